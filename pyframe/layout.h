@@ -1,0 +1,61 @@
+#pragma once
+// Where the fields of CPython's structures lie, one FrameLayout a version (layouts.cpp). Offsets
+// are in bytes, for LP64 release builds with a GIL. Plain data: any thread may read it.
+
+#include <cstddef>
+#include <cstdint>
+
+namespace pymemflow::pyframe {
+
+// How the running frame hangs on the thread state.
+enum class FrameShape : std::uint8_t {
+  FrameObject,   // 3.6 to 3.10: PyThreadState.frame is a PyFrameObject
+  CFrame,        // 3.11, 3.12: PyThreadState.cframe->current_frame
+  CurrentFrame,  // 3.13: PyThreadState.current_frame
+};
+
+// How the frame says at which instruction it is.
+enum class PositionShape : std::uint8_t {
+  ByteIndex,    // f_lasti in bytes (3.6 to 3.9)
+  UnitIndex,    // f_lasti in two-byte instructions (3.10)
+  Instruction,  // a pointer into the bytecode (3.11 on)
+};
+
+// How co_lnotab, or co_linetable, is written.
+enum class LineTableFormat : std::uint8_t {
+  Lnotab,     // 3.6 to 3.9
+  LineTable,  // 3.10, PEP 626
+  Locations,  // 3.11 on
+};
+
+struct FrameLayout {
+  int major;
+  int minor;
+  FrameShape frame_shape;
+  PositionShape position_shape;
+  LineTableFormat line_table_format;
+  // PyThreadState
+  std::uint16_t tstate_frame = 0;      // to the frame, or the cframe
+  std::uint16_t tstate_thread_id = 0;  // unsigned long thread_id
+  std::uint16_t cframe_current = 0;    // CFrame only
+  // PyFrameObject or _PyInterpreterFrame
+  std::uint16_t frame_back = 0;
+  std::uint16_t frame_code = 0;
+  std::uint16_t frame_position = 0;
+  std::uint16_t frame_owner = 0;    // char owner, 3.11 on
+  std::uint8_t owner_c_stack = 0;   // the value of owner that marks a shim frame; 0: there is none
+  // PyCodeObject
+  std::uint16_t code_filename = 0;
+  std::uint16_t code_name = 0;
+  std::uint16_t code_first_line = 0;
+  std::uint16_t code_line_table = 0;  // a bytes object
+  std::uint16_t code_bytecode = 0;    // a bytes object (to 3.10), or the bytecode itself
+  // PyUnicodeObject
+  std::uint16_t ascii_data = 0;    // sizeof(PyASCIIObject)
+  std::uint16_t compact_data = 0;  // sizeof(PyCompactUnicodeObject)
+};
+
+// The row of a version; null when there is none.
+const FrameLayout* find_layout(int major, int minor);
+
+}  // namespace pymemflow::pyframe
