@@ -1,0 +1,20 @@
+#pragma once
+// An output: it is given every event once, in the order in which things happened, and then told
+// that there are no more. Sinks run on the report side, on one thread.
+//
+// To add a format: 1. a file report/<name>.cpp with a class derived from Sink; 2. its row in
+// report/sinks.cpp; 3. its test in tests/unit.
+
+#include "interpose/event.h"
+#include "report/site.h"
+
+namespace pymemflow::report {
+
+class Sink {
+ public:
+  virtual ~Sink() = default;
+  virtual void on_event(const interpose::Event& event, const Site& site) = 0;
+  virtual void on_finish() = 0;
+};
+
+}  // namespace pymemflow::report
