@@ -42,8 +42,8 @@ struct FrameLayout {
   std::uint16_t frame_back = 0;
   std::uint16_t frame_code = 0;
   std::uint16_t frame_position = 0;
-  std::uint16_t frame_owner = 0;    // char owner, 3.11 on
-  std::uint8_t owner_c_stack = 0;   // the value of owner that marks a shim frame; 0: there is none
+  std::uint16_t frame_owner = 0;   // char owner, 3.11 on
+  std::uint8_t owner_c_stack = 0;  // the value of owner that marks a shim frame; 0: there is none
   // PyCodeObject
   std::uint16_t code_filename = 0;
   std::uint16_t code_name = 0;

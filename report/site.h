@@ -8,11 +8,11 @@
 namespace pymemflow::report {
 
 struct Site {
-  bool has_frame = false;         // false: no Python frame was running at the call
-  std::string_view file;          // co_filename, whole, UTF-8 (surrogates as three bytes)
-  std::string_view function;      // co_name
-  std::int32_t line = 0;          // the current line
-  std::uint64_t address = 0;      // return address of the call, when there is no frame
+  bool has_frame = false;     // false: no Python frame was running at the call
+  std::string_view file;      // co_filename, whole, UTF-8 (surrogates as three bytes)
+  std::string_view function;  // co_name
+  std::int32_t line = 0;      // the current line
+  std::uint64_t address = 0;  // return address of the call, when there is no frame
 };
 
 // A file that was mapped into the process: addresses [start, end) are its bytes from `offset` on.

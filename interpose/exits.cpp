@@ -1,0 +1,202 @@
+// A vfork child runs in its parent's memory and calls exec or _exit there: that is not the parent's
+// end. Whoever is not the process that records is passed through.
+
+#include "interpose/exits.h"
+
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdarg>
+#include <cstdlib>
+#include <cstring>
+
+#include "interpose/platform/platform.h"
+#include "interpose/recording.h"
+
+using namespace pymemflow::interpose;
+
+#define PMF_EXPORT extern "C" __attribute__((visibility("default")))
+
+extern "C" char** environ;
+
+namespace pymemflow::interpose {
+
+constinit EndHandlers end_handlers;
+
+namespace {
+
+struct Exits {
+  [[noreturn]] void (*exit_now)(int) = nullptr;
+  [[noreturn]] void (*quick)(int) = nullptr;
+  int (*execve)(const char*, char* const*, char* const*) = nullptr;
+  int (*execvpe)(const char*, char* const*, char* const*) = nullptr;
+  int (*execveat)(int, const char*, char* const*, char* const*, int) = nullptr;
+  int (*fexecve)(int, char* const*, char* const*) = nullptr;
+};
+constinit Exits found_exits;
+
+// A constructor that runs before ours may come here.
+const Exits& originals() {
+  if (found_exits.execve == nullptr) find_exits();
+  return found_exits;
+}
+
+template <typename Function>
+void find(Function& original, const char* name) {
+  original = reinterpret_cast<Function>(platform::find_original(name));
+}
+
+bool is_recording_process() {
+  return platform::process_id() == recording.process;
+}
+
+void before_end() {
+  if (end_handlers.before_end != nullptr && is_recording_process()) end_handlers.before_end();
+}
+
+// Runs an exec between the handlers. Programs try one place of the PATH after the other, so one
+// that is sure to fail (`could_work` is false) is not announced.
+template <typename Exec>
+int around_exec(bool could_work, Exec exec) {
+  const bool is_announced =
+      could_work && end_handlers.before_exec != nullptr && is_recording_process();
+  if (is_announced) end_handlers.before_exec();
+  const int outcome = exec();
+  const int error = errno;
+  if (is_announced) end_handlers.after_failed_exec();
+  errno = error;
+  return outcome;
+}
+
+bool is_executable(const char* path) {
+  const int saved = errno;
+  const bool result = path != nullptr && ::access(path, X_OK) == 0;
+  errno = saved;
+  return result;
+}
+
+// Whether execvp would find something to run.
+bool is_found_in_path(const char* file) {
+  if (file == nullptr || std::strchr(file, '/') != nullptr) return is_executable(file);
+  const char* folder = std::getenv("PATH");
+  if (folder == nullptr) folder = "/bin:/usr/bin";
+  for (;;) {
+    const std::size_t length = std::strcspn(folder, ":");
+    char path[4096];
+    const std::size_t name = std::strlen(file);
+    if (length + name + 2 <= sizeof path) {
+      std::memcpy(path, folder, length);
+      path[length] = '/';
+      std::memcpy(path + length + (length == 0 ? 0 : 1), file, name + 1);
+      if (is_executable(path)) return true;
+    }
+    if (folder[length] == '\0') return false;
+    folder += length + 1;
+  }
+}
+
+int run_execve(const char* path, char* const* arguments, char* const* environment) {
+  return around_exec(is_executable(path),
+                     [=] { return originals().execve(path, arguments, environment); });
+}
+
+int run_execvpe(const char* file, char* const* arguments, char* const* environment) {
+  return around_exec(is_found_in_path(file),
+                     [=] { return originals().execvpe(file, arguments, environment); });
+}
+
+// The arguments of execl and its kin, from `first` to the null that ends them. Not to be inlined:
+// the header says that `first` is never null, but an empty list of arguments is allowed.
+__attribute__((noipa)) std::size_t count_arguments(const char* first, std::va_list list) {
+  if (first == nullptr) return 0;
+  std::size_t count = 1;
+  while (va_arg(list, char*) != nullptr) ++count;
+  return count;
+}
+
+}  // namespace
+
+void find_exits() {
+  find(found_exits.exit_now, "_exit");
+  find(found_exits.quick, "quick_exit");
+  find(found_exits.execve, "execve");
+  find(found_exits.execvpe, "execvpe");
+  find(found_exits.execveat, "execveat");
+  find(found_exits.fexecve, "fexecve");
+}
+
+}  // namespace pymemflow::interpose
+
+PMF_EXPORT [[noreturn]] void _exit(int status) {
+  before_end();
+  originals().exit_now(status);
+}
+
+PMF_EXPORT [[noreturn]] void _Exit(int status) noexcept {
+  before_end();
+  originals().exit_now(status);
+}
+
+PMF_EXPORT [[noreturn]] void quick_exit(int status) noexcept {
+  before_end();
+  originals().quick(status);
+}
+
+PMF_EXPORT int execve(const char* path, char* const* arguments, char* const* environment) noexcept {
+  return run_execve(path, arguments, environment);
+}
+
+PMF_EXPORT int execv(const char* path, char* const* arguments) noexcept {
+  return run_execve(path, arguments, environ);
+}
+
+PMF_EXPORT int execvp(const char* file, char* const* arguments) noexcept {
+  return run_execvpe(file, arguments, environ);
+}
+
+PMF_EXPORT int execvpe(const char* file, char* const* arguments,
+                       char* const* environment) noexcept {
+  return run_execvpe(file, arguments, environment);
+}
+
+PMF_EXPORT int execveat(int folder, const char* path, char* const* arguments,
+                        char* const* environment, int flags) noexcept {
+  return around_exec(
+      true, [=] { return originals().execveat(folder, path, arguments, environment, flags); });
+}
+
+PMF_EXPORT int fexecve(int file, char* const* arguments, char* const* environment) noexcept {
+  return around_exec(true, [=] { return originals().fexecve(file, arguments, environment); });
+}
+
+// The three with a list of arguments: an array of them on the stack, since nothing may be allocated
+// between a vfork and an exec. (A macro, because alloca's memory ends with the function.)
+#define PMF_COLLECT(first, list, arguments)                                      \
+  std::va_list list;                                                             \
+  va_start(list, first);                                                         \
+  const std::size_t list##_count = count_arguments(first, list);                 \
+  va_end(list);                                                                  \
+  va_start(list, first);                                                         \
+  auto** const arguments =                                                       \
+      static_cast<char**>(__builtin_alloca((list##_count + 1) * sizeof(char*))); \
+  arguments[0] = const_cast<char*>(first);                                       \
+  for (std::size_t i = 1; i <= list##_count; ++i) arguments[i] = va_arg(list, char*)
+
+PMF_EXPORT int execl(const char* path, const char* first, ...) noexcept {
+  PMF_COLLECT(first, list, arguments);
+  va_end(list);
+  return run_execve(path, arguments, environ);
+}
+
+PMF_EXPORT int execlp(const char* file, const char* first, ...) noexcept {
+  PMF_COLLECT(first, list, arguments);
+  va_end(list);
+  return run_execvpe(file, arguments, environ);
+}
+
+PMF_EXPORT int execle(const char* path, const char* first, ...) noexcept {
+  PMF_COLLECT(first, list, arguments);
+  char** const environment = va_arg(list, char**);
+  va_end(list);
+  return run_execve(path, arguments, environment);
+}

@@ -1,0 +1,17 @@
+# The export map of the library, from the tables of the hooks: the linker hides all else, what is
+# linked statically included. Sets PMF_EXPORTED_NAMES and writes MAP_FILE.
+function(pmf_write_export_map MAP_FILE)
+  set(names "")
+  foreach(table functions.def other_hooks.def)
+    set(file ${CMAKE_CURRENT_SOURCE_DIR}/${table})
+    set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${file})
+    file(STRINGS ${file} rows REGEX "^PMF_(FUNCTION|OTHER_HOOK)\\(")
+    foreach(row IN LISTS rows)
+      string(REGEX REPLACE "^PMF_[A-Z_]+\\(([A-Za-z_0-9]+).*" "\\1" name "${row}")
+      list(APPEND names ${name})
+    endforeach()
+  endforeach()
+  list(JOIN names ";\n    " lines)
+  file(CONFIGURE OUTPUT ${MAP_FILE} CONTENT "{\n  global:\n    @lines@;\n  local:\n    *;\n};\n" @ONLY)
+  set(PMF_EXPORTED_NAMES ${names} PARENT_SCOPE)
+endfunction()

@@ -1,0 +1,130 @@
+// The main() of the library, and the one place that sees both sides: reads the options, starts the
+// recording, and has the report made when the process ends.
+
+#include <sys/auxv.h>
+#include <unistd.h>
+
+#include <cstring>
+
+#include "interpose/exits.h"
+#include "interpose/log.h"
+#include "interpose/options.h"
+#include "interpose/real.h"
+#include "interpose/recorder.h"
+#include "interpose/recording.h"
+#include "pyframe/interpreter.h"
+#include "report/report.h"
+
+extern "C" int __cxa_atexit(void (*handler)(void*), void* argument, void* library);
+extern "C" char** environ;
+
+namespace pymemflow::interpose {
+namespace {
+
+constinit Options options;
+
+// What the report allocates, or the libraries that it opens, is no event.
+class OwnWork {
+ public:
+  OwnWork() : writer_(this_writer) {
+    if (writer_ != nullptr) writer_->state.store(WriterState::InOriginal);
+  }
+  ~OwnWork() {
+    if (writer_ != nullptr) writer_->state.store(WriterState::Idle);
+  }
+  OwnWork(const OwnWork&) = delete;
+  OwnWork& operator=(const OwnWork&) = delete;
+
+ private:
+  Writer* const writer_;
+};
+
+void say_unknown_interpreter() {
+  const pyframe::Interpreter& interpreter = recording.interpreter;
+  say({"CPython ", interpreter.version, " is not known to this version (", interpreter.reason,
+       "): its events have no Python frame"});
+}
+
+// The report of a process in which Python ran; others are left alone.
+void make_report() {
+  if (!recording.python_ran.load()) return;
+  if (recording.interpreter.status == pyframe::InterpreterStatus::Unknown) {
+    say_unknown_interpreter();
+  }
+  const int failure = recording.failure.load();
+  if (failure != 0) {
+    say({"the record could not grow (", std::strerror(failure),
+         "): the report covers what was recorded until then"});
+  }
+  report::ReportOptions wanted;
+  wanted.output = options.output;
+  wanted.full_file_path = options.full_file_path;
+  wanted.flow = options.flow;
+  wanted.lost_without_writer = recording.lost.load();
+  const report::ReportError error = report::write_report(recording.file.descriptor(), wanted);
+  if (error) say({"cannot write the report: ", error.what, error.detail});
+}
+
+void at_end() {
+  if (!end_recording()) return;
+  const OwnWork own_work;
+  make_report();
+}
+
+void at_exit(void*) {
+  at_end();
+}
+
+void after_failed_exec() {
+  if (recording.phase.load() == Phase::Ended) resume_recording();
+}
+
+// Found out at the start, when the user still looks, rather than after an hour.
+bool can_be_written(std::string_view output) {
+  if (output.empty()) return true;
+  char folder[4096];
+  const std::size_t slash = output.rfind('/');
+  if (slash == std::string_view::npos) return ::access(".", W_OK | X_OK) == 0;
+  const std::size_t length = slash == 0 ? 1 : slash;
+  if (length >= sizeof folder) return false;
+  std::memcpy(folder, output.data(), length);
+  folder[length] = '\0';
+  return ::access(folder, W_OK | X_OK) == 0;
+}
+
+bool accept_options() {
+  if (const OptionError error = read_options(environ, options)) {
+    say({error.variable, " ", error.problem, "; this program runs untraced"});
+    return false;
+  }
+  if (!can_be_written(options.output)) {
+    say({"PYMEMFLOW_OUTPUT=", options.output, ": ", std::strerror(errno),
+         "; this program runs untraced"});
+    return false;
+  }
+  return true;
+}
+
+// Before every constructor of the program's own libraries, hence before any thread.
+__attribute__((constructor)) void load() {
+  find_originals();
+  find_exits();
+  if (::getauxval(AT_SECURE) != 0) return;  // the environment is not to be trusted
+  const pyframe::Interpreter interpreter = pyframe::find_interpreter();
+  if (interpreter.status == pyframe::InterpreterStatus::Absent) return;
+  const int saved = errno;
+  if (accept_options()) {
+    if (const int error = start_recording(interpreter)) {
+      say({"cannot start recording (", std::strerror(error), "); this program runs untraced"});
+    } else {
+      end_handlers = {at_end, at_end, after_failed_exec};
+      // Without a library to go with, and before the loader registers its own: so it runs after
+      // the handlers and the destructors of everything else, whose frees it still sees.
+      __cxa_atexit(at_exit, nullptr, nullptr);
+    }
+  }
+  errno = saved;
+}
+
+}  // namespace
+}  // namespace pymemflow::interpose

@@ -1,0 +1,228 @@
+// Linux. Raw system calls where the C library's wrapper might set errno, cancel the thread or be
+// interposed by the program.
+
+#include <dlfcn.h>
+#include <fcntl.h>
+#include <linux/falloc.h>
+#include <linux/memfd.h>
+#include <pthread.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+
+#include "interpose/platform/platform.h"
+
+namespace pymemflow::interpose::platform {
+namespace {
+
+// Programs count on low descriptors (select, closing 3 to 255, dup2 to a chosen number).
+constexpr int kLowestDescriptor = 512;
+
+// The C library's syscall() reports through errno; the caller's must survive.
+template <typename... Arguments>
+long system_call(long number, Arguments... arguments) {
+  const int saved = errno;
+  const long result = ::syscall(number, arguments...);
+  const long outcome = result == -1 ? -errno : result;
+  errno = saved;
+  return outcome;
+}
+
+bool failed(long outcome) {
+  return outcome < 0 && outcome > -4096;
+}
+
+void* map(void* address, std::size_t bytes, int protection, int flags, int file,
+          std::uint64_t offset) {
+  const long outcome = system_call(SYS_mmap, address, bytes, protection, flags, file, offset);
+  return failed(outcome) ? nullptr : reinterpret_cast<void*>(outcome);
+}
+
+std::uint64_t nanoseconds(clockid_t clock) {
+  timespec now{};
+  ::clock_gettime(clock, &now);
+  return static_cast<std::uint64_t>(now.tv_sec) * 1'000'000'000 +
+         static_cast<std::uint64_t>(now.tv_nsec);
+}
+
+int raise_descriptor(long low) {
+  if (failed(low)) return -1;
+  long high = system_call(SYS_fcntl, low, F_DUPFD_CLOEXEC, kLowestDescriptor);
+  // A limit below it (ulimit -n 256): then above the standard ones at least.
+  if (failed(high)) high = system_call(SYS_fcntl, low, F_DUPFD_CLOEXEC, 3);
+  system_call(SYS_close, low);
+  return failed(high) ? -1 : static_cast<int>(high);
+}
+
+long open_in(const char* folder) {
+  return system_call(SYS_openat, AT_FDCWD, folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+}
+
+// One line of /proc/self/maps: "start-end rwxp offset dev inode   path".
+bool parse_mapping(const char* line, std::size_t bytes, Mapping& mapping) {
+  const char* cursor = line;
+  const char* const end = line + bytes;
+  const auto hex = [&](std::uint64_t& value) {
+    value = 0;
+    for (; cursor < end; ++cursor) {
+      const char c = *cursor;
+      if (c >= '0' && c <= '9') {
+        value = value << 4 | static_cast<std::uint64_t>(c - '0');
+      } else if (c >= 'a' && c <= 'f') {
+        value = value << 4 | static_cast<std::uint64_t>(c - 'a' + 10);
+      } else {
+        break;
+      }
+    }
+  };
+  hex(mapping.start);
+  ++cursor;
+  hex(mapping.end);
+  if (end - cursor < 6 || cursor[3] != 'x') return false;
+  cursor += 6;
+  hex(mapping.offset);
+  const void* slash = std::memchr(cursor, '/', static_cast<std::size_t>(end - cursor));
+  if (slash == nullptr) return false;
+  mapping.path = static_cast<const char*>(slash);
+  mapping.path_bytes = static_cast<std::size_t>(end - mapping.path);
+  return true;
+}
+
+}  // namespace
+
+void* find_original(const char* name) {
+  return ::dlsym(RTLD_NEXT, name);
+}
+
+std::uint32_t process_id() {
+  return static_cast<std::uint32_t>(system_call(SYS_getpid));
+}
+std::uint32_t thread_id() {
+  return static_cast<std::uint32_t>(system_call(SYS_gettid));
+}
+std::uintptr_t thread_self() {
+  return ::pthread_self();
+}
+bool is_thread_alive(std::uint32_t process, std::uint32_t thread) {
+  return system_call(SYS_tgkill, process, thread, 0) != -ESRCH;
+}
+
+std::uint64_t monotonic_ns() {
+  return nanoseconds(CLOCK_MONOTONIC);
+}
+std::uint64_t realtime_ns() {
+  return nanoseconds(CLOCK_REALTIME);
+}
+
+void* map_private(std::size_t bytes) {
+  return map(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
+             -1, 0);
+}
+
+void* map_zero_in_child(std::size_t bytes) {
+  void* const pages = map_private(bytes);
+  if (pages == nullptr) return nullptr;
+  if (failed(system_call(SYS_madvise, pages, bytes, MADV_WIPEONFORK))) {
+    system_call(SYS_munmap, pages, bytes);
+    return nullptr;
+  }
+  return pages;
+}
+
+void* map_file(int file, std::uint64_t offset, std::size_t bytes) {
+  return map(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, file, offset);
+}
+
+int open_nameless_file() {
+  const char* const asked = std::getenv("TMPDIR");
+  // /var/tmp before /tmp: the latter is often memory.
+  for (const char* folder : {asked, "/var/tmp", "/tmp"}) {
+    if (folder == nullptr || *folder == '\0') continue;
+    const int file = raise_descriptor(open_in(folder));
+    if (file >= 0) return file;
+  }
+  return raise_descriptor(system_call(SYS_memfd_create, "pymemflow", MFD_CLOEXEC));
+}
+
+int reserve_file(int file, std::uint64_t offset, std::size_t bytes) {
+  long outcome;
+  do {
+    outcome = system_call(SYS_fallocate, file, 0, offset, bytes);
+  } while (outcome == -EINTR);
+  if (outcome != -EOPNOTSUPP && outcome != -ENOSYS) return static_cast<int>(-outcome);
+  static constexpr char kZeros[4096] = {};
+  for (std::size_t done = 0; done < bytes; done += sizeof kZeros) {
+    if (const int error = write_file(file, kZeros, sizeof kZeros, offset + done)) return error;
+  }
+  return 0;
+}
+
+int write_file(int file, const void* data, std::size_t bytes, std::uint64_t offset) {
+  const char* cursor = static_cast<const char*>(data);
+  while (bytes > 0) {
+    const long outcome = system_call(SYS_pwrite64, file, cursor, bytes, offset);
+    if (outcome == -EINTR) continue;
+    if (outcome <= 0) return outcome == 0 ? EIO : static_cast<int>(-outcome);
+    cursor += outcome;
+    offset += static_cast<std::uint64_t>(outcome);
+    bytes -= static_cast<std::size_t>(outcome);
+  }
+  return 0;
+}
+
+bool identify_file(int file, FileIdentity& identity) {
+  struct stat facts {};
+  const int saved = errno;
+  const int outcome = ::fstat(file, &facts);
+  errno = saved;
+  if (outcome != 0) return false;
+  identity = {facts.st_dev, facts.st_ino};
+  return true;
+}
+
+void visit_modules(std::span<char> scratch, void (*visit)(const Mapping&, void*), void* context) {
+  const long file = system_call(SYS_openat, AT_FDCWD, "/proc/self/maps", O_RDONLY | O_CLOEXEC, 0);
+  if (failed(file)) return;
+  char* const buffer = scratch.data();
+  std::size_t held = 0;
+  for (;;) {
+    const long got = system_call(SYS_read, file, buffer + held, scratch.size() - held);
+    if (got == -EINTR) continue;
+    if (got <= 0) break;
+    held += static_cast<std::size_t>(got);
+    const char* line = buffer;
+    const char* const end = buffer + held;
+    while (const void* newline = std::memchr(line, '\n', static_cast<std::size_t>(end - line))) {
+      const char* const line_end = static_cast<const char*>(newline);
+      Mapping mapping{};
+      if (parse_mapping(line, static_cast<std::size_t>(line_end - line), mapping)) {
+        visit(mapping, context);
+      }
+      line = line_end + 1;
+    }
+    held = static_cast<std::size_t>(end - line);
+    if (held == scratch.size()) held = 0;  // no line is that long: give up on it
+    std::memmove(buffer, line, held);
+  }
+  system_call(SYS_close, file);
+}
+
+void write_line(std::span<const char> text) {
+  const char* cursor = text.data();
+  std::size_t bytes = text.size();
+  while (bytes > 0) {
+    const long outcome = system_call(SYS_write, STDERR_FILENO, cursor, bytes);
+    if (outcome == -EINTR) continue;
+    if (outcome <= 0) return;
+    cursor += outcome;
+    bytes -= static_cast<std::size_t>(outcome);
+  }
+}
+
+}  // namespace pymemflow::interpose::platform

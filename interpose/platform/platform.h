@@ -1,0 +1,63 @@
+#pragma once
+// What an operating system must provide; one file a system, chosen by CMake, implements it. Nothing
+// here allocates, locks, throws or changes errno, and failures are return values, so every function
+// but find_original() may be called from inside a hook.
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+namespace pymemflow::interpose::platform {
+
+// The next definition of `name` after ours in the loader's order; null when there is none. Takes
+// the loader's lock: at start-up only.
+void* find_original(const char* name);
+
+std::uint32_t process_id();
+std::uint32_t thread_id();
+// What pthread_self() returns, as a number.
+std::uintptr_t thread_self();
+// False only when the thread is certainly gone.
+bool is_thread_alive(std::uint32_t process, std::uint32_t thread);
+
+std::uint64_t monotonic_ns();
+std::uint64_t realtime_ns();
+
+// Zero pages of this process alone; null on failure.
+void* map_private(std::size_t bytes);
+// The same, but a forked child finds them zero again.
+void* map_zero_in_child(std::size_t bytes);
+// `bytes` of the file from `offset` on, shared; null on failure.
+void* map_file(int file, std::uint64_t offset, std::size_t bytes);
+
+// A file without a name, to be read and written; -1 on failure. Its descriptor is closed by exec
+// and lies above those that programs count on.
+int open_nameless_file();
+// Makes sure that the range exists on the disk. 0, or an error number.
+int reserve_file(int file, std::uint64_t offset, std::size_t bytes);
+// Writes all of it. 0, or an error number.
+int write_file(int file, const void* data, std::size_t bytes, std::uint64_t offset);
+// Whether `file` is still the file that had this identity (a program may close what it does not
+// know, and the number then means another file).
+struct FileIdentity {
+  std::uint64_t device;
+  std::uint64_t inode;
+};
+bool identify_file(int file, FileIdentity& identity);
+
+// A file mapped executable into this process.
+struct Mapping {
+  std::uint64_t start;
+  std::uint64_t end;
+  std::uint64_t offset;
+  const char* path;  // path_bytes long, not terminated; lives for the duration of the call
+  std::size_t path_bytes;
+};
+// Calls visit(mapping, context) for each executable mapping of a file. `scratch` must hold the
+// longest line that names one (8 KiB do); it is the caller's, since a signal's stack may be small.
+void visit_modules(std::span<char> scratch, void (*visit)(const Mapping&, void*), void* context);
+
+// One line to the program's standard error.
+void write_line(std::span<const char> text);
+
+}  // namespace pymemflow::interpose::platform

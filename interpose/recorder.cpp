@@ -1,0 +1,267 @@
+#include "interpose/recorder.h"
+
+#include <cerrno>
+#include <cstring>
+#include <initializer_list>
+
+#include "interpose/definitions.h"
+
+namespace pymemflow::interpose {
+
+constinit thread_local Writer* this_writer = nullptr;
+
+namespace {
+
+// The slow paths make system calls; the caller's errno must not show it.
+class ErrnoKeeper {
+ public:
+  ErrnoKeeper() : saved_(errno) {}
+  ~ErrnoKeeper() { errno = saved_; }
+  ErrnoKeeper(const ErrnoKeeper&) = delete;
+  ErrnoKeeper& operator=(const ErrnoKeeper&) = delete;
+
+ private:
+  const int saved_;
+};
+
+void count_lost(Writer* writer) {
+  if (recording.phase.load(std::memory_order_relaxed) == Phase::Ended) return;
+  if (writer != nullptr && writer->window != nullptr) {
+    ++writer->window->lost;
+  } else {
+    recording.lost.fetch_add(1, std::memory_order_relaxed);
+  }
+}
+
+// The capture cannot grow. Nobody records from here on, the hooks only count.
+void fail(int error) {
+  Phase expected = Phase::On;
+  recording.failure.store(error, std::memory_order_relaxed);
+  recording.phase.compare_exchange_strong(expected, Phase::Failed, std::memory_order_relaxed);
+  recording.fork_sensitive->turn.store(kClosed, std::memory_order_relaxed);
+}
+
+void open_block(Writer& writer, std::uint64_t number) {
+  BlockHead& window = *writer.window;
+  window.number = number;
+  window.writer = writer.id;
+  window.thread = writer.owner.load(std::memory_order_relaxed);
+  window.stamp = writer.stamp;
+  window.opened_ns = platform::monotonic_ns();
+  writer.position = records_of(&window);
+  writer.end = writer.position + kBlockWords;
+  // Last of the steps in block.h.
+  std::atomic_ref(window.state).store(BlockState::Open, std::memory_order_release);
+}
+
+// The steps in block.h.
+bool change_block(Writer& writer) {
+  BlockHead& window = *writer.window;
+  Word* const records = records_of(&window);
+  const auto words = static_cast<std::size_t>(writer.position - records);
+  window.used_bytes = static_cast<std::uint32_t>(words * sizeof(Word));
+  window.checksum = checksum_of(records, words);
+  if (const int error = recording.file.append(window)) {
+    fail(error);
+    return false;
+  }
+  std::atomic_ref(window.state).store(BlockState::Emptied, std::memory_order_release);
+  std::memset(records, 0, window.used_bytes);
+  std::atomic_thread_fence(std::memory_order_release);
+  open_block(writer, window.number + 1);
+  return true;
+}
+
+// Puts this writer's stamp in front of what it writes next.
+bool write_turn(Writer& writer) {
+  const std::uint64_t stamp = take_turn(recording.fork_sensitive->turn, writer.id);
+  if (stamp == 0) return false;
+  // Set before the record is written: should a block begin with it, the block has it too.
+  writer.stamp = stamp;
+  if (make_room(writer, 1) == nullptr) return false;
+  commit(writer, stamp_head(RecordKind::Turn, stamp), 1);
+  return true;
+}
+
+bool ensure_turn(Writer& writer) {
+  const std::uint64_t turn = recording.fork_sensitive->turn.load(std::memory_order_relaxed);
+  return writer_of(turn) == writer.id || write_turn(writer);
+}
+
+// A writer that is nobody's, or was that of a thread that has ended, made this thread's.
+Writer* acquire_writer() {
+  const std::uint32_t thread = platform::thread_id();
+  Writer* const writer = recording.writers.acquire(recording.process, thread);
+  if (writer == nullptr) return nullptr;
+  writer->state.store(WriterState::Recording, std::memory_order_relaxed);
+  writer->self = platform::thread_self();
+  if (writer->window == nullptr) {
+    int error = 0;
+    writer->window = recording.file.map_window(error);
+    if (writer->window == nullptr) {
+      WriterPool::release(*writer);
+      fail(error);
+      return nullptr;
+    }
+    open_block(*writer, 1);
+  }
+  // What the last owner wrote is not ordered before what this one will write; its stamp is.
+  if (write_turn(*writer) && define_thread(*writer, thread)) return writer;
+  WriterPool::release(*writer);
+  return nullptr;
+}
+
+// Where the call came from, described if it has to be.
+SiteId require_site(Writer& writer, const void* caller) {
+  pyframe::Position position;
+  const bool has_frame = pyframe::current_position(recording.interpreter, writer.self, position);
+  if (has_frame) {
+    if (const SiteId site = recording.sites.find(position)) return site;
+    if (!ensure_turn(writer)) return kNoSite;
+    recording.python_ran.store(true, std::memory_order_relaxed);
+    if (const SiteId site = recording.sites.define(writer, position)) return site;
+  }
+  if (const SiteId site = recording.sites.find_caller(caller)) return site;
+  if (!ensure_turn(writer)) return kNoSite;
+  if (pyframe::thread_state(recording.interpreter, writer.self) != nullptr) {
+    recording.python_ran.store(true, std::memory_order_relaxed);
+  }
+  return recording.sites.define_caller(writer, caller);
+}
+
+bool write_short_call(Writer& writer, const Call& call, SiteId site) {
+  if (call.function == Function::malloc && fits_short(call.result, site)) {
+    Word* const record = make_room(writer, 2);
+    if (record == nullptr) return false;
+    record[1] = call.arguments[0];
+    commit(writer, short_head(RecordKind::Malloc, call.result, site), 2);
+    return true;
+  }
+  if (call.function == Function::free && fits_short(call.arguments[0], site)) {
+    if (make_room(writer, 1) == nullptr) return false;
+    commit(writer, short_head(RecordKind::Free, call.arguments[0], site), 1);
+    return true;
+  }
+  const bool are_small = (call.arguments[0] | call.arguments[1]) >> 32 == 0;
+  if (call.function == Function::calloc && are_small && fits_short(call.result, site)) {
+    Word* const record = make_room(writer, 2);
+    if (record == nullptr) return false;
+    record[1] = pair(static_cast<std::uint32_t>(call.arguments[0]),
+                     static_cast<std::uint32_t>(call.arguments[1]));
+    commit(writer, short_head(RecordKind::Calloc, call.result, site), 2);
+    return true;
+  }
+  return false;
+}
+
+bool write_call(Writer& writer, const Call& call, SiteId site) {
+  if (write_short_call(writer, call, site)) return true;
+  const FunctionTraits& function = traits(call.function);
+  const std::size_t words = call_words(function);
+  Word* record = make_room(writer, words);
+  if (record == nullptr) return false;
+  ++record;
+  for (std::size_t i = 0; i < function.arguments.size(); ++i) *record++ = call.arguments[i];
+  if (function.effect != Effect::Release) *record = call.result;
+  commit(writer, call_head(call.function, site), words);
+  return true;
+}
+
+// The writer for one event on this thread, Recording.
+struct Entry {
+  Writer* writer = nullptr;  // null: the event is not to be recorded, or, if is_lost, cannot be
+  bool is_borrowed = false;
+  bool is_lost = false;
+};
+
+Entry enter() {
+  const Phase phase = recording.phase.load(std::memory_order_acquire);
+  if (phase == Phase::Off || phase == Phase::Ended) return {};
+  if (recording.fork_sensitive->initialized.load(std::memory_order_acquire) != kReady) {
+    this_writer = nullptr;
+    if (!become_new_process()) return {.is_lost = true};
+  }
+  if (this_writer == nullptr) {
+    this_writer = acquire_writer();
+    return {.writer = this_writer, .is_lost = this_writer == nullptr};
+  }
+  Writer* writer = this_writer;
+  switch (writer->state.load(std::memory_order_relaxed)) {
+    case WriterState::Idle:
+      writer->state.store(WriterState::Recording, std::memory_order_relaxed);
+      std::atomic_signal_fence(std::memory_order_seq_cst);
+      return {.writer = writer};
+    case WriterState::Recording:
+      // A signal handler that interrupted a record: as though it were another thread.
+      writer = acquire_writer();
+      return {.writer = writer, .is_borrowed = true, .is_lost = writer == nullptr};
+    case WriterState::InOriginal:
+      break;  // the C library calling itself: part of the call that is being recorded
+  }
+  return {};
+}
+
+void leave(const Entry& entry) {
+  end_record(*entry.writer);
+  if (entry.is_borrowed) WriterPool::release(*entry.writer);
+}
+
+}  // namespace
+
+Word* make_room(Writer& writer, std::size_t words) {
+  if (writer.position + words > writer.end && !change_block(writer)) return nullptr;
+  return writer.position;
+}
+
+void record_call(const Call& call) {
+  const ErrnoKeeper keeper;
+  const Entry entry = enter();
+  if (entry.is_lost) count_lost(nullptr);
+  if (entry.writer == nullptr) return;
+  Writer& writer = *entry.writer;
+  const SiteId site = require_site(writer, call.caller);
+  // The turn after the site: whoever uses a site comes after whoever described it.
+  const bool is_recorded = site != kNoSite && ensure_turn(writer) && write_call(writer, call, site);
+  if (!is_recorded) count_lost(&writer);
+  leave(entry);
+}
+
+MoveRecord::MoveRecord(Function function, const void* caller) : function_(function) {
+  const ErrnoKeeper keeper;
+  const Entry entry = enter();
+  if (entry.is_lost) count_lost(nullptr);
+  if (entry.writer == nullptr) return;
+  Writer& writer = *entry.writer;
+  site_ = require_site(writer, caller);
+  // Room for a stamp after it as well, so that finish() cannot come to change the block.
+  if (site_ == kNoSite || !ensure_turn(writer) || make_room(writer, kMaxCallWords + 1) == nullptr) {
+    count_lost(&writer);
+    leave(entry);
+    return;
+  }
+  writer_ = &writer;
+  is_borrowed_ = entry.is_borrowed;
+  writer.state.store(WriterState::InOriginal, std::memory_order_relaxed);
+}
+
+void MoveRecord::finish(std::initializer_list<std::uint64_t> arguments, const void* result) {
+  if (writer_ == nullptr) return;
+  const ErrnoKeeper keeper;
+  writer_->state.store(WriterState::Recording, std::memory_order_relaxed);
+  std::atomic_signal_fence(std::memory_order_seq_cst);
+  Word* record = writer_->position + 1;
+  for (const std::uint64_t argument : arguments) *record++ = argument;
+  *record = reinterpret_cast<std::uintptr_t>(result);
+  commit(*writer_, call_head(function_, site_), call_words(traits(function_)));
+  std::atomic<std::uint64_t>& turn = recording.fork_sensitive->turn;
+  if (writer_of(turn.load(std::memory_order_relaxed)) != writer_->id) {
+    // Others recorded meanwhile, and one of them may have given back what this call handed out.
+    if (const std::uint64_t stamp = take_turn(turn, writer_->id)) {
+      writer_->stamp = stamp;
+      commit(*writer_, stamp_head(RecordKind::MoveEnd, stamp), 1);
+    }
+  }
+  leave({.writer = writer_, .is_borrowed = is_borrowed_});
+}
+
+}  // namespace pymemflow::interpose

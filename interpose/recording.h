@@ -1,0 +1,53 @@
+#pragma once
+// The recording of this process: everything that the hook side knows, in one place. Constant
+// initialised, so that a hook that runs before any constructor finds it off.
+
+#include <atomic>
+#include <cstdint>
+
+#include "interpose/capture_file.h"
+#include "interpose/site_table.h"
+#include "interpose/turn.h"
+#include "interpose/writer_pool.h"
+#include "pyframe/interpreter.h"
+
+namespace pymemflow::interpose {
+
+enum class Phase : std::uint8_t {
+  Off,  // never started, or could not be
+  On,
+  Failed,  // the capture cannot grow: what happens now is counted as lost
+  Ended,   // the report is being made
+};
+
+struct Recording {
+  std::atomic<Phase> phase{Phase::Off};
+  // Ended by whoever comes first; `failure` is the error number behind Failed.
+  std::atomic<int> failure{0};
+  // Events for which there was no writer to count them.
+  std::atomic<std::uint64_t> lost{0};
+  std::uint32_t process = 0;
+  ForkSensitive* fork_sensitive = nullptr;
+  pyframe::Interpreter interpreter;
+  CaptureFile file;
+  WriterPool writers;
+  SiteTable sites;
+  // A Python thread state was seen: this process did run Python.
+  std::atomic<bool> python_ran{false};
+};
+
+extern constinit Recording recording;
+
+// Starts recording. 0, or an error number, and then nothing is recorded.
+int start_recording(const pyframe::Interpreter& interpreter);
+
+// Ends it: events from now on are not recorded. False: it was not on. `resume_recording` undoes it,
+// for an exec that failed.
+bool end_recording();
+void resume_recording();
+
+// Of a forked child, at its first event: a recording of its own takes the place of the parent's.
+// False: it cannot record.
+bool become_new_process();
+
+}  // namespace pymemflow::interpose

@@ -1,0 +1,36 @@
+#pragma once
+// A writer: what one thread needs to write records, kept outside the thread so that another one can
+// go on where it ended. Only the owning thread touches it, but for `owner`. A signal handler that
+// interrupts its owner in the middle of a record finds it Recording, and borrows another one.
+
+#include <atomic>
+#include <cstdint>
+
+#include "interpose/block.h"
+#include "interpose/turn.h"
+
+namespace pymemflow::interpose {
+
+enum class WriterState : std::uint8_t {
+  Idle,
+  Recording,   // in the middle of a record
+  InOriginal,  // inside an original function that may call other allocator functions
+};
+
+struct alignas(64) Writer {
+  // Relaxed throughout: only this thread and the signal handlers on it look at it.
+  std::atomic<WriterState> state;
+  WriterId id;
+  std::atomic<std::uint32_t> owner;  // thread id; 0: free
+  std::uintptr_t self;               // what pthread_self() is on the owner
+  Word* position;
+  Word* end;
+  BlockHead* window;
+  std::uint64_t stamp;  // the latest that was written
+};
+
+// The writer of this thread; null until its first event. Eight bytes of initial-exec thread-local
+// storage: a library that is preloaded always finds room for them.
+extern constinit thread_local Writer* this_writer;
+
+}  // namespace pymemflow::interpose

@@ -1,0 +1,85 @@
+#pragma once
+// Reads a capture (interpose/block.h) and hands out its events, one after the other, in the order
+// in which they happened (interpose/turn.h). Holds one block a writer and the names, whatever the
+// size of the capture. Trusts nothing in the file: what cannot be right is left out and counted.
+// For one thread. The process that is being recorded may be this one, its recording ended.
+
+#include <cstdint>
+#include <span>
+
+#include "interpose/block.h"
+#include "interpose/event.h"
+#include "report/capture_index.h"
+#include "report/memory.h"
+#include "report/name_table.h"
+#include "report/site.h"
+
+namespace pymemflow::report {
+
+class CaptureReader {
+ public:
+  // `file` is borrowed, and must outlive the reader.
+  explicit CaptureReader(int file) : file_(file) {}
+
+  // False: not a capture. To be called first.
+  bool open();
+
+  // The next event and its site; false after the last. The site is valid until the next call.
+  bool next(interpose::Event& event, Site& site);
+
+  std::uint32_t process() const { return index_.head.process; }
+  // Grows while events are read.
+  std::span<const Module> modules() const { return names_.modules(); }
+
+  std::uint64_t recorded() const { return recorded_; }
+  std::uint64_t lost() const { return index_.lost; }
+  // Blocks, records and names that were not what they should be.
+  std::uint64_t damaged() const { return damaged_ + index_.damaged + names_.damaged(); }
+
+ private:
+  // One writer's records, in its order.
+  struct Stream {
+    std::span<const BlockPlace> blocks;
+    std::size_t next_block = 0;
+    Vector<interpose::Word> words;  // of the current block
+    std::size_t position = 0;
+    std::uint64_t key = 0;  // the latest stamp
+    std::uint32_t thread = 0;
+    bool has_pending = false;  // a Move that has no place in the order yet, but ends at `key`
+    interpose::Event pending{};
+  };
+  enum class Step : std::uint8_t { Event, Turn, End };
+
+  // The next event; a Move that an event overtakes comes before it.
+  bool take_event(interpose::Event& event);
+  // The next event by key.
+  bool take_in_order(interpose::Event& event);
+  interpose::Event take_pending(Stream& stream);
+  // The stream's next event, or why there is none now.
+  Step step(Stream& stream, interpose::Event& event);
+  bool load_block(Stream& stream);
+  // The words of the record at the stream's position; empty when it is cut short.
+  std::span<const interpose::Word> take_record(Stream& stream);
+  bool decode_event(std::span<const interpose::Word> record, interpose::Event& event);
+  void define(std::span<const interpose::Word> record, Stream& stream);
+  // The stream of a pending Move that must come before `event`, which hands its old block out
+  // again.
+  Stream* find_overtaken(const interpose::Event& event);
+  void push(std::uint32_t stream);
+  std::uint32_t pop();
+
+  const int file_;
+  CaptureIndex index_;
+  NameTable names_;
+  Vector<Stream> streams_;
+  Vector<std::uint32_t> heap_;  // streams by key
+  static constexpr std::uint32_t kNone = ~std::uint32_t{0};
+  std::uint32_t current_ = kNone;
+  std::size_t pending_moves_ = 0;
+  bool has_held_ = false;  // an event that waits until the Moves before it were handed out
+  interpose::Event held_{};
+  std::uint64_t recorded_ = 0;
+  std::uint64_t damaged_ = 0;
+};
+
+}  // namespace pymemflow::report

@@ -1,0 +1,62 @@
+#pragma once
+// What the numbers in the records stand for, as the definitions in the capture say. One thread.
+
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include "interpose/event.h"
+#include "report/memory.h"
+#include "report/site.h"
+
+namespace pymemflow::report {
+
+class NameTable {
+ public:
+  // `max_number`: no number in an undamaged capture is greater.
+  void set_limit(std::uint64_t max_number) { limit_ = max_number; }
+
+  // Definitions. What they refer to was defined before.
+  void add_text(std::uint32_t text, std::string_view piece);
+  void add_code(std::uint32_t code, std::uint32_t filename, std::uint32_t name,
+                std::uint32_t line_table, std::int32_t first_line, std::uint64_t format);
+  void add_site(interpose::SiteId site, std::uint32_t code, std::int32_t instruction);
+  void add_caller(interpose::SiteId site, std::uint64_t address);
+  void add_module(std::uint32_t path, std::uint64_t start, std::uint64_t end, std::uint64_t offset);
+
+  // Null: never defined.
+  const Site* find(interpose::SiteId site) const;
+  std::span<const Module> modules() const { return modules_; }
+  std::uint64_t damaged() const { return damaged_; }
+
+ private:
+  struct Code {
+    bool is_known = false;
+    std::uint8_t format = 0;
+    std::int32_t first_line = 0;
+    std::string_view filename;
+    std::string_view name;
+    String line_table;
+  };
+  struct SiteSlot {
+    bool is_known = false;
+    Site site;
+  };
+
+  // The whole text, taken out of the table: each is used once.
+  String take_text(std::uint32_t text);
+  // The same bytes, kept once, for as long as the table lives.
+  std::string_view keep(const String& text);
+  template <typename Slot>
+  Slot* slot(Vector<Slot>& slots, std::uint32_t number);
+
+  std::uint64_t limit_ = 0;
+  HashMap<std::uint32_t, String> texts_;
+  HashMap<String, bool, StringHash> kept_;
+  Vector<Code> codes_;
+  Vector<SiteSlot> sites_;
+  Vector<Module> modules_;
+  std::uint64_t damaged_ = 0;
+};
+
+}  // namespace pymemflow::report
