@@ -9,7 +9,7 @@ namespace {
 //      something else, is a new enumerator in layout.h and a case in frame.h or line_table.cpp.
 //   3. `scripts/print_layouts /path/to/python3.N`, and put the row it prints below.
 //   4. See that find_interpreter() still finds its calls (interpreter.cpp), and raise
-//      kLastKnown in tests/support/probe.py.
+//      LAST_KNOWN in tests/support/probe.py.
 //   5. `ctest -L process`: the tests compare with what that interpreter says of itself.
 constexpr FrameLayout kLayouts[] = {
     {.major = 3,
