@@ -2,6 +2,10 @@
 // Which code object and instruction the calling thread is at. Called from inside malloc: no GIL, no
 // allocation, no reference count, no lock, only loads; about 2 ns. Safe on every thread, also on
 // one that Python never saw.
+//
+// The position is of the frame that is current, also while it is still being entered: an event of
+// its first instructions (a closure's cells) belongs to it, where sys._getframe() would name the
+// caller.
 
 #include <cstdint>
 
@@ -23,13 +27,76 @@ inline T load(const void* base, std::uint16_t offset) {
   return *reinterpret_cast<const T*>(static_cast<const char*>(base) + offset);
 }
 
+// This thread has a state, but it does not hold the GIL with it. Out of line: rare.
+const void* state_without_gil(const Interpreter& interpreter, const void* own, const void* current,
+                              std::uintptr_t self);
+
+inline const void* top_frame(const FrameLayout& layout, const void* state) {
+  const void* frame = load<const void*>(state, layout.tstate_frame);
+  if (layout.frame_shape != FrameShape::CFrame || frame == nullptr) return frame;
+  return load<const void*>(frame, layout.cframe_current);
+}
+
+// Up to 3.12 what a frame runs is a code object, except in a shim (3.12: a code object without
+// lines, marked by its owner). In 3.13 it may be any object.
+inline bool runs_code(const Interpreter& interpreter, const void* frame, const void* code) {
+  const FrameLayout& layout = interpreter.layout;
+  if (code == nullptr) return false;
+  if (layout.owner_c_stack != 0 &&
+      load<std::uint8_t>(frame, layout.frame_owner) == layout.owner_c_stack) {
+    return false;
+  }
+  return layout.frame_shape != FrameShape::CurrentFrame ||
+         load<const void*>(code, kObjectType) == interpreter.code_type;
+}
+
+inline std::int32_t instruction_of(const FrameLayout& layout, const void* frame, const void* code) {
+  if (layout.position_shape == PositionShape::Instruction) {
+    const char* bytecode = static_cast<const char*>(code) + layout.code_bytecode;
+    return static_cast<std::int32_t>(load<std::intptr_t>(frame, layout.frame_position) -
+                                     reinterpret_cast<std::intptr_t>(bytecode));
+  }
+  const auto index = load<std::int32_t>(frame, layout.frame_position);
+  return layout.position_shape == PositionShape::UnitIndex ? index * 2 : index;
+}
+
 }  // namespace detail
 
 // The state of the calling thread; null when no Python runs or ran on it. `self` is what
-// pthread_self() returns here.
-const void* thread_state(const Interpreter& interpreter, std::uintptr_t self);
+// pthread_self() returns here. Only for a Known interpreter.
+inline const void* thread_state(const Interpreter& interpreter, std::uintptr_t self) {
+  if (interpreter.current_is_per_thread) {
+    const void* current = interpreter.current_thread_state();
+    if (current != nullptr) [[likely]]
+      return current;
+    return detail::state_without_gil(interpreter, interpreter.own_thread_state(), current, self);
+  }
+  const void* own = interpreter.own_thread_state();
+  const void* current = interpreter.current_thread_state();
+  if (current == own) [[likely]]
+    return own;
+  return detail::state_without_gil(interpreter, own, current, self);
+}
 
-// False: no Python frame is running on this thread.
-bool current_position(const Interpreter& interpreter, std::uintptr_t self, Position& position);
+// False: no Python frame is running on this thread. The code is a code object as far as its frame
+// says; whoever reads more of it calls describe_code(), which checks.
+inline bool current_position(const Interpreter& interpreter, std::uintptr_t self,
+                             Position& position) {
+  if (interpreter.status != InterpreterStatus::Known) return false;
+  const void* state = thread_state(interpreter, self);
+  if (state == nullptr) return false;
+  const FrameLayout& layout = interpreter.layout;
+  const void* frame = detail::top_frame(layout, state);
+  for (int skipped = 0; frame != nullptr && skipped <= kMaxShimFrames; ++skipped) {
+    const void* code = detail::load<const void*>(frame, layout.frame_code);
+    if (detail::runs_code(interpreter, frame, code)) [[likely]] {
+      position.code = code;
+      position.instruction = detail::instruction_of(layout, frame, code);
+      return true;
+    }
+    frame = detail::load<const void*>(frame, layout.frame_back);
+  }
+  return false;
+}
 
 }  // namespace pymemflow::pyframe

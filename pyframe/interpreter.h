@@ -18,17 +18,25 @@ enum class InterpreterStatus : std::uint8_t {
 struct Interpreter {
   InterpreterStatus status = InterpreterStatus::Absent;
   // What Py_GetVersion() says up to the first blank ("3.11.2"), and, for Unknown, why in a few
-  // words ("free-threaded build"). Point to static storage or to the interpreter's own.
+  // words ("free-threaded build"). Point to static storage.
   const char* version = "";
   const char* reason = "";
   FrameLayout layout{};
-  const void* code_type = nullptr;  // &PyCode_Type
+  const void* code_type = nullptr;   // &PyCode_Type
+  const void* text_type = nullptr;   // &PyUnicode_Type
+  const void* bytes_type = nullptr;  // &PyBytes_Type
   // PyGILState_GetThisThreadState: the state bound to this thread, also while it has no GIL.
   void* (*own_thread_state)() = nullptr;
   // _PyThreadState_UncheckedGet, _PyThreadState_GetCurrent or PyThreadState_GetUnchecked.
   void* (*current_thread_state)() = nullptr;
   // Up to 3.11 the current thread state is the process's, not the thread's.
   bool current_is_per_thread = false;
+  // Non-zero from the moment at which a finalizing interpreter may free the states of threads that
+  // still run (daemon threads inside a call that released the GIL).
+  int (*is_finalizing)() = nullptr;
+  // PyInterpreterState_Head and _Next, up to 3.11 only: is there more than one interpreter?
+  void* (*first_interpreter)() = nullptr;
+  void* (*next_interpreter)(void*) = nullptr;
 };
 
 Interpreter find_interpreter();

@@ -1,11 +1,21 @@
 #pragma once
 // Where the fields of CPython's structures lie, one FrameLayout a version (layouts.cpp). Offsets
-// are in bytes, for LP64 release builds with a GIL. Plain data: any thread may read it.
+// are in bytes, for LP64 release builds with a GIL. Plain data: any thread may read it. What is the
+// same in every version is a constant here; scripts/print_layouts checks these too.
 
 #include <cstddef>
 #include <cstdint>
 
 namespace pymemflow::pyframe {
+
+inline constexpr std::uint16_t kObjectType = 8;      // PyObject.ob_type
+inline constexpr std::uint16_t kObjectSize = 16;     // PyVarObject.ob_size
+inline constexpr std::uint16_t kTypeName = 24;       // PyTypeObject.tp_name
+inline constexpr std::uint16_t kTypeBasicSize = 32;  // PyTypeObject.tp_basicsize
+inline constexpr std::uint16_t kTypeDealloc = 48;    // PyTypeObject.tp_dealloc
+inline constexpr std::uint16_t kBytesData = 32;      // PyBytesObject.ob_sval
+inline constexpr std::uint16_t kTextLength = 16;     // PyASCIIObject.length
+inline constexpr std::uint16_t kTextState = 32;      // PyASCIIObject.state, 32 bits
 
 // How the running frame hangs on the thread state.
 enum class FrameShape : std::uint8_t {
@@ -50,6 +60,7 @@ struct FrameLayout {
   std::uint16_t code_first_line = 0;
   std::uint16_t code_line_table = 0;  // a bytes object
   std::uint16_t code_bytecode = 0;    // a bytes object (to 3.10), or the bytecode itself
+  std::uint16_t code_basic_size = 0;  // PyCode_Type.tp_basicsize: tells an interpreter that differs
   // PyUnicodeObject
   std::uint16_t ascii_data = 0;    // sizeof(PyASCIIObject)
   std::uint16_t compact_data = 0;  // sizeof(PyCompactUnicodeObject)

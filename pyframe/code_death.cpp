@@ -1,0 +1,54 @@
+#include "pyframe/code_death.h"
+
+#include <atomic>
+
+namespace pymemflow::pyframe {
+namespace {
+
+using Destructor = void (*)(void*);
+
+using Notify = void (*)(const void*);
+
+constinit Destructor original = nullptr;
+constinit Notify notify_of_death = nullptr;
+constinit std::atomic_flag is_installed = ATOMIC_FLAG_INIT;
+
+// Code objects die inside one another (constants), hence a chain through the stack.
+struct Dying {
+  const void* code;
+  const Dying* outer;
+};
+
+// initial-exec: the general model may allocate at the first use in a thread.
+__attribute__((tls_model("initial-exec"))) constinit thread_local const Dying* dying = nullptr;
+
+void die(void* code) {
+  const Dying self{code, dying};
+  notify_of_death(code);
+  dying = &self;
+  original(code);
+  dying = self.outer;
+}
+
+}  // namespace
+
+bool notice_code_deaths(const Interpreter& interpreter, void (*notify)(const void* code)) {
+  if (interpreter.status != InterpreterStatus::Known || notify == nullptr) return false;
+  if (is_installed.test_and_set()) return false;
+  char* type = static_cast<char*>(const_cast<void*>(interpreter.code_type));
+  auto* slot = reinterpret_cast<Destructor*>(type + kTypeDealloc);
+  original = *slot;
+  if (original == nullptr) return false;
+  notify_of_death = notify;
+  std::atomic_ref<Destructor>(*slot).store(die, std::memory_order_release);
+  return true;
+}
+
+bool is_dying(const void* code) {
+  for (const Dying* one = dying; one != nullptr; one = one->outer) {
+    if (one->code == code) return true;
+  }
+  return false;
+}
+
+}  // namespace pymemflow::pyframe

@@ -1,0 +1,30 @@
+#include "pyframe/frame.h"
+
+namespace pymemflow::pyframe::detail {
+namespace {
+
+bool has_subinterpreters(const Interpreter& interpreter) {
+  void* newest = interpreter.first_interpreter();
+  return newest != nullptr && interpreter.next_interpreter(newest) != nullptr;
+}
+
+}  // namespace
+
+// `own` is this thread's and lives as long as the thread stays in Python, with one exception: an
+// interpreter that finalizes frees the states of daemon threads under them. These get no frame
+// then.
+//
+// Up to 3.11 `current` is whoever holds the GIL. It may be this thread in a subinterpreter, which
+// only its thread_id tells; without subinterpreters it is another thread's, may be freed at any
+// moment, and is not touched.
+const void* state_without_gil(const Interpreter& interpreter, const void* own, const void* current,
+                              std::uintptr_t self) {
+  if (own == nullptr) return nullptr;
+  if (current != nullptr && has_subinterpreters(interpreter) &&
+      load<unsigned long>(current, interpreter.layout.tstate_thread_id) == self) {
+    return current;
+  }
+  return interpreter.is_finalizing() != 0 ? nullptr : own;
+}
+
+}  // namespace pymemflow::pyframe::detail

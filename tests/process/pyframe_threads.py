@@ -1,0 +1,45 @@
+"""A frame is this thread's or none: beside busy threads, without the GIL, at the end of the process."""
+import subprocess
+import sys
+import threading
+
+import probe
+
+probe.require_known()
+READS = 2000
+
+if sys.argv[1:] == ["end"]:
+    # A daemon thread reads on in a call without the GIL while the interpreter frees its state.
+    threading.Thread(target=probe.released.probe_until_exit, daemon=True).start()
+    threading.Event().wait(0.05)
+    junk = [[bytearray(100) for _ in range(1000)] for _ in range(100)]
+    sys.exit(5)
+
+stop = False
+
+
+def busy():
+    while not stop:
+        sum([number for number in range(100)])
+
+
+workers = [threading.Thread(target=busy) for _ in range(2)]
+for worker in workers:
+    worker.start()
+
+for library in (probe.holding, probe.released):
+    frames = library.probe_foreign_thread(READS, 500)
+    if frames:
+        probe.fail(frames, "of", READS, "reads in a thread without Python had a frame")
+    strangers = library.probe_stay(READS, 500)
+    if strangers:
+        probe.fail(strangers, "of", READS, "reads were of another place than the call")
+stop = True
+for worker in workers:
+    worker.join()
+
+for _ in range(10):
+    code = subprocess.call([sys.executable, __file__, "end"])
+    if code != 5:
+        probe.fail("a process with a reading daemon thread ended with", code)
+print("0 of", 2 * READS, "foreign reads had a frame;", 2 * READS, "reads stayed at their place")

@@ -1,0 +1,236 @@
+// What pyframe says, beside what the interpreter says of itself, for the scripts of tests/process
+// (probe.py is its other half). Loaded by ctypes; knows no Python header, so that one build serves
+// every version.
+
+#include <dlfcn.h>
+#include <pthread.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <cstdio>
+#include <cstring>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <unordered_map>
+
+#include "pyframe/code.h"
+#include "pyframe/code_death.h"
+#include "pyframe/frame.h"
+#include "pyframe/interpreter.h"
+#include "pyframe/line_table.h"
+
+#define PROBE extern "C" __attribute__((visibility("default")))
+
+namespace {
+
+using namespace pymemflow::pyframe;
+
+const Interpreter interpreter = find_interpreter();
+
+std::uintptr_t self() {
+  return static_cast<std::uintptr_t>(pthread_self());
+}
+
+template <typename Function>
+Function api(const char* name) {
+  return reinterpret_cast<Function>(dlsym(RTLD_DEFAULT, name));
+}
+
+// The public C API, by which the interpreter is asked.
+struct Api {
+  int (*ensure_gil)() = api<int (*)()>("PyGILState_Ensure");
+  void (*release_gil)(int) = api<void (*)(int)>("PyGILState_Release");
+  void* (*get_frame)() = api<void* (*)()>("PyEval_GetFrame");
+  int (*get_line)(void*) = api<int (*)(void*)>("PyFrame_GetLineNumber");
+  void* (*get_attribute)(void*, const char*) =
+      api<void* (*)(void*, const char*)>("PyObject_GetAttrString");
+  void* (*encode)(void*, const char*, const char*) =
+      api<void* (*)(void*, const char*, const char*)>("PyUnicode_AsEncodedString");
+  const char* (*bytes)(void*) = api<const char* (*)(void*)>("PyBytes_AsString");
+  long (*number)(void*) = api<long (*)(void*)>("PyLong_AsLong");
+  void (*release)(void*) = api<void (*)(void*)>("Py_DecRef");
+};
+const Api python;
+
+std::string utf8(const Text& text) {
+  std::string out(utf8_size(text), '\0');
+  write_utf8(text, out.data());
+  return out;
+}
+
+std::int32_t line(const Code& code, std::int32_t instruction) {
+  return line_of(code.line_table_format, {code.line_table, code.line_table_bytes}, code.first_line,
+                 instruction);
+}
+
+std::string ours() {
+  Position position;
+  if (!current_position(interpreter, self(), position)) return "no frame";
+  Code code;
+  if (!describe_code(interpreter, position.code, code)) return "not a code object";
+  return utf8(code.filename) + "\n" + utf8(code.name) + "\n" +
+         std::to_string(line(code, position.instruction)) + "\n" +
+         std::to_string(position.instruction);
+}
+
+std::string text_attribute(void* object, const char* name) {
+  void* text = python.get_attribute(object, name);
+  void* bytes = python.encode(text, "utf-8", "surrogatepass");
+  std::string out = python.bytes(bytes);
+  python.release(bytes);
+  python.release(text);
+  return out;
+}
+
+std::string theirs() {
+  void* frame = python.get_frame();
+  if (frame == nullptr) return "no frame";
+  void* code = python.get_attribute(frame, "f_code");
+  void* instruction = python.get_attribute(frame, "f_lasti");
+  std::string out = text_attribute(code, "co_filename") + "\n" + text_attribute(code, "co_name") +
+                    "\n" + std::to_string(python.get_line(frame)) + "\n" +
+                    std::to_string(python.number(instruction));
+  python.release(instruction);
+  python.release(code);
+  return out;
+}
+
+void copy(const std::string& text, char* out, int size) {
+  std::snprintf(out, static_cast<std::size_t>(size), "%s", text.c_str());
+}
+
+// A consumer's table of the code objects it has seen, as short as it can be.
+std::mutex names_mutex;
+std::unordered_map<const void*, std::string> names;
+std::atomic<long> deaths{0};
+std::atomic<long> reads_of_the_dying{0};
+
+void forget(const void* code) {
+  ++deaths;
+  std::lock_guard lock(names_mutex);
+  names.erase(code);
+}
+
+// Up to the first free() inside the destructor nothing of the code is gone; from there on it must
+// not be described.
+void look_at_the_dying(const void* code) {
+  Code ignored;
+  if (is_dying(code) && describe_code(interpreter, code, ignored)) ++reads_of_the_dying;
+}
+
+void notice(const void* code) {
+  look_at_the_dying(code);
+  forget(code);
+}
+
+}  // namespace
+
+PROBE int probe_status(char* out, int size) {
+  copy(std::string(interpreter.version) + "\n" + interpreter.reason, out, size);
+  return static_cast<int>(interpreter.status);
+}
+
+PROBE void probe_compare_with_gil(char* our_text, char* their_text, int size) {
+  copy(ours(), our_text, size);
+  copy(theirs(), their_text, size);
+}
+
+PROBE void probe_compare_without_gil(char* our_text, char* their_text, int size) {
+  copy(ours(), our_text, size);
+  const int state = python.ensure_gil();
+  copy(theirs(), their_text, size);
+  python.release_gil(state);
+}
+
+// How many of `reads` from one C call, so from one place, were not at the place of the first.
+PROBE int probe_stay(int reads, int pause_us) {
+  Position first{};
+  int strangers = current_position(interpreter, self(), first) ? 0 : 1;
+  for (int i = 1; i < reads; ++i) {
+    Position position{};
+    const bool found = current_position(interpreter, self(), position);
+    strangers += !found || position.code != first.code || position.instruction != first.instruction;
+    if (i % 10 == 0) usleep(static_cast<useconds_t>(pause_us));
+  }
+  return strangers;
+}
+
+// How many of `reads` in a thread that Python never saw had a frame.
+PROBE int probe_foreign_thread(int reads, int pause_us) {
+  int frames = 0;
+  std::thread foreign([&] {
+    for (int i = 0; i < reads; ++i) {
+      Position position;
+      frames += current_position(interpreter, self(), position);
+      if (i % 10 == 0) usleep(static_cast<useconds_t>(pause_us));
+    }
+  });
+  foreign.join();
+  return frames;
+}
+
+// For a daemon thread: reads on while the interpreter finalizes and the process ends.
+PROBE void probe_until_exit() {
+  while (true) {
+    Position position;
+    Code code;
+    if (current_position(interpreter, self(), position)) {
+      describe_code(interpreter, position.code, code);
+    }
+  }
+}
+
+// The lines of instructions 0, 2, 4 ...; the count, or -1.
+PROBE int probe_lines(const void* object, std::int32_t* out, int count) {
+  Code code;
+  if (!describe_code(interpreter, object, code)) return -1;
+  const int instructions = static_cast<int>(code.bytecode_bytes / 2);
+  for (int i = 0; i < instructions && i < count; ++i) out[i] = line(code, 2 * i);
+  return instructions;
+}
+
+PROBE int probe_file_name(const void* object, char* out, int size) {
+  Code code;
+  if (!describe_code(interpreter, object, code)) return 0;
+  copy(utf8(code.filename), out, size);
+  return 1;
+}
+
+PROBE int probe_notice_deaths() {
+  return notice_code_deaths(interpreter, notice);
+}
+PROBE long probe_deaths() {
+  return deaths;
+}
+PROBE long probe_reads_of_the_dying() {
+  return reads_of_the_dying;
+}
+
+// The file name by a table of code objects already seen: described once, then believed.
+PROBE void probe_believed_name(char* out, int size) {
+  Position position;
+  if (!current_position(interpreter, self(), position)) return copy("no frame", out, size);
+  std::lock_guard lock(names_mutex);
+  std::string& name = names[position.code];
+  Code code;
+  if (name.empty() && describe_code(interpreter, position.code, code)) name = utf8(code.filename);
+  copy(name, out, size);
+}
+
+PROBE double probe_nanoseconds(int reads) {
+  const std::uintptr_t thread = self();
+  std::uintptr_t sum = 0;
+  const auto start = std::chrono::steady_clock::now();
+  for (int i = 0; i < reads; ++i) {
+    Position position;
+    if (current_position(interpreter, thread, position)) {
+      sum += reinterpret_cast<std::uintptr_t>(position.code) + position.instruction;
+    }
+    asm volatile("" : : "r"(sum) : "memory");
+  }
+  const std::chrono::duration<double, std::nano> time = std::chrono::steady_clock::now() - start;
+  return time.count() / reads;
+}

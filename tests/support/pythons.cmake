@@ -1,0 +1,104 @@
+# The Pythons of this machine, and tests that run under each of them.
+#
+#   PMF_PYTHONS       the interpreters, 3.6 to 3.15
+#   PMF_PYTHON_IDS    a short name of each, in the same order: 3.6.15, debian-3.11.2
+#   pmf_add_python_test(NAME script.py [TIMEOUT seconds] [ENVIRONMENT NAME=value...])
+#                     one test a Python, named NAME.<id>, label "process". Exit code 77 is a skip.
+#
+# Found are those of pyenv and /usr/bin; -DPYMEMFLOW_PYTHONS="path;path" takes these instead.
+include_guard(DIRECTORY)
+
+set(PYMEMFLOW_PYTHONS "" CACHE STRING "Pythons to test under, instead of all that are found")
+
+function(_pmf_python_candidates out)
+  if(PYMEMFLOW_PYTHONS)
+    set(${out} ${PYMEMFLOW_PYTHONS} PARENT_SCOPE)
+    return()
+  endif()
+  find_program(PMF_PYENV pyenv HINTS "$ENV{PYENV_ROOT}/bin" "$ENV{HOME}/.pyenv/bin")
+  mark_as_advanced(PMF_PYENV)
+  set(root "$ENV{HOME}/.pyenv")
+  if(PMF_PYENV)
+    execute_process(COMMAND ${PMF_PYENV} root OUTPUT_VARIABLE root OUTPUT_STRIP_TRAILING_WHITESPACE)
+  endif()
+  file(GLOB candidates "${root}/versions/*/bin/python3.*" /usr/bin/python3.*)
+  # Leaves out python3.11-config, python3.11-dbg, python3.13t.
+  list(FILTER candidates INCLUDE REGEX "/python3\\.([6-9]|1[0-5])$")
+  list(SORT candidates COMPARE NATURAL)
+  set(${out} ${candidates} PARENT_SCOPE)
+endfunction()
+
+# "3.11.2" to `version`, empty when it does not run.
+function(_pmf_python_version python version)
+  execute_process(
+    COMMAND ${python} -c "import sys, ctypes; print('%d.%d.%d' % sys.version_info[:3])"
+    OUTPUT_VARIABLE text RESULT_VARIABLE result ERROR_QUIET OUTPUT_STRIP_TRAILING_WHITESPACE)
+  if(NOT result EQUAL 0)
+    message(STATUS "${python} does not run, or has no ctypes: not tested")
+    set(text "")
+  endif()
+  set(${version} "${text}" PARENT_SCOPE)
+endfunction()
+
+function(_pmf_system_name out)
+  set(name system)
+  if(EXISTS /etc/os-release)
+    file(STRINGS /etc/os-release line REGEX "^ID=")
+    string(REGEX REPLACE "^ID=\"?([a-z0-9._-]+)\"?$" "\\1" name "${line}")
+  endif()
+  set(${out} "${name}" PARENT_SCOPE)
+endfunction()
+
+function(_pmf_find_pythons)
+  _pmf_python_candidates(candidates)
+  _pmf_system_name(system)
+  foreach(python IN LISTS candidates)
+    _pmf_python_version(${python} version)
+    if(NOT version)
+      continue()
+    endif()
+    string(REGEX REPLACE "\\.[0-9]+$" "" minor "${version}")
+    list(APPEND minors ${minor})
+    set(id ${version})
+    if(python MATCHES "^/usr/bin/")
+      set(id ${system}-${version})
+    endif()
+    set(number 2)
+    while(id IN_LIST ids)
+      set(id ${version}-${number})
+      math(EXPR number "${number} + 1")
+    endwhile()
+    list(APPEND pythons ${python})
+    list(APPEND ids ${id})
+  endforeach()
+  set(missing "")
+  foreach(minor 6 7 8 9 10 11 12 13)
+    if(NOT "3.${minor}" IN_LIST minors)
+      list(APPEND missing 3.${minor})
+    endif()
+  endforeach()
+  list(JOIN ids " " text)
+  message(STATUS "Pythons to test under: ${text}")
+  if(missing)
+    list(JOIN missing " " text)
+    message(STATUS "Pythons not found, so not tested: ${text}")
+  endif()
+  set(PMF_PYTHONS ${pythons} PARENT_SCOPE)
+  set(PMF_PYTHON_IDS ${ids} PARENT_SCOPE)
+endfunction()
+
+function(pmf_add_python_test name script)
+  cmake_parse_arguments(PARSE_ARGV 2 arg "" "TIMEOUT" "ENVIRONMENT")
+  if(NOT arg_TIMEOUT)
+    set(arg_TIMEOUT 120)
+  endif()
+  get_filename_component(script ${script} ABSOLUTE BASE_DIR ${CMAKE_CURRENT_SOURCE_DIR})
+  foreach(python id IN ZIP_LISTS PMF_PYTHONS PMF_PYTHON_IDS)
+    add_test(NAME ${name}.${id} COMMAND ${python} ${script})
+    set_tests_properties(${name}.${id} PROPERTIES
+      LABELS process TIMEOUT ${arg_TIMEOUT} SKIP_RETURN_CODE 77
+      ENVIRONMENT "PYTHONDONTWRITEBYTECODE=1;PYTHONPATH=${PROJECT_SOURCE_DIR}/tests/support;${arg_ENVIRONMENT}")
+  endforeach()
+endfunction()
+
+_pmf_find_pythons()
