@@ -62,7 +62,7 @@ void make_report() {
   wanted.flow = options.flow;
   wanted.lost_without_writer = recording.lost.load();
   const report::ReportError error = report::write_report(recording.file.descriptor(), wanted);
-  if (error) say({"cannot write the report: ", error.what, error.detail});
+  if (error) say({"cannot write the report: ", error.what});
 }
 
 void at_end() {

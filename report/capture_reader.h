@@ -28,8 +28,8 @@ class CaptureReader {
   bool next(interpose::Event& event, Site& site);
 
   std::uint32_t process() const { return index_.head.process; }
-  // Grows while events are read.
-  std::span<const Module> modules() const { return names_.modules(); }
+  // Grows while events are read: those that an event's site lies in are there with the event.
+  const Vector<Module>& modules() const { return names_.modules(); }
 
   std::uint64_t recorded() const { return recorded_; }
   std::uint64_t lost() const { return index_.lost; }

@@ -2,7 +2,6 @@
 // What the numbers in the records stand for, as the definitions in the capture say. One thread.
 
 #include <cstdint>
-#include <span>
 #include <string_view>
 
 #include "interpose/event.h"
@@ -26,7 +25,7 @@ class NameTable {
 
   // Null: never defined.
   const Site* find(interpose::SiteId site) const;
-  std::span<const Module> modules() const { return modules_; }
+  const Vector<Module>& modules() const { return modules_; }
   std::uint64_t damaged() const { return damaged_; }
 
  private:

@@ -14,10 +14,9 @@ struct ReportOptions {
   std::uint64_t lost_without_writer = 0;  // events that no writer could count as lost
 };
 
-// What went wrong, in two parts of a sentence; static storage.
+// What went wrong, in words; static storage. Empty: nothing did.
 struct ReportError {
   std::string_view what;
-  std::string_view detail;
   explicit operator bool() const { return !what.empty(); }
 };
 

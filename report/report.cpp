@@ -1,0 +1,80 @@
+#include "report/report.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <csetjmp>
+#include <cstring>
+#include <optional>
+
+#include "report/capture_reader.h"
+#include "report/distributions.h"
+#include "report/flow_lines.h"
+#include "report/output.h"
+#include "report/symbols.h"
+
+namespace pymemflow::report {
+namespace {
+
+// Where a report goes on that ran out of memory: it is left as it is, and the host goes on.
+std::jmp_buf out_of_memory;
+
+// What is printed under `flow` off: the lines that frame the flow, none in between.
+constexpr FunctionSet kNoFunctions = {};
+
+// The file, or standard error.
+void open_output(std::optional<Output>& output, const ReportOptions& options, pid_t process) {
+  if (options.output.empty()) {
+    output.emplace(STDERR_FILENO);
+  } else {
+    output.emplace(expanded_path(options.output, process).c_str());
+  }
+}
+
+void write_closing_line(Output& output, const CaptureReader& reader, std::uint64_t lost) {
+  char line[160];
+  char* end = fmt::format_to(line, "pymemflow: {} events recorded, {} lost", reader.recorded(), lost);
+  if (const std::uint64_t damaged = reader.damaged()) {
+    end = fmt::format_to(end, ", damaged in {} places", damaged);
+  }
+  *end++ = '\n';
+  output.write({line, static_cast<std::size_t>(end - line)});
+}
+
+ReportError write_sections(CaptureReader& reader, Output& output, const ReportOptions& options) {
+  const Names names = {.full_file_path = options.full_file_path};
+  Symbols symbols(reader.modules(), Symbols::Where::kInProcess);
+  FlowLines flow_lines(output, {.pid = static_cast<pid_t>(reader.process()),
+                                .names = names,
+                                .functions = options.flow ? FunctionSet::all() : kNoFunctions});
+  Distributions distributions(output, symbols, {.names = names, .functions = FunctionSet::all()});
+  Sink* const sinks[] = {&flow_lines, &distributions};
+  interpose::Event event;
+  Site site;
+  while (output.error() == 0 && reader.next(event, site)) {
+    for (Sink* const sink : sinks) sink->on_event(event, site);
+  }
+  for (Sink* const sink : sinks) sink->on_finish();
+  write_closing_line(output, reader, reader.lost() + options.lost_without_writer);
+  output.close();
+  return output.error() == 0 ? ReportError{} : ReportError{std::strerror(output.error())};
+}
+
+ReportError write_guarded(int capture, const ReportOptions& options) {
+  CaptureReader reader(capture);
+  if (!reader.open()) return {"the record cannot be read"};
+  std::optional<Output> output;
+  open_output(output, options, static_cast<pid_t>(reader.process()));
+  if (output->error() != 0) return {std::strerror(output->error())};
+  return write_sections(reader, *output, options);
+}
+
+}  // namespace
+
+ReportError write_report(int capture, const ReportOptions& options) {
+  if (setjmp(out_of_memory) != 0) return {"out of memory"};
+  set_out_of_memory([] { std::longjmp(out_of_memory, 1); });
+  return write_guarded(capture, options);
+}
+
+}  // namespace pymemflow::report

@@ -1,0 +1,325 @@
+// Records events through the recorder, without any hook, and reads them back: what comes out must
+// be what went in, in an order that can have happened.
+
+#include <gtest/gtest.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <csignal>
+#include <cstdint>
+#include <thread>
+#include <unordered_map>
+#include <vector>
+
+#include "interpose/recorder.h"
+#include "report/capture_reader.h"
+
+namespace pymemflow {
+namespace {
+
+using interpose::Call;
+using interpose::Event;
+using interpose::Function;
+using interpose::recording;
+
+const void* caller(std::uintptr_t number) { return reinterpret_cast<const void*>(number); }
+void* block(std::uintptr_t address) { return reinterpret_cast<void*>(address); }
+
+struct Read {
+  std::vector<Event> events;
+  std::vector<report::Site> sites;
+  std::uint64_t recorded = 0;
+  std::uint64_t lost = 0;
+  std::uint64_t damaged = 0;
+};
+
+Read read_all() {
+  Read read;
+  report::CaptureReader reader(recording.file.descriptor());
+  EXPECT_TRUE(reader.open());
+  Event event;
+  report::Site site;
+  while (reader.next(event, site)) {
+    read.events.push_back(event);
+    read.sites.push_back(site);
+  }
+  read.recorded = reader.recorded();
+  read.lost = reader.lost();
+  read.damaged = reader.damaged();
+  return read;
+}
+
+// Each test has a process of its own: a process records once.
+template <typename Body>
+void in_own_process(Body body) {
+  const pid_t child = ::fork();
+  ASSERT_GE(child, 0);
+  if (child == 0) {
+    EXPECT_EQ(interpose::start_recording({}), 0);
+    body();
+    ::_exit(::testing::Test::HasFailure() ? 1 : 0);
+  }
+  int status = 0;
+  ASSERT_EQ(::waitpid(child, &status, 0), child);
+  EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0) << "status " << status;
+}
+
+// Replays: each address is handed out only while it is free, and taken back only while it is not.
+struct Ledger {
+  std::unordered_map<std::uint64_t, bool> is_live;
+  std::uint64_t errors = 0;
+
+  void take(std::uint64_t address) {
+    if (address != 0 && std::exchange(is_live[address], true)) ++errors;
+  }
+  void give_back(std::uint64_t address) {
+    if (address != 0 && !std::exchange(is_live[address], false)) ++errors;
+  }
+  void replay(const Event& event) {
+    switch (traits(event.function).effect) {
+      case interpose::Effect::Allocate:
+        take(event.result);
+        break;
+      case interpose::Effect::Release:
+        give_back(event.arguments[0]);
+        break;
+      case interpose::Effect::Move:
+        give_back(event.arguments[0]);
+        take(event.result);
+        break;
+    }
+  }
+};
+
+TEST(Recording, EveryFunctionComesBackAsItWas) {
+  in_own_process([] {
+    constexpr std::uint64_t kHuge = (std::uint64_t{1} << 47) + 1;
+    const std::uint64_t values[] = {0, 1, 4096, kHuge, ~std::uint64_t{0}};
+    std::vector<Call> calls;
+    for (std::size_t f = 0; f < interpose::kFunctionCount; ++f) {
+      for (const std::uint64_t value : values) {
+        for (const std::uint64_t address : {0x0, 0x10, 0x7fffffffffff, 0x55d0c8}) {
+          Call call{static_cast<Function>(f), {}, 0, caller(0x1000 + f)};
+          const auto& function = interpose::kFunctions[f];
+          for (std::size_t i = 0; i < function.arguments.size(); ++i) {
+            call.arguments[i] = function.arguments[i] == 'p' ? static_cast<std::uint64_t>(address)
+                                                             : value + i;
+          }
+          if (function.effect != interpose::Effect::Release) {
+            call.result = static_cast<std::uint64_t>(address);
+          }
+          calls.push_back(call);
+        }
+      }
+    }
+    for (const Call& call : calls) interpose::record_call(call);
+    ASSERT_TRUE(interpose::end_recording());
+    const Read read = read_all();
+    ASSERT_EQ(read.events.size(), calls.size());
+    EXPECT_EQ(read.damaged, 0U);
+    for (std::size_t i = 0; i < calls.size(); ++i) {
+      EXPECT_EQ(read.events[i].function, calls[i].function);
+      EXPECT_TRUE(std::equal(calls[i].arguments, calls[i].arguments + interpose::kMaxArguments,
+                             read.events[i].arguments));
+      EXPECT_EQ(read.events[i].result, calls[i].result);
+      EXPECT_EQ(read.sites[i].address, reinterpret_cast<std::uintptr_t>(calls[i].caller));
+      EXPECT_FALSE(read.sites[i].has_frame);
+    }
+  });
+}
+
+TEST(Recording, ManyBlocksKeepOrderAndSites) {
+  in_own_process([] {
+    constexpr std::uint64_t kEvents = 100'000;
+    for (std::uint64_t i = 0; i < kEvents; ++i) {
+      interpose::record_malloc(i, block(0x1000 + 16 * i), caller(1 + i % 3000));
+    }
+    ASSERT_TRUE(interpose::end_recording());
+    const Read read = read_all();
+    ASSERT_EQ(read.events.size(), kEvents);
+    for (std::uint64_t i = 0; i < kEvents; ++i) {
+      ASSERT_EQ(read.events[i].arguments[0], i);
+      ASSERT_EQ(read.sites[i].address, 1 + i % 3000);
+    }
+  });
+}
+
+TEST(Recording, ErrnoStays) {
+  in_own_process([] {
+    errno = 4242;
+    for (std::uint64_t i = 0; i < 20'000; ++i) {
+      interpose::record_malloc(1, block(0x1000), caller(i + 1));
+      interpose::record_free(block(0x1000), caller(i + 1));
+      ASSERT_EQ(errno, 4242);
+    }
+  });
+}
+
+// Sixteen threads hand blocks of a common allocator to each other; what is recorded must replay.
+TEST(Recording, BlocksThatCrossThreadsReconcile) {
+  in_own_process([] {
+    constexpr std::size_t kThreads = 16;
+    constexpr std::size_t kRounds = 20'000;
+    constexpr std::size_t kCells = 64;
+    std::vector<std::atomic<std::uint64_t>> free_addresses(kCells);
+    std::vector<std::atomic<std::uint64_t>> live_addresses(kCells);
+    for (std::size_t i = 0; i < kCells; ++i) free_addresses[i] = 0x100000 + 16 * i;
+    std::vector<std::thread> threads;
+    for (std::size_t t = 0; t < kThreads; ++t) {
+      threads.emplace_back([&, t] {
+        std::uint64_t random = t + 1;
+        for (std::size_t round = 0; round < kRounds; ++round) {
+          random = random * 6364136223846793005 + 1442695040888963407;
+          const std::size_t i = random >> 33 & (kCells - 1);
+          const std::size_t j = random >> 45 & (kCells - 1);
+          if (const std::uint64_t fresh = free_addresses[i].exchange(0)) {
+            interpose::record_malloc(8, block(fresh), caller(t + 1));
+            // Back to a cell that is empty, or straight to free.
+            std::uint64_t empty = 0;
+            while (!live_addresses[(j + round) % kCells].compare_exchange_weak(empty, fresh)) {
+              empty = 0;
+              round += 1;
+            }
+          }
+          if (const std::uint64_t used = live_addresses[j].exchange(0)) {
+            if (random & 1) {
+              // Moves: takes another free one, gives this one back.
+              interpose::MoveRecord move(Function::realloc, caller(t + 1));
+              std::uint64_t target = 0;
+              for (std::size_t k = 0; k < kCells && target == 0; ++k) {
+                target = free_addresses[k].exchange(0);
+              }
+              if (target == 0) target = used;
+              if (target != used) {
+                for (std::size_t k = 0;; k = (k + 1) % kCells) {
+                  std::uint64_t empty = 0;
+                  if (free_addresses[k].compare_exchange_strong(empty, used)) break;
+                }
+              }
+              move.finish({used, 16}, block(target));
+              for (std::size_t k = 0;; k = (k + 1) % kCells) {
+                std::uint64_t empty = 0;
+                if (live_addresses[k].compare_exchange_strong(empty, target)) break;
+              }
+            } else {
+              interpose::record_free(block(used), caller(t + 1));
+              for (std::size_t k = 0;; k = (k + 1) % kCells) {
+                std::uint64_t empty = 0;
+                if (free_addresses[k].compare_exchange_strong(empty, used)) break;
+              }
+            }
+          }
+        }
+      });
+    }
+    for (std::thread& thread : threads) thread.join();
+    ASSERT_TRUE(interpose::end_recording());
+    const Read read = read_all();
+    Ledger ledger;
+    for (const Event& event : read.events) ledger.replay(event);
+    EXPECT_GT(read.recorded, kThreads * kRounds / 8);
+    EXPECT_EQ(ledger.errors, 0U) << "of " << read.recorded;
+    EXPECT_EQ(read.lost, 0U);
+    EXPECT_EQ(read.damaged, 0U);
+  });
+}
+
+TEST(Recording, ShortThreadsUseWritersAgain) {
+  in_own_process([] {
+    constexpr std::uint64_t kThreads = 2'000;
+    for (std::uint64_t i = 0; i < kThreads; ++i) {
+      std::thread([i] { interpose::record_malloc(i, block(0x1000), caller(7)); }).join();
+    }
+    ASSERT_TRUE(interpose::end_recording());
+    const Read read = read_all();
+    ASSERT_EQ(read.events.size(), kThreads);
+    for (std::uint64_t i = 0; i < kThreads; ++i) EXPECT_EQ(read.events[i].arguments[0], i);
+    const auto blocks = ::lseek(recording.file.descriptor(), 0, SEEK_END) /
+                        static_cast<off_t>(interpose::kBlockBytes);
+    EXPECT_LT(blocks, 64);
+  });
+}
+
+std::atomic<std::uint64_t> handled{0};
+
+void allocating_handler(int) {
+  interpose::record_malloc(77, block(0x2000), caller(9));
+  interpose::record_free(block(0x2000), caller(9));
+  handled.fetch_add(1);
+}
+
+TEST(Recording, SignalHandlersRecordInTheMiddleOfARecord) {
+  in_own_process([] {
+    struct sigaction action {};
+    action.sa_handler = allocating_handler;
+    ::sigaction(SIGUSR1, &action, nullptr);
+    std::atomic<bool> is_done{false};
+    const pthread_t target = ::pthread_self();
+    std::thread sender([&] {
+      while (!is_done) ::pthread_kill(target, SIGUSR1);
+    });
+    constexpr std::uint64_t kEvents = 200'000;
+    for (std::uint64_t i = 0; i < kEvents; ++i) {
+      interpose::record_malloc(i, block(0x1000), caller(1 + i % 100));
+    }
+    is_done = true;
+    sender.join();
+    ASSERT_TRUE(interpose::end_recording());
+    const Read read = read_all();
+    std::uint64_t from_handler = 0;
+    std::uint64_t next = 0;
+    for (const Event& event : read.events) {
+      const bool is_of_handler = event.function == Function::free || event.arguments[0] == 77;
+      from_handler += is_of_handler && read.events.size() > 0 &&
+                      (event.result == 0x2000 || event.arguments[0] == 0x2000);
+      if (event.function == Function::malloc && event.result == 0x1000) {
+        EXPECT_EQ(event.arguments[0], next++);
+      }
+    }
+    EXPECT_EQ(next, kEvents);
+    EXPECT_EQ(from_handler, 2 * handled.load());
+    EXPECT_EQ(read.lost, 0U);
+  });
+}
+
+TEST(Recording, AForkedChildHasARecordOfItsOwn) {
+  in_own_process([] {
+    for (int i = 0; i < 100; ++i) interpose::record_malloc(1, block(0x1000), caller(1));
+    const pid_t child = ::fork();
+    if (child == 0) {
+      for (int i = 0; i < 10; ++i) interpose::record_malloc(2, block(0x1000), caller(1));
+      const bool has_ended = interpose::end_recording();
+      const Read read = read_all();
+      const bool is_right =
+          has_ended && read.events.size() == 10 &&
+          std::all_of(read.events.begin(), read.events.end(), [](const Event& event) {
+            return event.arguments[0] == 2 &&
+                   event.thread == static_cast<std::uint32_t>(::getpid());
+          });
+      ::_exit(is_right ? 0 : 1);
+    }
+    int status = 1;
+    ::waitpid(child, &status, 0);
+    EXPECT_EQ(status, 0);
+    for (int i = 0; i < 5; ++i) interpose::record_malloc(3, block(0x1000), caller(1));
+    ASSERT_TRUE(interpose::end_recording());
+    EXPECT_EQ(read_all().events.size(), 105U);
+  });
+}
+
+TEST(Recording, AChildThatRecordsNothingHasNothingToReport) {
+  in_own_process([] {
+    interpose::record_malloc(1, block(0x1000), caller(1));
+    const pid_t child = ::fork();
+    if (child == 0) ::_exit(interpose::end_recording() ? 1 : 0);
+    int status = 1;
+    ::waitpid(child, &status, 0);
+    EXPECT_EQ(status, 0);
+  });
+}
+
+}  // namespace
+}  // namespace pymemflow
