@@ -67,24 +67,26 @@ static PyGetSetDef block_attributes[] = {
 };
 
 // A heap type has no place for an allocator of its own, hence two functions a class.
-#define BLOCK_CLASS(type, allocate, release)                                           \
-  static PyObject* type##_new(PyTypeObject* self, PyObject* args, PyObject* kwargs) {  \
-    (void)kwargs;                                                                      \
-    return block_new(self, args, allocate);                                            \
-  }                                                                                    \
-  static void type##_dealloc(PyObject* self) { block_dealloc((Block*)self, release); } \
-  static PyType_Slot type##_slots[] = {                                                \
-      {Py_tp_new, type##_new},                                                         \
-      {Py_tp_dealloc, type##_dealloc},                                                 \
-      {Py_tp_getset, block_attributes},                                                \
-      {Py_tp_doc, #type "(size): a buffer from " #allocate "()"},                      \
-      {0, NULL},                                                                       \
-  };                                                                                   \
-  static PyType_Spec type##_spec = {                                                   \
-      .name = "cMemLeak." #type,                                                       \
-      .basicsize = sizeof(Block),                                                      \
-      .flags = Py_TPFLAGS_DEFAULT,                                                     \
-      .slots = type##_slots,                                                           \
+#define BLOCK_CLASS(type, allocate, release)                                          \
+  static PyObject* type##_new(PyTypeObject* self, PyObject* args, PyObject* kwargs) { \
+    (void)kwargs;                                                                     \
+    return block_new(self, args, allocate);                                           \
+  }                                                                                   \
+  static void type##_dealloc(PyObject* self) {                                        \
+    block_dealloc((Block*)self, release);                                             \
+  }                                                                                   \
+  static PyType_Slot type##_slots[] = {                                               \
+      {Py_tp_new, type##_new},                                                        \
+      {Py_tp_dealloc, type##_dealloc},                                                \
+      {Py_tp_getset, block_attributes},                                               \
+      {Py_tp_doc, #type "(size): a buffer from " #allocate "()"},                     \
+      {0, NULL},                                                                      \
+  };                                                                                  \
+  static PyType_Spec type##_spec = {                                                  \
+      .name = "cMemLeak." #type,                                                      \
+      .basicsize = sizeof(Block),                                                     \
+      .flags = Py_TPFLAGS_DEFAULT,                                                    \
+      .slots = type##_slots,                                                          \
   };
 
 BLOCK_CLASS(CMalloc, malloc, free)
@@ -164,4 +166,6 @@ static struct PyModuleDef module_definition = {
     .m_slots = module_slots,
 };
 
-PyMODINIT_FUNC PyInit_cMemLeak(void) { return PyModuleDef_Init(&module_definition); }
+PyMODINIT_FUNC PyInit_cMemLeak(void) {
+  return PyModuleDef_Init(&module_definition);
+}
