@@ -123,7 +123,7 @@ SiteId require_site(Writer& writer, const void* caller) {
   }
   if (const SiteId site = recording.sites.find_caller(caller)) return site;
   if (!ensure_turn(writer)) return kNoSite;
-  if (pyframe::thread_state(recording.interpreter, writer.self) != nullptr) {
+  if (pyframe::has_python_state(recording.interpreter)) {
     recording.python_ran.store(true, std::memory_order_relaxed);
   }
   return recording.sites.define_caller(writer, caller);

@@ -129,7 +129,10 @@ Interpreter find_interpreter() {
   const char* text = get_version();
   keep_version(text);
   const char* reason = reason_to_refuse(text, interpreter);
-  if (reason != nullptr) interpreter = Interpreter{.reason = reason};
+  if (reason != nullptr) {
+    interpreter = Interpreter{.reason = reason};
+    find_call("PyGILState_GetThisThreadState", interpreter.own_thread_state);
+  }
   interpreter.status = reason == nullptr ? InterpreterStatus::Known : InterpreterStatus::Unknown;
   interpreter.version = version_text;
   return interpreter;

@@ -41,4 +41,9 @@ struct Interpreter {
 
 Interpreter find_interpreter();
 
+// Whether Python runs, or ran, on this thread. Also of an Unknown interpreter, and when there is none.
+inline bool has_python_state(const Interpreter& interpreter) {
+  return interpreter.own_thread_state != nullptr && interpreter.own_thread_state() != nullptr;
+}
+
 }  // namespace pymemflow::pyframe

@@ -25,8 +25,12 @@ using interpose::Event;
 using interpose::Function;
 using interpose::recording;
 
-const void* caller(std::uintptr_t number) { return reinterpret_cast<const void*>(number); }
-void* block(std::uintptr_t address) { return reinterpret_cast<void*>(address); }
+const void* caller(std::uintptr_t number) {
+  return reinterpret_cast<const void*>(number);
+}
+void* block(std::uintptr_t address) {
+  return reinterpret_cast<void*>(address);
+}
 
 struct Read {
   std::vector<Event> events;
@@ -101,15 +105,14 @@ TEST(Recording, EveryFunctionComesBackAsItWas) {
     std::vector<Call> calls;
     for (std::size_t f = 0; f < interpose::kFunctionCount; ++f) {
       for (const std::uint64_t value : values) {
-        for (const std::uint64_t address : {0x0, 0x10, 0x7fffffffffff, 0x55d0c8}) {
+        for (const std::uint64_t address : {0x0ULL, 0x10ULL, 0x7fffffffffffULL, 0x55d0c8ULL}) {
           Call call{static_cast<Function>(f), {}, 0, caller(0x1000 + f)};
           const auto& function = interpose::kFunctions[f];
           for (std::size_t i = 0; i < function.arguments.size(); ++i) {
-            call.arguments[i] = function.arguments[i] == 'p' ? static_cast<std::uint64_t>(address)
-                                                             : value + i;
+            call.arguments[i] = function.arguments[i] == 'p' ? address : value + i;
           }
           if (function.effect != interpose::Effect::Release) {
-            call.result = static_cast<std::uint64_t>(address);
+            call.result = address;
           }
           calls.push_back(call);
         }
