@@ -1,0 +1,66 @@
+// What one recorded event costs beyond the real call, without a Python frame: the floor of the hook.
+
+#include <benchmark/benchmark.h>
+
+#include <cstdlib>
+#include <utility>
+
+#include "interpose/recorder.h"
+
+namespace pymemflow::interpose {
+namespace {
+
+// An event is 8 or 16 bytes in a file: as many iterations as a disk can hold.
+constexpr int kEvents = 4'000'000;
+
+void* const kBlock = reinterpret_cast<void*>(0x55d0c8e0);
+
+void start_once() {
+  static const int error = start_recording({});
+  if (error != 0) std::abort();
+}
+
+void BM_RecordMallocAndFree(benchmark::State& state) {
+  start_once();
+  for (auto _ : state) {
+    record_malloc(1000, kBlock, &kBlock);
+    record_free(kBlock, &kBlock);
+  }
+  state.SetItemsProcessed(2 * state.iterations());
+}
+BENCHMARK(BM_RecordMallocAndFree)->Iterations(kEvents);
+
+void BM_RecordCalloc(benchmark::State& state) {
+  start_once();
+  for (auto _ : state) record_call({Function::calloc, {10, 100}, 0x55d0c8e0, &kBlock});
+  state.SetItemsProcessed(state.iterations());
+}
+BENCHMARK(BM_RecordCalloc)->Iterations(kEvents);
+
+void BM_RecordRealloc(benchmark::State& state) {
+  start_once();
+  for (auto _ : state) {
+    MoveRecord record(Function::realloc, &kBlock);
+    record.finish({0x55d0c8e0, 2000}, kBlock);
+  }
+  state.SetItemsProcessed(state.iterations());
+}
+BENCHMARK(BM_RecordRealloc)->Iterations(kEvents);
+
+void BM_PassThroughWhileNotRecording(benchmark::State& state) {
+  recording.phase.store(Phase::Off);
+  Writer* const writer = std::exchange(this_writer, nullptr);
+  for (auto _ : state) {
+    record_malloc(1000, kBlock, &kBlock);
+    record_free(kBlock, &kBlock);
+  }
+  this_writer = writer;
+  recording.phase.store(Phase::On);
+  state.SetItemsProcessed(2 * state.iterations());
+}
+BENCHMARK(BM_PassThroughWhileNotRecording);
+
+}  // namespace
+}  // namespace pymemflow::interpose
+
+BENCHMARK_MAIN();
