@@ -15,7 +15,7 @@
 namespace pymemflow::report {
 
 struct DistributionsOptions {
-  Names names;
+  Names names = {};
   FunctionSet functions = FunctionSet::all();
 };
 

@@ -15,7 +15,7 @@ namespace pymemflow::report {
 
 struct FlowLinesOptions {
   pid_t pid = 0;
-  Names names;
+  Names names = {};
   FunctionSet functions = FunctionSet::all();
 };
 
