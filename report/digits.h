@@ -1,0 +1,64 @@
+#pragma once
+// Numbers as text, straight into a buffer that has room for kMaxDecimalBytes or kMaxHexBytes. This
+// is what the rate of flow lines hangs on. Pure; each returns the end of what it wrote.
+
+#include <bit>
+#include <cstdint>
+#include <cstring>
+
+namespace pymemflow::report {
+
+inline constexpr int kMaxDecimalBytes = 20;
+inline constexpr int kMaxHexBytes = 16;
+
+namespace detail {
+
+// "00" to "99": two digits a division.
+struct DigitPairs {
+  char text[200];
+  constexpr DigitPairs() : text() {
+    for (int i = 0; i < 100; ++i) {
+      text[2 * i] = static_cast<char>('0' + i / 10);
+      text[2 * i + 1] = static_cast<char>('0' + i % 10);
+    }
+  }
+};
+inline constexpr DigitPairs kDigitPairs;
+
+}  // namespace detail
+
+inline char* put_decimal(char* out, std::uint64_t value) {
+  char digits[kMaxDecimalBytes];
+  char* first = digits + kMaxDecimalBytes;
+  while (value >= 100) {
+    first -= 2;
+    std::memcpy(first, &detail::kDigitPairs.text[2 * (value % 100)], 2);
+    value /= 100;
+  }
+  if (value >= 10) {
+    first -= 2;
+    std::memcpy(first, &detail::kDigitPairs.text[2 * value], 2);
+  } else {
+    *--first = static_cast<char>('0' + value);
+  }
+  const auto size = static_cast<std::size_t>(digits + kMaxDecimalBytes - first);
+  std::memcpy(out, first, size);
+  return out + size;
+}
+
+inline char* put_signed_decimal(char* out, std::uint64_t bits) {
+  if (static_cast<std::int64_t>(bits) >= 0) return put_decimal(out, bits);
+  *out++ = '-';
+  return put_decimal(out, 0 - bits);
+}
+
+inline char* put_hex(char* out, std::uint64_t value) {
+  const int digits = (static_cast<int>(std::bit_width(value | 1)) + 3) / 4;
+  for (int i = digits - 1; i >= 0; --i) {
+    out[i] = "0123456789abcdef"[value & 15];
+    value >>= 4;
+  }
+  return out + digits;
+}
+
+}  // namespace pymemflow::report

@@ -1,0 +1,76 @@
+#include "report/flow_lines.h"
+
+#include <fmt/format.h>
+
+#include <cstring>
+#include <iterator>
+
+#include "report/digits.h"
+
+namespace pymemflow::report {
+namespace {
+
+// Whatever of a line does not depend on names: the call, its arguments, its result.
+constexpr std::size_t kMaxCallBytes = 160;
+
+char* put(char* out, std::string_view text) {
+  std::memcpy(out, text.data(), text.size());
+  return out + text.size();
+}
+
+char* put_address(char* out, std::uint64_t address) {
+  return put_hex(put(out, "0x"), address);
+}
+
+char* put_call(char* out, const interpose::Event& event) {
+  const interpose::FunctionTraits& traits = interpose::traits(event.function);
+  out = put(out, traits.name);
+  *out++ = '(';
+  for (std::size_t i = 0; i < traits.arguments.size(); ++i) {
+    if (i != 0) out = put(out, ", ");
+    const bool is_block = traits.arguments[i] == 'p';
+    out = is_block ? put_address(out, event.arguments[i])
+                   : put_signed_decimal(out, event.arguments[i]);
+  }
+  *out++ = ')';
+  if (traits.effect != interpose::Effect::Release) {
+    out = put_address(put(out, " pntr "), event.result);
+  }
+  *out++ = '\n';
+  return out;
+}
+
+}  // namespace
+
+FlowLines::FlowLines(Output& output, const FlowLinesOptions& options)
+    : output_(output), options_(options) {
+  output_.write("dtrace:::BEGIN\n");
+}
+
+void FlowLines::on_event(const interpose::Event& event, const Site& site) {
+  if (!site.has_frame || !options_.functions.contains(event.function)) return;
+  String& text = site_texts_[event.site];
+  if (text.empty()) text = site_text(site);
+  output_.write(text);
+  output_.commit(put_call(output_.reserve(kMaxCallBytes), event));
+}
+
+void FlowLines::on_finish() {
+  output_.write("\ndtrace:::END\n");
+}
+
+String FlowLines::site_text(const Site& site) const {
+  const String file = shown_file(options_.names, site.file);
+  const String function = shown_function(options_.names, site.function);
+  // fmt pads by the columns that characters take on a screen, DTrace by bytes: the padding is ours.
+  const std::size_t padding = file.size() < 16 ? 16 - file.size() : 0;
+  String text;
+  fmt::format_to(std::back_inserter(text), "{:>6} {:{}}", options_.pid, "", padding);
+  text += file;
+  fmt::format_to(std::back_inserter(text), ":{:<4} -> ", site.line);
+  text += function;
+  text += ' ';
+  return text;
+}
+
+}  // namespace pymemflow::report

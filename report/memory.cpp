@@ -1,0 +1,54 @@
+#include "report/memory.h"
+
+#include <atomic>
+#include <cstdlib>
+
+#include "report/private_library.h"
+
+namespace pymemflow::report {
+namespace {
+
+constinit std::atomic<OutOfMemory> out_of_memory_hook = nullptr;
+
+// Both relaxed: a hook is set before the report begins, and a count orders nothing.
+constinit std::atomic<std::size_t> allocated = 0;
+
+}  // namespace
+
+void set_out_of_memory(OutOfMemory hook) {
+  out_of_memory_hook.store(hook, std::memory_order_relaxed);
+}
+
+void give_up_for_memory() {
+  const OutOfMemory hook = out_of_memory_hook.load(std::memory_order_relaxed);
+  if (hook != nullptr) hook();
+  std::abort();
+}
+
+void* allocate(std::size_t size_bytes) {
+  const MimallocFunctions* const mimalloc = mimalloc_functions();
+  void* const block = mimalloc != nullptr ? mimalloc->malloc(size_bytes) : std::malloc(size_bytes);
+  if (block == nullptr && size_bytes != 0) give_up_for_memory();
+  allocated.fetch_add(size_bytes, std::memory_order_relaxed);
+  return block;
+}
+
+void release(void* block, std::size_t size_bytes) {
+  const MimallocFunctions* const mimalloc = mimalloc_functions();
+  allocated.fetch_sub(size_bytes, std::memory_order_relaxed);
+  if (mimalloc != nullptr) {
+    mimalloc->free(block);
+  } else {
+    std::free(block);
+  }
+}
+
+std::size_t allocated_bytes() {
+  return allocated.load(std::memory_order_relaxed);
+}
+
+bool has_private_heap() {
+  return mimalloc_functions() != nullptr;
+}
+
+}  // namespace pymemflow::report

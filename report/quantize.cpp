@@ -1,0 +1,102 @@
+#include "report/quantize.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <bit>
+#include <iterator>
+
+namespace pymemflow::report {
+namespace {
+
+constexpr int kBarWidth = 40;
+
+// In floating point because the smallest count has no positive twin.
+long double magnitude(std::int64_t count) {
+  const auto signed_count = static_cast<long double>(count);
+  return signed_count < 0 ? -signed_count : signed_count;
+}
+
+// The plot's zero line: bars of negative counts grow to its left, of positive ones to its right. A
+// side on which nothing stands takes no room.
+struct Plot {
+  int left = 0;
+  int right = 0;
+  long double total = 0;
+
+  int bar(std::int64_t count) const {
+    if (total == 0) return 0;
+    return static_cast<int>(magnitude(count) * std::max(left, right) / total + 0.5L);
+  }
+};
+
+Plot plot_for(const std::int64_t* first, const std::int64_t* last) {
+  const bool has_negatives = std::any_of(first, last, [](std::int64_t n) { return n < 0; });
+  const bool has_positives = std::any_of(first, last, [](std::int64_t n) { return n > 0; });
+  Plot plot;
+  if (!has_negatives) {
+    plot.right = kBarWidth;
+  } else if (!has_positives) {
+    plot.left = kBarWidth;
+  } else {
+    plot.left = plot.right = kBarWidth / 2;
+  }
+  for (const std::int64_t* count = first; count != last; ++count) plot.total += magnitude(*count);
+  return plot;
+}
+
+}  // namespace
+
+int Quantize::bucket_of(std::int64_t value) {
+  if (value == 0) return kZeroBucket;
+  const auto bits = static_cast<std::uint64_t>(value);
+  const std::uint64_t magnitude = value > 0 ? bits : 0 - bits;
+  const int distance = std::min(static_cast<int>(std::bit_width(magnitude)), kZeroBucket);
+  return value > 0 ? kZeroBucket + distance : kZeroBucket - distance;
+}
+
+std::int64_t Quantize::bucket_value(int bucket) {
+  if (bucket == kZeroBucket) return 0;
+  if (bucket > kZeroBucket) return std::int64_t{1} << (bucket - kZeroBucket - 1);
+  return -(std::int64_t{1} << (kZeroBucket - bucket - 1));
+}
+
+void Quantize::add(std::int64_t value, std::int64_t weight) {
+  std::int64_t& count = counts_[bucket_of(value)];
+  count = static_cast<std::int64_t>(static_cast<std::uint64_t>(count) +
+                                    static_cast<std::uint64_t>(weight));
+}
+
+long double Quantize::weight() const {
+  long double sum = 0;
+  for (int bucket = 0; bucket < kBucketCount; ++bucket) {
+    sum +=
+        static_cast<long double>(counts_[bucket]) * static_cast<long double>(bucket_value(bucket));
+  }
+  return sum;
+}
+
+void Quantize::draw(String& out) const {
+  int first = 0;
+  int last = kBucketCount - 1;
+  while (first < last && counts_[first] == 0) ++first;
+  while (last > first && counts_[last] == 0) --last;
+  if (counts_[first] == 0) first = last = kZeroBucket;
+  first = std::max(first - 1, 0);
+  last = std::min(last + 1, kBucketCount - 1);
+
+  const Plot plot = plot_for(&counts_[first], &counts_[last] + 1);
+  auto end = std::back_inserter(out);
+  fmt::format_to(end, "{:>16} {:>41} {:<9}\n", "value", "------------- Distribution -------------",
+                 "count");
+  for (int bucket = first; bucket <= last; ++bucket) {
+    const std::int64_t count = counts_[bucket];
+    const int bar = plot.bar(count);
+    const int left = count < 0 ? bar : 0;
+    const int right = count < 0 ? 0 : bar;
+    fmt::format_to(end, "{:>16} {:{}}{:@>{}}|{:@>{}}{:{}} {:<9}\n", bucket_value(bucket), "",
+                   plot.left - left, "", left, "", right, "", plot.right - right, count);
+  }
+}
+
+}  // namespace pymemflow::report

@@ -1,0 +1,164 @@
+#include "report/symbol_table.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstring>
+
+#include "report/private_library.h"
+
+namespace pymemflow::report {
+namespace {
+
+// A mapping may name a device, or a file that was deleted and whose path is another file by now.
+int open_mapped_file(const String& path) {
+  struct stat status;
+  if (path.empty() || path[0] != '/') return -1;
+  if (stat(path.c_str(), &status) != 0 || !S_ISREG(status.st_mode)) return -1;
+  return open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+}
+
+std::size_t leading_underscores(std::string_view name) {
+  return std::min(name.find_first_not_of('_'), name.size());
+}
+
+// Symbols that stand for code or data. Thread-locals have offsets for values, sections and files
+// have no extent.
+bool has_extent(const GElf_Sym& symbol) {
+  const unsigned type = GELF_ST_TYPE(symbol.st_info);
+  const bool is_named = type == STT_FUNC || type == STT_GNU_IFUNC || type == STT_OBJECT ||
+                        type == STT_COMMON || type == STT_NOTYPE;
+  return is_named && symbol.st_shndx != SHN_UNDEF && symbol.st_size != 0 && symbol.st_name != 0;
+}
+
+}  // namespace
+
+// One file while libelf has it open.
+class SymbolReader {
+ public:
+  SymbolReader(const ElfFunctions& elf, int fd, SymbolTable& table)
+      : elf_(elf), file_(elf.begin(fd, ELF_C_READ, nullptr)), table_(table) {}
+  ~SymbolReader() { elf_.end(file_); }
+  SymbolReader(const SymbolReader&) = delete;
+  SymbolReader& operator=(const SymbolReader&) = delete;
+
+  void read() {
+    if (file_ == nullptr || elf_.kind(file_) != ELF_K_ELF) return;
+    read_segments();
+    if (!read_symbols(SHT_SYMTAB)) read_symbols(SHT_DYNSYM);
+  }
+
+ private:
+  void read_segments() {
+    std::size_t count = 0;
+    if (elf_.getphdrnum(file_, &count) != 0) return;
+    for (std::size_t i = 0; i < count; ++i) {
+      GElf_Phdr header;
+      if (elf_.getphdr(file_, static_cast<int>(i), &header) == nullptr) return;
+      if (header.p_type != PT_LOAD) continue;
+      table_.segments_.push_back({header.p_offset, header.p_filesz, header.p_vaddr});
+    }
+  }
+
+  // False: the file has no table of this type, or an empty one.
+  bool read_symbols(GElf_Word section_type) {
+    for (Elf_Scn* section = nullptr; (section = elf_.nextscn(file_, section)) != nullptr;) {
+      GElf_Shdr header;
+      if (elf_.getshdr(section, &header) == nullptr || header.sh_type != section_type) continue;
+      if (!read_names(header.sh_link)) return false;
+      add_symbols(elf_.getdata(section, nullptr), header);
+      return !table_.symbols_.empty();
+    }
+    return false;
+  }
+
+  bool read_names(std::size_t section_number) {
+    Elf_Scn* const section = elf_.getscn(file_, section_number);
+    const Elf_Data* const data = section == nullptr ? nullptr : elf_.getdata(section, nullptr);
+    if (data == nullptr || data->d_buf == nullptr || data->d_size > UINT32_MAX) return false;
+    const char* const text = static_cast<const char*>(data->d_buf);
+    table_.names_.assign(text, text + data->d_size);
+    table_.names_.push_back('\0');
+    // .symtab spells a versioned name memcpy@@GLIBC_2.14. No name holds an @ otherwise.
+    std::replace(table_.names_.begin(), table_.names_.end(), '@', '\0');
+    return true;
+  }
+
+  void add_symbols(Elf_Data* data, const GElf_Shdr& header) {
+    if (data == nullptr || header.sh_entsize == 0) return;
+    const std::size_t count = header.sh_size / header.sh_entsize;
+    for (std::size_t i = 0; i < count; ++i) {
+      GElf_Sym symbol;
+      if (elf_.getsym(data, static_cast<int>(i), &symbol) == nullptr) return;
+      if (!has_extent(symbol) || symbol.st_name >= table_.names_.size()) continue;
+      const unsigned type = GELF_ST_TYPE(symbol.st_info);
+      table_.symbols_.push_back({.start = symbol.st_value,
+                                 .end = symbol.st_value + symbol.st_size,
+                                 .reach = 0,
+                                 .name = symbol.st_name,
+                                 .is_function = type == STT_FUNC || type == STT_GNU_IFUNC,
+                                 .is_global = GELF_ST_BIND(symbol.st_info) != STB_LOCAL});
+    }
+  }
+
+  const ElfFunctions& elf_;
+  Elf* file_;
+  SymbolTable& table_;
+};
+
+SymbolTable::SymbolTable(std::string_view path) {
+  const ElfFunctions* const elf = elf_functions();
+  if (elf == nullptr) return;
+  const int fd = open_mapped_file(String(path));
+  if (fd < 0) return;
+  SymbolReader(*elf, fd, *this).read();
+  close(fd);
+  sort();
+}
+
+std::string_view SymbolTable::find(std::uint64_t file_offset) const {
+  const auto segment = std::find_if(segments_.begin(), segments_.end(), [&](const Segment& s) {
+    return file_offset >= s.offset && file_offset - s.offset < s.size;
+  });
+  if (segment == segments_.end()) return {};
+  const std::uint64_t address = file_offset - segment->offset + segment->address;
+
+  auto symbol = std::upper_bound(symbols_.begin(), symbols_.end(), address,
+                                 [](std::uint64_t a, const Symbol& s) { return a < s.start; });
+  while (symbol != symbols_.begin()) {
+    --symbol;
+    if (symbol->reach <= address) break;
+    if (address < symbol->end) return name_of(*symbol);
+  }
+  return {};
+}
+
+bool SymbolTable::is_preferred(const Symbol& left, const Symbol& right) const {
+  if (left.is_function != right.is_function) return left.is_function;
+  if (left.is_global != right.is_global) return left.is_global;
+  const std::string_view left_name = name_of(left);
+  const std::string_view right_name = name_of(right);
+  const std::size_t left_underscores = leading_underscores(left_name);
+  const std::size_t right_underscores = leading_underscores(right_name);
+  if (left_underscores != right_underscores) return left_underscores < right_underscores;
+  if (left.end != right.end) return left.end < right.end;
+  return left_name < right_name;
+}
+
+// By start, and at one start the preferred one last: find() walks back and takes the first that
+// covers.
+void SymbolTable::sort() {
+  std::sort(symbols_.begin(), symbols_.end(), [this](const Symbol& left, const Symbol& right) {
+    if (left.start != right.start) return left.start < right.start;
+    return is_preferred(right, left);
+  });
+  std::uint64_t reach = 0;
+  for (Symbol& symbol : symbols_) {
+    reach = std::max(reach, symbol.end);
+    symbol.reach = reach;
+  }
+}
+
+}  // namespace pymemflow::report

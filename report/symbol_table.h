@@ -1,0 +1,50 @@
+#pragma once
+// The symbols of one ELF file, sorted once. A file that cannot be read, or is not ELF, has none.
+// Report side; reading it takes as long as reading its symbol table, and nothing is kept mapped, so
+// that a file cut short meanwhile cannot raise SIGBUS in the host.
+
+#include <cstdint>
+#include <string_view>
+
+#include "report/memory.h"
+
+namespace pymemflow::report {
+
+class SymbolTable {
+ public:
+  // Reads .symtab where the file has one, because static functions stand only there; else .dynsym.
+  explicit SymbolTable(std::string_view path);
+
+  // The symbol whose [value, value + size) covers the byte at this offset of the file: of several,
+  // the one that begins last; of several at one address, a function before an object, global before
+  // local, then fewer leading underscores, smaller size, and the alphabet. Empty when there is
+  // none.
+  std::string_view find(std::uint64_t file_offset) const;
+
+ private:
+  friend class SymbolReader;
+
+  struct Segment {
+    std::uint64_t offset;
+    std::uint64_t size;
+    std::uint64_t address;
+  };
+  struct Symbol {
+    std::uint64_t start;
+    std::uint64_t end;
+    std::uint64_t reach;  // the largest end of this one and all before it: where a search may stop
+    std::uint32_t name;   // into names_
+    bool is_function;
+    bool is_global;
+  };
+
+  std::string_view name_of(const Symbol& symbol) const { return names_.data() + symbol.name; }
+  bool is_preferred(const Symbol& left, const Symbol& right) const;
+  void sort();
+
+  Vector<Segment> segments_;
+  Vector<Symbol> symbols_;
+  Vector<char> names_;  // the file's string table, and a zero byte
+};
+
+}  // namespace pymemflow::report

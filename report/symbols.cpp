@@ -1,0 +1,60 @@
+#include "report/symbols.h"
+
+#include <fmt/format.h>
+
+#include <iterator>
+
+#include "report/names.h"
+#include "report/unwind_names.h"
+
+namespace pymemflow::report {
+
+std::string_view Symbols::name(std::uint64_t address) {
+  const auto known = names_.find(address);
+  if (known != names_.end()) return known->second;
+  return names_.emplace(address, make_name(address)).first->second;
+}
+
+const Module* Symbols::find_module(std::uint64_t address) const {
+  const Module* found = nullptr;
+  for (const Module& module : modules_) {
+    if (module.start <= address && address < module.end) found = &module;
+  }
+  return found;
+}
+
+const SymbolTable& Symbols::table_of(const Module& module) {
+  return tables_.try_emplace(module.path, module.path).first->second;
+}
+
+String Symbols::find_symbol(const Module* module, std::uint64_t address) {
+  if (module != nullptr) {
+    const SymbolTable& table = table_of(*module);
+    const std::uint64_t file_offset = address - module->start + module->offset;
+    std::string_view symbol = table.find(file_offset);
+    if (symbol.empty()) symbol = table.find(file_offset - 1);
+    if (!symbol.empty()) return String(symbol);
+  }
+  if (where_ == Where::kOffline) return {};
+  String symbol = unwind_name(address);
+  return symbol.empty() ? unwind_name(address - 1) : symbol;
+}
+
+String Symbols::make_name(std::uint64_t address) {
+  const Module* const module = find_module(address);
+  const std::string_view path = module == nullptr ? std::string_view() : module->path;
+  String name;
+  if (!path.empty()) {
+    name += base_name(path);
+    name += '`';
+  }
+  const String symbol = find_symbol(path.empty() ? nullptr : module, address);
+  if (symbol.empty()) {
+    fmt::format_to(std::back_inserter(name), "{:#x}", address);
+  } else {
+    name += symbol;
+  }
+  return name;
+}
+
+}  // namespace pymemflow::report

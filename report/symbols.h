@@ -1,0 +1,49 @@
+#pragma once
+// What DTrace's usym() prints for an address: which function of which file holds it. Report side,
+// one thread.
+//
+//   MODULE`SYMBOL    the symbol covers the address; MODULE is the base name of the file
+//   MODULE`0xADDR    no symbol covers it: the run-time address, never the nearest symbol before it
+//   0xADDR           no file is mapped there
+//
+// Addresses are return addresses. As DTrace does, we look for the address itself; only where
+// nothing covers it, for the byte before, which is the call: it may be a function's last
+// instruction.
+
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include "report/memory.h"
+#include "report/site.h"
+#include "report/symbol_table.h"
+
+namespace pymemflow::report {
+
+class Symbols {
+ public:
+  // kInProcess: the addresses are of this very process, and libunwind may be asked for what the
+  // files' own tables do not name. kOffline: the modules are those of another process, or of a
+  // past.
+  enum class Where { kInProcess, kOffline };
+
+  // The modules must outlive this. Where two overlap in time's course, the later one in the list
+  // holds. Files are read when an address in them is first asked for.
+  Symbols(std::span<const Module> modules, Where where) : modules_(modules), where_(where) {}
+
+  // Lives as long as this. The second question for an address is a table look-up.
+  std::string_view name(std::uint64_t address);
+
+ private:
+  const Module* find_module(std::uint64_t address) const;
+  const SymbolTable& table_of(const Module& module);
+  String find_symbol(const Module* module, std::uint64_t address);
+  String make_name(std::uint64_t address);
+
+  std::span<const Module> modules_;
+  Where where_;
+  Map<std::string_view, SymbolTable> tables_;  // by path
+  HashMap<std::uint64_t, String> names_;
+};
+
+}  // namespace pymemflow::report

@@ -1,0 +1,36 @@
+// What the real DTrace printed for programs whose data we feed to our printing.
+
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <sstream>
+
+#include "tests/unit/d_program.h"
+
+namespace pymemflow::report {
+namespace {
+
+std::string contents(const std::string& name) {
+  std::ifstream file(std::string(PMF_CONFORMANCE_FOLDER) + "/" + name);
+  std::stringstream text;
+  text << file.rdbuf();
+  return text.str();
+}
+
+class DtracePrint : public testing::TestWithParam<const char*> {};
+
+TEST_P(DtracePrint, IsEqualByteForByte) {
+  const std::string program = contents(std::string(GetParam()) + ".d");
+  const std::string expected = contents(std::string(GetParam()) + ".out");
+  ASSERT_FALSE(program.empty());
+  ASSERT_FALSE(expected.empty());
+  EXPECT_EQ(DProgram(program).run(), expected);
+}
+
+INSTANTIATE_TEST_SUITE_P(Programs, DtracePrint,
+                         testing::Values("print-1_values", "print-2_bars", "print-3_order",
+                                         "print-4_long", "print-5_empty", "print-6_printf",
+                                         "print-fuzz1", "print-fuzz2", "print-fuzz3"));
+
+}  // namespace
+}  // namespace pymemflow::report

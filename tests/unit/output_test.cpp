@@ -1,0 +1,195 @@
+#include "report/output.h"
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdlib>
+#include <fstream>
+#include <sstream>
+#include <string>
+#include <thread>
+
+#include "tests/unit/captured_output.h"
+
+namespace pymemflow::report {
+namespace {
+
+class Folder {
+ public:
+  Folder() { path_ = mkdtemp(template_); }
+  ~Folder() { EXPECT_EQ(std::system(("rm -r " + path_).c_str()), 0); }
+  std::string operator/(const std::string& name) const { return path_ + "/" + name; }
+
+ private:
+  char template_[32] = "/tmp/pymemflow-test-XXXXXX";
+  std::string path_;
+};
+
+struct Pipe {
+  int reader = -1;
+  int writer = -1;
+  Pipe() {
+    int ends[2];
+    EXPECT_EQ(pipe(ends), 0);
+    reader = ends[0];
+    writer = ends[1];
+  }
+};
+
+bool is_pending(int signal_number) {
+  sigset_t pending;
+  sigpending(&pending);
+  return sigismember(&pending, signal_number) == 1;
+}
+
+std::string contents(const std::string& path) {
+  std::ifstream file(path);
+  std::stringstream text;
+  text << file.rdbuf();
+  return text.str();
+}
+
+TEST(Output, WritesWhatItWasGivenInOrder) {
+  CapturedOutput captured;
+  std::string expected;
+  for (int i = 0; i < 100000; ++i) {
+    const std::string line = std::to_string(i) + "\n";
+    captured.output().write(line);
+    expected += line;
+  }
+  const std::string long_text(3 * Output::kBufferBytes + 1, 'x');
+  captured.output().write(long_text);
+  captured.output().write("end");
+  EXPECT_EQ(captured.text(), expected + long_text + "end");
+  EXPECT_EQ(captured.output().error(), 0);
+}
+
+TEST(Output, ToAClosedPipeIsAnErrorAndNoSignal) {
+  ASSERT_EXIT(
+      {
+        signal(SIGPIPE, SIG_DFL);
+        Pipe pipe;
+        close(pipe.reader);
+        Output output(pipe.writer);
+        output.write("text");
+        const bool is_right = !output.flush() && output.error() == EPIPE && !is_pending(SIGPIPE);
+        std::_Exit(is_right ? 0 : 1);
+      },
+      testing::ExitedWithCode(0), "");
+}
+
+TEST(Output, LeavesASignalThatWasPendingBefore) {
+  ASSERT_EXIT(
+      {
+        sigset_t pipe_signal;
+        sigemptyset(&pipe_signal);
+        sigaddset(&pipe_signal, SIGPIPE);
+        pthread_sigmask(SIG_BLOCK, &pipe_signal, nullptr);
+        raise(SIGPIPE);
+        Pipe pipe;
+        close(pipe.reader);
+        Output output(pipe.writer);
+        output.write("text");
+        output.flush();
+        std::_Exit(output.error() == EPIPE && is_pending(SIGPIPE) ? 0 : 1);
+      },
+      testing::ExitedWithCode(0), "");
+}
+
+TEST(Output, OverTheSizeLimitOfFilesIsAnErrorAndNoSignal) {
+  ASSERT_EXIT(
+      {
+        signal(SIGXFSZ, SIG_DFL);
+        rlimit limit;
+        getrlimit(RLIMIT_FSIZE, &limit);
+        limit.rlim_cur = 1000;
+        setrlimit(RLIMIT_FSIZE, &limit);
+        CapturedOutput captured;
+        captured.output().write(std::string(2000, 'x'));
+        captured.output().flush();
+        std::_Exit(captured.output().error() == EFBIG && !is_pending(SIGXFSZ) ? 0 : 1);
+      },
+      testing::ExitedWithCode(0), "");
+}
+
+TEST(Output, ToAFullDiskIsAnErrorThatIsKept) {
+  if (access("/dev/full", W_OK) != 0) GTEST_SKIP() << "no /dev/full here";
+  Output output("/dev/full");
+  EXPECT_EQ(output.error(), 0);
+  output.write("text");
+  EXPECT_FALSE(output.flush());
+  EXPECT_EQ(output.error(), ENOSPC);
+  output.write("more");
+  EXPECT_FALSE(output.close());
+  EXPECT_EQ(output.error(), ENOSPC);
+}
+
+TEST(Output, IntoAFolderThatIsNotThereIsAnError) {
+  Output output("/nowhere/at/all/report.txt");
+  EXPECT_EQ(output.error(), ENOENT);
+  output.write(std::string(2 * Output::kBufferBytes, 'x'));
+  EXPECT_FALSE(output.close());
+}
+
+TEST(Output, FilesAreOrdinaryOnes) {
+  const Folder folder;
+  const std::string path = folder / "report.txt";
+  std::ofstream(path) << "what was there before";
+  ASSERT_EQ(unlink(path.c_str()), 0);
+  const mode_t before = umask(022);
+  {
+    Output output(path.c_str());
+    output.write("text");
+    EXPECT_TRUE(output.close());
+  }
+  umask(before);
+  struct stat status;
+  ASSERT_EQ(stat(path.c_str(), &status), 0);
+  EXPECT_EQ(status.st_mode & 0777U, 0644U);
+  EXPECT_EQ(contents(path), "text");
+  { Output truncating(path.c_str()); }
+  EXPECT_EQ(contents(path), "");
+}
+
+TEST(Output, WaitsForADescriptorThatDoesNotBlock) {
+  Pipe pipe;
+  ASSERT_EQ(fcntl(pipe.writer, F_SETFL, O_NONBLOCK), 0);
+  const std::string text(1 << 20, 'x');
+  std::string received;
+  std::thread reader([&] {
+    char part[1000];
+    ssize_t size = 0;
+    while ((size = read(pipe.reader, part, sizeof(part))) > 0) {
+      received.append(part, static_cast<std::size_t>(size));
+    }
+  });
+  {
+    Output output(pipe.writer);
+    output.write(text);
+    EXPECT_TRUE(output.flush());
+  }
+  close(pipe.writer);
+  reader.join();
+  EXPECT_EQ(received, text);
+}
+
+TEST(Output, LeavesADescriptorThatIsNotItsOwnOpen) {
+  Pipe pipe;
+  { Output output(pipe.writer); }
+  EXPECT_GE(fcntl(pipe.writer, F_GETFD), 0);
+}
+
+TEST(ExpandedPath, KnowsTheProcessId) {
+  EXPECT_EQ(expanded_path("report-%p.txt", 42), "report-42.txt");
+  EXPECT_EQ(expanded_path("%%p%p%", 42), "%p42%");
+  EXPECT_EQ(expanded_path("%d", 42), "%d");
+  EXPECT_EQ(expanded_path("", 42), "");
+}
+
+}  // namespace
+}  // namespace pymemflow::report
