@@ -18,10 +18,10 @@ with_gil = holding.probe_compare_with_gil
 without_gil = released.probe_compare_without_gil
 for _library in (holding, released):
     _library.probe_deaths.restype = ctypes.c_long
-    _library.probe_reads_of_the_dying.restype = ctypes.c_long
+    _library.probe_deaths_while_current.restype = ctypes.c_long
     _library.probe_nanoseconds.restype = ctypes.c_double
     _library.probe_lines.argtypes = (ctypes.py_object, ctypes.c_void_p, ctypes.c_int)
-    _library.probe_file_name.argtypes = (ctypes.py_object, ctypes.c_char_p, ctypes.c_int)
+    _library.probe_is_described.argtypes = (ctypes.c_void_p,)
 
 compared = 0
 
