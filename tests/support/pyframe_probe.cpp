@@ -137,6 +137,20 @@ PROBE void probe_compare_without_gil(char* our_text, char* their_text, int size)
   python.release_gil(state);
 }
 
+// The destructor of a capsule: called by the interpreter itself, between two frames as well.
+std::string ours_at_destruction, theirs_at_destruction;
+
+PROBE void probe_destroy(void*) {
+  ours_at_destruction = ours();
+  theirs_at_destruction = theirs();
+}
+
+PROBE void probe_take_destruction(char* our_text, char* their_text, int size) {
+  copy(ours_at_destruction, our_text, size);
+  copy(theirs_at_destruction, their_text, size);
+  ours_at_destruction = theirs_at_destruction = "";
+}
+
 // How many of `reads` from one C call, so from one place, were not at the place of the first.
 PROBE int probe_stay(int reads, int pause_us) {
   Position first{};
