@@ -17,8 +17,9 @@ namespace pymemflow::pyframe {
 // changes: the interpreter is not Known, or somebody is notified already.
 bool notice_code_deaths(const Interpreter& interpreter, void (*notify)(const void* code));
 
-// The code object is being torn down on this thread, further up the stack. 3.11 lets a frame stay
-// current while its code dies, so an event of that moment may name it; its parts are then gone.
+// The code object is being torn down on this thread, further up the stack: its parts may be gone.
+// An event of that moment names it where a frame stays current while its code dies (3.11.0; from
+// 3.11.1 on the frame is unlinked first), or where weak references to it are called.
 bool is_dying(const void* code);
 
 }  // namespace pymemflow::pyframe

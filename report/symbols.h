@@ -11,7 +11,6 @@
 // instruction.
 
 #include <cstdint>
-#include <span>
 #include <string_view>
 
 #include "report/memory.h"
@@ -27,9 +26,9 @@ class Symbols {
   // past.
   enum class Where { kInProcess, kOffline };
 
-  // The modules must outlive this. Where two overlap in time's course, the later one in the list
+  // The modules must outlive this, and may become more. Where two overlap in time's course, the later one in the list
   // holds. Files are read when an address in them is first asked for.
-  Symbols(std::span<const Module> modules, Where where) : modules_(modules), where_(where) {}
+  Symbols(const Vector<Module>& modules, Where where) : modules_(modules), where_(where) {}
 
   // Lives as long as this. The second question for an address is a table look-up.
   std::string_view name(std::uint64_t address);
@@ -40,7 +39,7 @@ class Symbols {
   String find_symbol(const Module* module, std::uint64_t address);
   String make_name(std::uint64_t address);
 
-  std::span<const Module> modules_;
+  const Vector<Module>& modules_;
   Where where_;
   Map<std::string_view, SymbolTable> tables_;  // by path
   HashMap<std::uint64_t, String> names_;

@@ -239,6 +239,26 @@ def in_very_long_code(ask):
     scope["very_long"]()
 
 
+def at_return(ask):
+    """The locals of a function that C called die when no frame of Python's own is on top."""
+    def leave(value):
+        dies_at_return = probe.make_asking()
+        return value
+
+    list(map(
+        leave,
+        [1]))
+    probe.take_destruction(*BUFFERS)
+    agree("at_return")
+    leave(1)
+    probe.take_destruction(*BUFFERS)
+    agree("at_return")
+    dies_here = probe.make_asking()
+    del dies_here
+    probe.take_destruction(*BUFFERS)
+    agree("at_return")
+
+
 def in_threads(ask):
     import ctypes
     errors = []
@@ -265,7 +285,7 @@ def in_threads(ask):
 
 SITUATIONS = (plain, over_several_lines, after_calls, in_comprehension, in_generator,
               in_class_body, in_lambda, decorated, in_coroutine, in_handlers, in_closure, in_loop,
-              deep, while_traced, in_executed_code, in_very_long_code, in_threads)
+              deep, while_traced, in_executed_code, in_very_long_code, at_return, in_threads)
 for situation in SITUATIONS:
     for way in (with_gil, without_gil):
         situation(way)

@@ -16,12 +16,13 @@ _theirs = ctypes.create_string_buffer(SIZE)
 BUFFERS = (_ours, _theirs, SIZE)
 with_gil = holding.probe_compare_with_gil
 without_gil = released.probe_compare_without_gil
+take_destruction = holding.probe_take_destruction
 for _library in (holding, released):
     _library.probe_deaths.restype = ctypes.c_long
-    _library.probe_reads_of_the_dying.restype = ctypes.c_long
+    _library.probe_deaths_while_current.restype = ctypes.c_long
     _library.probe_nanoseconds.restype = ctypes.c_double
     _library.probe_lines.argtypes = (ctypes.py_object, ctypes.c_void_p, ctypes.c_int)
-    _library.probe_file_name.argtypes = (ctypes.py_object, ctypes.c_char_p, ctypes.c_int)
+    _library.probe_is_described.argtypes = (ctypes.c_void_p,)
 
 compared = 0
 
@@ -44,6 +45,16 @@ def agree(name, filename=None, ours=_ours, theirs=_theirs):
         fail("in", ascii(filename), "pyframe said", file_said)
     ours.value = theirs.value = b""
     compared += 1
+
+
+_new_capsule = ctypes.pythonapi.PyCapsule_New
+_new_capsule.restype = ctypes.py_object
+_new_capsule.argtypes = (ctypes.c_void_p, ctypes.c_char_p, ctypes.c_void_p)
+
+
+def make_asking():
+    """An object that asks at its destruction, from C. See take_destruction."""
+    return _new_capsule(1, None, ctypes.cast(holding.probe_destroy, ctypes.c_void_p))
 
 
 def status():

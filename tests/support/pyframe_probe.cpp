@@ -106,24 +106,16 @@ void copy(const std::string& text, char* out, int size) {
 std::mutex names_mutex;
 std::unordered_map<const void*, std::string> names;
 std::atomic<long> deaths{0};
-std::atomic<long> reads_of_the_dying{0};
+std::atomic<long> deaths_while_current{0};
 
 void forget(const void* code) {
   ++deaths;
+  Position position;
+  if (current_position(interpreter, self(), position) && position.code == code) {
+    ++deaths_while_current;
+  }
   std::lock_guard lock(names_mutex);
   names.erase(code);
-}
-
-// Up to the first free() inside the destructor nothing of the code is gone; from there on it must
-// not be described.
-void look_at_the_dying(const void* code) {
-  Code ignored;
-  if (is_dying(code) && describe_code(interpreter, code, ignored)) ++reads_of_the_dying;
-}
-
-void notice(const void* code) {
-  look_at_the_dying(code);
-  forget(code);
 }
 
 }  // namespace
@@ -143,6 +135,20 @@ PROBE void probe_compare_without_gil(char* our_text, char* their_text, int size)
   const int state = python.ensure_gil();
   copy(theirs(), their_text, size);
   python.release_gil(state);
+}
+
+// The destructor of a capsule: called by the interpreter itself, between two frames as well.
+std::string ours_at_destruction, theirs_at_destruction;
+
+PROBE void probe_destroy(void*) {
+  ours_at_destruction = ours();
+  theirs_at_destruction = theirs();
+}
+
+PROBE void probe_take_destruction(char* our_text, char* their_text, int size) {
+  copy(ours_at_destruction, our_text, size);
+  copy(theirs_at_destruction, their_text, size);
+  ours_at_destruction = theirs_at_destruction = "";
 }
 
 // How many of `reads` from one C call, so from one place, were not at the place of the first.
@@ -192,21 +198,19 @@ PROBE int probe_lines(const void* object, std::int32_t* out, int count) {
   return instructions;
 }
 
-PROBE int probe_file_name(const void* object, char* out, int size) {
+PROBE int probe_is_described(const void* object) {
   Code code;
-  if (!describe_code(interpreter, object, code)) return 0;
-  copy(utf8(code.filename), out, size);
-  return 1;
+  return describe_code(interpreter, object, code);
 }
 
 PROBE int probe_notice_deaths() {
-  return notice_code_deaths(interpreter, notice);
+  return notice_code_deaths(interpreter, forget);
 }
 PROBE long probe_deaths() {
   return deaths;
 }
-PROBE long probe_reads_of_the_dying() {
-  return reads_of_the_dying;
+PROBE long probe_deaths_while_current() {
+  return deaths_while_current;
 }
 
 // The file name by a table of code objects already seen: described once, then believed.
