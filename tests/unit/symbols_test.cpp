@@ -20,14 +20,14 @@ using Where = Symbols::Where;
 // Paths live in `paths`, which Module only looks at.
 struct Modules {
   std::vector<std::string> paths;
-  std::vector<Module> list;
+  Vector<Module> list;
 };
 
 // The mappings of this process.
 Modules own_modules() {
   Modules modules;
   std::ifstream maps("/proc/self/maps");
-  std::vector<Module> list;
+  Vector<Module> list;
   for (std::string line; std::getline(maps, line);) {
     Module module;
     char path[4096] = "";
@@ -56,7 +56,7 @@ class Library {
   std::uint64_t static_function() const {
     return reinterpret_cast<std::uint64_t (*)()>(address("static_function_address"))();
   }
-  std::span<const Module> modules() const { return modules_.list; }
+  const Vector<Module>& modules() const { return modules_.list; }
 
  private:
   void* handle_;
@@ -148,7 +148,8 @@ TEST(Symbols, OfAProgramThatIsGone) {
                           &module.offset),
               4);
     EXPECT_EQ(pclose(output), 0);
-    Symbols symbols({&module, 1}, Where::kOffline);
+    const Vector<Module> modules = {module};
+    Symbols symbols(modules, Where::kOffline);
     const std::string file = std::string(program).substr(std::string(program).rfind('/') + 1);
     EXPECT_EQ(symbols.name(address + 1), file + "`static_function");
     EXPECT_EQ(symbols.name(module.end), raw(module.end));
@@ -156,13 +157,14 @@ TEST(Symbols, OfAProgramThatIsGone) {
 }
 
 TEST(Symbols, OutsideOfAllFilesAreTheAddressAlone) {
-  Symbols symbols({}, Where::kInProcess);
+  const Vector<Module> modules;
+  Symbols symbols(modules, Where::kInProcess);
   EXPECT_EQ(symbols.name(0x10), "0x10");
   EXPECT_EQ(symbols.name(0), "0x0");
 }
 
 TEST(Symbols, OfFilesThatCannotBeReadAreAddresses) {
-  const Module modules[] = {
+  const Vector<Module> modules = {
       {.start = 0x1000, .end = 0x2000, .offset = 0, .path = "/usr/lib/gone.so (deleted)"},
       {.start = 0x2000, .end = 0x3000, .offset = 0, .path = "/dev/null"},
       {.start = 0x3000, .end = 0x4000, .offset = 0, .path = "/proc/self/maps"},
@@ -189,7 +191,8 @@ TEST(Symbols, OfAFileThatIsCutAnywhereDoNoHarm) {
     ASSERT_EQ(pwrite(fd, bytes.data(), bytes.size(), 0), static_cast<ssize_t>(bytes.size()));
     ASSERT_EQ(ftruncate(fd, static_cast<off_t>(bytes.size())), 0);
     const Module module = {.start = 0x10000, .end = 0x90000, .offset = 0, .path = path};
-    Symbols symbols({&module, 1}, Where::kOffline);
+    const Vector<Module> modules = {module};
+    Symbols symbols(modules, Where::kOffline);
     for (std::uint64_t address = 0x10000; address < 0x18000; address += 512) {
       EXPECT_FALSE(symbols.name(address).empty());
     }
@@ -216,7 +219,8 @@ TEST(Symbols, OfDamagedFilesDoNoHarm) {
     }
     ASSERT_EQ(pwrite(fd, bytes.data(), bytes.size(), 0), static_cast<ssize_t>(bytes.size()));
     const Module module = {.start = 0x10000, .end = 0x90000, .offset = 0, .path = path};
-    Symbols symbols({&module, 1}, Where::kOffline);
+    const Vector<Module> modules = {module};
+    Symbols symbols(modules, Where::kOffline);
     for (std::uint64_t address = 0x10000; address < 0x18000; address += 512) {
       EXPECT_FALSE(symbols.name(address).empty());
     }
