@@ -29,6 +29,7 @@ class Symbols {
   // The modules must outlive this, and may become more. Where two overlap in time's course, the later one in the list
   // holds. Files are read when an address in them is first asked for.
   Symbols(const Vector<Module>& modules, Where where) : modules_(modules), where_(where) {}
+  Symbols(const Vector<Module>&& modules, Where where) = delete;
 
   // Lives as long as this. The second question for an address is a table look-up.
   std::string_view name(std::uint64_t address);

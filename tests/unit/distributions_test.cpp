@@ -26,7 +26,8 @@ struct Call {
 
 std::string report_of(std::initializer_list<Call> calls, const DistributionsOptions& options = {}) {
   CapturedOutput captured;
-  Symbols symbols({}, Symbols::Where::kOffline);
+  const Vector<Module> no_modules;
+  Symbols symbols(no_modules, Symbols::Where::kOffline);
   Distributions distributions(captured.output(), symbols, options);
   for (const Call& call : calls) distributions.on_event(call.event, call.site);
   distributions.on_finish();
