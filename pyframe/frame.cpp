@@ -11,8 +11,10 @@ bool has_subinterpreters(const Interpreter& interpreter) {
 }  // namespace
 
 // `own` is this thread's and lives as long as the thread stays in Python, with one exception: an
-// interpreter that finalizes frees the states of daemon threads under them. These get no frame
-// then.
+// interpreter that finalizes frees the states of daemon threads under them (3.9 on). These get no
+// frame then; nor does its main thread while it has released the GIL. What is left is a daemon
+// thread that is preempted after this question and before the loads that follow, for so long that
+// its state and frames are gone: nothing but a lock could exclude that.
 //
 // Up to 3.11 `current` is whoever holds the GIL. It may be this thread in a subinterpreter, which
 // only its thread_id tells; without subinterpreters it is another thread's, may be freed at any

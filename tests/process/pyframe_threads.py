@@ -11,7 +11,8 @@ READS = 2000
 
 if sys.argv[1:] == ["end"]:
     # A daemon thread reads on in a call without the GIL while the interpreter frees its state.
-    threading.Thread(target=probe.released.probe_until_exit, daemon=True).start()
+    threading.Thread(target=probe.released.probe_until_exit, args=(20,),
+                     daemon=True).start()
     threading.Event().wait(0.05)
     sys.exit(5)
 
@@ -39,7 +40,8 @@ for worker in workers:
     worker.join()
 
 # glibc fills what is freed with rubbish, so that a state read after its end is seen.
-environment = dict(os.environ, MALLOC_PERTURB_="165")
+environment = dict(os.environ, MALLOC_PERTURB_="165",
+                   GLIBC_TUNABLES="glibc.malloc.tcache_count=0")
 for _ in range(10):
     code = subprocess.call([sys.executable, __file__, "end"], env=environment)
     if code != 5:

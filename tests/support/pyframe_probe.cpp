@@ -178,14 +178,14 @@ PROBE int probe_foreign_thread(int reads, int pause_us) {
   return frames;
 }
 
-// For a daemon thread: reads on while the interpreter finalizes and the process ends.
-PROBE void probe_until_exit() {
+// For a daemon thread: reads on while the interpreter finalizes and the process ends. With a pause,
+// because a reader that is preempted within the few nanoseconds of a read is not safe there
+// (pyframe/frame.cpp), and one that does nothing but read is preempted nowhere else.
+PROBE void probe_until_exit(int pause_us) {
   while (true) {
     Position position;
-    Code code;
-    if (current_position(interpreter, self(), position)) {
-      describe_code(interpreter, position.code, code);
-    }
+    current_position(interpreter, self(), position);
+    usleep(static_cast<useconds_t>(pause_us));
   }
 }
 
