@@ -62,5 +62,3 @@ BENCHMARK(BM_PassThroughWhileNotRecording);
 
 }  // namespace
 }  // namespace pymemflow::interpose
-
-BENCHMARK_MAIN();

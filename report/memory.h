@@ -41,12 +41,16 @@ struct Allocator {
 
   T* allocate(std::size_t count) {
     static_assert(alignof(T) <= alignof(std::max_align_t));
-    if (count > PTRDIFF_MAX / sizeof(T)) give_up_for_memory();
-    return static_cast<T*>(report::allocate(count * sizeof(T)));
+    if (count > PTRDIFF_MAX / kElementBytes) give_up_for_memory();
+    return static_cast<T*>(report::allocate(count * kElementBytes));
   }
-  void deallocate(T* block, std::size_t count) { report::release(block, count * sizeof(T)); }
+  void deallocate(T* block, std::size_t count) { report::release(block, count * kElementBytes); }
 
   friend bool operator==(const Allocator&, const Allocator&) { return true; }
+
+ private:
+  // An element may be a pointer.
+  static constexpr std::size_t kElementBytes = sizeof(T);  // NOLINT(bugprone-sizeof-expression)
 };
 
 struct StringHash {
