@@ -13,7 +13,7 @@ namespace {
 
 void BM_ReadFrame(benchmark::State& state) {
   const Interpreter interpreter = find_interpreter();
-  const std::uintptr_t self = ::pthread_self();
+  ThisThread self{::pthread_self()};
   Position position{};
   for (auto _ : state) {
     if (!current_position(interpreter, self, position)) state.SkipWithError("no Python frame");

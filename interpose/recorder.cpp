@@ -94,7 +94,7 @@ Writer* acquire_writer() {
   Writer* const writer = recording.writers.acquire(recording.process, thread);
   if (writer == nullptr) return nullptr;
   writer->state.store(WriterState::Recording, std::memory_order_relaxed);
-  writer->self = platform::thread_self();
+  writer->thread = {platform::thread_self()};
   if (writer->window == nullptr) {
     int error = 0;
     writer->window = recording.file.map_window(error);
@@ -114,7 +114,7 @@ Writer* acquire_writer() {
 // Where the call came from, described if it has to be.
 SiteId require_site(Writer& writer, const void* caller) {
   pyframe::Position position;
-  const bool has_frame = pyframe::current_position(recording.interpreter, writer.self, position);
+  const bool has_frame = pyframe::current_position(recording.interpreter, writer.thread, position);
   if (has_frame) {
     if (const SiteId site = recording.sites.find(position)) return site;
     if (!ensure_turn(writer)) return kNoSite;

@@ -53,9 +53,9 @@ inline void commit(Writer& writer, Word head, std::size_t words) {
 }
 
 // The site of a call on this thread; kNoSite when it was never seen.
-inline SiteId find_site(std::uintptr_t self, const void* caller) {
+inline SiteId find_site(Writer& writer, const void* caller) {
   pyframe::Position position;
-  if (pyframe::current_position(recording.interpreter, self, position)) {
+  if (pyframe::current_position(recording.interpreter, writer.thread, position)) {
     return recording.sites.find(position);
   }
   return recording.sites.find_caller(caller);
@@ -90,7 +90,7 @@ inline bool is_short(const Writer& writer, SiteId site, std::uint64_t address, s
 inline void record_malloc(std::size_t size, const void* result, const void* caller) {
   const auto address = reinterpret_cast<std::uintptr_t>(result);
   if (Writer* const writer = begin_short_record()) [[likely]] {
-    const SiteId site = find_site(writer->self, caller);
+    const SiteId site = find_site(*writer, caller);
     if (is_short(*writer, site, address, 2)) [[likely]] {
       writer->position[1] = size;
       commit(*writer, short_head(RecordKind::Malloc, address, site), 2);
@@ -106,7 +106,7 @@ inline void record_malloc(std::size_t size, const void* result, const void* call
 inline void record_free(const void* block, const void* caller) {
   const auto address = reinterpret_cast<std::uintptr_t>(block);
   if (Writer* const writer = begin_short_record()) [[likely]] {
-    const SiteId site = find_site(writer->self, caller);
+    const SiteId site = find_site(*writer, caller);
     if (is_short(*writer, site, address, 1)) [[likely]] {
       commit(*writer, short_head(RecordKind::Free, address, site), 1);
       end_record(*writer);

@@ -8,6 +8,7 @@
 
 #include "interpose/block.h"
 #include "interpose/turn.h"
+#include "pyframe/frame.h"
 
 namespace pymemflow::interpose {
 
@@ -22,7 +23,7 @@ struct alignas(64) Writer {
   std::atomic<WriterState> state;
   WriterId id;
   std::atomic<std::uint32_t> owner;  // thread id; 0: free
-  std::uintptr_t self;               // what pthread_self() is on the owner
+  pyframe::ThisThread thread;        // the owner, for the frame reader
   Word* position;
   Word* end;
   BlockHead* window;

@@ -1,8 +1,8 @@
 #pragma once
 // Which code object and instruction the calling thread is at. Called from inside malloc: no GIL, no
-// allocation, no reference count, no lock, only loads: four to six that depend on one another, after
-// one call into the interpreter (two up to 3.11), which cost more than they. Safe on every thread,
-// also on one that Python never saw; for the one exception see frame.cpp.
+// allocation, no reference count, no lock, only loads: four to six that depend on one another,
+// after one call into the interpreter (two up to 3.11), which cost more than they. Safe on every
+// thread, also on one that Python never saw; for the one exception see frame.cpp.
 //
 // The position is of the frame that is current, also while it is still being entered: an event of
 // its first instructions (a closure's cells) belongs to it, where sys._getframe() would name the
@@ -17,6 +17,12 @@ namespace pymemflow::pyframe {
 struct Position {
   const void* code;          // PyCodeObject*, borrowed: alive at least while the frame runs
   std::int32_t instruction;  // byte offset into the bytecode; negative: before the first one
+};
+
+// What is known of a thread from one read to the next: one a thread, used by it alone.
+struct ThisThread {
+  std::uintptr_t self;               // what pthread_self() returns on it
+  const void* last_state = nullptr;  // the state that it had when it was last asked for
 };
 
 inline constexpr int kMaxShimFrames = 64;
@@ -84,28 +90,40 @@ inline bool read_position(const Interpreter& interpreter, const void* state, Pos
 
 }  // namespace detail
 
-// The state of the calling thread; null when no Python runs or ran on it. `self` is what
-// pthread_self() returns here. Only for a Known interpreter.
-inline const void* thread_state(const Interpreter& interpreter, std::uintptr_t self) {
+// The state of the calling thread; null when no Python runs or ran on it. Only for a Known
+// interpreter.
+//
+// Up to 3.11 the current state is the process's and may be another thread's, about to be freed. It
+// is believed without asking for this thread's own (4 ns) only where it is the state that this
+// thread had at its last read, and says so itself: should another thread have got that address
+// since, its thread_id differs.
+inline const void* thread_state(const Interpreter& interpreter, ThisThread& thread) {
+  const void* current = interpreter.current_thread_state();
   if (interpreter.current_is_per_thread) {
-    const void* current = interpreter.current_thread_state();
     if (current != nullptr) [[likely]]
       return current;
-    return detail::state_without_gil(interpreter, interpreter.own_thread_state(), current, self);
+    return detail::state_without_gil(interpreter, interpreter.own_thread_state(), current,
+                                     thread.self);
+  }
+  if (current != nullptr && current == thread.last_state &&
+      detail::load<unsigned long>(current, interpreter.layout.tstate_thread_id) == thread.self)
+      [[likely]] {
+    return current;
   }
   const void* own = interpreter.own_thread_state();
-  const void* current = interpreter.current_thread_state();
-  if (current == own) [[likely]]
+  if (current == own) {
+    thread.last_state = own;
     return own;
-  return detail::state_without_gil(interpreter, own, current, self);
+  }
+  return detail::state_without_gil(interpreter, own, current, thread.self);
 }
 
 // False: no Python frame is running on this thread. The code is a code object as far as its frame
 // says; whoever reads more of it calls describe_code(), which checks.
-inline bool current_position(const Interpreter& interpreter, std::uintptr_t self,
+inline bool current_position(const Interpreter& interpreter, ThisThread& thread,
                              Position& position) {
   if (interpreter.status != InterpreterStatus::Known) return false;
-  const void* state = thread_state(interpreter, self);
+  const void* state = thread_state(interpreter, thread);
   if (state == nullptr) return false;
   switch (interpreter.layout.frame_shape) {
     case FrameShape::FrameObject:

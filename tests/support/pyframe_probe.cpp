@@ -30,8 +30,9 @@ using namespace pymemflow::pyframe;
 
 const Interpreter interpreter = find_interpreter();
 
-std::uintptr_t self() {
-  return static_cast<std::uintptr_t>(pthread_self());
+ThisThread& self() {
+  thread_local ThisThread thread{static_cast<std::uintptr_t>(pthread_self())};
+  return thread;
 }
 
 template <typename Function>
@@ -225,7 +226,7 @@ PROBE void probe_believed_name(char* out, int size) {
 }
 
 PROBE double probe_nanoseconds(int reads) {
-  const std::uintptr_t thread = self();
+  ThisThread& thread = self();
   std::uintptr_t sum = 0;
   const auto start = std::chrono::steady_clock::now();
   for (int i = 0; i < reads; ++i) {

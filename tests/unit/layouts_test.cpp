@@ -45,8 +45,9 @@ TEST(Interpreter, IsAbsentHere) {
   const Interpreter interpreter = find_interpreter();
   EXPECT_EQ(interpreter.status, InterpreterStatus::Absent);
   EXPECT_STREQ(interpreter.version, "");
+  ThisThread thread{1};
   Position position;
-  EXPECT_FALSE(current_position(interpreter, 1, position));
+  EXPECT_FALSE(current_position(interpreter, thread, position));
   EXPECT_FALSE(notice_code_deaths(interpreter, [](const void*) {}));
 }
 
@@ -93,8 +94,9 @@ struct Chain {
 
 TEST(Frame, TopFrame) {
   Chain chain;
+  ThisThread thread{1};
   Position position;
-  ASSERT_TRUE(current_position(chain.interpreter, 1, position));
+  ASSERT_TRUE(current_position(chain.interpreter, thread, position));
   EXPECT_EQ(position.code, chain.code);
   EXPECT_EQ(position.instruction, 0);
 }
@@ -105,27 +107,30 @@ TEST(Frame, ShimsAndOtherExecutablesArePassedOver) {
   chain.make_shim(0);
   chain.run(1, other);
   chain.run(2, nullptr);
+  ThisThread thread{1};
   Position position;
-  ASSERT_TRUE(current_position(chain.interpreter, 1, position));
+  ASSERT_TRUE(current_position(chain.interpreter, thread, position));
   EXPECT_EQ(position.instruction, 6);
 }
 
 TEST(Frame, ShimsAreNotFollowedForEver) {
   Chain chain;
+  ThisThread thread{1};
   Position position;
   for (int i = 0; i < kMaxShimFrames; ++i) chain.make_shim(i);
-  EXPECT_TRUE(current_position(chain.interpreter, 1, position));
+  EXPECT_TRUE(current_position(chain.interpreter, thread, position));
   chain.make_shim(kMaxShimFrames);
-  EXPECT_FALSE(current_position(chain.interpreter, 1, position));
+  EXPECT_FALSE(current_position(chain.interpreter, thread, position));
 }
 
 TEST(Frame, NoneWithoutStateOrFrame) {
   Chain chain;
+  ThisThread thread{1};
   Position position;
   Chain::put(chain.states, chain.interpreter.layout.tstate_frame, nullptr);
-  EXPECT_FALSE(current_position(chain.interpreter, 1, position));
+  EXPECT_FALSE(current_position(chain.interpreter, thread, position));
   Chain::state = nullptr;
-  EXPECT_FALSE(current_position(chain.interpreter, 1, position));
+  EXPECT_FALSE(current_position(chain.interpreter, thread, position));
 }
 
 }  // namespace
