@@ -22,6 +22,7 @@ namespace pymemflow::interpose {
 namespace {
 
 constinit Options options;
+constinit std::uint32_t loading_process = 0;
 
 // What the report allocates, or the libraries that it opens, is no event.
 class OwnWork {
@@ -58,6 +59,7 @@ void make_report() {
   }
   report::ReportOptions wanted;
   wanted.output = options.output;
+  wanted.is_of_forked_child = recording.process != loading_process;
   wanted.full_file_path = options.full_file_path;
   wanted.flow = options.flow;
   wanted.lost_without_writer = recording.lost.load();
@@ -117,6 +119,7 @@ __attribute__((constructor)) void load() {
     if (const int error = start_recording(interpreter)) {
       say({"cannot start recording (", std::strerror(error), "); this program runs untraced"});
     } else {
+      loading_process = recording.process;
       end_handlers = {at_end, at_end, after_failed_exec};
       // Without a library to go with, and before the loader registers its own: so it runs after
       // the handlers and the destructors of everything else, whose frees it still sees.

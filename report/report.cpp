@@ -5,6 +5,7 @@
 
 #include <csetjmp>
 #include <cstring>
+#include <iterator>
 #include <optional>
 
 #include "report/capture_reader.h"
@@ -26,14 +27,19 @@ constexpr FunctionSet kNoFunctions = {};
 void open_output(std::optional<Output>& output, const ReportOptions& options, pid_t process) {
   if (options.output.empty()) {
     output.emplace(STDERR_FILENO);
-  } else {
-    output.emplace(expanded_path(options.output, process).c_str());
+    return;
   }
+  String path = expanded_path(options.output, process);
+  if (options.is_of_forked_child && options.output.find("%p") == std::string_view::npos) {
+    fmt::format_to(std::back_inserter(path), ".{}", process);
+  }
+  output.emplace(path.c_str());
 }
 
 void write_closing_line(Output& output, const CaptureReader& reader, std::uint64_t lost) {
   char line[160];
-  char* end = fmt::format_to(line, "pymemflow: {} events recorded, {} lost", reader.recorded(), lost);
+  char* end =
+      fmt::format_to(line, "pymemflow: {} events recorded, {} lost", reader.recorded(), lost);
   if (const std::uint64_t damaged = reader.damaged()) {
     end = fmt::format_to(end, ", damaged in {} places", damaged);
   }

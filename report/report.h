@@ -8,7 +8,8 @@
 namespace pymemflow::report {
 
 struct ReportOptions {
-  std::string_view output;  // path, %p for the process id; empty: standard error
+  std::string_view output;          // path, %p for the process id; empty: standard error
+  bool is_of_forked_child = false;  // an output without %p is the parent's: add the process id
   bool full_file_path = false;
   bool flow = true;
   std::uint64_t lost_without_writer = 0;  // events that no writer could count as lost
