@@ -65,9 +65,9 @@ bool change_block(Writer& writer) {
     fail(error);
     return false;
   }
-  std::atomic_ref(window.state).store(BlockState::Emptied, std::memory_order_release);
+  // An exchange, since what follows must not be seen before it either.
+  std::atomic_ref(window.state).exchange(BlockState::Emptied, std::memory_order_acq_rel);
   std::memset(records, 0, window.used_bytes);
-  std::atomic_thread_fence(std::memory_order_release);
   open_block(writer, window.number + 1);
   return true;
 }

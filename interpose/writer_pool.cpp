@@ -30,16 +30,19 @@ Writer* WriterPool::acquire(std::uint32_t process, std::uint32_t thread) {
       return &writer;
     }
   }
-  const std::uint32_t index = count_.fetch_add(1, std::memory_order_acq_rel);
-  if (index >= kMaxWriters) {
-    count_.fetch_sub(1, std::memory_order_relaxed);
-    return nullptr;
+  for (;;) {
+    const std::uint32_t index = count_.fetch_add(1, std::memory_order_acq_rel);
+    if (index >= kMaxWriters) {
+      count_.fetch_sub(1, std::memory_order_relaxed);
+      return nullptr;
+    }
+    // From here on other threads look at it too, and one of them may be faster: then the next one.
+    Writer& writer = writers_[index];
+    if (take_over(writer, process, thread)) {
+      writer.id = static_cast<WriterId>(index + 1);
+      return &writer;
+    }
   }
-  // From here on other threads look at it too, and one of them may have been faster.
-  Writer& writer = writers_[index];
-  if (!take_over(writer, process, thread)) return nullptr;
-  writer.id = static_cast<WriterId>(index + 1);
-  return &writer;
 }
 
 void WriterPool::release(Writer& writer) {

@@ -50,7 +50,14 @@ bool CaptureReader::take_event(Event& event) {
     if (!take_in_order(held_)) return false;
     has_held_ = true;
   }
-  if (Stream* const overtaken = find_overtaken(held_)) {
+  if (Stream* overtaken = find_overtaken(held_)) {
+    // What that Move hands out may be the old block of yet another one. (As long as a chain can be:
+    // damaged records may go in circles.)
+    for (std::size_t links = pending_moves_; links > 1; --links) {
+      Stream* const before = find_overtaken(overtaken->pending);
+      if (before == nullptr || before == overtaken) break;
+      overtaken = before;
+    }
     event = take_pending(*overtaken);
     return true;
   }

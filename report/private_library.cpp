@@ -55,6 +55,8 @@ bool open_elf(ElfFunctions& functions) {
              .bind(functions.nextscn, "elf_nextscn")
              .bind(functions.getscn, "elf_getscn")
              .bind(functions.getdata, "elf_getdata")
+             .bind(functions.getshdrstrndx, "elf_getshdrstrndx")
+             .bind(functions.strptr, "elf_strptr")
              .bind(functions.getphdr, "gelf_getphdr")
              .bind(functions.getshdr, "gelf_getshdr")
              .bind(functions.getsym, "gelf_getsym")

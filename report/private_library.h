@@ -38,6 +38,8 @@ struct ElfFunctions {
   decltype(&elf_nextscn) nextscn;
   decltype(&elf_getscn) getscn;
   decltype(&elf_getdata) getdata;
+  decltype(&elf_getshdrstrndx) getshdrstrndx;
+  decltype(&elf_strptr) strptr;
   decltype(&gelf_getphdr) getphdr;
   decltype(&gelf_getshdr) getshdr;
   decltype(&gelf_getsym) getsym;

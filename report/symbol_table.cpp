@@ -48,6 +48,7 @@ class SymbolReader {
     if (file_ == nullptr || elf_.kind(file_) != ELF_K_ELF) return;
     read_segments();
     if (!read_symbols(SHT_SYMTAB)) read_symbols(SHT_DYNSYM);
+    find_mini_debug_data();
   }
 
  private:
@@ -72,6 +73,19 @@ class SymbolReader {
       return !table_.symbols_.empty();
     }
     return false;
+  }
+
+  void find_mini_debug_data() {
+    std::size_t names = 0;
+    if (elf_.getshdrstrndx(file_, &names) != 0) return;
+    for (Elf_Scn* section = nullptr; (section = elf_.nextscn(file_, section)) != nullptr;) {
+      GElf_Shdr header;
+      if (elf_.getshdr(section, &header) == nullptr) continue;
+      const char* const name = elf_.strptr(file_, names, header.sh_name);
+      if (name != nullptr && std::strcmp(name, ".gnu_debugdata") == 0) {
+        table_.has_mini_debug_data_ = true;
+      }
+    }
   }
 
   bool read_names(std::size_t section_number) {

@@ -21,6 +21,9 @@ class SymbolTable {
   // none.
   std::string_view find(std::uint64_t file_offset) const;
 
+  // The file carries more names, compressed, in .gnu_debugdata.
+  bool has_mini_debug_data() const { return has_mini_debug_data_; }
+
  private:
   friend class SymbolReader;
 
@@ -44,6 +47,7 @@ class SymbolTable {
 
   Vector<Segment> segments_;
   Vector<Symbol> symbols_;
+  bool has_mini_debug_data_ = false;
   Vector<char> names_;  // the file's string table, and a zero byte
 };
 

@@ -5,7 +5,6 @@
 #include <iterator>
 
 #include "report/names.h"
-#include "report/unwind_names.h"
 
 namespace pymemflow::report {
 
@@ -27,17 +26,19 @@ const SymbolTable& Symbols::table_of(const Module& module) {
   return tables_.try_emplace(module.path, module.path).first->second;
 }
 
-String Symbols::find_symbol(const Module* module, std::uint64_t address) {
+std::string_view Symbols::find_symbol(const Module* module, std::uint64_t address) {
+  bool may_have_more_names = true;
   if (module != nullptr) {
     const SymbolTable& table = table_of(*module);
     const std::uint64_t file_offset = address - module->start + module->offset;
     std::string_view symbol = table.find(file_offset);
     if (symbol.empty()) symbol = table.find(file_offset - 1);
-    if (!symbol.empty()) return String(symbol);
+    if (!symbol.empty()) return symbol;
+    may_have_more_names = table.has_mini_debug_data();
   }
-  if (where_ == Where::kOffline) return {};
-  String symbol = unwind_name(address);
-  return symbol.empty() ? unwind_name(address - 1) : symbol;
+  if (where_ == Where::kOffline || !may_have_more_names) return {};
+  const std::string_view symbol = unwind_names_.name(address);
+  return symbol.empty() ? unwind_names_.name(address - 1) : symbol;
 }
 
 String Symbols::make_name(std::uint64_t address) {
@@ -48,7 +49,7 @@ String Symbols::make_name(std::uint64_t address) {
     name += base_name(path);
     name += '`';
   }
-  const String symbol = find_symbol(path.empty() ? nullptr : module, address);
+  const std::string_view symbol = find_symbol(path.empty() ? nullptr : module, address);
   if (symbol.empty()) {
     fmt::format_to(std::back_inserter(name), "{:#x}", address);
   } else {

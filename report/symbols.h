@@ -16,14 +16,15 @@
 #include "report/memory.h"
 #include "report/site.h"
 #include "report/symbol_table.h"
+#include "report/unwind_names.h"
 
 namespace pymemflow::report {
 
 class Symbols {
  public:
-  // kInProcess: the addresses are of this very process, and libunwind may be asked for what the
-  // files' own tables do not name. kOffline: the modules are those of another process, or of a
-  // past.
+  // kInProcess: the addresses are of this very process, and libunwind is asked for what no table
+  // can name: files with mini debug data, and code that lies in no file. kOffline: the modules are
+  // those of another process, or of a past.
   enum class Where { kInProcess, kOffline };
 
   // The modules must outlive this, and may become more. Where two overlap in time's course, the later one in the list
@@ -37,12 +38,13 @@ class Symbols {
  private:
   const Module* find_module(std::uint64_t address) const;
   const SymbolTable& table_of(const Module& module);
-  String find_symbol(const Module* module, std::uint64_t address);
+  std::string_view find_symbol(const Module* module, std::uint64_t address);
   String make_name(std::uint64_t address);
 
   const Vector<Module>& modules_;
   Where where_;
   Map<std::string_view, SymbolTable> tables_;  // by path
+  UnwindNames unwind_names_;
   HashMap<std::uint64_t, String> names_;
 };
 

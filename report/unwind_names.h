@@ -1,17 +1,25 @@
 #pragma once
 // Function names that libunwind knows beyond an ELF file's own tables: compressed mini debug data
-// (.gnu_debugdata), separate debug files, code registered at run time. Of this process only. Report
-// side; it takes the loader's lock and reads files.
+// (.gnu_debugdata), and code registered at run time. Of this process only. Report side, one thread;
+// it takes the loader's lock and reads files.
 
 #include <cstdint>
+#include <string_view>
 
 #include "report/memory.h"
 
 namespace pymemflow::report {
 
-// Empty when there is none. libunwind answers with the nearest name before the address; it is taken
-// only where the unwind data say that the function that holds the address begins where that name
-// does.
-String unwind_name(std::uint64_t address);
+class UnwindNames {
+ public:
+  // Empty when there is none. libunwind answers with the nearest name before the address; it is
+  // taken only where the unwind data say that the function that holds the address begins where that
+  // name does. The first question for a function costs up to some milliseconds, as libunwind maps
+  // and unpacks the file each time; the next ones cost microseconds.
+  std::string_view name(std::uint64_t address);
+
+ private:
+  HashMap<std::uint64_t, String> names_;  // by the function's start
+};
 
 }  // namespace pymemflow::report

@@ -16,7 +16,7 @@ using interpose::Event;
 using interpose::Function;
 
 constexpr Site kSite = {
-    .has_frame = true, .file = "/work/ex.py", .function = "f", .line = 48, .address = 0};
+    .has_frame = true, .file = "/src/ex.py", .function = "f", .line = 48, .address = 0};
 
 std::string lines_of(const Event& event, const Site& site = kSite, FlowLinesOptions options = {}) {
   options.pid = 11672;

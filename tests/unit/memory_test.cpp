@@ -59,7 +59,7 @@ TEST(Memory, ThatIsOutCallsTheHook) {
 
   was_called = false;
   if (setjmp(way_back) == 0) {
-    Allocator<std::uint64_t>().allocate(SIZE_MAX / 4);
+    Allocator<std::uint64_t>().allocate(SIZE_MAX / 8 + 2);
   } else {
     was_called = true;
   }

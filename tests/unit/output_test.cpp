@@ -159,7 +159,8 @@ TEST(Output, FilesAreOrdinaryOnes) {
 TEST(Output, WaitsForADescriptorThatDoesNotBlock) {
   Pipe pipe;
   ASSERT_EQ(fcntl(pipe.writer, F_SETFL, O_NONBLOCK), 0);
-  const std::string text(1 << 20, 'x');
+  std::string text;
+  while (text.size() < 1 << 20) text += std::to_string(text.size()) + " ";
   std::string received;
   std::thread reader([&] {
     char part[1000];
@@ -176,6 +177,15 @@ TEST(Output, WaitsForADescriptorThatDoesNotBlock) {
   close(pipe.writer);
   reader.join();
   EXPECT_EQ(received, text);
+}
+
+TEST(Output, ClosesADescriptorThatIsItsOwn) {
+  const int lowest_free = dup(STDERR_FILENO);
+  close(lowest_free);
+  { Output output("/dev/null"); }
+  const int lowest_free_after = dup(STDERR_FILENO);
+  close(lowest_free_after);
+  EXPECT_EQ(lowest_free_after, lowest_free);
 }
 
 TEST(Output, LeavesADescriptorThatIsNotItsOwnOpen) {

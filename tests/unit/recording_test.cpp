@@ -51,7 +51,7 @@ Read read_all() {
     read.sites.push_back(site);
   }
   read.recorded = reader.recorded();
-  read.lost = reader.lost();
+  read.lost = reader.lost() + recording.lost.load();
   read.damaged = reader.damaged();
   return read;
 }

@@ -53,12 +53,15 @@ class Library {
   std::uint64_t address(const char* symbol) const {
     return reinterpret_cast<std::uint64_t>(dlsym(handle_, symbol));
   }
-  std::uint64_t static_function() const {
-    return reinterpret_cast<std::uint64_t (*)()>(address("static_function_address"))();
-  }
+  std::uint64_t static_function() const { return answer_of("static_function_address"); }
+  std::uint64_t forgotten_function() const { return answer_of("forgotten_function_address"); }
   const Vector<Module>& modules() const { return modules_.list; }
 
  private:
+  std::uint64_t answer_of(const char* function) const {
+    return reinterpret_cast<std::uint64_t (*)()>(address(function))();
+  }
+
   void* handle_;
   Modules modules_;
 };
@@ -100,6 +103,8 @@ TEST(Symbols, OfMiniDebugDataComeFromLibunwind) {
   const std::uint64_t hidden = library.static_function() + 3;
   EXPECT_EQ(name_of(library, hidden, Where::kInProcess), "libminidebug.so`static_function");
   EXPECT_EQ(name_of(library, hidden, Where::kOffline), "libminidebug.so`" + raw(hidden));
+  const std::uint64_t forgotten = library.forgotten_function() + 3;
+  EXPECT_EQ(name_of(library, forgotten, Where::kInProcess), "libminidebug.so`" + raw(forgotten));
 #else
   GTEST_SKIP() << "objcopy or xz is not installed";
 #endif
