@@ -7,6 +7,10 @@
 
 #include <csetjmp>
 
+// A sanitizer's malloc ends the process where the C library's says that there is no memory.
+extern "C" const char* __asan_default_options() { return "allocator_may_return_null=1"; }
+extern "C" const char* __tsan_default_options() { return "allocator_may_return_null=1"; }
+
 namespace pymemflow::report {
 namespace {
 
