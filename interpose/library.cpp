@@ -9,6 +9,7 @@
 #include "interpose/exits.h"
 #include "interpose/log.h"
 #include "interpose/options.h"
+#include "interpose/platform/platform.h"
 #include "interpose/real.h"
 #include "interpose/recorder.h"
 #include "interpose/recording.h"
@@ -113,6 +114,7 @@ __attribute__((constructor)) void load() {
   find_exits();
   if (::getauxval(AT_SECURE) != 0) return;  // the environment is not to be trusted
   const pyframe::Interpreter interpreter = pyframe::find_interpreter();
+  platform::forget_loader_error();
   if (interpreter.status == pyframe::InterpreterStatus::Absent) return;
   const int saved = errno;
   if (accept_options()) {

@@ -1,5 +1,7 @@
 #include "interpose/real.h"
 
+#include <cerrno>
+
 #include "interpose/boot_arena.h"
 #include "interpose/platform/platform.h"
 
@@ -21,6 +23,7 @@ struct First<kMember, Result (*)(Arguments...) noexcept> {
   }
 };
 
+// These came with C23; whoever has not got them has free().
 void free_without_size(void* block, std::size_t) noexcept {
   real.free(block);
 }
@@ -28,11 +31,57 @@ void free_without_sizes(void* block, std::size_t, std::size_t) noexcept {
   real.free(block);
 }
 
+// What it says of itself, too: it came late, and where it calls realloc() that is a hook again.
+void* grow_array(void* block, std::size_t count, std::size_t size) noexcept {
+  std::size_t bytes;
+  if (__builtin_mul_overflow(count, size, &bytes)) {
+    errno = ENOMEM;
+    return nullptr;
+  }
+  return real.realloc(block, bytes);
+}
+
 template <typename Function>
 void find(Function& original, const char* name) {
   if (void* const found = platform::find_original(name)) {
     original = reinterpret_cast<Function>(found);
   }
+}
+
+// Stand for the originals while it is found out whether these call each other by their public
+// names.
+constinit Originals found;
+constinit bool was_called = false;
+
+void* seen_malloc(std::size_t size) noexcept {
+  was_called = true;
+  return found.malloc(size);
+}
+void seen_free(void* block) noexcept {
+  was_called = true;
+  found.free(block);
+}
+void* seen_calloc(std::size_t count, std::size_t size) noexcept {
+  was_called = true;
+  return found.calloc(count, size);
+}
+void* seen_realloc(void* block, std::size_t size) noexcept {
+  was_called = true;
+  return found.realloc(block, size);
+}
+
+bool realloc_calls_others() {
+  real = found;
+  real.malloc = seen_malloc;
+  real.free = seen_free;
+  real.calloc = seen_calloc;
+  real.realloc = seen_realloc;
+  void* block = found.realloc(nullptr, 16);
+  // Far beyond what the first block can grow to where it is.
+  block = found.realloc(block, std::size_t{1} << 20);
+  const bool result = was_called;
+  found.free(block);
+  return result;
 }
 
 }  // namespace
@@ -46,17 +95,27 @@ constinit Originals real = {
         First<&Originals::malloc_usable_size, decltype(&::malloc_usable_size)>::call,
 };
 
+constinit bool originals_are_nested = false;
+
 void find_originals() {
   // The search may call allocator functions, ours first.
   real = boot_arena::functions;
-  Originals found = boot_arena::functions;
-  // These two came with C23; whoever has not got them has free().
-  found.free_sized = free_without_size;
-  found.free_aligned_sized = free_without_sizes;
+  found = boot_arena::functions;
+  find(found.malloc, "malloc");
+  find(found.free, "free");
+  // Another interposer among them may look its own originals up at its first call. Now, rather than
+  // inside the search for what is not there, which allocates.
+  found.free(found.malloc(1));
 #define PMF_FUNCTION(name, arguments, effect) find(found.name, #name);
 #include "interpose/functions.def"
 #undef PMF_FUNCTION
   find(found.malloc_usable_size, "malloc_usable_size");
+  found.reallocarray = grow_array;
+  if (found.free_sized == boot_arena::functions.free_sized) found.free_sized = free_without_size;
+  if (found.free_aligned_sized == boot_arena::functions.free_aligned_sized) {
+    found.free_aligned_sized = free_without_sizes;
+  }
+  originals_are_nested = realloc_calls_others();
   real = found;
 }
 

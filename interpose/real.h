@@ -35,6 +35,10 @@ struct Originals {
 
 extern constinit Originals real;
 
+// Whether the original realloc() calls other functions of the family by their public names, hence
+// ours: musl's does, and many a simple allocator's; glibc's does not.
+extern constinit bool originals_are_nested;
+
 void find_originals();
 
 }  // namespace pymemflow::interpose

@@ -5,6 +5,7 @@
 #include <initializer_list>
 
 #include "interpose/definitions.h"
+#include "interpose/real.h"
 
 namespace pymemflow::interpose {
 
@@ -241,7 +242,8 @@ MoveRecord::MoveRecord(Function function, const void* caller) : function_(functi
   }
   writer_ = &writer;
   is_borrowed_ = entry.is_borrowed;
-  writer.state.store(WriterState::InOriginal, std::memory_order_relaxed);
+  // Otherwise whoever calls a hook in between is a signal handler, and it finds a record under way.
+  if (originals_are_nested) writer.state.store(WriterState::InOriginal, std::memory_order_relaxed);
 }
 
 void MoveRecord::finish(std::initializer_list<std::uint64_t> arguments, const void* result) {

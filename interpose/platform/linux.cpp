@@ -97,7 +97,14 @@ bool parse_mapping(const char* line, std::size_t bytes, Mapping& mapping) {
 }  // namespace
 
 void* find_original(const char* name) {
-  return ::dlsym(RTLD_NEXT, name);
+  void* const found = ::dlsym(RTLD_NEXT, name);
+  if (found == nullptr) forget_loader_error();
+  return found;
+}
+
+void forget_loader_error() {
+  ::dlerror();  // hands it out
+  ::dlerror();  // frees it
 }
 
 std::uint32_t process_id() {

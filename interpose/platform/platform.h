@@ -13,6 +13,9 @@ namespace pymemflow::interpose::platform {
 // the loader's lock: at start-up only.
 void* find_original(const char* name);
 
+// A search that found nothing leaves a message for the program's next dlerror(): takes it back.
+void forget_loader_error();
+
 std::uint32_t process_id();
 std::uint32_t thread_id();
 // What pthread_self() returns, as a number.

@@ -8,8 +8,13 @@
 #include <csetjmp>
 
 // A sanitizer's malloc ends the process where the C library's says that there is no memory.
-extern "C" const char* __asan_default_options() { return "allocator_may_return_null=1"; }
-extern "C" const char* __tsan_default_options() { return "allocator_may_return_null=1"; }
+#define PMF_FOR_SANITIZER extern "C" __attribute__((visibility("default"))) const char*
+PMF_FOR_SANITIZER __asan_default_options() {
+  return "allocator_may_return_null=1";
+}
+PMF_FOR_SANITIZER __tsan_default_options() {
+  return "allocator_may_return_null=1";
+}
 
 namespace pymemflow::report {
 namespace {
