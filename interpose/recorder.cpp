@@ -209,6 +209,23 @@ void leave(const Entry& entry) {
 
 }  // namespace
 
+SiteId find_site_in_table(Writer& writer, const void* caller) {
+  pyframe::Position position;
+  if (!pyframe::current_position(recording.interpreter, writer.thread, position)) {
+    return recording.sites.find_caller(caller);
+  }
+  // Before the table is asked: a death in between must not be missed.
+  const std::uint64_t deaths = recording.sites.deaths();
+  const SiteId site = recording.sites.find(position);
+  const std::uint64_t key = pyframe::key_of(recording.interpreter, position);
+  // A shim on top has another key than the frame below it, and is not remembered.
+  if (site != kNoSite && key != 0 &&
+      key == pyframe::current_key(recording.interpreter, writer.thread)) {
+    writer.known_sites[known_site_index(key)] = {key, deaths, site};
+  }
+  return site;
+}
+
 Word* make_room(Writer& writer, std::size_t words) {
   if (writer.position + words > writer.end && !change_block(writer)) return nullptr;
   return writer.position;

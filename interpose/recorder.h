@@ -52,13 +52,16 @@ inline void commit(Writer& writer, Word head, std::size_t words) {
   writer.position += words;
 }
 
-// The site of a call on this thread; kNoSite when it was never seen.
+// The site of a call on this thread; kNoSite when it was never seen. Asks the table.
+SiteId find_site_in_table(Writer& writer, const void* caller);
+
+// The same; the sites that this writer met last come without asking.
 inline SiteId find_site(Writer& writer, const void* caller) {
-  pyframe::Position position;
-  if (pyframe::current_position(recording.interpreter, writer.thread, position)) {
-    return recording.sites.find(position);
-  }
-  return recording.sites.find_caller(caller);
+  const std::uint64_t key = pyframe::current_key(recording.interpreter, writer.thread);
+  const KnownSite& known = writer.known_sites[known_site_index(key)];
+  if (known.key == key && known.deaths == recording.sites.deaths()) [[likely]]
+    return known.site;
+  return find_site_in_table(writer, caller);
 }
 
 // The writer that this thread may use for one short record, or null when the event has to take the

@@ -81,12 +81,15 @@ SiteId SiteTable::define_caller(Writer& writer, const void* address) {
 void SiteTable::forget(const void* code) {
   CodeNode* const node = find_node(code);
   // Whoever enters a code object at this address next, does so after its memory was freed.
-  if (node != nullptr) node->code.store(nullptr, std::memory_order_release);
+  if (node == nullptr) return;
+  node->code.store(nullptr, std::memory_order_release);
+  deaths_.fetch_add(1, std::memory_order_relaxed);
 }
 
 void SiteTable::clear() {
   codes_.store(nullptr, std::memory_order_relaxed);
   callers_.store(nullptr, std::memory_order_relaxed);
+  deaths_.fetch_add(1, std::memory_order_relaxed);
   locked_.store(false, std::memory_order_relaxed);
   free_nodes_ = nullptr;
   arena_left_ = 0;

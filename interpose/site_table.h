@@ -60,6 +60,9 @@ class SiteTable {
 
   // The code object is about to be freed. Any thread.
   void forget(const void* code);
+  // How many code objects with sites have died: what was remembered outside of this table before is
+  // to be forgotten when it changes.
+  std::uint64_t deaths() const { return deaths_.load(std::memory_order_relaxed); }
 
   // Of a forked child: the numbers are the parent's. Their memory is left as it is.
   void clear();
@@ -93,6 +96,7 @@ class SiteTable {
 
   std::atomic<CodeIndex*> codes_{nullptr};
   std::atomic<CallerIndex*> callers_{nullptr};
+  std::atomic<std::uint64_t> deaths_{1};
   std::atomic<std::uint32_t> next_site_{1};
   std::atomic<std::uint32_t> next_code_{1};
   std::atomic<std::uint32_t> next_text_{1};

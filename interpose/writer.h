@@ -18,6 +18,17 @@ enum class WriterState : std::uint8_t {
   InOriginal,  // inside an original function that may call other allocator functions
 };
 
+// A site that this writer met, by pyframe::current_key(). Right as long as no code object has died.
+struct KnownSite {
+  std::uint64_t key;
+  std::uint64_t deaths;  // SiteTable::deaths() when it was entered
+  SiteId site;
+};
+inline constexpr int kKnownSiteBits = 6;
+constexpr std::size_t known_site_index(std::uint64_t key) {
+  return key * 0x9e3779b97f4a7c15 >> (64 - kKnownSiteBits);
+}
+
 struct alignas(64) Writer {
   // Relaxed throughout: only this thread and the signal handlers on it look at it.
   std::atomic<WriterState> state;
@@ -28,6 +39,7 @@ struct alignas(64) Writer {
   Word* end;
   BlockHead* window;
   std::uint64_t stamp;  // the latest that was written
+  KnownSite known_sites[1 << kKnownSiteBits];
 };
 
 // The writer of this thread; null until its first event. Eight bytes of initial-exec thread-local

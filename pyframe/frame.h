@@ -27,6 +27,10 @@ struct ThisThread {
 
 inline constexpr int kMaxShimFrames = 64;
 
+// Of user space, on the systems that there are.
+inline constexpr int kAddressBits = 47;
+inline constexpr std::uint32_t kMaxKeyIndex = 1U << (64 - kAddressBits);
+
 namespace detail {
 
 template <typename T>
@@ -88,6 +92,18 @@ inline bool read_position(const Interpreter& interpreter, const void* state, Pos
   return false;
 }
 
+// A number for the top frame's code object and instruction; 0: not to be had this way.
+template <FrameShape kShape>
+inline std::uint64_t read_key(const FrameLayout& layout, const void* state) {
+  const void* frame = top_frame<kShape>(layout, state);
+  if (frame == nullptr) return 0;
+  // An instruction's address says which code object it lies in.
+  if (kShape != FrameShape::FrameObject) return load<std::uint64_t>(frame, layout.frame_position);
+  const auto code = load<std::uint64_t>(frame, layout.frame_code);
+  const auto index = load<std::uint32_t>(frame, layout.frame_position);
+  return index < kMaxKeyIndex ? code | static_cast<std::uint64_t>(index) << kAddressBits : 0;
+}
+
 }  // namespace detail
 
 // The state of the calling thread; null when no Python runs or ran on it. Only for a Known
@@ -118,6 +134,24 @@ inline const void* thread_state(const Interpreter& interpreter, ThisThread& thre
   return detail::state_without_gil(interpreter, own, current, thread.self);
 }
 
+// A number that is equal for two calls on this thread only if the same code object, as long as it
+// lives, was at the same instruction; 0 when there is none. It costs fewer loads than the position.
+// Of a shim on top it is that of no position: key_of() tells.
+inline std::uint64_t current_key(const Interpreter& interpreter, ThisThread& thread) {
+  if (interpreter.status != InterpreterStatus::Known) return 0;
+  const void* state = thread_state(interpreter, thread);
+  if (state == nullptr) return 0;
+  switch (interpreter.layout.frame_shape) {
+    case FrameShape::FrameObject:
+      return detail::read_key<FrameShape::FrameObject>(interpreter.layout, state);
+    case FrameShape::CFrame:
+      return detail::read_key<FrameShape::CFrame>(interpreter.layout, state);
+    case FrameShape::CurrentFrame:
+      return detail::read_key<FrameShape::CurrentFrame>(interpreter.layout, state);
+  }
+  return 0;
+}
+
 // False: no Python frame is running on this thread. The code is a code object as far as its frame
 // says; whoever reads more of it calls describe_code(), which checks.
 inline bool current_position(const Interpreter& interpreter, ThisThread& thread,
@@ -134,6 +168,19 @@ inline bool current_position(const Interpreter& interpreter, ThisThread& thread,
       return detail::read_position<FrameShape::CurrentFrame>(interpreter, state, position);
   }
   return false;
+}
+
+// The key that a frame at this position has.
+inline std::uint64_t key_of(const Interpreter& interpreter, const Position& position) {
+  const FrameLayout& layout = interpreter.layout;
+  const auto code = reinterpret_cast<std::uint64_t>(position.code);
+  if (layout.frame_shape != FrameShape::FrameObject) {
+    return code + layout.code_bytecode + static_cast<std::uint64_t>(position.instruction);
+  }
+  const bool in_units = layout.position_shape == PositionShape::UnitIndex;
+  const auto index =
+      static_cast<std::uint32_t>(in_units ? position.instruction / 2 : position.instruction);
+  return index < kMaxKeyIndex ? code | static_cast<std::uint64_t>(index) << kAddressBits : 0;
 }
 
 }  // namespace pymemflow::pyframe
