@@ -1,7 +1,7 @@
 #include "report/capture_reader.h"
 
 #include <algorithm>
-#include <cstring>
+#include <utility>
 
 namespace pymemflow::report {
 
@@ -11,6 +11,30 @@ using interpose::Event;
 using interpose::Function;
 using interpose::RecordKind;
 using interpose::Word;
+
+namespace {
+
+// What Malloc, Free and Calloc have in common.
+void read_short(std::span<const Word> record, Function function, Event& event) {
+  event.function = function;
+  event.site = interpose::short_site(record[0]);
+  event.arguments[1] = 0;
+  event.arguments[2] = 0;
+  event.result = interpose::short_address(record[0]);
+}
+
+void read_call(std::span<const Word> record, Event& event) {
+  event.function = static_cast<Function>(interpose::call_function(record[0]));
+  event.site = interpose::call_site(record[0]);
+  const interpose::FunctionTraits& function = traits(event.function);
+  const std::size_t count = function.arguments.size();
+  for (std::size_t i = 0; i < interpose::kMaxArguments; ++i) {
+    event.arguments[i] = i < count ? record[1 + i] : 0;
+  }
+  event.result = function.effect == Effect::Release ? 0 : record[1 + count];
+}
+
+}  // namespace
 
 bool CaptureReader::open() {
   if (!read_index(file_, index_)) return false;
@@ -33,11 +57,11 @@ bool CaptureReader::open() {
   return true;
 }
 
-bool CaptureReader::next(Event& event, Site& site) {
+bool CaptureReader::next(Event& event, const Site*& site) {
   while (take_event(event)) {
-    if (const Site* const found = names_.find(event.site)) {
+    site = names_.find(event.site);
+    if (site != nullptr) [[likely]] {
       ++recorded_;
-      site = *found;
       return true;
     }
     ++damaged_;
@@ -47,7 +71,10 @@ bool CaptureReader::next(Event& event, Site& site) {
 
 bool CaptureReader::take_event(Event& event) {
   if (!has_held_) {
-    if (!take_in_order(held_)) return false;
+    if (!take_in_order(event)) return false;
+    if (pending_moves_ == 0) [[likely]]
+      return true;
+    held_ = event;
     has_held_ = true;
   }
   if (Stream* overtaken = find_overtaken(held_)) {
@@ -106,35 +133,51 @@ CaptureReader::Step CaptureReader::step(Stream& stream, Event& event) {
       stream.position = stream.words.size();
       continue;
     }
+    event.thread = stream.thread;
     switch (interpose::kind_of(record[0])) {
-      case RecordKind::End:
-        continue;
+      case RecordKind::Malloc:
+        read_short(record, Function::malloc, event);
+        event.arguments[0] = record[1];
+        return Step::Event;
+      case RecordKind::Free:
+        read_short(record, Function::free, event);
+        event.arguments[0] = std::exchange(event.result, 0);
+        return Step::Event;
+      case RecordKind::Calloc:
+        read_short(record, Function::calloc, event);
+        event.arguments[0] = interpose::low_half(record[1]);
+        event.arguments[1] = interpose::high_half(record[1]);
+        return Step::Event;
+      case RecordKind::Call:
+        read_call(record, event);
+        if (is_followed_by_end(stream)) return hold_back(stream, event);
+        return Step::Event;
       case RecordKind::Turn:
         stream.key = interpose::stamp_of(record[0]);
         return Step::Turn;
-      case RecordKind::MoveEnd:
-        ++damaged_;  // taken together with its Move, below
-        continue;
       case RecordKind::Definition:
         define(record, stream);
-        continue;
-      default:
+        break;
+      case RecordKind::MoveEnd:
+        ++damaged_;  // without its Move
+        break;
+      case RecordKind::End:
         break;
     }
-    if (!decode_event(record, event)) {
-      ++damaged_;
-      continue;
-    }
-    event.thread = stream.thread;
-    const bool has_end = stream.position < stream.words.size() &&
-                         interpose::kind_of(stream.words[stream.position]) == RecordKind::MoveEnd;
-    if (!has_end) return Step::Event;
-    stream.key = interpose::stamp_of(stream.words[stream.position++]);
-    stream.pending = event;
-    stream.has_pending = true;
-    ++pending_moves_;
-    return Step::Turn;
   }
+}
+
+bool CaptureReader::is_followed_by_end(const Stream& stream) {
+  return stream.position < stream.words.size() &&
+         interpose::kind_of(stream.words[stream.position]) == RecordKind::MoveEnd;
+}
+
+CaptureReader::Step CaptureReader::hold_back(Stream& stream, const Event& event) {
+  stream.key = interpose::stamp_of(stream.words[stream.position++]);
+  stream.pending = event;
+  stream.has_pending = true;
+  ++pending_moves_;
+  return Step::Turn;
 }
 
 bool CaptureReader::load_block(Stream& stream) {
@@ -188,41 +231,6 @@ std::span<const Word> CaptureReader::take_record(Stream& stream) {
   if (words == 0 || words > rest.size()) return {};
   stream.position += words;
   return rest.first(words);
-}
-
-bool CaptureReader::decode_event(std::span<const Word> record, Event& event) {
-  event = {};
-  switch (interpose::kind_of(record[0])) {
-    case RecordKind::Malloc:
-      event.function = Function::malloc;
-      event.site = interpose::short_site(record[0]);
-      event.arguments[0] = record[1];
-      event.result = interpose::short_address(record[0]);
-      return true;
-    case RecordKind::Free:
-      event.function = Function::free;
-      event.site = interpose::short_site(record[0]);
-      event.arguments[0] = interpose::short_address(record[0]);
-      return true;
-    case RecordKind::Calloc:
-      event.function = Function::calloc;
-      event.site = interpose::short_site(record[0]);
-      event.arguments[0] = interpose::low_half(record[1]);
-      event.arguments[1] = interpose::high_half(record[1]);
-      event.result = interpose::short_address(record[0]);
-      return true;
-    case RecordKind::Call: {
-      event.function = static_cast<Function>(interpose::call_function(record[0]));
-      event.site = interpose::call_site(record[0]);
-      const interpose::FunctionTraits& function = traits(event.function);
-      const std::size_t count = function.arguments.size();
-      std::copy_n(record.begin() + 1, count, event.arguments);
-      if (function.effect != Effect::Release) event.result = record[1 + count];
-      return true;
-    }
-    default:
-      return false;
-  }
 }
 
 void CaptureReader::define(std::span<const Word> record, Stream& stream) {

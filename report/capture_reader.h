@@ -25,7 +25,7 @@ class CaptureReader {
   bool open();
 
   // The next event and its site; false after the last. The site is valid until the next call.
-  bool next(interpose::Event& event, Site& site);
+  bool next(interpose::Event& event, const Site*& site);
 
   std::uint32_t process() const { return index_.head.process; }
   // Grows while events are read: those that an event's site lies in are there with the event.
@@ -60,7 +60,9 @@ class CaptureReader {
   bool load_block(Stream& stream);
   // The words of the record at the stream's position; empty when it is cut short.
   std::span<const interpose::Word> take_record(Stream& stream);
-  bool decode_event(std::span<const interpose::Word> record, interpose::Event& event);
+  static bool is_followed_by_end(const Stream& stream);
+  // A Move that ended at a later stamp: it has no place in the order yet.
+  Step hold_back(Stream& stream, const interpose::Event& event);
   void define(std::span<const interpose::Word> record, Stream& stream);
   // The stream of a pending Move that must come before `event`, which hands its old block out
   // again.

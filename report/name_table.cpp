@@ -65,10 +65,6 @@ void NameTable::add_module(std::uint32_t path, std::uint64_t start, std::uint64_
   modules_.push_back({start, end, offset, keep(take_text(path))});
 }
 
-const Site* NameTable::find(interpose::SiteId site) const {
-  return site < sites_.size() && sites_[site].is_known ? &sites_[site].site : nullptr;
-}
-
 String NameTable::take_text(std::uint32_t text) {
   const auto found = texts_.find(text);
   if (found == texts_.end()) return {};  // an empty text has no pieces

@@ -24,7 +24,9 @@ class NameTable {
   void add_module(std::uint32_t path, std::uint64_t start, std::uint64_t end, std::uint64_t offset);
 
   // Null: never defined.
-  const Site* find(interpose::SiteId site) const;
+  const Site* find(interpose::SiteId site) const {
+    return site < sites_.size() && sites_[site].is_known ? &sites_[site].site : nullptr;
+  }
   const Vector<Module>& modules() const { return modules_; }
   std::uint64_t damaged() const { return damaged_; }
 

@@ -56,9 +56,9 @@ ReportError write_sections(CaptureReader& reader, Output& output, const ReportOp
   Distributions distributions(output, symbols, {.names = names, .functions = FunctionSet::all()});
   Sink* const sinks[] = {&flow_lines, &distributions};
   interpose::Event event;
-  Site site;
+  const Site* site = nullptr;
   while (output.error() == 0 && reader.next(event, site)) {
-    for (Sink* const sink : sinks) sink->on_event(event, site);
+    for (Sink* const sink : sinks) sink->on_event(event, *site);
   }
   for (Sink* const sink : sinks) sink->on_finish();
   write_closing_line(output, reader, reader.lost() + options.lost_without_writer);

@@ -1,6 +1,7 @@
 // Records events through the recorder, without any hook, and reads them back: what comes out must
 // be what went in, in an order that can have happened.
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
@@ -10,6 +11,8 @@
 #include <atomic>
 #include <csignal>
 #include <cstdint>
+#include <new>
+#include <string>
 #include <thread>
 #include <unordered_map>
 #include <vector>
@@ -40,15 +43,15 @@ struct Read {
   std::uint64_t damaged = 0;
 };
 
-Read read_all() {
+Read read_all(int file = recording.file.descriptor()) {
   Read read;
-  report::CaptureReader reader(recording.file.descriptor());
+  report::CaptureReader reader(file);
   EXPECT_TRUE(reader.open());
   Event event;
-  report::Site site;
+  const report::Site* site = nullptr;
   while (reader.next(event, site)) {
     read.events.push_back(event);
-    read.sites.push_back(site);
+    read.sites.push_back(*site);
   }
   read.recorded = reader.recorded();
   read.lost = reader.lost() + recording.lost.load();
@@ -322,6 +325,46 @@ TEST(Recording, AChildThatRecordsNothingHasNothingToReport) {
     ::waitpid(child, &status, 0);
     EXPECT_EQ(status, 0);
   });
+}
+
+// Wherever a process is killed, each event that was complete is there, once and in order.
+TEST(Recording, SurvivesAKill) {
+  struct Progress {
+    std::atomic<int> descriptor;
+    std::atomic<std::uint64_t> events;
+  };
+  for (int round = 0; round < 20; ++round) {
+    void* const shared = ::mmap(nullptr, sizeof(Progress), PROT_READ | PROT_WRITE,
+                                MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    ASSERT_NE(shared, MAP_FAILED);
+    auto& progress = *new (shared) Progress{};
+    const pid_t child = ::fork();
+    if (child == 0) {
+      if (interpose::start_recording({}) != 0) ::_exit(1);
+      progress.descriptor = recording.file.descriptor();
+      for (std::uint64_t i = 0;; ++i) {
+        interpose::record_malloc(i, block(0x1000 + 16 * (i % 5000)), caller(1 + i % 50));
+        progress.events.store(i + 1);
+      }
+    }
+    while (progress.events == 0) ::usleep(100);
+    const std::string path =
+        "/proc/" + std::to_string(child) + "/fd/" + std::to_string(progress.descriptor);
+    const int file = ::open(path.c_str(), O_RDONLY);
+    ASSERT_GE(file, 0);
+    ::usleep(static_cast<useconds_t>(1 + 1777 * round));
+    ::kill(child, SIGKILL);
+    ::waitpid(child, nullptr, 0);
+    const Read read = read_all(file);
+    EXPECT_GE(read.events.size(), progress.events);
+    EXPECT_EQ(read.damaged, 0U);
+    for (std::uint64_t i = 0; i < read.events.size(); ++i) {
+      ASSERT_EQ(read.events[i].arguments[0], i);
+      ASSERT_EQ(read.sites[i].address, 1 + i % 50);
+    }
+    ::close(file);
+    ::munmap(shared, sizeof(Progress));
+  }
 }
 
 }  // namespace
