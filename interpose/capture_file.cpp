@@ -12,6 +12,7 @@ constexpr std::size_t round_up(std::size_t bytes) {
 }  // namespace
 
 int CaptureFile::create(std::uint32_t process) {
+  if (is_still_ours()) platform::close_file(file_);
   file_ = platform::open_nameless_file();
   if (file_ < 0) return ENOENT;
   if (!platform::identify_file(file_, identity_)) return EBADF;

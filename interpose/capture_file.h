@@ -12,7 +12,8 @@ namespace pymemflow::interpose {
 
 class CaptureFile {
  public:
-  // Makes the file and its head. 0, or an error number.
+  // Makes the file and its head. 0, or an error number. In a forked child it takes the place of the
+  // parent's, of which the child's descriptor is closed.
   int create(std::uint32_t process);
 
   // A new block of the file, mapped, to be some writer's window; null on failure, and then `error`
@@ -23,8 +24,6 @@ class CaptureFile {
   int append(const BlockHead& block);
 
   int descriptor() const { return file_; }
-  // Of a forked child: the file is the parent's.
-  void forget() { file_ = -1; }
 
  private:
   // Claims the range at the end of the file; its offset.

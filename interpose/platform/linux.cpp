@@ -157,6 +157,10 @@ int open_nameless_file() {
   return raise_descriptor(system_call(SYS_memfd_create, "pymemflow", MFD_CLOEXEC));
 }
 
+void close_file(int file) {
+  system_call(SYS_close, file);
+}
+
 int reserve_file(int file, std::uint64_t offset, std::size_t bytes) {
   long outcome;
   do {

@@ -36,6 +36,7 @@ void* map_file(int file, std::uint64_t offset, std::size_t bytes);
 // A file without a name, to be read and written; -1 on failure. Its descriptor is closed by exec
 // and lies above those that programs count on.
 int open_nameless_file();
+void close_file(int file);
 // Makes sure that the range exists on the disk. 0, or an error number.
 int reserve_file(int file, std::uint64_t offset, std::size_t bytes);
 // Writes all of it. 0, or an error number.
