@@ -1,4 +1,5 @@
-// What one recorded event costs beyond the real call, without a Python frame: the floor of the hook.
+// What one recorded event costs beyond the real call, without a Python frame: the floor of the
+// hook.
 
 #include <benchmark/benchmark.h>
 

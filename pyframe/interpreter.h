@@ -41,7 +41,8 @@ struct Interpreter {
 
 Interpreter find_interpreter();
 
-// Whether Python runs, or ran, on this thread. Also of an Unknown interpreter, and when there is none.
+// Whether Python runs, or ran, on this thread. Also of an Unknown interpreter, and when there is
+// none.
 inline bool has_python_state(const Interpreter& interpreter) {
   return interpreter.own_thread_state != nullptr && interpreter.own_thread_state() != nullptr;
 }

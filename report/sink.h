@@ -2,8 +2,8 @@
 // An output: it is given every event once, in the order in which things happened, and then told
 // that there are no more. Sinks run on the report side, on one thread.
 //
-// To add one: 1. a file report/<name>.cpp with a class derived from Sink; 2. its place in the list of
-// report.cpp; 3. its test in tests/unit.
+// To add one: 1. a file report/<name>.cpp with a class derived from Sink; 2. its place in the list
+// of report.cpp; 3. its test in tests/unit.
 
 #include "interpose/event.h"
 #include "report/site.h"

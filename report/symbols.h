@@ -27,8 +27,8 @@ class Symbols {
   // those of another process, or of a past.
   enum class Where { kInProcess, kOffline };
 
-  // The modules must outlive this, and may become more. Where two overlap in time's course, the later one in the list
-  // holds. Files are read when an address in them is first asked for.
+  // The modules must outlive this, and may become more. Where two overlap in time's course, the
+  // later one in the list holds. Files are read when an address in them is first asked for.
   Symbols(const Vector<Module>& modules, Where where) : modules_(modules), where_(where) {}
   Symbols(const Vector<Module>&& modules, Where where) = delete;
 

@@ -32,8 +32,7 @@ _Static_assert(offsetof(PyASCIIObject, length) == 16, "kTextLength");
 _Static_assert(offsetof(PyASCIIObject, state) == 32, "kTextState");
 _Static_assert(sizeof(((PyCodeObject*)0)->co_firstlineno) == 4, "co_firstlineno");
 
-#define FIELD(name, type, member) \
-  printf("     .%s = %u,\n", name, (unsigned)offsetof(type, member))
+#define FIELD(name, type, member) printf("     .%s = %u,\n", name, (unsigned)offsetof(type, member))
 
 static int text_bits_are_as_expected(void) {
   PyASCIIObject text;
