@@ -62,7 +62,7 @@ class Ends(Case):
         self.assertEqual(run.status, 3)
 
     def test_daemon_threads(self):
-        for _ in range(10):
+        for _ in range(3):
             run = traced.run('ends.py', 'daemons')
             self.assertEqual((run.status, run.stdout, run.stderr), (0, 'out\n', 'err\n'))
             self.check_only(run)

@@ -5,7 +5,7 @@ import unittest
 import traced
 
 VICTIM = 'uses_cpp.py'
-BLOCKS = 200000
+BLOCKS = 100000 + 1000
 
 
 class HostUntouched(unittest.TestCase):
@@ -45,7 +45,7 @@ class HostUntouched(unittest.TestCase):
     def test_every_block_is_an_event(self):
         traced.require_known()
         report = self.run_.report
-        line = traced.line_of(VICTIM, 'throws_and_news.new_and_delete(100000)')
+        line = traced.line_of(VICTIM, 'throws_and_news.new_and_delete(blocks)')
         events = [event for event in report.of('use') if event.line == line]
         blocks = [event for event in events if event.arguments == (1234,)]
         self.assertEqual(len(blocks), BLOCKS)

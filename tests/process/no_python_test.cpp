@@ -23,6 +23,7 @@ const Program kPrograms[] = {
     {"failure", {"sh", "-c", "echo out; echo err >&2; exit 7"}},
     {"killed", {"sh", "-c", "kill -9 $$"}},
     {"perl", {"perl", "-e", "print 1 x 100; exit 3"}},
+    {"first_dlerror", {PMF_FIRST_DLERROR}},
     {"python_version", {PMF_PYTHON, "--version"}},
 };
 

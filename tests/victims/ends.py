@@ -14,7 +14,7 @@ def allocate_for_ever(started):
 
 
 def leave_daemons():
-    for _ in range(4):
+    for _ in range(2):
         started = threading.Event()
         thread = threading.Thread(target=allocate_for_ever, args=(started,))
         thread.daemon = True

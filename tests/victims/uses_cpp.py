@@ -11,9 +11,9 @@ NAMES = ('_Znwm', '_ZdlPv', '_Unwind_RaiseException', '__cxa_throw', 'mi_malloc'
          '_Ux86_64_step', '_Ux86_64_init_local', 'unw_backtrace', 'elf_version', 'elf_begin')
 
 
-def use():
+def use(blocks):
     print(throws_and_news.throw_and_catch(100))
-    throws_and_news.new_and_delete(100000)
+    throws_and_news.new_and_delete(blocks)
 
 
 def owners():
@@ -21,7 +21,7 @@ def owners():
         print(name, os.path.basename(throws_and_news.owner(name) or 'nobody'))
 
 
-use()
+use(100000)
 owners()
 # An exec that fails for no reason that can be foreseen: the report is made before it.
 with tempfile.NamedTemporaryFile(mode='wb', delete=False) as program:
@@ -34,5 +34,5 @@ except OSError as error:
 os.unlink(program.name)
 with open('/proc/self/maps') as maps:
     print('loaded', *sorted({name for name in ('libmimalloc', 'libelf') if name in maps.read()}))
-use()
+use(1000)
 owners()
