@@ -13,7 +13,7 @@ import traced
 
 BUMP = os.environ['PMF_BUMP_ALLOCATOR']
 SIZE = 40000000  # of the handler's blocks, and of no other
-BUCKET = re.compile(r'^ +33554432 \|@+ +(\d+) *$', re.MULTILINE)
+BUCKET = re.compile(r'^ +33554432 \|@* +(\d+) *$', re.MULTILINE)
 
 
 class SignalAllocates(unittest.TestCase):
