@@ -1,0 +1,136 @@
+"""However a process ends, there is one report of it, it is complete, and the program's own output and
+end are what they are without the library."""
+import re
+import signal
+import unittest
+
+import traced
+
+BEFORE = list(range(20000, 20100))
+AFTER = list(range(30000, 30100))
+CHILD = list(range(40000, 40100))
+
+
+class Case(unittest.TestCase):
+    maxDiff = None
+
+    def run_both(self, *command, **options):
+        """The run under the library, whose output and end are those without it."""
+        plain = traced.run(*command, preload=False)
+        run = traced.run(*command, **options)
+        self.assertEqual((run.status, run.stdout), (plain.status, plain.stdout))
+        self.assertEqual(self.without_addresses(run.stderr), self.without_addresses(plain.stderr))
+        return run
+
+    @staticmethod
+    def without_addresses(text):
+        """Python itself names threads and objects by their addresses when it dies."""
+        return re.sub('0x[0-9a-f]+', '0x', text)
+
+    def check(self, report, before=BEFORE, after=AFTER, child=()):
+        self.assertEqual((report.lost, report.torn), (0, []))
+        self.assertEqual(report.sizes('before'), list(before))
+        self.assertEqual(report.sizes('after'), list(after))
+        self.assertEqual(report.sizes('child'), list(child))
+
+    def check_only(self, run, **expected):
+        """There is one report."""
+        self.assertEqual(list(run.reports), [run.pid], run.files)
+        self.assertEqual({event.pid for event in run.report.events}, {run.pid})
+        self.check(run.report, **expected)
+
+
+class Ends(Case):
+    def test_normal(self):
+        run = self.run_both('ends.py', 'normal')
+        self.check_only(run)
+        self.assertEqual((run.status, run.stdout, run.stderr), (0, 'out\n', 'err\n'))
+
+    def test_exit(self):
+        run = self.run_both('ends.py', 'exit')
+        self.check_only(run)
+        self.assertEqual(run.status, 3)
+
+    def test_exception(self):
+        run = self.run_both('ends.py', 'exception')
+        self.check_only(run)
+        self.assertEqual(run.status, 1)
+
+    def test_exit_without_handlers(self):
+        run = self.run_both('ends.py', '_exit')
+        self.check_only(run)
+        self.assertEqual(run.status, 3)
+
+    def test_daemon_threads(self):
+        for _ in range(3):
+            run = traced.run('ends.py', 'daemons')
+            self.assertEqual((run.status, run.stdout, run.stderr), (0, 'out\n', 'err\n'))
+            self.check_only(run)
+            self.assertIn(5000, run.report.sizes('allocate_for_ever'))
+
+    def test_abort(self):
+        run = self.run_both('ends.py', 'abort')
+        self.assertEqual(run.status, -signal.SIGABRT)
+        self.assertEqual(run.files, [])
+
+
+class Execs(Case):
+    def test_another_program(self):
+        for way in ('execv', 'execvpe'):
+            run = self.run_both('execs.py', way)
+            self.assertEqual((run.status, run.stdout), (7, 'first\nsecond\n'))
+            self.check_only(run, after=())
+
+    def test_failure(self):
+        for way, error in (('absent', 'FileNotFoundError 2'), ('unfit', 'OSError 8'),
+                           ('absent in path', 'FileNotFoundError 2')):
+            run = self.run_both('execs.py', way)
+            self.assertEqual((run.status, run.stdout), (0, 'first\n%s\n' % error))
+            self.check_only(run)
+
+    def test_failure_on_standard_error(self):
+        run = traced.run('execs.py', 'absent', output=None)
+        self.assertEqual(run.stderr.count('dtrace:::BEGIN'), 1)
+        self.check(traced.Report(run.stderr))
+
+
+class Forks(Case):
+    def test_each_has_its_own(self):
+        run = traced.run('forks.py', '9')
+        self.assertEqual((run.status, run.stderr), (0, ''))
+        children = dict(map(int, line.split()) for line in run.stdout.splitlines())
+        self.assertEqual(list(children.values()), [9] * 10)
+        self.assertEqual(sorted(run.reports), sorted([run.pid] + list(children)))
+        self.check(run.report)
+        for pid in children:
+            report = run.reports[pid]
+            self.assertEqual({event.pid for event in report.events}, {pid})
+            self.check(report, before=(), after=(), child=CHILD)
+
+    def test_programs_started(self):
+        run = traced.run('runs_programs.py')
+        self.assertEqual((run.status, run.stdout, run.stderr), (0, '', ''))
+        self.check_only(run, child=[40000] * 120)
+
+    def pool(self, way):
+        run = traced.run('pools.py', way)
+        self.assertEqual((run.status, run.stderr), (0, ''))
+        workers = dict(map(int, line.split()) for line in run.stdout.splitlines())
+        self.assertEqual(sum(workers.values()), 20)
+        self.check(run.report)
+        for pid, tasks in workers.items():
+            self.check(run.reports[pid], before=(), after=(), child=CHILD[:10] * tasks)
+        # Spawned ones have helpers of their own; a forked one is a worker.
+        if way == 'fork':
+            for pid in set(run.reports) - set(workers) - {run.pid}:
+                self.check(run.reports[pid], before=(), after=(), child=())
+
+    def test_forked_pool(self):
+        self.pool('fork')
+
+    def test_spawned_pool(self):
+        self.pool('spawn')
+
+
+if __name__ == '__main__':
+    unittest.main()

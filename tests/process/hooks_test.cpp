@@ -1,0 +1,49 @@
+// Every function of functions.def, called in every way that matters, does what it does without the
+// library: in a program without Python. hooks_in_python.py does the same where calls are recorded.
+
+#include <gtest/gtest.h>
+
+#include <sstream>
+
+#include "interpose/event.h"
+#include "tests/support/child_process.h"
+
+namespace pymemflow::test {
+namespace {
+
+// What came of the calls, without their addresses.
+std::string outcomes(const std::string& text) {
+  std::istringstream lines(text);
+  std::string result;
+  for (std::string line; std::getline(lines, line);) {
+    if (line[0] != '=') result += line + "\n";
+  }
+  return result;
+}
+
+class Hooks : public testing::TestWithParam<interpose::FunctionTraits> {};
+
+TEST_P(Hooks, ChangeNothing) {
+  const std::string name{GetParam().name};
+  const Child without = run({PMF_ALLOCATOR_CALLS, name});
+  const Child with =
+      run({PMF_ALLOCATOR_CALLS, name}, {.environment = {{"LD_PRELOAD", PMF_LIBRARY}}});
+  ASSERT_EQ(without.exit_code, 0) << without.err;
+  EXPECT_EQ(with.exit_code, 0) << with.err;
+  EXPECT_EQ(with.err, "");
+  ASSERT_NE(outcomes(with.out), "");
+  EXPECT_EQ(outcomes(with.out).find("NOT "), std::string::npos) << with.out;
+  EXPECT_EQ(outcomes(with.out).find("absent"), std::string::npos) << "not provided by the library";
+  if (without.out == name + " is absent\n") {
+    // Nothing to compare with: the C library has no such function.
+    EXPECT_NE(with.out.find(name + " some: errno 4242\n"), std::string::npos) << with.out;
+  } else {
+    EXPECT_EQ(outcomes(with.out), outcomes(without.out));
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Functions, Hooks, testing::ValuesIn(interpose::kFunctions),
+                         [](const auto& row) { return std::string(row.param.name); });
+
+}  // namespace
+}  // namespace pymemflow::test

@@ -1,0 +1,50 @@
+// Moves that are under way at once, each taking what the one before it gave back: they must be read in
+// that order, whichever of them was the last to be recorded.
+
+#include <gtest/gtest.h>
+
+#include <thread>
+#include <vector>
+
+#include "interpose/recorder.h"
+#include "report/capture_reader.h"
+
+namespace pymemflow {
+namespace {
+
+using interpose::Function;
+using interpose::MoveRecord;
+
+const void* const kCaller = reinterpret_cast<const void*>(0x1000);
+
+void* block(std::uintptr_t address) {
+  return reinterpret_cast<void*>(address);
+}
+
+TEST(MoveChain, IsReadFromItsBeginning) {
+  constexpr std::uintptr_t kFirst = 0x10000, kSecond = 0x20000, kThird = 0x30000;
+  ASSERT_EQ(interpose::start_recording({}), 0);
+  interpose::record_malloc(1, block(kFirst), kCaller);
+  interpose::record_malloc(2, block(kSecond), kCaller);
+  // This thread gives the first block back, a second thread takes it and gives the second back, and a
+  // third takes that, all before the first two calls return.
+  MoveRecord first(Function::realloc, kCaller);
+  std::thread([] {
+    MoveRecord second(Function::realloc, kCaller);
+    std::thread([] { interpose::record_malloc(5, block(kSecond), kCaller); }).join();
+    second.finish({kSecond, 4}, block(kFirst));
+  }).join();
+  first.finish({kFirst, 3}, block(kThird));
+  ASSERT_TRUE(interpose::end_recording());
+
+  report::CaptureReader reader(interpose::recording.file.descriptor());
+  ASSERT_TRUE(reader.open());
+  std::vector<std::uint64_t> sizes;
+  interpose::Event event;
+  const report::Site* site = nullptr;
+  while (reader.next(event, site)) sizes.push_back(event.size_bytes());
+  EXPECT_EQ(sizes, (std::vector<std::uint64_t>{1, 2, 3, 4, 5}));
+}
+
+}  // namespace
+}  // namespace pymemflow

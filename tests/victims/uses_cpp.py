@@ -1,0 +1,38 @@
+"""Exceptions and operator new before a report and after it, and who serves what then."""
+import errno
+import os
+import sys
+import tempfile
+
+sys.path.append(os.environ['PMF_THROWS_AND_NEWS'])
+import throws_and_news  # noqa: E402
+
+NAMES = ('_Znwm', '_ZdlPv', '_Unwind_RaiseException', '__cxa_throw', 'mi_malloc', 'mi_free',
+         '_Ux86_64_step', '_Ux86_64_init_local', 'unw_backtrace', 'elf_version', 'elf_begin')
+
+
+def use(blocks):
+    print(throws_and_news.throw_and_catch(100))
+    throws_and_news.new_and_delete(blocks)
+
+
+def owners():
+    for name in NAMES:
+        print(name, os.path.basename(throws_and_news.owner(name) or 'nobody'))
+
+
+use(100000)
+owners()
+# An exec that fails for no reason that can be foreseen: the report is made before it.
+with tempfile.NamedTemporaryFile(mode='wb', delete=False) as program:
+    program.write(b'no program')
+os.chmod(program.name, 0o755)
+try:
+    os.execv(program.name, ['x'])
+except OSError as error:
+    print(errno.errorcode[error.errno])
+os.unlink(program.name)
+with open('/proc/self/maps') as maps:
+    print('loaded', *sorted({name for name in ('libmimalloc', 'libelf') if name in maps.read()}))
+use(1000)
+owners()
