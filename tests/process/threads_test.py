@@ -1,0 +1,207 @@
+"""Whose line an event is, where the GIL is not held or where Python never was: several threads at a
+time, calls that let go of the GIL, threads of C alone; and by which function of which file events
+without Python are counted.
+
+    PMF_LIBRARY=libpymemflow.so PMF_EXAMPLES=examples PMF_VICTIM=libvictim.so \
+        PMF_VICTIM_STRIPPED=libvictim_stripped.so python3 tests/process/threads_test.py
+
+It tests the Python that runs it, 3.6 or later.
+"""
+import os
+import re
+import sys
+import tempfile
+import unittest
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), 'support'))
+import preload  # noqa: E402: found by the line above
+
+VICTIM = os.path.abspath(os.environ['PMF_VICTIM'])
+STRIPPED = os.path.abspath(os.environ['PMF_VICTIM_STRIPPED'])
+
+PRELUDE = '''\
+import ctypes, hashlib, sys, threading, time, zlib
+sys.path.insert(0, {examples!r})
+import cMemLeak
+victim = ctypes.CDLL({victim!r})  # its calls let go of the GIL
+stripped = ctypes.CDLL({stripped!r})
+holding = ctypes.PyDLL({victim!r})
+for library in (victim, stripped, holding):
+    library.victim_global.argtypes = (ctypes.c_size_t,)
+    library.victim_threads.argtypes = library.victim_slowly.argtypes = (ctypes.c_int, ctypes.c_size_t)
+'''.format(examples=os.path.abspath(os.environ['PMF_EXAMPLES']), victim=VICTIM, stripped=STRIPPED)
+
+C_THREADS = '''
+def start_c_threads():
+    victim.victim_threads(20, 3000000)
+    stripped.victim_threads(20, 3000100)
+    victim.victim_global(3000200)
+    holding.victim_global(3000300)
+start_c_threads()
+'''
+
+# Each function is run by a thread; the comment on a line is the size of the events to expect there.
+GIL = '''
+go = threading.Barrier(6)
+
+def sleeper():
+    go.wait()
+    for _ in range(200):
+        cMemLeak.free(cMemLeak.malloc(4000000))  # 4000000
+        time.sleep(0.0002)
+
+def waiter():
+    go.wait()
+    for _ in range(20):
+        victim.victim_slowly(10, 4100000)  # 4100000
+
+def holder():
+    go.wait()
+    for _ in range(20):
+        holding.victim_slowly(2, 4150000)  # 4150000
+        time.sleep(0)
+
+def busy():
+    go.wait()
+    for i in range(3000):
+        cMemLeak.free(
+            cMemLeak.malloc(4200000))  # 4200000
+
+def compressor():
+    data = bytes(range(256)) * 4000
+    go.wait()
+    for _ in range(20):
+        cMemLeak.free(cMemLeak.malloc(4300000))  # 4300000
+        zlib.compress(data)  # zlib
+        hashlib.sha256(data).digest()
+
+def caller_back():
+    go.wait()
+    function = ctypes.CFUNCTYPE(None)(called_back)
+    for _ in range(100):
+        function()
+
+def called_back():
+    cMemLeak.free(cMemLeak.malloc(4400000))  # 4400000
+
+def starter():
+    def started():
+        cMemLeak.free(cMemLeak.malloc(4500000))  # 4500000
+    for _ in range(100):
+        thread = threading.Thread(target=started)
+        thread.start()
+        thread.join()
+
+threads = [threading.Thread(target=function)
+           for function in (sleeper, waiter, holder, busy, compressor, caller_back)]
+[thread.start() for thread in threads]
+starter()
+[thread.join() for thread in threads]
+'''
+
+
+class Threads(unittest.TestCase):
+    def run_program(self, body, **options):
+        source = PRELUDE + body
+        with tempfile.TemporaryDirectory() as folder:
+            program = os.path.join(folder, 'program.py')
+            with open(program, 'w') as file:
+                file.write(source)
+            done = preload.run([sys.executable, program], **options)
+        self.assertEqual((done.status, done.stdout, done.stderr), (0, b'', b''))
+        report = preload.Report(done.report)
+        self.assertEqual(report.lost, 0)
+        report.check_sums()
+        return source.split('\n'), report
+
+    def sized(self, report, size):
+        return [event for event in report.events
+                if not event.call.startswith('free') and event.arguments[-1] == size]
+
+    def test_threads_of_c(self):
+        lines, report = self.run_program(C_THREADS)
+        # On the C threads: no Python line, and the right function.
+        for size in (3000000, 3000001, 3000100, 3000101):
+            self.assertEqual(self.sized(report, size), [])
+        self.assertEqual(report.of_engine('malloc', 'victim_global'),
+                         {(os.path.basename(VICTIM), 'victim_global'): (20 * 3000000, 20),
+                          # Exported, so its name is left.
+                          (os.path.basename(STRIPPED), 'victim_global'): (20 * 3000100, 20)})
+        # Not exported: by the symbol table.
+        self.assertEqual(report.of_engine('calloc', 'victim_static'),
+                         {(os.path.basename(VICTIM), 'victim_static'): (20 * 3000001, 20)})
+        bare = {key: record for key, record in report.sections['calloc', 'engine'].items()
+                if key[0] == os.path.basename(STRIPPED)}
+        self.assertEqual(list(bare.values()), [(20 * 3000101, 20)])
+        self.assertTrue(all(re.match('^0x[0-9a-f]+$', symbol) for _, symbol in bare), bare)
+        # The same functions on a thread of Python: its line, with the GIL and without.
+        for size in (3000200, 3000300):
+            events = self.sized(report, size)
+            self.assertEqual([(event.function, str(size) in lines[event.line - 1])
+                              for event in events], [('start_c_threads', True)])
+
+    def test_what_was_counted_without_flow(self):
+        """Without flow lines the sections are the same, in all that is the same in two runs."""
+        _, with_flow = self.run_program(C_THREADS)
+        done = preload.run([sys.executable, '-c', PRELUDE + C_THREADS], PYMEMFLOW_FLOW='0')
+        self.assertEqual((done.status, done.stdout, done.stderr), (0, b'', b''))
+        without = preload.Report(done.report)
+        self.assertEqual(without.events, [])
+        for function, symbol in (('malloc', 'victim_global'), ('calloc', 'victim_static')):
+            self.assertEqual(without.of_engine(function, symbol),
+                             with_flow.of_engine(function, symbol))
+            self.assertTrue(without.of_engine(function, symbol))
+
+    def test_gil(self):
+        lines, report = self.run_program(GIL)
+        counts = {4000000: 200, 4100000: 200, 4150000: 40, 4200000: 3000, 4300000: 20,
+                  4400000: 100, 4500000: 100}
+        for size, count in counts.items():
+            number = [i for i, line in enumerate(lines, 1) if line.endswith('# %d' % size)]
+            self.assertEqual(len(number), 1)
+            events = self.sized(report, size)
+            self.assertEqual({(event.file, event.line) for event in events},
+                             {('program.py', number[0])}, size)
+            self.assertEqual(len(events), count, size)
+        # zlib's state is allocated with the GIL held or not, by version: in that line either way.
+        zlib_line = [i for i, line in enumerate(lines, 1) if line.endswith('# zlib')][0]
+        window = [event for event in report.events
+                  if event.line == zlib_line and event.function == 'compressor'
+                  and not event.call.startswith('free')]
+        self.assertGreaterEqual(len(window), 20)
+        by_line = {event.line for event in report.events if event.function == 'compressor'}
+        first = lines.index('def compressor():') + 1
+        self.assertLessEqual(by_line, set(range(first, first + 8)))
+
+    def test_a_block_changes_hands(self):
+        """What one thread hands out and another takes back is printed in that order, each time."""
+        _, report = self.run_program('''
+import queue
+blocks = queue.Queue(4)
+def taker():
+    while True:
+        block = blocks.get()
+        if block is None:
+            return
+        cMemLeak.free(block)
+threads = [threading.Thread(target=taker) for _ in range(3)]
+[thread.start() for thread in threads]
+for i in range(6000):
+    blocks.put(cMemLeak.malloc(5000 + i % 3))
+[blocks.put(None) for thread in threads]
+[thread.join() for thread in threads]
+''')
+        alive = {}
+        handed_over = 0
+        for event in report.events:
+            if event.call == 'free' and event.function == 'taker':
+                handed_over += event.arguments[0] in alive
+                alive.pop(event.arguments[0], None)
+            elif event.call == 'malloc' and event.arguments[0] in (5000, 5001, 5002):
+                self.assertNotIn(event.result, alive, 'handed out while in use')
+                alive[event.result] = event
+        self.assertEqual((handed_over, alive), (6000, {}))
+
+
+if __name__ == '__main__':
+    unittest.main()
