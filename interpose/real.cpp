@@ -76,11 +76,15 @@ bool realloc_calls_others() {
   real.free = seen_free;
   real.calloc = seen_calloc;
   real.realloc = seen_realloc;
-  void* block = found.realloc(nullptr, 16);
-  // Far beyond what the first block can grow to where it is.
-  block = found.realloc(block, std::size_t{1} << 20);
+  void* const block = found.realloc(nullptr, 16);
+  void* const neighbour = found.malloc(16);
+  was_called = false;
+  // Too much for the place before the neighbour, and too little to be mapped: giving back what was
+  // mapped would move the C library's threshold for that.
+  void* const moved = found.realloc(block, std::size_t{32} << 10);
   const bool result = was_called;
-  found.free(block);
+  found.free(neighbour);
+  found.free(moved);
   return result;
 }
 
@@ -103,9 +107,11 @@ void find_originals() {
   found = boot_arena::functions;
   find(found.malloc, "malloc");
   find(found.free, "free");
-  // Another interposer among them may look its own originals up at its first call. Now, rather than
-  // inside the search for what is not there, which allocates.
+  // Another interposer, behind or in front of us, may look its own originals up at its first call.
+  // Now, rather than inside the search for what is not there, which allocates.
   found.free(found.malloc(1));
+  void* volatile through_all = ::malloc(1);
+  ::free(through_all);
 #define PMF_FUNCTION(name, arguments, effect) find(found.name, #name);
 #include "interpose/functions.def"
 #undef PMF_FUNCTION
