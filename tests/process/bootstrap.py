@@ -1,4 +1,4 @@
-"""Beginnings: what allocates before the library knows the originals, and other interposers beside it."""
+"""Beginnings: what allocates before the library knows the originals, and other interposers."""
 import os
 import unittest
 
@@ -40,8 +40,8 @@ class Bootstrap(unittest.TestCase):
         self.check(after=[traced.LIBRARY])
 
     def test_no_environment(self):
-        run = traced.Run(['/usr/bin/env', '-i', 'LD_PRELOAD=' + traced.LIBRARY, traced.sys.executable,
-                          '-c', 'print(1)'], preload=False)
+        run = traced.Run(['/usr/bin/env', '-i', 'LD_PRELOAD=' + traced.LIBRARY,
+                          traced.sys.executable, '-c', 'print(1)'], preload=False)
         self.assertEqual((run.status, run.stdout), (0, '1\n'))
         self.assertEqual(traced.Report(run.stderr).lost, 0)
 

@@ -1,5 +1,5 @@
-"""However a process ends, there is one report of it, it is complete, and the program's own output and
-end are what they are without the library."""
+"""However a process ends, there is one report of it, it is complete, and the program's own output
+and end are what they are without the library."""
 import re
 import signal
 import unittest

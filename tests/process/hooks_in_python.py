@@ -1,5 +1,5 @@
-"""Every function of functions.def, called inside a Python in every way that matters: what comes of it
-is what comes of it without the library, and the report has each call once, in order, as it was."""
+"""Every function of functions.def, called inside a Python in every way that matters: what comes of
+it is what comes of it without the library, and the report has each call once, in order."""
 import re
 import unittest
 
@@ -9,8 +9,8 @@ CALLS = 'calls_every_function.py'
 
 
 def outcomes(text):
-    """Without the usable sizes: how large a free block is that the C library happens to take depends on
-    what was allocated before. hooks_test compares these."""
+    """Without the usable sizes: how large a free block is that the C library happens to take
+    depends on what was allocated before. hooks_test compares these."""
     return [re.sub(' usable [0-9]+', '', line) for line in text.splitlines() if line[0] != '=']
 
 
@@ -35,7 +35,8 @@ class Hooks(unittest.TestCase):
         self.assertGreater(len(ours), 40)
         self.assertNotIn('absent', self.traced.stdout)
         if 'absent' in self.plain.stdout:
-            ours, theirs = ([line for line in lines if not is_young(line)] for lines in (ours, theirs))
+            ours = [line for line in ours if not is_young(line)]
+            theirs = [line for line in theirs if not is_young(line)]
         self.assertEqual(ours, theirs)
 
     def test_record_each_call_once(self):

@@ -50,7 +50,8 @@ class HostUntouched(unittest.TestCase):
         blocks = [event for event in events if event.arguments == (1234,)]
         self.assertEqual(len(blocks), BLOCKS)
         addresses = {event.result for event in blocks}
-        frees = [event for event in events if event.name == 'free' and event.arguments[0] in addresses]
+        frees = [event for event in events
+                 if event.name == 'free' and event.arguments[0] in addresses]
         self.assertEqual(len(frees), BLOCKS)
         self.assertEqual(report.lost, 0)
 

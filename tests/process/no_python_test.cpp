@@ -12,11 +12,6 @@ struct Program {
   std::vector<std::string> command;
 };
 
-// How gtest names the parameter in its output.
-void PrintTo(const Program& program, std::ostream* out) {
-  *out << program.name;
-}
-
 const Program kPrograms[] = {
     {"ls", {"ls", "/"}},
     {"shell", {"sh", "-c", "ls / | wc"}},
@@ -62,8 +57,8 @@ INSTANTIATE_TEST_SUITE_P(Programs, NoPython, testing::ValuesIn(kPrograms),
                          [](const auto& program) { return program.param.name; });
 
 TEST(NoPythonOnce, NeedsNoEnvironment) {
-  const Child child = run({"/bin/true"}, {.environment = {{"LD_PRELOAD", PMF_LIBRARY}},
-                                          .is_environment_empty = true});
+  const Child child = run(
+      {"/bin/true"}, {.environment = {{"LD_PRELOAD", PMF_LIBRARY}}, .is_environment_empty = true});
   EXPECT_EQ(child.out + child.err, "");
   EXPECT_EQ(child.exit_code, 0);
 }

@@ -1,9 +1,9 @@
-"""A signal handler that allocates while its thread is in the middle of a record, or of an original: each
-of its events is in the report, or is counted as lost.
+"""A signal handler that allocates while its thread is in the middle of a record, or of an original:
+each of its events is in the report, and none is lost.
 
-Such a handler can hang in the C library's own malloc(), whose lock the interrupted call may hold, with
-or without us. So the originals are an allocator that may be interrupted anywhere (bump_allocator.c):
-whatever goes wrong then is ours."""
+Such a handler can hang in the C library's own malloc(), whose lock the interrupted call may hold,
+with or without us. So the originals are an allocator that may be interrupted anywhere
+(bump_allocator.c): whatever goes wrong then is ours."""
 import collections
 import os
 import re

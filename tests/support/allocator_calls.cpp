@@ -3,9 +3,9 @@
 //   name label: result errno usable content     the outcome: the same with and without the library
 //   = malloc(100) pntr 0x1234                   the call: what a report must say of it
 //
-// Run as a program (`allocator_calls FUNCTION`), where the library records nothing, and loaded into a
-// Python (`call_all`), where it does. Nothing here allocates but the calls themselves. A function of
-// functions.def that has no cases here does not compile.
+// Run as a program (`allocator_calls FUNCTION`), where the library records nothing, and loaded into
+// a Python (`call_all`), where it does. Nothing here allocates but the calls themselves. A function
+// of functions.def that has no cases here does not compile.
 
 #include <dlfcn.h>
 #include <unistd.h>
@@ -104,7 +104,8 @@ void cases_of_calloc() {
   try_allocate("calloc", "no elements", "0, 8", [] { return calloc(0, 8); });
   try_allocate("calloc", "empty elements", "8, 0", [] { return calloc(8, 0); });
   try_allocate("calloc", "overflow", "-1, 2", [] { return calloc(huge, 2); });
-  try_allocate("calloc", "long count", "4294967296, 0", [] { return calloc(huge / 0xffffffff - 1, 0); });
+  try_allocate("calloc", "long count", "4294967296, 0",
+               [] { return calloc(huge / 0xffffffff - 1, 0); });
 }
 
 // Both functions that move a block; for `realloc`, count is 1 and not printed.
@@ -217,8 +218,7 @@ void cases_of_free_sized() {
 }
 
 void cases_of_free_aligned_sized() {
-  auto* const function =
-      youngster<void(void*, std::size_t, std::size_t)>("free_aligned_sized");
+  auto* const function = youngster<void(void*, std::size_t, std::size_t)>("free_aligned_sized");
   if (function == nullptr) return;
   void* volatile block = aligned_alloc(64, 128);
   print("= aligned_alloc(64, 128) pntr 0x%" PRIx64 "\n", address(block));
@@ -239,8 +239,8 @@ const Row kRows[] = {
 
 }  // namespace
 
-// All of them, between a malloc(31415926) and its free(): what the report has in between is ours. The
-// text of it all.
+// All of them, between a malloc(31415926) and its free(): what the report has in between is ours.
+// The text of it all.
 extern "C" __attribute__((visibility("default"))) const char* call_all() {
   for (const char* name : {"free_sized", "free_aligned_sized"}) {
     if (dlsym(RTLD_DEFAULT, name) == nullptr) dlerror();  // the loader's own allocations, early

@@ -1,5 +1,5 @@
-"""Replays the flow lines of a report: could these blocks have been handed out and taken back in this
-order?
+"""Replays the flow lines of a report: could these blocks have been handed out and taken back in
+this order?
 
     python3 replay.py REPORT...     prints what could not, and ends with code 1 if anything
 
@@ -7,9 +7,9 @@ A report prints only the events that have a Python frame. So a block may come ou
 address may have been freed in between, or handed out, by a call that is not printed. Two things can
 be said nevertheless:
 
-* Of blocks whose every event is printed (`is_whole` says which allocations begin such a block: a test
-  that knows its victim knows) nothing may be amiss: such an address is handed out once, and not
-  again before it was taken back.
+* Of blocks whose every event is printed (`is_whole` says which allocations begin such a block: a
+  test that knows its victim knows) nothing may be amiss: such an address is handed out once, and
+  not again before it was taken back.
 * Of all others: each thing amiss takes at least one event that is not printed, so there cannot be
   more of the former than of the latter.
 """
@@ -23,8 +23,8 @@ Result = namedtuple('Result', 'violations unexplained whole alive')
 
 def replay(report, is_whole=lambda event: False):
     """violations: of whole blocks. unexplained: how many things were amiss with others. whole: how
-    many whole blocks were handed out. alive: the events of those that were never taken back, which a
-    release that is printed before its allocation leaves behind as well."""
+    many whole blocks were handed out. alive: the events of those that were never taken back, which
+    a release that is printed before its allocation leaves behind as well."""
     alive = {}  # address: (event, whether it is a whole block)
     violations = []
     unexplained = whole = 0

@@ -14,7 +14,8 @@ LAST_KNOWN = (3, 13)
 TIMEOUT = 100
 
 # The whole of a flow line: one that is torn does not match.
-FLOW = re.compile(r'^ *(\d+) +(\S.*):(\d+) +-> (\S+) (\w+)\(([-x0-9a-f, ]*)\)(?: pntr 0x([0-9a-f]+))?$')
+FLOW = re.compile(r'^ *(\d+) +(\S.*):(\d+) +-> (\S+) '
+                  r'(\w+)\(([-x0-9a-f, ]*)\)(?: pntr 0x([0-9a-f]+))?$')
 CLOSING = re.compile(r'^pymemflow: (\d+) events recorded, (\d+) lost$')
 RELEASES = ('free', 'free_sized', 'free_aligned_sized')
 
@@ -60,10 +61,11 @@ class Run:
     """One run of a command: what it did, and `reports`, by process id. `loose` is what lay in the
     folder of the reports besides."""
 
-    def __init__(self, command, preload=True, before=(), after=(), output='report.%p', **environment):
+    def __init__(self, command, preload=True, before=(), after=(), output='report.%p',
+                 **environment):
         with tempfile.TemporaryDirectory() as folder:
             full = {name: value for name, value in os.environ.items()
-                    if name not in ('PYTHONPATH', 'LD_PRELOAD') and not name.startswith('PYMEMFLOW_')}
+                    if name != 'LD_PRELOAD' and not name.startswith('PYMEMFLOW_')}
             full['PYTHONPATH'] = EXAMPLES
             if preload:
                 full['LD_PRELOAD'] = ':'.join(list(before) + [LIBRARY] + list(after))

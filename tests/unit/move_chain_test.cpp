@@ -1,5 +1,5 @@
-// Moves that are under way at once, each taking what the one before it gave back: they must be read in
-// that order, whichever of them was the last to be recorded.
+// Moves that are under way at once, each taking what the one before it gave back: they must be read
+// in that order, whichever of them was the last to be recorded.
 
 #include <gtest/gtest.h>
 
@@ -26,8 +26,8 @@ TEST(MoveChain, IsReadFromItsBeginning) {
   ASSERT_EQ(interpose::start_recording({}), 0);
   interpose::record_malloc(1, block(kFirst), kCaller);
   interpose::record_malloc(2, block(kSecond), kCaller);
-  // This thread gives the first block back, a second thread takes it and gives the second back, and a
-  // third takes that, all before the first two calls return.
+  // This thread gives the first block back, a second thread takes it and gives the second back, and
+  // a third takes that, all before the first two calls return.
   MoveRecord first(Function::realloc, kCaller);
   std::thread([] {
     MoveRecord second(Function::realloc, kCaller);

@@ -22,7 +22,7 @@ def churn_and_move(times):
 
 
 def once():
-    library.realloc_and_raise()
+    library.realloc_and_raise(signal.SIGUSR1)
 
 
 way, times = sys.argv[1], int(sys.argv[2])

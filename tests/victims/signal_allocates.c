@@ -1,4 +1,4 @@
-// A timer's handler that allocates, a thousand times a second; and one that a realloc() runs into.
+// A timer's handler that allocates; and one that a realloc() runs into.
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <signal.h>
@@ -6,7 +6,6 @@
 #include <sys/time.h>
 
 static volatile sig_atomic_t handled;
-static int signal_number;
 
 static void handle(int number) {
   (void)number;
@@ -15,11 +14,9 @@ static void handle(int number) {
   ++handled;
 }
 
-static void raise_it(void) { raise(signal_number); }
-
 void install(int number) {
   struct sigaction action = {.sa_handler = handle, .sa_flags = SA_RESTART};
-  sigaction(signal_number = number, &action, NULL);
+  sigaction(number, &action, NULL);
 }
 
 void set_timer(int microseconds) {
@@ -27,12 +24,14 @@ void set_timer(int microseconds) {
   setitimer(ITIMER_REAL, &every, NULL);
 }
 
-int handled_signals(void) { return handled; }
+int handled_signals(void) {
+  return handled;
+}
 
-void realloc_and_raise(void) {  // needs bump_allocator
-  void (**within)(void) = (void (**)(void))dlsym(RTLD_DEFAULT, "within_realloc");
-  *within = raise_it;
+void realloc_and_raise(int number) {  // needs bump_allocator
+  int* raised = dlsym(RTLD_DEFAULT, "raised_within_realloc");
+  *raised = number;
   void* volatile block = realloc(NULL, 6666);
-  *within = NULL;
+  *raised = 0;
   free(block);
 }

@@ -1,5 +1,4 @@
-"""Four threads, each in a function of its own with sizes of its own; what the fourth frees, the others
-allocated."""
+"""Four threads, each in a function of its own with sizes of its own; the last frees for two."""
 import queue
 import threading
 
@@ -23,8 +22,7 @@ def two():
 def three():
     for _ in range(COUNT):
         block = cMemLeak.calloc(3, 11111)  # line of three
-        block = cMemLeak.realloc(block, 33333)  # line of three's realloc
-        blocks.put(block)
+        blocks.put(cMemLeak.realloc(block, 33333))  # line of three's realloc
 
 
 def four():
@@ -37,8 +35,6 @@ def begin(function):
     function()
 
 
-threads = [threading.Thread(target=begin, args=(function,)) for function in (one, two, three, four)]
+threads = [threading.Thread(target=begin, args=(run,)) for run in (one, two, three, four)]
 for thread in threads:
     thread.start()
-for thread in threads:
-    thread.join()

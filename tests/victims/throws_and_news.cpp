@@ -6,16 +6,10 @@
 #include <new>
 #include <stdexcept>
 
-static PyObject* throw_and_catch(PyObject*, PyObject* count) {
-  long caught = 0;
-  for (long i = PyLong_AsLong(count); i > 0; --i) {
-    try {
-      throw std::runtime_error("caught");
-    } catch (const std::runtime_error&) {
-      ++caught;
-    }
-  }
-  return PyLong_FromLong(caught);
+static PyObject* throw_and_catch(PyObject*, PyObject*) try {
+  throw std::runtime_error("caught");
+} catch (const std::runtime_error& error) {
+  return PyUnicode_FromString(error.what());
 }
 
 static PyObject* new_and_delete(PyObject*, PyObject* count) {
@@ -23,7 +17,7 @@ static PyObject* new_and_delete(PyObject*, PyObject* count) {
     void* volatile block = ::operator new(1234);
     ::operator delete(block);
   }
-  return PyLong_FromLong(0);
+  Py_RETURN_NONE;
 }
 
 static PyObject* owner(PyObject*, PyObject* name) {
@@ -34,9 +28,13 @@ static PyObject* owner(PyObject*, PyObject* name) {
   if (found == nullptr || dladdr(found, &info) == 0) Py_RETURN_NONE;
   return PyUnicode_DecodeFSDefault(info.dli_fname);
 }
-static PyMethodDef functions[] = {{"throw_and_catch", throw_and_catch, METH_O, nullptr},
+
+static PyMethodDef functions[] = {{"throw_and_catch", throw_and_catch, METH_NOARGS, nullptr},
                                   {"new_and_delete", new_and_delete, METH_O, nullptr},
-                                  {"owner", owner, METH_O, nullptr}, {}};
-static PyModuleDef definition = {PyModuleDef_HEAD_INIT, "throws_and_news", nullptr, 0, functions,
-                                 nullptr, nullptr, nullptr, nullptr};
-PyMODINIT_FUNC PyInit_throws_and_news() { return PyModule_Create(&definition); }
+                                  {"owner", owner, METH_O, nullptr},
+                                  {}};
+
+PyMODINIT_FUNC PyInit_throws_and_news() {
+  static PyModuleDef module = {PyModuleDef_HEAD_INIT, "throws", "", 0, functions, {}, {}, {}, {}};
+  return PyModule_Create(&module);
+}

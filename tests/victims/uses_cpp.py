@@ -12,7 +12,7 @@ NAMES = ('_Znwm', '_ZdlPv', '_Unwind_RaiseException', '__cxa_throw', 'mi_malloc'
 
 
 def use(blocks):
-    print(throws_and_news.throw_and_catch(100))
+    print(sum(throws_and_news.throw_and_catch() == 'caught' for _ in range(100)))
     throws_and_news.new_and_delete(blocks)
 
 
