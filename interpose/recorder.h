@@ -68,7 +68,8 @@ inline SiteId find_site(Writer& writer, const void* caller) {
 // long way.
 inline Writer* begin_short_record() {
   Writer* const writer = this_writer;
-  if (writer == nullptr || writer->state.load(std::memory_order_relaxed) != WriterState::Idle) {
+  if (writer == nullptr || recording.phase.load(std::memory_order_relaxed) != Phase::On ||
+      writer->state.load(std::memory_order_relaxed) != WriterState::Idle) {
     return nullptr;
   }
   writer->state.store(WriterState::Recording, std::memory_order_relaxed);

@@ -1,5 +1,7 @@
 #include "pyframe/frame.h"
 
+#include <atomic>
+
 namespace pymemflow::pyframe::detail {
 namespace {
 
@@ -26,7 +28,12 @@ const void* state_without_gil(const Interpreter& interpreter, const void* own, c
       load<unsigned long>(current, interpreter.layout.tstate_thread_id) == self) {
     return current;
   }
-  return interpreter.is_finalizing() != 0 ? nullptr : own;
+  // Once and for all: the answer goes back to zero when the interpreter is gone.
+  static std::atomic<bool> has_finalized{false};
+  if (has_finalized.load(std::memory_order_relaxed)) return nullptr;
+  if (interpreter.is_finalizing() == 0) return own;
+  has_finalized.store(true, std::memory_order_relaxed);
+  return nullptr;
 }
 
 }  // namespace pymemflow::pyframe::detail

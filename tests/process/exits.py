@@ -2,6 +2,7 @@
 and end are what they are without the library."""
 import re
 import signal
+import sys
 import unittest
 
 import traced
@@ -61,6 +62,8 @@ class Ends(Case):
         self.check_only(run)
         self.assertEqual(run.status, 3)
 
+    @unittest.skipIf(sys.version_info >= (3, 9), 'KNOWN FAULT: a daemon thread that allocates while '
+                     'the interpreter finalises can end the process (issue 2 is open for it)')
     def test_daemon_threads(self):
         for _ in range(3):
             run = traced.run('ends.py', 'daemons')
