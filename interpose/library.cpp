@@ -7,6 +7,7 @@
 #include <cstring>
 
 #include "interpose/exits.h"
+#include "interpose/late_threads.h"
 #include "interpose/log.h"
 #include "interpose/options.h"
 #include "interpose/platform/platform.h"
@@ -75,6 +76,7 @@ void at_end() {
 }
 
 void at_exit(void*) {
+  const LateThreadsHeld held;
   at_end();
 }
 
@@ -112,6 +114,7 @@ bool accept_options() {
 __attribute__((constructor)) void load() {
   find_originals();
   find_exits();
+  find_waits();
   if (::getauxval(AT_SECURE) != 0) return;  // the environment is not to be trusted
   const pyframe::Interpreter interpreter = pyframe::find_interpreter();
   platform::forget_loader_error();
