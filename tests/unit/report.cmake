@@ -62,7 +62,7 @@ gtest_discover_tests(memory_fallback_test
 
 pmf_unit_test(private_library pmf_report pmf_private_libraries)
 
-pmf_unit_test(symbols pmf_report fmt::fmt-header-only)
+pmf_unit_test(symbols pmf_report pmf_fmt)
 add_dependencies(symbols_test stripped_fixture symbols_program symbols_program_fixed)
 target_compile_definitions(symbols_test PRIVATE
   PMF_FIXTURE_WHOLE="$<TARGET_FILE:whole>"
