@@ -34,8 +34,7 @@ void hold() {
 }  // namespace
 
 void find_waits() {
-  found_timed_wait =
-      reinterpret_cast<TimedWait>(platform::find_original("pthread_cond_timedwait"));
+  found_timed_wait = reinterpret_cast<TimedWait>(platform::find_original("pthread_cond_timedwait"));
 }
 
 LateThreadsHeld::LateThreadsHeld() {
