@@ -72,6 +72,7 @@ bool find_calls(Interpreter& interpreter) {
       find_call("PyThreadState_GetUnchecked", interpreter.current_thread_state) ||
       find_call("_PyThreadState_GetCurrent", interpreter.current_thread_state) ||
       find_call("_PyThreadState_UncheckedGet", interpreter.current_thread_state);
+  if (has_current) interpreter.state_slot = find_state_slot(interpreter.current_thread_state);
   const bool has_own = find_call("PyGILState_GetThisThreadState", interpreter.own_thread_state);
   if (!find_call("Py_IsFinalizing", interpreter.is_finalizing) &&
       !find_call("_Py_IsFinalizing", interpreter.is_finalizing)) {
