@@ -4,6 +4,7 @@
 #include <sys/auxv.h>
 #include <unistd.h>
 
+#include <charconv>
 #include <cstring>
 
 #include "interpose/exits.h"
@@ -24,7 +25,6 @@ namespace pymemflow::interpose {
 namespace {
 
 constinit Options options;
-constinit std::uint32_t loading_process = 0;
 
 // What the report allocates, or the libraries that it opens, is no event.
 class OwnWork {
@@ -48,22 +48,53 @@ void say_unknown_interpreter() {
        "): its events have no Python frame"});
 }
 
+// Valid until the next call.
+std::string_view failure_text(int failure) {
+  if (failure != kLimitReached) return std::strerror(failure);
+  static char text[64] = "it reached its limit of ";
+  constexpr std::size_t kFixed = sizeof "it reached its limit of " - 1;
+  constexpr std::string_view kUnit = " bytes";
+  char* end =
+      std::to_chars(text + kFixed, text + sizeof text - kUnit.size(), recording.file.limit_bytes())
+          .ptr;
+  std::memcpy(end, kUnit.data(), kUnit.size());
+  return {text, static_cast<std::size_t>(end + kUnit.size() - text)};
+}
+
+// Whoever keeps the record does not also want it in text, unless he says where.
+bool is_report_wanted() {
+  return options.capture.empty() || !options.output.empty();
+}
+
+// Only of the process that was to have the name as it is.
+void say_other_name() {
+  CaptureName asked;
+  if (options.capture.empty() || recording.process != recording.first_process) return;
+  if (!asked.make(options.capture, recording.process, CaptureName::Suffix::Never)) return;
+  const std::string_view given = recording.file.name();
+  if (given == asked.text) return;
+  say({asked.text, " is there already, and stays: the record is in ", given});
+}
+
 // The report of a process in which Python ran; others are left alone.
 void make_report() {
-  if (!recording.python_ran.load()) return;
+  const int failure = recording.failure.load();
+  if (!recording.python_ran.load() && failure == 0) {
+    recording.file.remove();
+    return;
+  }
   if (recording.interpreter.status == pyframe::InterpreterStatus::Unknown) {
     say_unknown_interpreter();
   }
-  const int failure = recording.failure.load();
   if (failure != 0) {
-    say({"the record could not grow (", std::strerror(failure),
+    say({"the record could not grow (", failure_text(failure),
          "): the report covers what was recorded until then"});
   }
+  say_other_name();
+  if (!is_report_wanted()) return;
   report::ReportOptions wanted;
-  wanted.output = options.output;
-  wanted.is_of_forked_child = recording.process != loading_process;
-  wanted.full_file_path = options.full_file_path;
-  wanted.flow = options.flow;
+  wanted.asked = options;
+  wanted.is_of_forked_child = recording.process != recording.first_process;
   wanted.lost_without_writer = recording.lost.load();
   const report::ReportError error = report::write_report(recording.file.descriptor(), wanted);
   if (error) say({"cannot write the report: ", error.what});
@@ -110,6 +141,15 @@ bool accept_options() {
   return true;
 }
 
+void say_cannot_start(int error) {
+  if (options.capture.empty()) {
+    say({"cannot start recording (", failure_text(error), "); this program runs untraced"});
+  } else {
+    say({"PYMEMFLOW_CAPTURE=", options.capture, ": ", failure_text(error),
+         "; this program runs untraced"});
+  }
+}
+
 // Before every constructor of the program's own libraries, hence before any thread.
 __attribute__((constructor)) void load() {
   find_originals();
@@ -121,10 +161,10 @@ __attribute__((constructor)) void load() {
   if (interpreter.status == pyframe::InterpreterStatus::Absent) return;
   const int saved = errno;
   if (accept_options()) {
-    if (const int error = start_recording(interpreter)) {
-      say({"cannot start recording (", std::strerror(error), "); this program runs untraced"});
+    const CaptureSettings settings = {options.capture, options.capture_limit};
+    if (const int error = start_recording(interpreter, settings)) {
+      say_cannot_start(error);
     } else {
-      loading_process = recording.process;
       end_handlers = {at_end, at_end, after_failed_exec};
       // Without a library to go with, and before the loader registers its own: so it runs after
       // the handlers and the destructors of everything else, whose frees it still sees.

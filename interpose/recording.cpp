@@ -19,7 +19,8 @@ int set_up_process() {
   recording.python_ran.store(false, std::memory_order_relaxed);
   recording.sites.clear();
   if (!recording.writers.create()) return ENOMEM;
-  return recording.file.create(recording.process);
+  return recording.file.create(recording.settings, recording.process,
+                               recording.process != recording.first_process);
 }
 
 void open_for_events() {
@@ -32,8 +33,10 @@ void open_for_events() {
 
 }  // namespace
 
-int start_recording(const pyframe::Interpreter& interpreter) {
+int start_recording(const pyframe::Interpreter& interpreter, const CaptureSettings& settings) {
   recording.interpreter = interpreter;
+  recording.settings = settings;
+  recording.first_process = platform::process_id();
   recording.fork_sensitive =
       static_cast<ForkSensitive*>(platform::map_zero_in_child(kFileAlignment));
   if (recording.fork_sensitive == nullptr) return ENOMEM;

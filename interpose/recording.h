@@ -22,11 +22,13 @@ enum class Phase : std::uint8_t {
 
 struct Recording {
   std::atomic<Phase> phase{Phase::Off};
-  // Ended by whoever comes first; `failure` is the error number behind Failed.
+  // Ended by whoever comes first; `failure` is the error number, or kLimitReached, behind Failed.
   std::atomic<int> failure{0};
   // Events for which there was no writer to count them.
   std::atomic<std::uint64_t> lost{0};
   std::uint32_t process = 0;
+  std::uint32_t first_process = 0;  // whose forked children the others are
+  CaptureSettings settings;
   ForkSensitive* fork_sensitive = nullptr;
   pyframe::Interpreter interpreter;
   CaptureFile file;
@@ -39,7 +41,7 @@ struct Recording {
 extern constinit Recording recording;
 
 // Starts recording. 0, or an error number, and then nothing is recorded.
-int start_recording(const pyframe::Interpreter& interpreter);
+int start_recording(const pyframe::Interpreter& interpreter, const CaptureSettings& settings = {});
 
 // Ends it: events from now on are not recorded. False: it was not on. `resume_recording` undoes it,
 // for an exec that failed.

@@ -80,17 +80,34 @@ bool read_at(int file, void* data, std::size_t bytes, std::uint64_t offset) {
   return true;
 }
 
-bool read_index(int file, CaptureIndex& index) {
+std::string_view describe(CaptureError error) {
+  switch (error) {
+    case CaptureError::None:
+      break;
+    case CaptureError::Unreadable:
+      return "cannot be read";
+    case CaptureError::NotACapture:
+      return "is not a capture of pymemflow";
+    case CaptureError::Older:
+      return "is a capture of an older version of pymemflow, which this one no longer reads";
+    case CaptureError::Newer:
+      return "is a capture of a newer version of pymemflow than this one";
+  }
+  return {};
+}
+
+CaptureError read_index(int file, CaptureIndex& index) {
   struct stat facts {};
-  if (::fstat(file, &facts) != 0) return false;
-  if (!read_at(file, &index.head, sizeof index.head, 0)) return false;
-  if (index.head.magic != interpose::kFileMagic) return false;
-  if (index.head.version != interpose::kFormatVersion) return false;
+  if (::fstat(file, &facts) != 0) return CaptureError::Unreadable;
+  if (!read_at(file, &index.head, sizeof index.head, 0)) return CaptureError::NotACapture;
+  if (index.head.magic != interpose::kFileMagic) return CaptureError::NotACapture;
+  if (index.head.version > interpose::kFormatVersion) return CaptureError::Newer;
+  if (index.head.version < interpose::kFormatVersion) return CaptureError::Older;
   scan(file, static_cast<std::uint64_t>(facts.st_size), index);
   std::sort(index.blocks.begin(), index.blocks.end(), comes_before);
   index.blocks.erase(std::unique(index.blocks.begin(), index.blocks.end(), is_same_block),
                      index.blocks.end());
-  return true;
+  return CaptureError::None;
 }
 
 }  // namespace pymemflow::report

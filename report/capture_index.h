@@ -4,6 +4,7 @@
 // to leave its last record.
 
 #include <cstdint>
+#include <string_view>
 
 #include "interpose/block.h"
 #include "report/memory.h"
@@ -31,7 +32,10 @@ struct CaptureIndex {
 // Reads exactly `bytes`; false when the file ends before, or cannot be read.
 bool read_at(int file, void* data, std::size_t bytes, std::uint64_t offset);
 
-// False: not a capture, or of another version.
-bool read_index(int file, CaptureIndex& index);
+// Why a file cannot be reported on.
+enum class CaptureError : std::uint8_t { None, Unreadable, NotACapture, Older, Newer };
+std::string_view describe(CaptureError error);
+
+CaptureError read_index(int file, CaptureIndex& index);
 
 }  // namespace pymemflow::report

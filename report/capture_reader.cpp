@@ -36,8 +36,10 @@ void read_call(std::span<const Word> record, Event& event) {
 
 }  // namespace
 
-bool CaptureReader::open() {
-  if (!read_index(file_, index_)) return false;
+CaptureError CaptureReader::open() {
+  if (const CaptureError error = read_index(file_, index_); error != CaptureError::None) {
+    return error;
+  }
   // Each number costs a definition of two words at least.
   names_.set_limit(index_.blocks.size() * (interpose::kBlockWords / 2) + 1);
   const std::span<const BlockPlace> blocks = index_.blocks;
@@ -54,7 +56,7 @@ bool CaptureReader::open() {
     if (!load_block(stream)) continue;
     push(i);
   }
-  return true;
+  return CaptureError::None;
 }
 
 bool CaptureReader::next(Event& event, const Site*& site) {

@@ -21,8 +21,8 @@ class CaptureReader {
   // `file` is borrowed, and must outlive the reader.
   explicit CaptureReader(int file) : file_(file) {}
 
-  // False: not a capture. To be called first.
-  bool open();
+  // To be called first.
+  CaptureError open();
 
   // The next event and its site; false after the last. The site is valid until the next call.
   bool next(interpose::Event& event, const Site*& site);

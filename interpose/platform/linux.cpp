@@ -7,8 +7,11 @@
 #include <linux/memfd.h>
 #include <pthread.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
 #include <sys/syscall.h>
+#include <sys/sysinfo.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -23,6 +26,8 @@ namespace {
 
 // Programs count on low descriptors (select, closing 3 to 255, dup2 to a chosen number).
 constexpr int kLowestDescriptor = 512;
+
+constexpr std::uint64_t kUnlimited = std::uint64_t{1} << 62;
 
 // The C library's syscall() reports through errno; the caller's must survive.
 template <typename... Arguments>
@@ -157,8 +162,36 @@ int open_nameless_file() {
   return raise_descriptor(system_call(SYS_memfd_create, "pymemflow", MFD_CLOEXEC));
 }
 
+int make_file(const char* path) {
+  constexpr int kFlags = O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
+  const long low = system_call(SYS_openat, AT_FDCWD, path, kFlags, 0600);
+  if (failed(low)) return static_cast<int>(low);
+  const int file = raise_descriptor(low);
+  return file < 0 ? -EMFILE : file;
+}
+
+void remove_file(const char* path) {
+  system_call(SYS_unlinkat, AT_FDCWD, path, 0);
+}
+
 void close_file(int file) {
   system_call(SYS_close, file);
+}
+
+std::uint64_t free_bytes_for(int file) {
+  struct statfs disk {};
+  if (!failed(system_call(SYS_fstatfs, file, &disk)) && disk.f_blocks != 0) {
+    return static_cast<std::uint64_t>(disk.f_bavail) * static_cast<std::uint64_t>(disk.f_bsize);
+  }
+  struct sysinfo memory {};
+  if (failed(system_call(SYS_sysinfo, &memory))) return kUnlimited;
+  return static_cast<std::uint64_t>(memory.freeram) * memory.mem_unit;
+}
+
+std::uint64_t allowed_file_bytes() {
+  struct rlimit allowed {};
+  if (failed(system_call(SYS_prlimit64, 0, RLIMIT_FSIZE, nullptr, &allowed))) return kUnlimited;
+  return allowed.rlim_cur == RLIM_INFINITY ? kUnlimited : allowed.rlim_cur;
 }
 
 int reserve_file(int file, std::uint64_t offset, std::size_t bytes) {

@@ -36,7 +36,15 @@ void* map_file(int file, std::uint64_t offset, std::size_t bytes);
 // A file without a name, to be read and written; -1 on failure. Its descriptor is closed by exec
 // and lies above those that programs count on.
 int open_nameless_file();
+// Makes a file that is not there yet, for its user alone; its descriptor as above. The descriptor,
+// or a negative error number.
+int make_file(const char* path);
+void remove_file(const char* path);
 void close_file(int file);
+// What is free on the disk of the file, or in memory where it lies there.
+std::uint64_t free_bytes_for(int file);
+// What a file of this process may grow to; past it a signal would come that ends the program.
+std::uint64_t allowed_file_bytes();
 // Makes sure that the range exists on the disk. 0, or an error number.
 int reserve_file(int file, std::uint64_t offset, std::size_t bytes);
 // Writes all of it. 0, or an error number.

@@ -46,7 +46,7 @@ struct Read {
 Read read_all(int file = recording.file.descriptor()) {
   Read read;
   report::CaptureReader reader(file);
-  EXPECT_TRUE(reader.open());
+  EXPECT_EQ(reader.open(), report::CaptureError::None);
   Event event;
   const report::Site* site = nullptr;
   while (reader.next(event, site)) {
