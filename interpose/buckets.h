@@ -15,7 +15,7 @@ constexpr int bucket_of(std::int64_t value) {
   if (value == 0) return kZeroBucket;
   const auto bits = static_cast<std::uint64_t>(value);
   const std::uint64_t magnitude = value < 0 ? 0 - bits : bits;
-  const int exponent = std::bit_width(magnitude) - 1;
+  const int exponent = static_cast<int>(std::bit_width(magnitude)) - 1;
   const int distance = (exponent > 62 ? 62 : exponent) + 1;
   return value < 0 ? kZeroBucket - distance : kZeroBucket + distance;
 }

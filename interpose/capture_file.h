@@ -1,6 +1,7 @@
 #pragma once
-// The file that the blocks of this process go to. Every function but create() and end() may be
-// called from inside a hook, by several threads at once; none waits for another.
+// The file that the blocks of this process go to. map_blocks() and append() may be called from
+// inside a hook, by several threads at once; none waits for another. create(), end() and the rest
+// are for whoever starts and ends the recording.
 
 #include <atomic>
 #include <cstdint>
@@ -16,10 +17,10 @@ namespace pymemflow::interpose {
 struct CaptureSettings {
   std::string_view name;          // as options.def says of `capture`; empty: a file without a name
   std::uint64_t limit_bytes = 0;  // 0: half of what is free
+  RecordMode mode = RecordMode::Full;
+  std::uint64_t ring_bytes = 0;  // a writer; Ring only
+  std::string_view options;      // as FactKind::Options
 };
-
-// Stands beside the error numbers: the file has the size that it may have.
-inline constexpr int kLimitReached = -1;
 
 class CaptureFile {
  public:
@@ -30,13 +31,19 @@ class CaptureFile {
   // after the name.
   int create(const CaptureSettings& settings, std::uint32_t process, bool is_forked_child);
 
-  // A new block of the file, mapped, to be some writer's window; null on failure, and then `error`
-  // says why.
-  BlockHead* map_window(int& error);
+  // New zero bytes of the file, mapped; null on failure, and then `error` says why.
+  BlockHead* map_blocks(std::size_t bytes, int& error);
 
-  // Appends `block`, whose head says how much of it is used. 0, or an error number.
+  // Appends a copy of an Events block whose head says how much of it is used. 0, or an error
+  // number.
   int append(const BlockHead& block);
 
+  // Events for which there is no writer to count them.
+  void count_lost();
+
+  // The mark by which the reader knows that the process was not killed, and its taking back.
+  void end(EndKind kind, int failure);
+  void reopen();
   // Takes the name away again, of a process that has nothing to say.
   void remove();
 
@@ -47,6 +54,7 @@ class CaptureFile {
 
  private:
   int open(const CaptureSettings& settings, std::uint32_t process, bool is_forked_child);
+  int write_head(const CaptureSettings& settings, std::uint32_t process, bool is_forked_child);
   // Claims the range at the end of the file. 0, or an error number.
   int claim(std::size_t bytes, std::uint64_t& offset);
   // A program may have closed the file, and its number may mean another one by now.
@@ -54,6 +62,7 @@ class CaptureFile {
 
   int file_ = -1;
   platform::FileIdentity identity_{};
+  FileHead* head_ = nullptr;
   std::uint64_t limit_ = 0;
   std::atomic<std::uint64_t> end_{0};
   CaptureName name_{};

@@ -86,7 +86,8 @@ void make_report() {
   if (recording.interpreter.status == pyframe::InterpreterStatus::Unknown) {
     say_unknown_interpreter();
   }
-  if (failure != 0) {
+  // A report on standard error says so itself.
+  if (failure != 0 && !(is_report_wanted() && options.output.empty())) {
     say({"the record could not grow (", failure_text(failure),
          "): the report covers what was recorded until then"});
   }
@@ -95,20 +96,27 @@ void make_report() {
   report::ReportOptions wanted;
   wanted.asked = options;
   wanted.is_of_forked_child = recording.process != recording.first_process;
-  wanted.lost_without_writer = recording.lost.load();
   const report::ReportError error = report::write_report(recording.file.descriptor(), wanted);
   if (error) say({"cannot write the report: ", error.what});
 }
 
-void at_end() {
-  if (!end_recording()) return;
+void end(EndKind kind) {
+  if (!end_recording(kind)) return;
   const OwnWork own_work;
   make_report();
 }
 
 void at_exit(void*) {
   const LateThreadsHeld held;
-  at_end();
+  end(EndKind::Exit);
+}
+
+void before_end() {
+  end(EndKind::Exit);
+}
+
+void before_exec() {
+  end(EndKind::Exec);
 }
 
 void after_failed_exec() {
@@ -150,6 +158,16 @@ void say_cannot_start(int error) {
   }
 }
 
+CaptureSettings settings_of(const Options& asked) {
+  RecordMode mode = asked.flow ? RecordMode::Full : RecordMode::Sums;
+  if (asked.ring != 0) mode = RecordMode::Ring;
+  return {.name = asked.capture,
+          .limit_bytes = asked.capture_limit,
+          .mode = mode,
+          .ring_bytes = asked.ring,
+          .options = given_options()};
+}
+
 // Before every constructor of the program's own libraries, hence before any thread.
 __attribute__((constructor)) void load() {
   find_originals();
@@ -161,11 +179,10 @@ __attribute__((constructor)) void load() {
   if (interpreter.status == pyframe::InterpreterStatus::Absent) return;
   const int saved = errno;
   if (accept_options()) {
-    const CaptureSettings settings = {options.capture, options.capture_limit};
-    if (const int error = start_recording(interpreter, settings)) {
+    if (const int error = start_recording(interpreter, settings_of(options))) {
       say_cannot_start(error);
     } else {
-      end_handlers = {at_end, at_end, after_failed_exec};
+      end_handlers = {before_end, before_exec, after_failed_exec};
       // Without a library to go with, and before the loader registers its own: so it runs after
       // the handlers and the destructors of everything else, whose frees it still sees.
       __cxa_atexit(at_exit, nullptr, nullptr);

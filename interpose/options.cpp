@@ -31,6 +31,7 @@ struct Storage {
   std::string_view view() const { return {text, used}; }
 };
 constinit Storage storages[kOptionCount];
+constinit Storage given;
 
 std::string_view set_text(Storage& storage, std::string_view value, std::string_view& field) {
   storage.used = 0;
@@ -94,7 +95,9 @@ OptionError read_option(std::string_view entry, Options& options) {
   const std::string_view name = entry.substr(kPrefix.size(), equals - kPrefix.size());
   for (std::size_t row = 0; row < kOptionCount; ++row) {
     if (!is_named(name, kOptions[row].name)) continue;
-    return {entry, set_option(options, row, entry.substr(equals + 1))};
+    const std::string_view problem = set_option(options, row, entry.substr(equals + 1));
+    if (problem.empty() && given.append(entry)) given.append("\n");
+    return {entry, problem};
   }
   return {entry.substr(0, equals), "is not an option of pymemflow"};
 }
@@ -108,6 +111,10 @@ std::string_view set_option(Options& options, std::size_t row, std::string_view 
 #include "interpose/options.def"
 #undef PMF_OPTION
   return "is not an option of pymemflow";
+}
+
+std::string_view given_options() {
+  return given.view();
 }
 
 OptionError read_options(char** environment, Options& options) {

@@ -54,5 +54,7 @@ struct OptionError {
 // Sets what the environment names. Stops at the first PYMEMFLOW_ variable that is not an option, or
 // whose value is not one, and says so.
 OptionError read_options(char** environment, Options& options);
+// What read_options() read, NAME=value, a line each.
+std::string_view given_options();
 
 }  // namespace pymemflow::interpose

@@ -25,15 +25,27 @@ enum class RecordKind : std::uint8_t {
   Definition = 7,  // [what|words|number] [payload …]
 };
 
-// What a Definition gives a name to, and its payload.
+// What a Definition gives a name to, and its payload. Thread stands among the events, the others in
+// blocks of their own.
 enum class DefinitionKind : std::uint8_t {
-  Text = 1,    // number: text.    [bytes] [the bytes, padded]; a piece of a text, pieces in order
+  Text = 1,    // number: text.    [piece_head()] [bytes, padded]; the pieces of a text in order
   Code = 2,    // number: code.    [filename text|name text] [line-table text|first line] [format]
   Site = 3,    // number: site.    [code|instruction]
-  Caller = 4,  // number: site.    [return address]
-  Module = 5,  // number: text of the path. [start] [end] [offset]
+  Caller = 4,  // number: site.    [return address] [path text of the module there, or 0]
+  Module =
+      5,  // number: text of the path. [start] [end] [offset] [bytes of the build id] [build id]
   Thread = 6,  // number: the kernel's thread id of the writer from here on
+  Fact = 7,    // number: a FactKind. As Text: what is known of the process
 };
+
+// What a capture says of its process.
+enum class FactKind : std::uint32_t {
+  CommandLine = 1,    // the words, each with a zero at its end
+  PythonVersion = 2,  // "3.11.2"
+  Host = 3,           // name, system, release and machine, a line each
+  Options = 4,        // NAME=value, a line each
+};
+inline constexpr std::size_t kMaxBuildIdBytes = 32;
 
 inline constexpr int kKindBits = 3;
 inline constexpr int kAddressBits = 44;  // of a 48-bit address that is a multiple of 16
@@ -43,6 +55,11 @@ inline constexpr unsigned kAlignmentShift = 4;
 
 constexpr RecordKind kind_of(Word first) {
   return static_cast<RecordKind>(first & 7);
+}
+
+constexpr bool is_event(RecordKind kind) {
+  return kind == RecordKind::Malloc || kind == RecordKind::Free || kind == RecordKind::Calloc ||
+         kind == RecordKind::Call;
 }
 
 // Whether a block's address and its site fit the one-word head of Malloc, Free and Calloc.
@@ -99,6 +116,42 @@ constexpr std::uint32_t definition_number(Word head) {
   return static_cast<std::uint32_t>(head >> 32);
 }
 
+// The words of the record that begins with `first`; 0: there is no such record.
+constexpr std::size_t record_words(Word first) {
+  switch (kind_of(first)) {
+    case RecordKind::End:
+      return 0;
+    case RecordKind::Malloc:
+    case RecordKind::Calloc:
+      return 2;
+    case RecordKind::Call: {
+      const std::size_t function = call_function(first);
+      return function < kFunctionCount ? call_words(kFunctions[function]) : 0;
+    }
+    case RecordKind::Definition:
+      return definition_words(first);
+    case RecordKind::Free:
+    case RecordKind::Turn:
+    case RecordKind::MoveEnd:
+      break;
+  }
+  return 1;
+}
+
+// Of a piece of a text: its size, its place among the pieces (from 0), and whether it is the last.
+constexpr Word piece_head(std::size_t bytes, std::uint32_t place, bool is_last) {
+  return bytes | static_cast<Word>(place) << 32 | static_cast<Word>(is_last) << 63;
+}
+constexpr std::size_t piece_bytes(Word head) {
+  return head & 0xffffffff;
+}
+constexpr std::uint32_t piece_place(Word head) {
+  return static_cast<std::uint32_t>(head >> 32 & 0x7fffffff);
+}
+constexpr bool is_last_piece(Word head) {
+  return head >> 63 != 0;
+}
+
 constexpr Word pair(std::uint32_t low, std::uint32_t high) {
   return low | static_cast<Word>(high) << 32;
 }
@@ -107,6 +160,40 @@ constexpr std::uint32_t low_half(Word word) {
 }
 constexpr std::uint32_t high_half(Word word) {
   return static_cast<std::uint32_t>(word >> 32);
+}
+
+// The event of a whole record for which is_event() holds; its thread stands elsewhere.
+inline void read_event(const Word* record, Event& event) {
+  const Word head = record[0];
+  event.arguments[1] = 0;
+  event.arguments[2] = 0;
+  event.site = short_site(head);
+  event.result = short_address(head);
+  switch (kind_of(head)) {
+    case RecordKind::Malloc:
+      event.function = Function::malloc;
+      event.arguments[0] = record[1];
+      break;
+    case RecordKind::Free:
+      event.function = Function::free;
+      event.arguments[0] = event.result;
+      event.result = 0;
+      break;
+    case RecordKind::Calloc:
+      event.function = Function::calloc;
+      event.arguments[0] = low_half(record[1]);
+      event.arguments[1] = high_half(record[1]);
+      break;
+    default: {
+      event.function = static_cast<Function>(call_function(head));
+      event.site = call_site(head);
+      const FunctionTraits& function = traits(event.function);
+      const std::size_t count = function.arguments.size();
+      for (std::size_t i = 0; i < count; ++i) event.arguments[i] = record[1 + i];
+      if (count == 0) event.arguments[0] = 0;
+      event.result = function.effect == Effect::Release ? 0 : record[1 + count];
+    }
+  }
 }
 
 }  // namespace pymemflow::interpose

@@ -7,6 +7,8 @@
 #include <cstdint>
 
 #include "interpose/block.h"
+#include "interpose/definition_stream.h"
+#include "interpose/sums.h"
 #include "interpose/turn.h"
 #include "pyframe/frame.h"
 
@@ -38,7 +40,11 @@ struct alignas(64) Writer {
   Word* position;
   Word* end;
   BlockHead* window;
-  std::uint64_t stamp;  // the latest that was written
+  BlockHead* first_block;       // of the ring; Ring only
+  std::uint64_t stamp;          // the latest that was written
+  std::uint64_t events_before;  // the window; Ring only
+  DefinitionStream definitions;
+  SumTable sums;  // Sums only
   KnownSite known_sites[1 << kKnownSiteBits];
 };
 

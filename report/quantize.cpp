@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <bit>
 #include <iterator>
 
 namespace pymemflow::report {
@@ -47,14 +46,6 @@ Plot plot_for(const std::int64_t* first, const std::int64_t* last) {
 
 }  // namespace
 
-int Quantize::bucket_of(std::int64_t value) {
-  if (value == 0) return kZeroBucket;
-  const auto bits = static_cast<std::uint64_t>(value);
-  const std::uint64_t magnitude = value > 0 ? bits : 0 - bits;
-  const int distance = std::min(static_cast<int>(std::bit_width(magnitude)), kZeroBucket);
-  return value > 0 ? kZeroBucket + distance : kZeroBucket - distance;
-}
-
 std::int64_t Quantize::bucket_value(int bucket) {
   if (bucket == kZeroBucket) return 0;
   if (bucket > kZeroBucket) return std::int64_t{1} << (bucket - kZeroBucket - 1);
@@ -62,7 +53,11 @@ std::int64_t Quantize::bucket_value(int bucket) {
 }
 
 void Quantize::add(std::int64_t value, std::int64_t weight) {
-  std::int64_t& count = counts_[bucket_of(value)];
+  add_to_bucket(bucket_of(value), weight);
+}
+
+void Quantize::add_to_bucket(int bucket, std::int64_t weight) {
+  std::int64_t& count = counts_[bucket];
   count = static_cast<std::int64_t>(static_cast<std::uint64_t>(count) +
                                     static_cast<std::uint64_t>(weight));
 }

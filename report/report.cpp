@@ -10,6 +10,7 @@
 #include <optional>
 
 #include "report/capture_reader.h"
+#include "report/closing_lines.h"
 #include "report/distributions.h"
 #include "report/flow_lines.h"
 #include "report/output.h"
@@ -38,17 +39,6 @@ void open_output(std::optional<Output>& output, const ReportOptions& options, pi
   output.emplace(path.c_str());
 }
 
-void write_closing_line(Output& output, const CaptureReader& reader, std::uint64_t lost) {
-  char line[160];
-  char* end =
-      fmt::format_to(line, "pymemflow: {} events recorded, {} lost", reader.recorded(), lost);
-  if (const std::uint64_t damaged = reader.damaged()) {
-    end = fmt::format_to(end, ", damaged in {} places", damaged);
-  }
-  *end++ = '\n';
-  output.write({line, static_cast<std::size_t>(end - line)});
-}
-
 ReportError error_of(const Output& output) {
   if (output.error() == 0) return {};
   using Subject = ReportError::Subject;
@@ -57,13 +47,14 @@ ReportError error_of(const Output& output) {
 }
 
 ReportError write_sections(CaptureReader& reader, Output& output, const ReportOptions& options) {
+  // Of the events that are not in the sums there are a few, at the end: no flow.
+  const bool has_flow = options.asked.flow && reader.head().mode != interpose::RecordMode::Sums;
   const Names names = {.full_file_path = options.asked.full_file_path};
   using Where = Symbols::Where;
   Symbols symbols(reader.modules(), options.is_in_process ? Where::kInProcess : Where::kOffline);
-  FlowLines flow_lines(output,
-                       {.pid = static_cast<pid_t>(reader.process()),
-                        .names = names,
-                        .functions = options.asked.flow ? FunctionSet::all() : kNoFunctions});
+  FlowLines flow_lines(output, {.pid = static_cast<pid_t>(reader.process()),
+                                .names = names,
+                                .functions = has_flow ? FunctionSet::all() : kNoFunctions});
   Distributions distributions(output, symbols, {.names = names, .functions = FunctionSet::all()});
   Sink* const sinks[] = {&flow_lines, &distributions};
   interpose::Event event;
@@ -71,8 +62,11 @@ ReportError write_sections(CaptureReader& reader, Output& output, const ReportOp
   while (output.error() == 0 && reader.next(event, site)) {
     for (Sink* const sink : sinks) sink->on_event(event, *site);
   }
+  for (const EventSum& sum : reader.sums()) {
+    if (const Site* const place = reader.find_site(sum.site)) distributions.on_sum(sum, *place);
+  }
   for (Sink* const sink : sinks) sink->on_finish();
-  write_closing_line(output, reader, reader.lost() + options.lost_without_writer);
+  write_closing_lines(output, reader, options.is_in_process);
   output.close();
   return error_of(output);
 }

@@ -17,7 +17,8 @@ struct ReportOptions {
   bool is_in_process = true;            // the capture is this process's own
   int standard_output = STDERR_FILENO;  // where no file was asked for
   bool is_of_forked_child = false;      // an output without %p is the parent's: add the process id
-  std::uint64_t lost_without_writer = 0;  // events that no writer could count as lost
+  // Called now and then, with how much has been read, from 0 to 1. Null: nobody asks.
+  void (*progress)(double part) = nullptr;
 };
 
 // What went wrong, in words; static storage. Empty: nothing did.

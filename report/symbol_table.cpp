@@ -49,6 +49,7 @@ class SymbolReader {
     read_segments();
     if (!read_symbols(SHT_SYMTAB)) read_symbols(SHT_DYNSYM);
     find_mini_debug_data();
+    read_build_id();
   }
 
  private:
@@ -86,6 +87,35 @@ class SymbolReader {
         table_.has_mini_debug_data_ = true;
       }
     }
+  }
+
+  void read_build_id() {
+    for (Elf_Scn* section = nullptr; (section = elf_.nextscn(file_, section)) != nullptr;) {
+      GElf_Shdr header;
+      if (elf_.getshdr(section, &header) == nullptr || header.sh_type != SHT_NOTE) continue;
+      const Elf_Data* const data = elf_.getdata(section, nullptr);
+      if (data == nullptr || data->d_buf == nullptr) continue;
+      if (find_build_id({static_cast<const char*>(data->d_buf), data->d_size})) return;
+    }
+  }
+
+  bool find_build_id(std::string_view notes) {
+    constexpr std::string_view kName("GNU", 4);
+    const auto padded = [](std::size_t bytes) { return (bytes + 3) & ~std::size_t{3}; };
+    GElf_Nhdr note;
+    while (notes.size() >= sizeof note) {
+      std::memcpy(&note, notes.data(), sizeof note);
+      notes.remove_prefix(sizeof note);
+      const std::size_t name = padded(note.n_namesz);
+      const std::size_t size = name + padded(note.n_descsz);
+      if (size > notes.size()) return false;
+      if (note.n_type == NT_GNU_BUILD_ID && notes.substr(0, note.n_namesz) == kName) {
+        table_.build_id_ = notes.substr(name, note.n_descsz);
+        return true;
+      }
+      notes.remove_prefix(size);
+    }
+    return false;
   }
 
   bool read_names(std::size_t section_number) {

@@ -24,6 +24,9 @@ class SymbolTable {
   // The file carries more names, compressed, in .gnu_debugdata.
   bool has_mini_debug_data() const { return has_mini_debug_data_; }
 
+  // Of the file, as bytes; empty: it has none.
+  std::string_view build_id() const { return build_id_; }
+
  private:
   friend class SymbolReader;
 
@@ -48,6 +51,7 @@ class SymbolTable {
   Vector<Segment> segments_;
   Vector<Symbol> symbols_;
   bool has_mini_debug_data_ = false;
+  String build_id_;
   Vector<char> names_;  // the file's string table, and a zero byte
 };
 

@@ -54,7 +54,7 @@ Read read_all(int file = recording.file.descriptor()) {
     read.sites.push_back(*site);
   }
   read.recorded = reader.recorded();
-  read.lost = reader.lost() + recording.lost.load();
+  read.lost = reader.lost();
   read.damaged = reader.damaged();
   return read;
 }

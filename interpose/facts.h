@@ -1,0 +1,12 @@
+#pragma once
+// What a capture says of its process (FactKind), written when the recording of the process begins.
+
+#include "interpose/capture_file.h"
+#include "pyframe/interpreter.h"
+
+namespace pymemflow::interpose {
+
+// Into the file of the recording. What does not fit, or cannot be found out, is left out.
+void write_facts(const pyframe::Interpreter& interpreter, const CaptureSettings& settings);
+
+}  // namespace pymemflow::interpose
