@@ -1,15 +1,13 @@
 // pymemflow report CAPTURE: what the traced process would have printed at its end.
 
-#include <fcntl.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-#include <cerrno>
-#include <cstring>
 #include <memory>
 #include <string>
 
+#include "cli/capture.h"
 #include "cli/options.h"
+#include "cli/progress.h"
 #include "cli/verbs.h"
 #include "report/report.h"
 
@@ -21,18 +19,23 @@ struct Arguments {
   interpose::Options options;
 };
 
+Progress progress;
+
+void show_progress(double part) {
+  progress.show(part);
+}
+
 int run(const Arguments& arguments) {
-  const int file = ::open(arguments.capture.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-  struct stat facts {};
-  if (file < 0 || ::fstat(file, &facts) != 0) {
-    return complain(arguments.capture + ": " + std::strerror(errno));
-  }
-  if (!S_ISREG(facts.st_mode)) return complain(arguments.capture + ": is not a file");
+  const int file = open_capture(arguments.capture);
+  if (file < 0) return kUsageError;
   report::ReportOptions options;
   options.asked = arguments.options;
   options.is_in_process = false;
   options.standard_output = STDOUT_FILENO;
+  const bool prints_here = arguments.options.output.empty() && ::isatty(STDOUT_FILENO) != 0;
+  if (!prints_here && Progress::is_wanted()) options.progress = show_progress;
   const report::ReportError error = report::write_report(file, options);
+  progress.end();
   ::close(file);
   using Subject = report::ReportError::Subject;
   if (!error || error.subject == Subject::ClosedPipe) return 0;

@@ -6,6 +6,7 @@ namespace pymemflow::cli {
 namespace {
 
 constexpr Verb kVerbs[] = {
+    {"info", "print what a capture says of its process", add_info_verb},
     {"report", "print what a capture holds", add_report_verb},
 };
 

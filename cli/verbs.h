@@ -23,6 +23,7 @@ struct Verb {
 // THE table.
 std::span<const Verb> verbs();
 
+void add_info_verb(CLI::App& command, int& status);
 void add_report_verb(CLI::App& command, int& status);
 
 // What cannot be done: one line on standard error, and kUsageError for an exit code.

@@ -25,6 +25,8 @@ std::jmp_buf out_of_memory;
 // What is printed under `flow` off: the lines that frame the flow, none in between.
 constexpr FunctionSet kNoFunctions = {};
 
+constexpr std::uint64_t kEventsBetweenProgress = 1 << 16;
+
 // The file, or standard error.
 void open_output(std::optional<Output>& output, const ReportOptions& options, pid_t process) {
   const std::string_view name = options.asked.output;
@@ -59,8 +61,11 @@ ReportError write_sections(CaptureReader& reader, Output& output, const ReportOp
   Sink* const sinks[] = {&flow_lines, &distributions};
   interpose::Event event;
   const Site* site = nullptr;
+  std::uint64_t count = 0;
   while (output.error() == 0 && reader.next(event, site)) {
     for (Sink* const sink : sinks) sink->on_event(event, *site);
+    const bool is_time = ++count % kEventsBetweenProgress == 0;
+    if (is_time && options.progress != nullptr) options.progress(reader.progress());
   }
   for (const EventSum& sum : reader.sums()) {
     if (const Site* const place = reader.find_site(sum.site)) distributions.on_sum(sum, *place);
