@@ -69,8 +69,9 @@ struct FileHead {
   std::uint64_t lost;    // events for which there was no writer to count them
   std::int32_t failure;  // error number, or kLimitReached, for which the recording stopped; or 0
   EndKind end;
-  std::uint64_t ended_ns;    // CLOCK_REALTIME
-  std::uint64_t file_bytes;  // the file's size then
+  std::uint64_t ended_ns;      // CLOCK_REALTIME
+  std::uint64_t file_bytes;    // the file's size then
+  std::uint64_t last_numbers;  // of the blocks of each kind and writer the last number, added up
   std::uint64_t end_checksum;
 };
 static_assert(sizeof(FileHead) <= kFileAlignment);

@@ -97,11 +97,12 @@ void CaptureFile::count_lost() {
   if (head_ != nullptr) std::atomic_ref(head_->lost).fetch_add(1, std::memory_order_relaxed);
 }
 
-void CaptureFile::end(EndKind kind, int failure) {
+void CaptureFile::end(EndKind kind, int failure, std::uint64_t last_numbers) {
   if (head_ == nullptr || !is_still_ours()) return;
   head_->failure = failure;
   head_->ended_ns = platform::realtime_ns();
   head_->file_bytes = platform::file_bytes(file_);
+  head_->last_numbers = last_numbers;
   FileHead head = *head_;
   head.end = kind;
   head_->end_checksum = checksum_of_end(head);

@@ -15,11 +15,11 @@ namespace pymemflow::interpose {
 
 // What was asked for.
 struct CaptureSettings {
-  std::string_view name;          // as options.def says of `capture`; empty: a file without a name
+  std::string_view name = {};     // as options.def says of `capture`; empty: a file without a name
   std::uint64_t limit_bytes = 0;  // 0: half of what is free
   RecordMode mode = RecordMode::Full;
-  std::uint64_t ring_bytes = 0;  // a writer; Ring only
-  std::string_view options;      // as FactKind::Options
+  std::uint64_t ring_bytes = 0;   // a writer; Ring only
+  std::string_view options = {};  // as FactKind::Options
 };
 
 class CaptureFile {
@@ -42,7 +42,7 @@ class CaptureFile {
   void count_lost();
 
   // The mark by which the reader knows that the process was not killed, and its taking back.
-  void end(EndKind kind, int failure);
+  void end(EndKind kind, int failure, std::uint64_t last_numbers);
   void reopen();
   // Takes the name away again, of a process that has nothing to say.
   void remove();

@@ -25,6 +25,9 @@ class DefinitionStream {
   // close(), for the last time.
   void finish();
 
+  // How many there have been.
+  std::uint64_t blocks() const { return number_; }
+
  private:
   bool change_block();
 

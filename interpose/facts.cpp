@@ -33,7 +33,8 @@ void define_command_line(DefinitionStream& stream) {
 
 }  // namespace
 
-void write_facts(const pyframe::Interpreter& interpreter, const CaptureSettings& settings) {
+std::uint64_t write_facts(const pyframe::Interpreter& interpreter,
+                          const CaptureSettings& settings) {
   DefinitionStream stream{};
   define_command_line(stream);
   define_fact(stream, FactKind::PythonVersion, interpreter.version);
@@ -41,6 +42,7 @@ void write_facts(const pyframe::Interpreter& interpreter, const CaptureSettings&
   define_fact(stream, FactKind::Host, {host, platform::describe_host(host)});
   define_fact(stream, FactKind::Options, settings.options);
   stream.finish();
+  return stream.blocks();
 }
 
 }  // namespace pymemflow::interpose

@@ -6,7 +6,8 @@
 
 namespace pymemflow::interpose {
 
-// Into the file of the recording. What does not fit, or cannot be found out, is left out.
-void write_facts(const pyframe::Interpreter& interpreter, const CaptureSettings& settings);
+// Into the file of the recording, in so many blocks. What does not fit, or cannot be found out, is
+// left out.
+std::uint64_t write_facts(const pyframe::Interpreter& interpreter, const CaptureSettings& settings);
 
 }  // namespace pymemflow::interpose

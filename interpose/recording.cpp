@@ -26,7 +26,7 @@ int set_up_process() {
           recording.file.create(recording.settings, recording.process, is_forked_child)) {
     return error;
   }
-  write_facts(recording.interpreter, recording.settings);
+  recording.fact_blocks = write_facts(recording.interpreter, recording.settings);
   return 0;
 }
 
@@ -79,8 +79,9 @@ bool end_recording(EndKind kind) {
   // The stamp stays, for resume_recording().
   std::atomic<std::uint64_t>& turn = recording.fork_sensitive->turn;
   turn.fetch_or(kClosed, std::memory_order_relaxed);
-  for (Writer& writer : recording.writers.all()) close_blocks(writer);
-  recording.file.end(kind, recording.failure.load(std::memory_order_relaxed));
+  std::uint64_t last_numbers = recording.fact_blocks;
+  for (Writer& writer : recording.writers.all()) last_numbers += close_blocks(writer);
+  recording.file.end(kind, recording.failure.load(std::memory_order_relaxed), last_numbers);
   return true;
 }
 

@@ -29,6 +29,7 @@ struct Recording {
   std::uint32_t first_process = 0;  // whose forked children the others are
   CaptureSettings settings;
   std::uint32_t ring_blocks = 0;  // a writer; Ring only
+  std::uint64_t fact_blocks = 0;
   ForkSensitive* fork_sensitive = nullptr;
   pyframe::Interpreter interpreter;
   CaptureFile file;

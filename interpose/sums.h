@@ -55,6 +55,7 @@ class SumTable {
   // The blocks of the table, as complete; and back, when the recording goes on.
   void close();
   void reopen();
+  std::uint64_t blocks() const { return block_count_; }
 
  private:
   bool add(std::uint32_t writer, std::uint64_t number, const Event& event);

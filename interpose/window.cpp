@@ -127,13 +127,16 @@ bool change_block(Writer& writer) {
   return false;
 }
 
-void close_blocks(Writer& writer) {
-  if (writer.state.load(std::memory_order_acquire) == WriterState::Recording) return;
-  if (writer.window != nullptr && state_of(*writer.window) == BlockState::Open) {
-    close_window(*writer.window, measure(*writer.window).words);
+std::uint64_t close_blocks(Writer& writer) {
+  if (writer.window == nullptr) return 0;
+  if (writer.state.load(std::memory_order_acquire) != WriterState::Recording) {
+    if (state_of(*writer.window) == BlockState::Open) {
+      close_window(*writer.window, measure(*writer.window).words);
+    }
+    writer.definitions.close();
+    writer.sums.close();
   }
-  writer.definitions.close();
-  writer.sums.close();
+  return writer.window->number + writer.definitions.blocks() + writer.sums.blocks();
 }
 
 void reopen_blocks(Writer& writer) {

@@ -13,8 +13,8 @@ int make_window(Writer& writer);
 bool change_block(Writer& writer);
 
 // Marks the writer's blocks as complete, as far as they are; not while its thread is in the middle
-// of a record. And back, when the recording goes on.
-void close_blocks(Writer& writer);
+// of a record. And back, when the recording goes on. The numbers of its last blocks, added up.
+std::uint64_t close_blocks(Writer& writer);
 void reopen_blocks(Writer& writer);
 
 }  // namespace pymemflow::interpose

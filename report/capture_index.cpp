@@ -119,9 +119,10 @@ class Scan {
     if (head.state != BlockState::Emptied) index_.blocks.push_back({head, offset});
   }
 
-  // Gaps in the numbers. A ring begins with any number.
+  // Gaps in the numbers, and behind them. A ring begins with any number.
   std::uint64_t missing() const {
     std::uint64_t gaps = 0;
+    std::uint64_t last_numbers = 0;
     const BlockHead* before = nullptr;
     for (const BlockPlace& place : index_.blocks) {
       const BlockHead& head = place.head;
@@ -132,9 +133,14 @@ class Scan {
       const std::uint64_t expected =
           is_first ? (may_begin_late ? head.number : 1) : before->number + 1;
       if (head.number != expected) ++gaps;
+      if (is_first && before != nullptr) last_numbers += before->number;
       before = &head;
     }
-    return gaps;
+    if (before != nullptr) last_numbers += before->number;
+    const FileHead& file = index_.head;
+    const bool is_known =
+        file.end != EndKind::None && file.end_checksum == interpose::checksum_of_end(file);
+    return is_known && last_numbers < file.last_numbers ? gaps + 1 : gaps;
   }
 
   const int file_;

@@ -315,6 +315,14 @@ void visit_content(const char* path, void (*visit)(const char* bytes, std::size_
   system_call(SYS_close, file);
 }
 
+std::size_t read_start(const char* path, std::span<char> start) {
+  const long file = system_call(SYS_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC, 0);
+  if (failed(file)) return 0;
+  const long got = system_call(SYS_read, file, start.data(), start.size());
+  system_call(SYS_close, file);
+  return failed(got) ? 0 : static_cast<std::size_t>(got);
+}
+
 std::size_t describe_host(std::span<char> text) {
   utsname host{};
   if (failed(system_call(SYS_uname, &host))) return 0;

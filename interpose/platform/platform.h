@@ -80,6 +80,8 @@ void visit_modules(std::span<char> scratch, void (*visit)(const Mapping&, void*)
 // pieces. What cannot be read has none.
 void visit_content(const char* path, void (*visit)(const char* bytes, std::size_t size, void*),
                    void* context);
+// The first bytes of a file; how many there are.
+std::size_t read_start(const char* path, std::span<char> start);
 // This host and its system, a line each: name, system, release, machine. The size of the text.
 std::size_t describe_host(std::span<char> text);
 // Copies memory of this process that may not be there. False: it is not.

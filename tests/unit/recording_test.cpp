@@ -2,10 +2,7 @@
 // be what went in, in an order that can have happened.
 
 #include <fcntl.h>
-#include <gtest/gtest.h>
 #include <sys/mman.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
@@ -17,8 +14,7 @@
 #include <unordered_map>
 #include <vector>
 
-#include "interpose/recorder.h"
-#include "report/capture_reader.h"
+#include "tests/unit/recorded.h"
 
 namespace pymemflow {
 namespace {
@@ -27,52 +23,6 @@ using interpose::Call;
 using interpose::Event;
 using interpose::Function;
 using interpose::recording;
-
-const void* caller(std::uintptr_t number) {
-  return reinterpret_cast<const void*>(number);
-}
-void* block(std::uintptr_t address) {
-  return reinterpret_cast<void*>(address);
-}
-
-struct Read {
-  std::vector<Event> events;
-  std::vector<report::Site> sites;
-  std::uint64_t recorded = 0;
-  std::uint64_t lost = 0;
-  std::uint64_t damaged = 0;
-};
-
-Read read_all(int file = recording.file.descriptor()) {
-  Read read;
-  report::CaptureReader reader(file);
-  EXPECT_EQ(reader.open(), report::CaptureError::None);
-  Event event;
-  const report::Site* site = nullptr;
-  while (reader.next(event, site)) {
-    read.events.push_back(event);
-    read.sites.push_back(*site);
-  }
-  read.recorded = reader.recorded();
-  read.lost = reader.lost();
-  read.damaged = reader.damaged();
-  return read;
-}
-
-// Each test has a process of its own: a process records once.
-template <typename Body>
-void in_own_process(Body body) {
-  const pid_t child = ::fork();
-  ASSERT_GE(child, 0);
-  if (child == 0) {
-    EXPECT_EQ(interpose::start_recording({}), 0);
-    body();
-    ::_exit(::testing::Test::HasFailure() ? 1 : 0);
-  }
-  int status = 0;
-  ASSERT_EQ(::waitpid(child, &status, 0), child);
-  EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0) << "status " << status;
-}
 
 // Replays: each address is handed out only while it is free, and taken back only while it is not.
 struct Ledger {
