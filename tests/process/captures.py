@@ -1,10 +1,14 @@
 """The record kept in a file of its own (PYMEMFLOW_CAPTURE), and reported on later by the command:
 what it holds, which name it gets, and what is said where there is none to report on."""
+import calendar
 import os
+import re
 import shutil
 import stat
+import subprocess
 import sys
 import tempfile
+import time
 import unittest
 
 import command
@@ -69,6 +73,55 @@ class Kept(Case):
     def test_no_python_no_file(self):
         traced.Run([sys.executable, '--version'], output=None, PYMEMFLOW_CAPTURE=self.path('capture'))
         self.assertEqual(os.listdir(self.folder), [])
+
+
+class Info(Case):
+    def info(self, name='capture'):
+        done = command.call('info', self.path(name))
+        self.assertEqual((done.status, done.stderr), (0, ''))
+        facts = {}
+        for line in done.stdout.splitlines():
+            facts.setdefault(line[:16].rstrip(), []).append(line[16:])
+        return facts
+
+    def test_facts(self):
+        before = time.time()
+        run = self.record('records.py', "a 'word'", '', PYMEMFLOW_FULL_FILE_PATH='1')
+        facts = self.info()
+        self.assertEqual(facts['process'], [str(run.pid)])
+        self.assertEqual(facts['command line'], ["%s %s 'a '\\''word'\\''' ''" % (
+            sys.executable, os.path.join(traced.VICTIMS, 'records.py'))])
+        self.assertEqual(facts['Python'], [sys.version.split()[0]])
+        host = os.uname()
+        self.assertEqual(facts['host'], [' '.join((host.nodename, host.sysname, host.release,
+                                                   host.machine))])
+        self.assertEqual(sorted(facts['options'][0].split()), sorted([
+            'PYMEMFLOW_CAPTURE=' + self.path('capture'), 'PYMEMFLOW_FULL_FILE_PATH=1']))
+        self.assertEqual(facts['holds'], ['every event'])
+        started, ended = (calendar.timegm(time.strptime(facts[name][0], '%Y-%m-%d %H:%M:%S UTC'))
+                          for name in ('started', 'ended'))
+        self.assertTrue(int(before) <= started <= ended <= time.time(), facts)
+
+    def test_modules(self):
+        self.record()
+        ids = dict(module.rsplit(' ', 1) for module in self.info()['module'])
+        self.assertTrue(any('libc.so' in path or 'libc-' in path for path in ids), ids)
+        for path, build_id in ids.items():
+            done = subprocess.Popen(['readelf', '-n', path], stdout=subprocess.PIPE)
+            notes = done.communicate()[0].decode()
+            found = re.search('Build ID: ([0-9a-f]+)', notes)
+            self.assertEqual(build_id, found.group(1) if found else '', path)
+
+    def test_how_it_ended(self):
+        for way, end in (('abort', 'not by itself'), ('execv', 'by becoming another program')):
+            self.record('execs.py' if way == 'execv' else 'ends.py', way,
+                        PYMEMFLOW_CAPTURE=self.path(way))
+            self.assertIn(end, self.info(way)['ended'][0])
+        children = self.record('forks.py', '9')
+        child = children.stdout.split()[0]
+        self.assertEqual(self.info('capture.' + child)['process'], [child + ', forked'])
+        self.record(PYMEMFLOW_CAPTURE=self.path('ring'), PYMEMFLOW_RING='1MiB')
+        self.assertEqual(self.info('ring')['holds'], ['the last events of each thread'])
 
 
 class Names(Case):

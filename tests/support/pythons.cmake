@@ -2,8 +2,9 @@
 #
 #   PMF_PYTHONS       the interpreters, 3.6 to 3.15
 #   PMF_PYTHON_IDS    a short name of each, in the same order: 3.6.15, debian-3.11.2
-#   pmf_add_python_test(NAME script.py [TIMEOUT seconds] [ENVIRONMENT NAME=value...])
+#   pmf_add_python_test(NAME script.py [ONCE] [TIMEOUT seconds] [ENVIRONMENT NAME=value...])
 #                     one test a Python, named NAME.<id>, label "process". Exit code 77 is a skip.
+#                     ONCE: under the last one alone.
 #
 # Found are those of pyenv and /usr/bin; -DPYMEMFLOW_PYTHONS="path;path" takes these instead.
 include_guard(DIRECTORY)
@@ -88,12 +89,18 @@ function(_pmf_find_pythons)
 endfunction()
 
 function(pmf_add_python_test name script)
-  cmake_parse_arguments(PARSE_ARGV 2 arg "" "TIMEOUT" "ENVIRONMENT")
+  cmake_parse_arguments(PARSE_ARGV 2 arg "ONCE" "TIMEOUT" "ENVIRONMENT")
   if(NOT arg_TIMEOUT)
     set(arg_TIMEOUT 120)
   endif()
   get_filename_component(script ${script} ABSOLUTE BASE_DIR ${CMAKE_CURRENT_SOURCE_DIR})
-  foreach(python id IN ZIP_LISTS PMF_PYTHONS PMF_PYTHON_IDS)
+  set(pythons ${PMF_PYTHONS})
+  set(ids ${PMF_PYTHON_IDS})
+  if(arg_ONCE)
+    list(GET PMF_PYTHONS -1 pythons)
+    list(GET PMF_PYTHON_IDS -1 ids)
+  endif()
+  foreach(python id IN ZIP_LISTS pythons ids)
     add_test(NAME ${name}.${id} COMMAND ${python} ${script})
     set_tests_properties(${name}.${id} PROPERTIES
       LABELS process TIMEOUT ${arg_TIMEOUT} SKIP_RETURN_CODE 77
