@@ -6,13 +6,18 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 
 import command
 import traced
-from lengths import pick
+from lengths import pick, say
 
 MODES = ({}, {'PYMEMFLOW_RING': '1MiB'}, {'PYMEMFLOW_FLOW': '0'})
+
+
+def name_of(options):
+    return ' '.join('%s=%s' % item for item in options.items()) or 'all events'
 
 
 class Case(unittest.TestCase):
@@ -44,6 +49,7 @@ class Sites(Case):
         for options in MODES:
             run = self.record('thousand_sites.py', **options)
             self.assertLess(int(run.stdout) - plain, 8 * 1024, options)
+            say('%s: %d KiB more resident' % (name_of(options), int(run.stdout) - plain))
 
 
 class Threads(Case):
@@ -55,6 +61,8 @@ class Threads(Case):
             self.assertLess(int(run.stdout) - plain, 24 * 1024, options)
             # 400 bytes of events a thread; or the rings of some threads at once.
             self.assertLess(os.stat(self.capture).st_size, (count * 600 + (32 << 20)))
+            say('%s: %d KiB more resident, %d KiB of file' % (
+                name_of(options), int(run.stdout) - plain, os.stat(self.capture).st_size >> 10))
             if options == {}:
                 sizes = sorted(self.report().sizes('work'))
                 expected = set(range(10000, 10000 + count))
@@ -84,6 +92,7 @@ class Disks(Case):
         self.assertGreater(report.lost, 0)
         same = [event for event in report.events if event.function in ('same', 'growing')]
         self.assertGreater(len(same), 100000)
+        say('%s: %d events kept, %d lost' % (reason, report.recorded, report.lost))
 
     # Of 12 bytes an event: more than 64 MiB hold, or 4 MiB.
     EVENTS = pick('500000', '8000000')
@@ -125,6 +134,7 @@ class Reports(Case):
         space = pick(64 << 20, 2 << 30)
         run = traced.run('busy.py', str(count), output=None, PYMEMFLOW_CAPTURE=self.capture)
         self.assertEqual((run.status, run.stderr), (4, ''))
+        start = time.time()
         process = subprocess.Popen(
             [command.COMMAND, 'report', self.capture], stdout=subprocess.PIPE,
             preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (space, space)))
@@ -132,8 +142,11 @@ class Reports(Case):
         for last in process.stdout:
             lines += 1
         self.assertEqual(process.wait(), 0)
+        seconds = time.time() - start
         self.assertRegex(last.decode(), r'^pymemflow: \d+ events recorded, 0 lost$')
         self.assertGreater(lines, count)
+        say('%d lines in %d MiB of address space, %.1f s, %.1f million lines a second' % (
+            lines, space >> 20, seconds, lines / seconds / 1e6))
 
 
 if __name__ == '__main__':

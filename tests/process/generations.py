@@ -6,7 +6,7 @@ import unittest
 
 import command
 import traced
-from lengths import pick
+from lengths import pick, say
 
 
 class Generations(unittest.TestCase):
@@ -29,6 +29,7 @@ class Generations(unittest.TestCase):
         for event in events:
             number = int(event.function[1:])
             self.assertEqual((event.file, event.line), ('g%d' % number, number % 9 + 2))
+        say('%d events of %d generations, each with its own name' % (len(events), count))
 
 
 if __name__ == '__main__':

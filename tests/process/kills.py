@@ -14,7 +14,7 @@ import unittest
 
 import command
 import traced
-from lengths import pick
+from lengths import pick, say
 
 ROUNDS = pick(3, 100)
 LATEST = pick(0.05, 0.2)
@@ -67,6 +67,7 @@ class Kills(Case):
             sizes = self.report().sizes('allocate')
             self.assertEqual(sizes, [number % 50000 + 1 for number in range(len(sizes))])
             self.assertGreaterEqual(len(sizes), counts[0])
+        say('%d kills, no event missing' % ROUNDS)
 
     def test_of_threads(self):
         for _ in range(pick(2, 20)):
@@ -94,6 +95,7 @@ class Kills(Case):
             self.assertGreaterEqual(report.recorded, len(report.events) + report.overwritten)
             overwritten += report.overwritten
         self.assertGreater(overwritten, 0)
+        say('%d kills, rings whole' % ROUNDS)
 
     def test_sums(self):
         for _ in range(ROUNDS):
@@ -104,6 +106,7 @@ class Kills(Case):
             # Each number once: their sum tells.
             expected = sum(number % 50000 + 1 for number in range(made))
             self.assertIn('   counts.py, allocate, bytes total = %d \n' % expected, report.text)
+        say('%d kills, sums exact' % ROUNDS)
 
 
 class Ends(Case):

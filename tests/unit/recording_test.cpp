@@ -11,7 +11,6 @@
 #include <new>
 #include <string>
 #include <thread>
-#include <unordered_map>
 #include <vector>
 
 #include "tests/unit/recorded.h"
@@ -23,33 +22,6 @@ using interpose::Call;
 using interpose::Event;
 using interpose::Function;
 using interpose::recording;
-
-// Replays: each address is handed out only while it is free, and taken back only while it is not.
-struct Ledger {
-  std::unordered_map<std::uint64_t, bool> is_live;
-  std::uint64_t errors = 0;
-
-  void take(std::uint64_t address) {
-    if (address != 0 && std::exchange(is_live[address], true)) ++errors;
-  }
-  void give_back(std::uint64_t address) {
-    if (address != 0 && !std::exchange(is_live[address], false)) ++errors;
-  }
-  void replay(const Event& event) {
-    switch (traits(event.function).effect) {
-      case interpose::Effect::Allocate:
-        take(event.result);
-        break;
-      case interpose::Effect::Release:
-        give_back(event.arguments[0]);
-        break;
-      case interpose::Effect::Move:
-        give_back(event.arguments[0]);
-        take(event.result);
-        break;
-    }
-  }
-};
 
 TEST(Recording, EveryFunctionComesBackAsItWas) {
   in_own_process([] {
@@ -111,75 +83,6 @@ TEST(Recording, ErrnoStays) {
       interpose::record_free(block(0x1000), caller(i + 1));
       ASSERT_EQ(errno, 4242);
     }
-  });
-}
-
-// Sixteen threads hand blocks of a common allocator to each other; what is recorded must replay.
-TEST(Recording, BlocksThatCrossThreadsReconcile) {
-  in_own_process([] {
-    constexpr std::size_t kThreads = 16;
-    constexpr std::size_t kRounds = 20'000;
-    constexpr std::size_t kCells = 64;
-    std::vector<std::atomic<std::uint64_t>> free_addresses(kCells);
-    std::vector<std::atomic<std::uint64_t>> live_addresses(kCells);
-    for (std::size_t i = 0; i < kCells; ++i) free_addresses[i] = 0x100000 + 16 * i;
-    std::vector<std::thread> threads;
-    for (std::size_t t = 0; t < kThreads; ++t) {
-      threads.emplace_back([&, t] {
-        std::uint64_t random = t + 1;
-        for (std::size_t round = 0; round < kRounds; ++round) {
-          random = random * 6364136223846793005 + 1442695040888963407;
-          const std::size_t i = random >> 33 & (kCells - 1);
-          const std::size_t j = random >> 45 & (kCells - 1);
-          if (const std::uint64_t fresh = free_addresses[i].exchange(0)) {
-            interpose::record_malloc(8, block(fresh), caller(t + 1));
-            // Back to a cell that is empty, or straight to free.
-            std::uint64_t empty = 0;
-            while (!live_addresses[(j + round) % kCells].compare_exchange_weak(empty, fresh)) {
-              empty = 0;
-              round += 1;
-            }
-          }
-          if (const std::uint64_t used = live_addresses[j].exchange(0)) {
-            if (random & 1) {
-              // Moves: takes another free one, gives this one back.
-              interpose::MoveRecord move(Function::realloc, caller(t + 1));
-              std::uint64_t target = 0;
-              for (std::size_t k = 0; k < kCells && target == 0; ++k) {
-                target = free_addresses[k].exchange(0);
-              }
-              if (target == 0) target = used;
-              if (target != used) {
-                for (std::size_t k = 0;; k = (k + 1) % kCells) {
-                  std::uint64_t empty = 0;
-                  if (free_addresses[k].compare_exchange_strong(empty, used)) break;
-                }
-              }
-              move.finish({used, 16}, block(target));
-              for (std::size_t k = 0;; k = (k + 1) % kCells) {
-                std::uint64_t empty = 0;
-                if (live_addresses[k].compare_exchange_strong(empty, target)) break;
-              }
-            } else {
-              interpose::record_free(block(used), caller(t + 1));
-              for (std::size_t k = 0;; k = (k + 1) % kCells) {
-                std::uint64_t empty = 0;
-                if (free_addresses[k].compare_exchange_strong(empty, used)) break;
-              }
-            }
-          }
-        }
-      });
-    }
-    for (std::thread& thread : threads) thread.join();
-    ASSERT_TRUE(interpose::end_recording());
-    const Read read = read_all();
-    Ledger ledger;
-    for (const Event& event : read.events) ledger.replay(event);
-    EXPECT_GT(read.recorded, kThreads * kRounds / 8);
-    EXPECT_EQ(ledger.errors, 0U) << "of " << read.recorded;
-    EXPECT_EQ(read.lost, 0U);
-    EXPECT_EQ(read.damaged, 0U);
   });
 }
 
