@@ -21,6 +21,8 @@ CaptureError CaptureReader::open() {
   const auto definitions = index_.of_kind(BlockKind::Definitions);
   names_.set_limit(definitions.size() * (interpose::kDefinitionBlockWords / 2) + 1);
   damaged_ += read_definitions(file_, index_, names_, facts_);
+  // Where a block of names is damaged, what refers to them is too, and that is no news.
+  if (damaged_ + index_.damaged == 0) damaged_ = names_.damaged();
   take_sums();
   const std::span<const BlockPlace> blocks = index_.of_kind(BlockKind::Events);
   for (std::size_t first = 0; first < blocks.size();) {

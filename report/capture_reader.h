@@ -46,7 +46,7 @@ class CaptureReader {
   // In a ring: events that were recorded, and later ones put in their place.
   std::uint64_t overwritten() const { return overwritten_; }
   // Blocks, records and names that were not what they should be.
-  std::uint64_t damaged() const { return damaged_ + index_.damaged + names_.damaged(); }
+  std::uint64_t damaged() const { return damaged_ + index_.damaged; }
   // Events that were left out because what they refer to is damaged.
   std::uint64_t left_out() const { return left_out_; }
   // How much of the events has been read, from 0 to 1.

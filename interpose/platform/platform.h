@@ -69,7 +69,7 @@ struct Mapping {
   std::uint64_t end;
   std::uint64_t offset;
   std::uint64_t image;  // where the file's first byte is mapped; 0: unknown
-  const char* path;  // path_bytes long, not terminated; lives for the duration of the call
+  const char* path;     // path_bytes long, not terminated; lives for the duration of the call
   std::size_t path_bytes;
 };
 // Calls visit(mapping, context) for each executable mapping of a file. `scratch` must hold the
