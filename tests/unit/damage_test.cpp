@@ -96,7 +96,7 @@ TEST(Damage, OfAnyBitIsNoticedAndTheRestIsRead) {
     std::mt19937 random(4711);
     // All of the heads' bytes are among the first; of the rest a sample.
     std::shuffle(places.begin() + 200, places.end(), random);
-    places.resize(std::min<std::size_t>(places.size(), 1000));
+    places.resize(std::min<std::size_t>(places.size(), 600));
     for (const std::size_t place : places) {
       std::vector<char> changed = bytes;
       changed[place] = static_cast<char>(changed[place] ^ 1 << random() % 8);
@@ -155,7 +155,7 @@ TEST(Damage, OfARingIsNoticedAndTheRestIsRead) {
         std::vector<std::size_t> places = meaningful(bytes);
         std::mt19937 random(4711);
         std::shuffle(places.begin() + 200, places.end(), random);
-        places.resize(500);
+        places.resize(400);
         for (const std::size_t place : places) {
           std::vector<char> changed = bytes;
           changed[place] = static_cast<char>(changed[place] ^ 1 << random() % 8);
