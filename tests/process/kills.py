@@ -17,7 +17,7 @@ import traced
 from lengths import pick, say
 
 ROUNDS = pick(3, 100)
-LATEST = pick(0.05, 0.2)
+LATEST = pick(0.05, 0.1)
 KILLED = ('pymemflow: the program did not end by itself: this report covers what it had done until '
           'then\n')
 
