@@ -156,7 +156,7 @@ void with_killed(const CaptureSettings& settings, Body body) {
     std::atomic<int> descriptor;
     std::atomic<std::uint64_t> events;
   };
-  for (int round = 0; round < 20; ++round) {
+  for (int round = 0; round < 25; ++round) {
     void* const shared = ::mmap(nullptr, sizeof(Progress), PROT_READ | PROT_WRITE,
                                 MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     ASSERT_NE(shared, MAP_FAILED);
@@ -170,12 +170,13 @@ void with_killed(const CaptureSettings& settings, Body body) {
         progress.events.store(i + 1);
       }
     }
-    while (progress.events == 0) ::usleep(100);
+    // Windows have been changed by then, and one may just be.
+    while (progress.events < 3'000 * static_cast<std::uint64_t>(round + 3)) ::usleep(10);
     const std::string path =
         "/proc/" + std::to_string(child) + "/fd/" + std::to_string(progress.descriptor);
     const int file = ::open(path.c_str(), O_RDONLY);
     ASSERT_GE(file, 0);
-    ::usleep(static_cast<useconds_t>(1 + 1777 * round));
+    ::usleep(static_cast<useconds_t>(round * 97 % 1000));
     ::kill(child, SIGKILL);
     ::waitpid(child, nullptr, 0);
     body(file, progress.events.load());
