@@ -9,6 +9,7 @@
 #include <cstdint>
 
 #include "interpose/event.h"
+#include "interpose/last_sizes.h"
 
 namespace pymemflow::interpose {
 
@@ -16,17 +17,17 @@ using Word = std::uint64_t;
 
 enum class RecordKind : std::uint8_t {
   End = 0,
-  Malloc = 1,      // [address|site] [bytes]
-  Free = 2,        // [address|site]
-  Calloc = 3,      // [address|site] [elements:32|bytes an element:32]
-  Call = 4,        // [function|site] [arguments …] [result, unless Effect::Release]
-  Turn = 5,        // [stamp]: what follows happened after all that bears a smaller stamp
-  MoveEnd = 6,     // [stamp]: the Move before it was under way until this stamp
-  Definition = 7,  // [what|words|number] [payload …]
+  Malloc = 1,       // [address|site] [bytes]
+  Free = 2,         // [address|site]
+  Calloc = 3,       // [address|site] [elements:32|bytes an element:32]
+  Call = 4,         // [function|site] [arguments …] [result, unless Effect::Release]
+  Turn = 5,         // [stamp]: what follows happened after all that bears a smaller stamp
+  MallocAgain = 6,  // [address|site]: of as many bytes as the site's last one (LastSizes)
+  Definition = 7,   // [what|words|number] [payload …]
 };
 
-// What a Definition gives a name to, and its payload. Thread stands among the events, the others in
-// blocks of their own.
+// What a Definition gives a name to, and its payload. Thread and MoveEnd stand among the events,
+// the others in blocks of their own.
 enum class DefinitionKind : std::uint8_t {
   Text = 1,    // number: text.    [piece_head()] [bytes, padded]; the pieces of a text in order
   Code = 2,    // number: code.    [filename text|name text] [line-table text|first line] [format]
@@ -34,8 +35,9 @@ enum class DefinitionKind : std::uint8_t {
   Caller = 4,  // number: site.    [return address] [path text of the module there, or 0]
   Module =
       5,  // number: text of the path. [start] [end] [offset] [bytes of the build id] [build id]
-  Thread = 6,  // number: the kernel's thread id of the writer from here on
-  Fact = 7,    // number: a FactKind. As Text: what is known of the process
+  Thread = 6,   // number: the kernel's thread id of the writer from here on
+  Fact = 7,     // number: a FactKind. As Text: what is known of the process
+  MoveEnd = 8,  // [stamp]: the Move before it was under way until this stamp
 };
 
 // What a capture says of its process.
@@ -58,18 +60,22 @@ constexpr RecordKind kind_of(Word first) {
 }
 
 constexpr bool is_event(RecordKind kind) {
-  return kind == RecordKind::Malloc || kind == RecordKind::Free || kind == RecordKind::Calloc ||
-         kind == RecordKind::Call;
+  return kind == RecordKind::Malloc || kind == RecordKind::MallocAgain ||
+         kind == RecordKind::Free || kind == RecordKind::Calloc || kind == RecordKind::Call;
 }
 
-// Whether a block's address and its site fit the one-word head of Malloc, Free and Calloc.
-constexpr bool fits_short(std::uint64_t address, SiteId site) {
+// Whether a block's address, and its site, fit the one-word head of Malloc, Free and Calloc.
+constexpr bool fits_short(std::uint64_t address) {
   constexpr std::uint64_t kUnusable =
       ~(((std::uint64_t{1} << kAddressBits) - 1) << kAlignmentShift);
-  return (address & kUnusable) == 0 && site < kShortSites;
+  return (address & kUnusable) == 0;
 }
+constexpr bool fits_short(std::uint64_t address, SiteId site) {
+  return fits_short(address) && site < kShortSites;
+}
+// The address must fit: it lies then where one shift brings it.
 constexpr Word short_head(RecordKind kind, std::uint64_t address, SiteId site) {
-  return static_cast<Word>(kind) | (address >> kAlignmentShift) << kKindBits |
+  return static_cast<Word>(kind) | address >> (kAlignmentShift - kKindBits) |
          static_cast<Word>(site) << (kKindBits + kAddressBits);
 }
 constexpr std::uint64_t short_address(Word head) {
@@ -94,8 +100,8 @@ constexpr std::size_t call_words(const FunctionTraits& function) {
 }
 inline constexpr std::size_t kMaxCallWords = 2 + kMaxArguments;
 
-constexpr Word stamp_head(RecordKind kind, std::uint64_t stamp) {
-  return static_cast<Word>(kind) | stamp << kKindBits;
+constexpr Word turn_head(std::uint64_t stamp) {
+  return static_cast<Word>(RecordKind::Turn) | stamp << kKindBits;
 }
 constexpr std::uint64_t stamp_of(Word head) {
   return head >> kKindBits;
@@ -106,6 +112,7 @@ constexpr Word definition_head(DefinitionKind what, std::size_t words, std::uint
   return static_cast<Word>(RecordKind::Definition) | static_cast<Word>(what) << kKindBits |
          static_cast<Word>(words) << 8 | static_cast<Word>(number) << 32;
 }
+inline constexpr std::size_t kMoveEndWords = 2;
 constexpr DefinitionKind definition_kind(Word head) {
   return static_cast<DefinitionKind>(head >> kKindBits & 0x1f);
 }
@@ -131,8 +138,8 @@ constexpr std::size_t record_words(Word first) {
     case RecordKind::Definition:
       return definition_words(first);
     case RecordKind::Free:
+    case RecordKind::MallocAgain:
     case RecordKind::Turn:
-    case RecordKind::MoveEnd:
       break;
   }
   return 1;
@@ -162,8 +169,10 @@ constexpr std::uint32_t high_half(Word word) {
   return static_cast<std::uint32_t>(word >> 32);
 }
 
-// The event of a whole record for which is_event() holds; its thread stands elsewhere.
-inline void read_event(const Word* record, Event& event) {
+// The event of a whole record for which is_event() holds; its thread stands elsewhere. `sizes`
+// knows of all events of the block before it. False: the size is not known, so the record is not
+// right.
+inline bool read_event(const Word* record, LastSizes& sizes, Event& event) {
   const Word head = record[0];
   event.arguments[1] = 0;
   event.arguments[2] = 0;
@@ -173,7 +182,11 @@ inline void read_event(const Word* record, Event& event) {
     case RecordKind::Malloc:
       event.function = Function::malloc;
       event.arguments[0] = record[1];
+      sizes.repeats(event.site, record[1]);
       break;
+    case RecordKind::MallocAgain:
+      event.function = Function::malloc;
+      return sizes.find(event.site, event.arguments[0]);
     case RecordKind::Free:
       event.function = Function::free;
       event.arguments[0] = event.result;
@@ -194,6 +207,7 @@ inline void read_event(const Word* record, Event& event) {
       event.result = function.effect == Effect::Release ? 0 : record[1 + count];
     }
   }
+  return true;
 }
 
 }  // namespace pymemflow::interpose

@@ -40,7 +40,7 @@ bool write_turn(Writer& writer) {
   // Set before the record is written: should a block begin with it, the block has it too.
   writer.stamp = stamp;
   if (make_room(writer, 1) == nullptr) return false;
-  commit(writer, stamp_head(RecordKind::Turn, stamp), 1);
+  commit(writer, turn_head(stamp), 1);
   return true;
 }
 
@@ -94,10 +94,8 @@ SiteId require_site(Writer& writer, const void* caller) {
 
 bool write_short_call(Writer& writer, const Call& call, SiteId site) {
   if (call.function == Function::malloc && fits_short(call.result, site)) {
-    Word* const record = make_room(writer, 2);
-    if (record == nullptr) return false;
-    record[1] = call.arguments[0];
-    commit(writer, short_head(RecordKind::Malloc, call.result, site), 2);
+    if (make_room(writer, 2) == nullptr) return false;
+    put_malloc(writer, site, call.arguments[0], call.result);
     return true;
   }
   if (call.function == Function::free && fits_short(call.arguments[0], site)) {
@@ -171,30 +169,33 @@ void leave(const Entry& entry) {
   if (entry.is_borrowed) WriterPool::release(*entry.writer);
 }
 
-}  // namespace
-
-SiteId find_site(Writer& writer, const void* caller) {
+// The site of a call on this thread; kNoSite when it was never seen, or takes the long form.
+SiteId find_short_site(Writer& writer, const void* caller) {
   const std::uint64_t seen_key = pyframe::current_key(recording.interpreter, writer.thread);
   if (const SiteId site = find_known_site(writer, seen_key)) return site;
   pyframe::Position position;
   if (!pyframe::current_position(recording.interpreter, writer.thread, position)) {
-    return recording.sites.find_caller(caller);
+    const SiteId site = recording.sites.find_caller(caller);
+    return site < kShortSites ? site : kNoSite;
   }
   // Before the table is asked: a death in between must not be missed.
   const std::uint64_t deaths = recording.sites.deaths();
   const SiteId site = recording.sites.find(position);
+  if (site == kNoSite || site >= kShortSites) return kNoSite;
   const std::uint64_t key = pyframe::key_of(recording.interpreter, position);
   // A shim on top has another key than the frame below it, and is not remembered.
-  if (site != kNoSite && key != 0 && key == seen_key) {
+  if (key != 0 && key == seen_key) {
     writer.known_sites[known_site_index(key)] = {key, deaths, site};
   }
   return site;
 }
 
+}  // namespace
+
 void* record_malloc_slowly(std::size_t size, void* result, const void* caller) {
   const auto address = reinterpret_cast<std::uintptr_t>(result);
   if (Writer* const writer = begin_short_record()) {
-    const bool is_written = write_malloc(*writer, find_site(*writer, caller), size, address);
+    const bool is_written = write_malloc(*writer, find_short_site(*writer, caller), size, address);
     end_record(*writer);
     if (is_written) return result;
   }
@@ -205,7 +206,7 @@ void* record_malloc_slowly(std::size_t size, void* result, const void* caller) {
 void record_free_slowly(const void* block, const void* caller) {
   const auto address = reinterpret_cast<std::uintptr_t>(block);
   if (Writer* const writer = begin_short_record()) {
-    const bool is_written = write_free(*writer, find_site(*writer, caller), address);
+    const bool is_written = write_free(*writer, find_short_site(*writer, caller), address);
     end_record(*writer);
     if (is_written) return;
   }
@@ -237,7 +238,8 @@ MoveRecord::MoveRecord(Function function, const void* caller) : function_(functi
   Writer& writer = *entry.writer;
   site_ = require_site(writer, caller);
   // Room for a stamp after it as well, so that finish() cannot come to change the block.
-  if (site_ == kNoSite || !ensure_turn(writer) || make_room(writer, kMaxCallWords + 1) == nullptr) {
+  if (site_ == kNoSite || !ensure_turn(writer) ||
+      make_room(writer, kMaxCallWords + kMoveEndWords) == nullptr) {
     count_lost(&writer);
     leave(entry);
     return;
@@ -262,7 +264,8 @@ void MoveRecord::finish(std::initializer_list<std::uint64_t> arguments, const vo
     // Others recorded meanwhile, and one of them may have given back what this call handed out.
     if (const std::uint64_t stamp = take_turn(turn, writer_->id)) {
       writer_->stamp = stamp;
-      commit(*writer_, stamp_head(RecordKind::MoveEnd, stamp), 1);
+      writer_->position[1] = stamp;
+      commit(*writer_, definition_head(DefinitionKind::MoveEnd, kMoveEndWords, 0), kMoveEndWords);
     }
   }
   leave({.writer = writer_, .is_borrowed = is_borrowed_});

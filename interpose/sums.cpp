@@ -39,13 +39,13 @@ Word key_of(const Event& event) {
 }  // namespace
 
 bool SumTable::fold(std::uint32_t writer, std::uint64_t number, std::span<const Word> records) {
+  LastSizes sizes;
   while (!records.empty()) {
     const std::size_t words = record_words(records[0]);
     if (words == 0 || words > records.size()) break;
     if (is_event(kind_of(records[0]))) {
       Event event;
-      read_event(records.data(), event);
-      if (!add(writer, number, event)) return false;
+      if (read_event(records.data(), sizes, event) && !add(writer, number, event)) return false;
     }
     records = records.subspan(words);
   }

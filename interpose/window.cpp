@@ -29,6 +29,7 @@ void open_window(Writer& writer, std::uint64_t number) {
   window.events_before = writer.events_before;
   writer.position = records_of(&window);
   writer.end = writer.position + kBlockWords;
+  writer.last_sizes.clear();
   // Last of the steps in block.h.
   set_state(window, BlockState::Open);
 }

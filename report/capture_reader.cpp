@@ -133,16 +133,16 @@ CaptureReader::Step CaptureReader::step(Stream& stream, Event& event) {
       continue;
     }
     event.thread = stream.thread;
-    switch (interpose::kind_of(record[0])) {
-      case RecordKind::Malloc:
-      case RecordKind::Free:
-      case RecordKind::Calloc:
-        read_event(record.data(), event);
-        return Step::Event;
-      case RecordKind::Call:
-        read_event(record.data(), event);
-        if (is_followed_by_end(stream)) return hold_back(stream, event);
-        return Step::Event;
+    const RecordKind kind = interpose::kind_of(record[0]);
+    if (interpose::is_event(kind)) {
+      if (!read_event(record.data(), stream.sizes, event)) {
+        ++damaged_;
+        continue;
+      }
+      if (kind == RecordKind::Call && is_followed_by_end(stream)) return hold_back(stream, event);
+      return Step::Event;
+    }
+    switch (kind) {
       case RecordKind::Turn:
         stream.key = interpose::stamp_of(record[0]);
         return Step::Turn;
@@ -150,25 +150,25 @@ CaptureReader::Step CaptureReader::step(Stream& stream, Event& event) {
         if (interpose::definition_kind(record[0]) == DefinitionKind::Thread) {
           stream.thread = interpose::definition_number(record[0]);
         } else {
-          ++damaged_;  // its place is not here
+          ++damaged_;  // its place is not here, or it is the end of no Move
         }
         break;
-      case RecordKind::MoveEnd:
-        ++damaged_;  // without its Move
-        break;
-      case RecordKind::End:
+      default:
         break;
     }
   }
 }
 
 bool CaptureReader::is_followed_by_end(const Stream& stream) {
-  return stream.position < stream.words.size() &&
-         interpose::kind_of(stream.words[stream.position]) == RecordKind::MoveEnd;
+  const std::span<const Word> rest = std::span<const Word>(stream.words).subspan(stream.position);
+  return rest.size() >= interpose::kMoveEndWords &&
+         rest[0] ==
+             interpose::definition_head(DefinitionKind::MoveEnd, interpose::kMoveEndWords, 0);
 }
 
 CaptureReader::Step CaptureReader::hold_back(Stream& stream, const Event& event) {
-  stream.key = interpose::stamp_of(stream.words[stream.position++]);
+  stream.key = stream.words[stream.position + 1];
+  stream.position += interpose::kMoveEndWords;
   stream.pending = event;
   stream.has_pending = true;
   ++pending_moves_;
@@ -180,6 +180,7 @@ bool CaptureReader::load_block(Stream& stream) {
     const BlockPlace& place = stream.blocks[stream.next_block++];
     ++blocks_read_;
     stream.position = 0;
+    stream.sizes.clear();
     if (!read_block(file_, place, stream.words)) {
       ++damaged_;
       continue;

@@ -58,6 +58,7 @@ class CaptureReader {
     std::span<const BlockPlace> blocks;
     std::size_t next_block = 0;
     Vector<interpose::Word> words;  // of the current block
+    interpose::LastSizes sizes;     // likewise
     std::size_t position = 0;
     std::uint64_t key = 0;  // the latest stamp
     std::uint32_t thread = 0;

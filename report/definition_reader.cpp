@@ -28,6 +28,7 @@ constexpr Pass pass_of(DefinitionKind kind) {
     case DefinitionKind::Site:
     case DefinitionKind::Caller:
     case DefinitionKind::Thread:
+    case DefinitionKind::MoveEnd:
       break;
   }
   return Pass::Places;
@@ -83,6 +84,7 @@ class Definitions {
       case DefinitionKind::Module:
         return read_module(record, number);
       case DefinitionKind::Thread:
+      case DefinitionKind::MoveEnd:
         return false;  // stands among the events
     }
     return false;

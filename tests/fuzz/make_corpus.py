@@ -32,6 +32,10 @@ def malloc(address, site, size):
     return words(1 | address >> 4 << 3 | site << 47, size)
 
 
+def malloc_again(address, site):
+    return words(6 | address >> 4 << 3 | site << 47)
+
+
 def free(address, site):
     return words(2 | address >> 4 << 3 | site << 47)
 
@@ -45,7 +49,7 @@ def turn(stamp):
 
 
 def move_end(stamp):
-    return words(6 | stamp << 3)
+    return definition(8, 0, words(stamp))
 
 
 FACTS = (text(1, b'python3\0script.py\0', 7) + text(2, b'3.11.2', 7) + text(3, b'host\nLinux\n', 7) +
@@ -57,11 +61,11 @@ NAMES = b''.join([
     definition(3, 1, words(1 | 2 << 32)), definition(4, 2, words(0x8000, 4)),
     definition(3, 3, words(1 | 0xffffffff << 32))])
 DEFINED = block(DEFINITIONS, CLOSED, 0, 1, FACTS) + block(DEFINITIONS, OPEN, 1, 1, NAMES)
-FIRST = (turn(1) + definition(6, 8, b'') + malloc(0x1000, 1, 1477) +
+FIRST = (turn(1) + definition(6, 8, b'') + malloc(0x1000, 1, 1477) + malloc_again(0x2000, 1) +
          words(3 | 0x2000 >> 4 << 3 | 1 << 47, 3 | 4 << 32) + free(0x1000, 2) +
          call(3, 1, 0x2000, 99, 0x3000) + move_end(9) + turn(10) + call(5, 3, 64, 128, 0x4000))
 SECOND = (turn(2) + malloc(0x1000, 3, 2 ** 63) + call(3, 2, 0x1000, 5, 0x2000) + move_end(5) +
-          malloc(0x1000, 1, 0) + free(0x1000, 3))
+          malloc(0x1000, 1, 0) + malloc_again(0x3000, 3) + free(0x1000, 3))
 
 
 def cell(key, *slots):

@@ -32,15 +32,22 @@ void record_one(std::uint64_t i) {
   const void* const from = caller(i % 500 == 0 ? 1000 + i : 1 + i % 64);
   switch (i % 5) {
     case 0:
-      return interpose::record_free(block(0x1000), from);
+      interpose::record_free(block(0x1000), from);
+      break;
     case 1:
-      return interpose::record_call({Function::calloc, {i % 7, i % 900}, 0x2000, from});
+      interpose::record_call({Function::calloc, {i % 7, i % 900}, 0x2000, from});
+      break;
     case 2: {
       interpose::MoveRecord move(Function::realloc, from);
-      return move.finish({0x2000, i % 5000}, block(0x3000));
+      move.finish({0x2000, i % 5000}, block(0x3000));
+      break;
     }
-    default:
+    case 3:
       interpose::record_malloc(i * i % 100'000, block(0x4000), from);
+      break;
+    default:
+      interpose::record_malloc(512, block(0x4000), from);
+      break;
   }
 }
 
@@ -91,8 +98,11 @@ Sums expected_sums(std::uint64_t count) {
       case 2:
         add(sums, {Function::realloc, 0, 0, {0x2000, i % 5000}, 0x3000}, address);
         break;
-      default:
+      case 3:
         add(sums, {Function::malloc, 0, 0, {i * i % 100'000}, 0x4000}, address);
+        break;
+      default:
+        add(sums, {Function::malloc, 0, 0, {512}, 0x4000}, address);
     }
   }
   return sums;
