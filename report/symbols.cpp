@@ -25,14 +25,14 @@ const Module* Symbols::find_module(std::uint64_t address) const {
   return found;
 }
 
-const SymbolTable& Symbols::table_of(const Module& module) {
+SymbolTable& Symbols::table_of(const Module& module) {
   return tables_.try_emplace(module.path, module.path).first->second;
 }
 
 std::string_view Symbols::find_symbol(const Module* module, std::uint64_t address) {
   bool may_have_more_names = true;
   if (module != nullptr) {
-    const SymbolTable& table = table_of(*module);
+    SymbolTable& table = table_of(*module);
     if (!module->build_id.empty() && module->build_id != table.build_id()) return {};
     const std::uint64_t file_offset = address - module->start + module->offset;
     std::string_view symbol = table.find(file_offset);

@@ -40,7 +40,7 @@ class Symbols {
 
  private:
   const Module* find_module(std::uint64_t address) const;
-  const SymbolTable& table_of(const Module& module);
+  SymbolTable& table_of(const Module& module);
   std::string_view find_symbol(const Module* module, std::uint64_t address);
   String make_name(std::uint64_t address, const Module* module);
 
