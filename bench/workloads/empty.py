@@ -1,0 +1,1 @@
+"""Nothing but the start and the end of Python."""
