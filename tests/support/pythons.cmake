@@ -1,9 +1,12 @@
 # The Pythons of this machine, and tests that run under each of them.
 #
 #   PMF_PYTHONS       the interpreters, 3.6 to 3.15
-#   PMF_PYTHON_IDS    a short name of each, in the same order: 3.6.15, debian-3.11.2
-#   pmf_add_python_test(NAME script.py [TIMEOUT seconds] [ENVIRONMENT NAME=value...])
+#   PMF_PYTHON_IDS    a short name of each, in the same order: 3.6.15, debian-3.11.2, 3.13.1t
+#                     (free-threaded), debian-3.11.2d (a debug build)
+#   pmf_add_python_test(NAME script.py [TIMEOUT seconds] [STABLE_ABI] [ENVIRONMENT NAME=value...])
 #                     one test a Python, named NAME.<id>, label "process". Exit code 77 is a skip.
+#                     STABLE_ABI: imports a module of ours, which is built once for every Python;
+#                     free-threaded ones cannot load it.
 #
 # Found are those of pyenv and /usr/bin; -DPYMEMFLOW_PYTHONS="path;path" takes these instead.
 include_guard(DIRECTORY)
@@ -22,16 +25,19 @@ function(_pmf_python_candidates out)
     execute_process(COMMAND ${PMF_PYENV} root OUTPUT_VARIABLE root OUTPUT_STRIP_TRAILING_WHITESPACE)
   endif()
   file(GLOB candidates "${root}/versions/*/bin/python3.*" /usr/bin/python3.*)
-  # Leaves out python3.11-config, python3.11-dbg, python3.13t.
-  list(FILTER candidates INCLUDE REGEX "/python3\\.([6-9]|1[0-5])$")
+  # Debug builds (d, -dbg) and free-threaded ones (t) too; not python3.11-config, nor python3.6m,
+  # which is python3.6.
+  list(FILTER candidates INCLUDE REGEX "/python3\\.([6-9]|1[0-5])(t|d|-dbg)?$")
   list(SORT candidates COMPARE NATURAL)
   set(${out} ${candidates} PARENT_SCOPE)
 endfunction()
 
-# "3.11.2" to `version`, empty when it does not run.
+# "3.11.2" to `version` ("3.13.1t" free-threaded, "3.11.2d" a debug build), empty when it does not
+# run.
 function(_pmf_python_version python version)
   execute_process(
-    COMMAND ${python} -c "import sys, ctypes; print('%d.%d.%d' % sys.version_info[:3])"
+    COMMAND ${python} -c "import sys, ctypes, sysconfig; print('%d.%d.%d%s' % (sys.version_info[:3]
++ ('t' * bool(sysconfig.get_config_var('Py_GIL_DISABLED')) + 'd' * hasattr(sys, 'gettotalrefcount'),)))"
     OUTPUT_VARIABLE text RESULT_VARIABLE result ERROR_QUIET OUTPUT_STRIP_TRAILING_WHITESPACE)
   if(NOT result EQUAL 0)
     message(STATUS "${python} does not run, or has no ctypes: not tested")
@@ -53,11 +59,18 @@ function(_pmf_find_pythons)
   _pmf_python_candidates(candidates)
   _pmf_system_name(system)
   foreach(python IN LISTS candidates)
+    # One interpreter may have several names: python3.11-dbg is python3.11d, and a free-threaded
+    # python3.13t is python3.13 too.
+    file(REAL_PATH ${python} file)
+    if(file IN_LIST files OR EXISTS ${python}t)
+      continue()
+    endif()
+    list(APPEND files ${file})
     _pmf_python_version(${python} version)
     if(NOT version)
       continue()
     endif()
-    string(REGEX REPLACE "\\.[0-9]+$" "" minor "${version}")
+    string(REGEX REPLACE "\\.[0-9]+(t?d?)$" "\\1" minor "${version}")
     list(APPEND minors ${minor})
     set(id ${version})
     if(python MATCHES "^/usr/bin/")
@@ -72,9 +85,9 @@ function(_pmf_find_pythons)
     list(APPEND ids ${id})
   endforeach()
   set(missing "")
-  foreach(minor 6 7 8 9 10 11 12 13)
-    if(NOT "3.${minor}" IN_LIST minors)
-      list(APPEND missing 3.${minor})
+  foreach(minor 3.6 3.7 3.8 3.9 3.10 3.11 3.11d 3.12 3.13 3.13t 3.14 3.14t 3.15 3.15t)
+    if(NOT minor IN_LIST minors)
+      list(APPEND missing ${minor})
     endif()
   endforeach()
   list(JOIN ids " " text)
@@ -88,12 +101,16 @@ function(_pmf_find_pythons)
 endfunction()
 
 function(pmf_add_python_test name script)
-  cmake_parse_arguments(PARSE_ARGV 2 arg "" "TIMEOUT" "ENVIRONMENT")
+  cmake_parse_arguments(PARSE_ARGV 2 arg "STABLE_ABI" "TIMEOUT" "ENVIRONMENT")
   if(NOT arg_TIMEOUT)
     set(arg_TIMEOUT 120)
   endif()
   get_filename_component(script ${script} ABSOLUTE BASE_DIR ${CMAKE_CURRENT_SOURCE_DIR})
   foreach(python id IN ZIP_LISTS PMF_PYTHONS PMF_PYTHON_IDS)
+    if(arg_STABLE_ABI AND id MATCHES "[0-9]td?$")
+      message(STATUS "${name} is not run under ${id}, which has no stable ABI")
+      continue()
+    endif()
     add_test(NAME ${name}.${id} COMMAND ${python} ${script})
     set_tests_properties(${name}.${id} PROPERTIES
       LABELS process TIMEOUT ${arg_TIMEOUT} SKIP_RETURN_CODE 77
