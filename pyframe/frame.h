@@ -179,16 +179,14 @@ inline std::uint64_t current_key(const Interpreter& interpreter, ThisThread& thr
   if (!is_known(interpreter)) return 0;
   const void* state = thread_state(interpreter, thread);
   if (state == nullptr) return 0;
-  switch (interpreter.layout.frame_shape) {
-    case FrameShape::FrameObject:
-      return detail::read_key<FrameShape::FrameObject>(interpreter.layout, state);
-    case FrameShape::CFrame:
-      return detail::read_key<FrameShape::CFrame>(interpreter.layout, state);
-    case FrameShape::CurrentFrame:
-    case FrameShape::CurrentFrameOwnBytecode:
-      return detail::read_key<FrameShape::CurrentFrame>(interpreter.layout, state);
+  const FrameShape shape = interpreter.layout.frame_shape;
+  if (shape == FrameShape::CFrame) {
+    return detail::read_key<FrameShape::CFrame>(interpreter.layout, state);
   }
-  return 0;
+  if (shape == FrameShape::FrameObject) {
+    return detail::read_key<FrameShape::FrameObject>(interpreter.layout, state);
+  }
+  return detail::read_key<FrameShape::CurrentFrame>(interpreter.layout, state);
 }
 
 // False: no Python frame is running on this thread. The code is a code object as far as its frame

@@ -111,10 +111,15 @@ function(pmf_add_python_test name script)
       message(STATUS "${name} is not run under ${id}, which has no stable ABI")
       continue()
     endif()
+    # A debug build's allocators ask malloc() for more than they are asked for, unless told not to.
+    set(allocator "")
+    if(id MATCHES "d$")
+      set(allocator "PYTHONMALLOC=pymalloc")
+    endif()
     add_test(NAME ${name}.${id} COMMAND ${python} ${script})
     set_tests_properties(${name}.${id} PROPERTIES
       LABELS process TIMEOUT ${arg_TIMEOUT} SKIP_RETURN_CODE 77
-      ENVIRONMENT "PYTHONDONTWRITEBYTECODE=1;PYTHONPATH=${PROJECT_SOURCE_DIR}/tests/support;${arg_ENVIRONMENT}")
+      ENVIRONMENT "PYTHONDONTWRITEBYTECODE=1;PYTHONPATH=${PROJECT_SOURCE_DIR}/tests/support;${allocator};${arg_ENVIRONMENT}")
   endforeach()
 endfunction()
 
