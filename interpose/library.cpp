@@ -7,9 +7,11 @@
 #include <cstring>
 
 #include "interpose/exits.h"
+#include "interpose/late_python.h"
 #include "interpose/late_threads.h"
 #include "interpose/log.h"
 #include "interpose/options.h"
+#include "interpose/own_work.h"
 #include "interpose/platform/platform.h"
 #include "interpose/real.h"
 #include "interpose/recorder.h"
@@ -24,23 +26,8 @@ namespace pymemflow::interpose {
 namespace {
 
 constinit Options options;
+constinit OptionError option_error;
 constinit std::uint32_t loading_process = 0;
-
-// What the report allocates, or the libraries that it opens, is no event.
-class OwnWork {
- public:
-  OwnWork() : writer_(this_writer) {
-    if (writer_ != nullptr) writer_->state.store(WriterState::InOriginal);
-  }
-  ~OwnWork() {
-    if (writer_ != nullptr) writer_->state.store(WriterState::Idle);
-  }
-  OwnWork(const OwnWork&) = delete;
-  OwnWork& operator=(const OwnWork&) = delete;
-
- private:
-  Writer* const writer_;
-};
 
 void say_unknown_interpreter() {
   const pyframe::Interpreter& interpreter = recording.interpreter;
@@ -51,8 +38,11 @@ void say_unknown_interpreter() {
 // The report of a process in which Python ran; others are left alone.
 void make_report() {
   if (!recording.python_ran.load()) return;
-  if (recording.interpreter.status == pyframe::InterpreterStatus::Unknown) {
-    say_unknown_interpreter();
+  if (!pyframe::is_known(recording.interpreter)) say_unknown_interpreter();
+  if (recording.interpreter.is_free_threaded) {
+    say(
+        {"this is a free-threaded CPython: its objects lie in memory of its own (mimalloc), which "
+         "never comes from malloc() and is not shown"});
   }
   const int failure = recording.failure.load();
   if (failure != 0) {
@@ -98,8 +88,8 @@ bool can_be_written(std::string_view output) {
 }
 
 bool accept_options() {
-  if (const OptionError error = read_options(environ, options)) {
-    say({error.variable, " ", error.problem, "; this program runs untraced"});
+  if (option_error) {
+    say({option_error.variable, " ", option_error.problem, "; this program runs untraced"});
     return false;
   }
   if (!can_be_written(options.output)) {
@@ -110,27 +100,29 @@ bool accept_options() {
   return true;
 }
 
+// There is a Python in this process: at its start, or some time later.
+void begin(const pyframe::Interpreter& interpreter) {
+  if (!accept_options()) return;
+  if (const int error = start_recording(interpreter)) {
+    say({"cannot start recording (", std::strerror(error), "); this program runs untraced"});
+    return;
+  }
+  loading_process = recording.process;
+  end_handlers = {at_end, at_end, after_failed_exec};
+}
+
 // Before every constructor of the program's own libraries, hence before any thread.
 __attribute__((constructor)) void load() {
   find_originals();
   find_exits();
   find_waits();
   if (::getauxval(AT_SECURE) != 0) return;  // the environment is not to be trusted
-  const pyframe::Interpreter interpreter = pyframe::find_interpreter();
-  platform::forget_loader_error();
-  if (interpreter.status == pyframe::InterpreterStatus::Absent) return;
   const int saved = errno;
-  if (accept_options()) {
-    if (const int error = start_recording(interpreter)) {
-      say({"cannot start recording (", std::strerror(error), "); this program runs untraced"});
-    } else {
-      loading_process = recording.process;
-      end_handlers = {at_end, at_end, after_failed_exec};
-      // Without a library to go with, and before the loader registers its own: so it runs after
-      // the handlers and the destructors of everything else, whose frees it still sees.
-      __cxa_atexit(at_exit, nullptr, nullptr);
-    }
-  }
+  option_error = read_options(environ, options);
+  // Without a library to go with, and before the loader registers its own: so it runs after the
+  // handlers and the destructors of everything else, whose frees it still sees.
+  __cxa_atexit(at_exit, nullptr, nullptr);
+  watch_for_python(begin);
   errno = saved;
 }
 
