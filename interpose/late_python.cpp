@@ -63,13 +63,15 @@ void note(const char* path, void* address, void*) {
 
 // Symbols come from the loader's global order where that has this interpreter first: a program may
 // have copies of a library's objects. A library is kept from being unloaded: hooks call into it.
-void begin_with(const Python& python) {
+void begin_with(const Python& python, pyframe::Arrival arrival) {
   const bool is_global =
       original(RTLD_DEFAULT, kVersionFunction) == reinterpret_cast<void*>(python.get_version);
   void* library = nullptr;
   if (python.path[0] != '\0') library = ::dlopen(python.path, RTLD_LAZY | RTLD_NOLOAD);
   const bool is_found = is_global || library != nullptr;
-  if (is_found) on_first_python(pyframe::find_interpreter(is_global ? nullptr : library));
+  if (is_found) {
+    on_first_python(pyframe::find_interpreter(is_global ? nullptr : library, arrival));
+  }
   platform::forget_loader_error();
 }
 
@@ -81,7 +83,7 @@ void leave_alone(const Python& python) {
 }
 
 // A look is taken by one thread; another one goes on without.
-void look() {
+void look(pyframe::Arrival arrival) {
   if (is_looking.test_and_set(std::memory_order_acquire)) return;
   const int saved = errno;
   const OwnWork own_work;
@@ -90,7 +92,7 @@ void look() {
   for (; pythons.known < pythons.count; ++pythons.known) {
     const Python& python = pythons.all[pythons.known];
     if (pythons.known == 0) {
-      begin_with(python);
+      begin_with(python, arrival);
     } else {
       leave_alone(python);
     }
@@ -105,7 +107,7 @@ void watch_for_python(OnPython on_python) {
   if (original == nullptr) original = platform::find_symbol_lookup();
   if (original == nullptr) return;
   on_first_python = on_python;
-  look();
+  look(pyframe::Arrival::AtStart);
 }
 
 }  // namespace pymemflow::interpose
@@ -115,7 +117,7 @@ PMF_EXPORT PMF_JUMP void* dlsym(void* library, const char* name) noexcept {
   if (original == nullptr) original = platform::find_symbol_lookup();
   if (on_first_python != nullptr &&
       platform::count_added_libraries() != libraries_seen.load(std::memory_order_relaxed)) {
-    look();
+    look(pymemflow::pyframe::Arrival::Late);
   }
   PMF_RETURN original(library, name);
 }

@@ -43,6 +43,33 @@ int is_finalizing_3_6() {
   return __atomic_load_n(finalizing_3_6, __ATOMIC_RELAXED) != nullptr ? 1 : 0;
 }
 
+// From 3.12 on thread states are thread-local variables of libpython's. In a library that was
+// loaded after the start, their first use on a thread may make the loader allocate them, by our
+// malloc(), in the middle of a read: one that must not read again.
+using AskState = void* (*)();
+constinit AskState unguarded_own = nullptr;
+constinit AskState unguarded_current = nullptr;
+__attribute__((tls_model("initial-exec"))) constinit thread_local bool is_asking = false;
+
+void* ask_guarded(AskState ask) {
+  if (is_asking) return nullptr;
+  is_asking = true;
+  void* const state = ask();
+  is_asking = false;
+  return state;
+}
+
+void guard_states(Interpreter& interpreter) {
+  unguarded_own = interpreter.own_thread_state;
+  unguarded_current = interpreter.current_thread_state;
+  if (unguarded_own != nullptr) {
+    interpreter.own_thread_state = [] { return ask_guarded(unguarded_own); };
+  }
+  if (unguarded_current != nullptr) {
+    interpreter.current_thread_state = [] { return ask_guarded(unguarded_current); };
+  }
+}
+
 int read_number(const char*& text) {
   int number = 0;
   for (; *text >= '0' && *text <= '9' && number < 10000; ++text) {
@@ -123,7 +150,7 @@ const char* reason_to_refuse(const Library& library, const char* text, Interpret
 
 }  // namespace
 
-Interpreter find_interpreter(void* handle) {
+Interpreter find_interpreter(void* handle, Arrival arrival) {
   const Library library{handle};
   const char* (*get_version)() = nullptr;
   Interpreter interpreter;
@@ -138,6 +165,7 @@ Interpreter find_interpreter(void* handle) {
   }
   interpreter.status = reason == nullptr ? InterpreterStatus::Known : InterpreterStatus::Unknown;
   interpreter.version = version_text;
+  if (arrival == Arrival::Late) guard_states(interpreter);
   return interpreter;
 }
 

@@ -53,7 +53,8 @@ struct Interpreter {
 
 // The interpreter whose functions are found in `library`, a handle of dlopen(); null: wherever the
 // loader's global order has them first.
-Interpreter find_interpreter(void* library = nullptr);
+enum class Arrival : std::uint8_t { AtStart, Late };
+Interpreter find_interpreter(void* library = nullptr, Arrival arrival = Arrival::AtStart);
 
 // Makes a Known interpreter Unknown, while other threads read it.
 void distrust(Interpreter& interpreter, const char* reason);
