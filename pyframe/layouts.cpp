@@ -3,14 +3,19 @@
 namespace pymemflow::pyframe {
 namespace {
 
-// THE table of versions. How to add one:
-//   1. Build or install a release build of it, with its headers.
+// THE table of versions, each as its release build with a GIL has it; build_layout.cpp fits a row to
+// other builds. How to add one:
+//   1. Install a release build of it, with its headers.
 //   2. Teach scripts/print_layout.c what has new names there. A field that is gone, or means
 //      something else, is a new enumerator in layout.h and a case in frame.h or line_table.cpp.
-//   3. `scripts/print_layouts /path/to/python3.N`, and put the row it prints below.
-//   4. See that find_interpreter() still finds its calls (interpreter.cpp), and raise
-//      LAST_KNOWN in tests/support/probe.py.
-//   5. `ctest -L process`: the tests compare with what that interpreter says of itself.
+//   3. `scripts/print_layouts /path/to/python3.N`, and put the row it prints below;
+//      `scripts/print_layouts --published /path/to/python3.N`, and put that row into
+//      published_offsets.cpp.
+//   4. See that find_interpreter() still finds its calls (interpreter.cpp). Raise LAST_KNOWN in
+//      tests/support/probe.py and traced.py, and the versions in tests/support/pythons.cmake,
+//      tests/matrix/run.py and tests/unit/layouts_test.cpp.
+//   5. `scripts/test -R pyframe` and `scripts/matrix`: they compare with what that interpreter says
+//      of itself, and with its headers; with a debug and a free-threaded build too, if there are.
 constexpr FrameLayout kLayouts[] = {
     {.major = 3,
      .minor = 6,
