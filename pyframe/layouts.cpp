@@ -3,8 +3,8 @@
 namespace pymemflow::pyframe {
 namespace {
 
-// THE table of versions, each as its release build with a GIL has it; build_layout.cpp fits a row to
-// other builds. How to add one:
+// THE table of versions, each as its release build with a GIL has it; build_layout.cpp fits a row
+// to other builds. How to add one:
 //   1. Install a release build of it, with its headers.
 //   2. Teach scripts/print_layout.c what has new names there. A field that is gone, or means
 //      something else, is a new enumerator in layout.h and a case in frame.h or line_table.cpp.

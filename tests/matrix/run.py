@@ -1,7 +1,7 @@
 """Runs the programs of the matrix under every Python given, and prints one table: rows are the
 situations, columns the Pythons. Called by scripts/matrix.
 
-    run.py [--only ROW]... [--python PATH]... [--root FOLDER PATH]...
+    run.py [--only ROW]... [--python PATH]... [--root FOLDER PATH]... [--packages FOLDER]
 
 A cell: "right", "WRONG", or "-" where that Python has no such thing. Exit code 1: a cell is wrong.
 """
@@ -102,7 +102,7 @@ def read_expected(path):
             for size, file, line, function in entries]
 
 
-def run_cell(row, place):
+def run_cell(row, place, packages):
     """(cell, what is wrong)"""
     expected, report = 'expected.json', 'report'
     for name in (expected, report):
@@ -113,7 +113,7 @@ def run_cell(row, place):
         return '-', []
     environment = dict(row.environment, LD_PRELOAD=place.path('libpymemflow.so'),
                        PYMEMFLOW_OUTPUT=place.path(report), PYMEMFLOW_FULL_FILE_PATH='1',
-                       PYTHONDONTWRITEBYTECODE='1', PYTHONPATH=place.folder)
+                       PYTHONDONTWRITEBYTECODE='1', PYTHONPATH=':'.join([place.folder] + packages))
     try:
         done = subprocess.run(place.inside(command, **environment), stdin=subprocess.DEVNULL,
                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=TIMEOUT,
@@ -170,6 +170,7 @@ def main():
     parser.add_argument('--only', action='append', default=[])
     parser.add_argument('--python', action='append', default=[])
     parser.add_argument('--root', action='append', nargs=2, default=[])
+    parser.add_argument('--packages')
     options = parser.parse_args()
     folders = []
     try:
@@ -193,7 +194,9 @@ def run_all(options, folders):
             continue
         line = '%-28s' % row.name
         for name, place in places.items():
-            cell, wrong = run_cell(row, place)
+            packages = [] if options.packages is None or place.root != '/' else [
+                os.path.join(os.path.abspath(options.packages), name.rstrip('*'))]
+            cell, wrong = run_cell(row, place, packages)
             cells[cell] += 1
             notes += ['%s, %s: %s' % (row.name, name, text) for text in wrong[:5]]
             line += '%7s' % cell
