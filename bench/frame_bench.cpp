@@ -13,7 +13,7 @@ namespace {
 
 void BM_ReadFrame(benchmark::State& state) {
   const Interpreter interpreter = find_interpreter();
-  ThisThread self{::pthread_self()};
+  ThisThread self = this_thread(interpreter, ::pthread_self());
   Position position{};
   for (auto _ : state) {
     if (!current_position(interpreter, self, position)) state.SkipWithError("no Python frame");

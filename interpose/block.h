@@ -65,6 +65,7 @@ inline std::uint64_t checksum_of(const Word* words, std::size_t count) {
   std::uint64_t sums[4] = {1, 2, 3, 4};
   std::size_t i = 0;
   for (; i + 4 <= count; i += 4) {
+#pragma GCC unroll 4  // else the sums are kept in memory, and each word waits for the one before
     for (std::size_t lane = 0; lane < 4; ++lane)
       sums[lane] = (sums[lane] ^ words[i + lane]) * kFactor;
   }

@@ -19,16 +19,21 @@ std::uint64_t number(const void* pointer) {
   return reinterpret_cast<std::uintptr_t>(pointer);
 }
 
+// Out of line, so that the way of nearly every free() is a straight one without a frame.
+__attribute__((noinline)) void free_slowly(void* block, const void* caller) {
+  record_free_slowly(block, caller);
+  if (!boot_arena::owns(block)) real.free(block);
+}
+
 }  // namespace
 
 PMF_EXPORT void* malloc(std::size_t size) noexcept {
-  void* const block = real.malloc(size);
-  record_malloc(size, block, PMF_CALLER);
-  return block;
+  return record_malloc(size, real.malloc(size), PMF_CALLER);
 }
 
 PMF_EXPORT void free(void* block) noexcept {
-  record_free(block, PMF_CALLER);
+  if (!record_free_at_once(block)) [[unlikely]]
+    return free_slowly(block, PMF_CALLER);
   if (!boot_arena::owns(block)) real.free(block);
 }
 

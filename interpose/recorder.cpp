@@ -95,7 +95,7 @@ Writer* acquire_writer() {
   Writer* const writer = recording.writers.acquire(recording.process, thread);
   if (writer == nullptr) return nullptr;
   writer->state.store(WriterState::Recording, std::memory_order_relaxed);
-  writer->thread = {platform::thread_self()};
+  writer->thread = pyframe::this_thread(recording.interpreter, platform::thread_self());
   if (writer->window == nullptr) {
     int error = 0;
     writer->window = recording.file.map_window(error);
@@ -209,7 +209,9 @@ void leave(const Entry& entry) {
 
 }  // namespace
 
-SiteId find_site_in_table(Writer& writer, const void* caller) {
+SiteId find_site(Writer& writer, const void* caller) {
+  const std::uint64_t seen_key = pyframe::current_key(recording.interpreter, writer.thread);
+  if (const SiteId site = find_known_site(writer, seen_key)) return site;
   pyframe::Position position;
   if (!pyframe::current_position(recording.interpreter, writer.thread, position)) {
     return recording.sites.find_caller(caller);
@@ -219,11 +221,31 @@ SiteId find_site_in_table(Writer& writer, const void* caller) {
   const SiteId site = recording.sites.find(position);
   const std::uint64_t key = pyframe::key_of(recording.interpreter, position);
   // A shim on top has another key than the frame below it, and is not remembered.
-  if (site != kNoSite && key != 0 &&
-      key == pyframe::current_key(recording.interpreter, writer.thread)) {
+  if (site != kNoSite && key != 0 && key == seen_key) {
     writer.known_sites[known_site_index(key)] = {key, deaths, site};
   }
   return site;
+}
+
+void* record_malloc_slowly(std::size_t size, void* result, const void* caller) {
+  const auto address = reinterpret_cast<std::uintptr_t>(result);
+  if (Writer* const writer = begin_short_record()) {
+    const bool is_written = write_malloc(*writer, find_site(*writer, caller), size, address);
+    end_record(*writer);
+    if (is_written) return result;
+  }
+  record_call({Function::malloc, {size}, address, caller});
+  return result;
+}
+
+void record_free_slowly(const void* block, const void* caller) {
+  const auto address = reinterpret_cast<std::uintptr_t>(block);
+  if (Writer* const writer = begin_short_record()) {
+    const bool is_written = write_free(*writer, find_site(*writer, caller), address);
+    end_record(*writer);
+    if (is_written) return;
+  }
+  record_call({Function::free, {address}, 0, caller});
 }
 
 Word* make_room(Writer& writer, std::size_t words) {

@@ -1,6 +1,6 @@
 #pragma once
 // From a call to its record. record_malloc() and record_free() are the way that nearly every event
-// takes: no system call, no lock, no branch that is not foreseen; what does not fit it goes through
+// takes: no call, no lock, no branch that is not foreseen; what does not fit it goes through
 // record_call(), which can do everything. All of it may be called on any thread, in a signal
 // handler too, and leaves errno alone.
 
@@ -52,24 +52,28 @@ inline void commit(Writer& writer, Word head, std::size_t words) {
   writer.position += words;
 }
 
-// The site of a call on this thread; kNoSite when it was never seen. Asks the table.
-SiteId find_site_in_table(Writer& writer, const void* caller);
+// The site of a call on this thread; kNoSite when it was never seen.
+SiteId find_site(Writer& writer, const void* caller);
 
-// The same; the sites that this writer met last come without asking.
-inline SiteId find_site(Writer& writer, const void* caller) {
-  const std::uint64_t key = pyframe::current_key(recording.interpreter, writer.thread);
+// What is between a hook and its record in nearly every case must be part of the hook.
+#define PMF_AT_ONCE __attribute__((always_inline)) inline
+
+// The site with this key, if this writer met it lately; else kNoSite.
+PMF_AT_ONCE SiteId find_known_site(const Writer& writer, std::uint64_t key) {
   const KnownSite& known = writer.known_sites[known_site_index(key)];
-  if (known.key == key && known.deaths == recording.sites.deaths()) [[likely]]
-    return known.site;
-  return find_site_in_table(writer, caller);
+  return known.key == key && known.deaths == recording.sites.deaths() ? known.site : kNoSite;
+}
+// The same of a call on this thread, without calling anything.
+PMF_AT_ONCE SiteId find_site_at_once(const Writer& writer) {
+  return find_known_site(writer,
+                         pyframe::current_key_at_once(recording.interpreter, writer.thread));
 }
 
 // The writer that this thread may use for one short record, or null when the event has to take the
 // long way.
-inline Writer* begin_short_record() {
+PMF_AT_ONCE Writer* begin_short_record() {
   Writer* const writer = this_writer;
-  if (writer == nullptr || recording.phase.load(std::memory_order_relaxed) != Phase::On ||
-      writer->state.load(std::memory_order_relaxed) != WriterState::Idle) {
+  if (writer == nullptr || writer->state.load(std::memory_order_relaxed) != WriterState::Idle) {
     return nullptr;
   }
   writer->state.store(WriterState::Recording, std::memory_order_relaxed);
@@ -77,48 +81,79 @@ inline Writer* begin_short_record() {
   std::atomic_signal_fence(std::memory_order_seq_cst);
   return writer;
 }
-inline void end_record(Writer& writer) {
+PMF_AT_ONCE void end_record(Writer& writer) {
   std::atomic_signal_fence(std::memory_order_seq_cst);
   writer.state.store(WriterState::Idle, std::memory_order_relaxed);
 }
 
 // Whether the record can be written at once: its site is known, it is short, this writer recorded
-// last, and there is room.
-inline bool is_short(const Writer& writer, SiteId site, std::uint64_t address, std::size_t words) {
+// last, and there is room. (Nobody recorded last once recording has stopped.)
+PMF_AT_ONCE bool is_short(const Writer& writer, SiteId site, std::uint64_t address,
+                          std::size_t words) {
   return site != kNoSite && fits_short(address, site) &&
          writer_of(recording.fork_sensitive->turn.load(std::memory_order_relaxed)) == writer.id &&
          writer.position + words <= writer.end;
 }
 
-// After the real call.
-inline void record_malloc(std::size_t size, const void* result, const void* caller) {
-  const auto address = reinterpret_cast<std::uintptr_t>(result);
-  if (Writer* const writer = begin_short_record()) [[likely]] {
-    const SiteId site = find_site(*writer, caller);
-    if (is_short(*writer, site, address, 2)) [[likely]] {
-      writer->position[1] = size;
-      commit(*writer, short_head(RecordKind::Malloc, address, site), 2);
-      end_record(*writer);
-      return;
-    }
-    end_record(*writer);
-  }
-  record_call({Function::malloc, {size}, address, caller});
+PMF_AT_ONCE bool write_malloc(Writer& writer, SiteId site, std::size_t size,
+                              std::uint64_t address) {
+  if (!is_short(writer, site, address, 2)) [[unlikely]]
+    return false;
+  writer.position[1] = size;
+  commit(writer, short_head(RecordKind::Malloc, address, site), 2);
+  return true;
+}
+PMF_AT_ONCE bool write_free(Writer& writer, SiteId site, std::uint64_t address) {
+  if (!is_short(writer, site, address, 1)) [[unlikely]]
+    return false;
+  commit(writer, short_head(RecordKind::Free, address, site), 1);
+  return true;
+}
+
+// --- for the hooks -------------------------------------------------------------------------------
+
+inline bool is_recording() {
+  const Phase phase = recording.phase.load(std::memory_order_relaxed);
+  return phase == Phase::On || phase == Phase::Failed;
+}
+
+// The way of nearly every event: no call, so that the hook has no registers to save. True: done, or
+// nothing is to be recorded.
+PMF_AT_ONCE bool record_malloc_at_once(std::size_t size, const void* result) {
+  if (!is_recording()) return true;
+  Writer* const writer = begin_short_record();
+  if (writer == nullptr) return false;
+  const bool is_written = write_malloc(*writer, find_site_at_once(*writer), size,
+                                       reinterpret_cast<std::uintptr_t>(result));
+  end_record(*writer);
+  return is_written;
+}
+PMF_AT_ONCE bool record_free_at_once(const void* block) {
+  if (!is_recording()) return true;
+  Writer* const writer = begin_short_record();
+  if (writer == nullptr) return false;
+  const bool is_written =
+      write_free(*writer, find_site_at_once(*writer), reinterpret_cast<std::uintptr_t>(block));
+  end_record(*writer);
+  return is_written;
+}
+
+// For what does not go at once: the site is new to this writer, the block full, another thread
+// recorded last. The first returns `result`, so that its caller may end with it.
+void* record_malloc_slowly(std::size_t size, void* result, const void* caller);
+void record_free_slowly(const void* block, const void* caller);
+
+// After the real call; returns `result`.
+inline void* record_malloc(std::size_t size, void* result, const void* caller) {
+  if (record_malloc_at_once(size, result)) [[likely]]
+    return result;
+  return record_malloc_slowly(size, result, caller);
 }
 
 // Before the real call.
 inline void record_free(const void* block, const void* caller) {
-  const auto address = reinterpret_cast<std::uintptr_t>(block);
-  if (Writer* const writer = begin_short_record()) [[likely]] {
-    const SiteId site = find_site(*writer, caller);
-    if (is_short(*writer, site, address, 1)) [[likely]] {
-      commit(*writer, short_head(RecordKind::Free, address, site), 1);
-      end_record(*writer);
-      return;
-    }
-    end_record(*writer);
-  }
-  record_call({Function::free, {address}, 0, caller});
+  if (!record_free_at_once(block)) [[unlikely]]
+    record_free_slowly(block, caller);
 }
 
 }  // namespace pymemflow::interpose

@@ -34,7 +34,9 @@ void open_for_events() {
 // Code objects die from the interpreter's own start on (that of each module once it has run), with
 // the GIL held and outside of the allocator: the place to see whether frames are read right.
 void on_code_death(const void* code) {
-  pyframe::check_at_start(recording.interpreter, {platform::thread_self()});
+  if (!pyframe::check_at_start(recording.interpreter, {platform::thread_self()})) {
+    recording.sites.forget_remembered();
+  }
   recording.sites.forget(code);
 }
 

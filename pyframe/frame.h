@@ -1,8 +1,7 @@
 #pragma once
 // Which code object and instruction the calling thread is at. Called from inside malloc: no GIL, no
-// allocation, no reference count, no lock, only loads: four to six that depend on one another,
-// after one call into the interpreter (two up to 3.11), which cost more than they. Safe on every
-// thread, also on one that Python never saw; for the one exception see frame.cpp.
+// allocation, no reference count, no lock, only loads: five to seven that depend on one another.
+// Safe on every thread, also on one that Python never saw; for the one exception see frame.cpp.
 //
 // The position is of the frame that is current, also while it is still being entered: an event of
 // its first instructions (a closure's cells) belongs to it, where sys._getframe() would name the
@@ -23,9 +22,18 @@ struct Position {
 
 // What is known of a thread from one read to the next: one a thread, used by it alone.
 struct ThisThread {
-  std::uintptr_t self;               // what pthread_self() returns on it
-  const void* last_state = nullptr;  // the state that it had when it was last asked for
+  std::uintptr_t self;                // what pthread_self() returns on it
+  const void* last_state = nullptr;   // the state that it had when it was last asked for
+  const void* const* slot = nullptr;  // holds its current state; null: to be asked for
 };
+
+// Of the calling thread, to be made once there; `self` is what pthread_self() returns.
+inline ThisThread this_thread(const Interpreter& interpreter, std::uintptr_t self) {
+  return {.self = self,
+          .slot = is_known(interpreter) ? slot_of_this_thread(interpreter.state_slot,
+                                                              interpreter.current_thread_state)
+                                        : nullptr};
+}
 
 inline constexpr int kMaxShimFrames = 64;
 
@@ -53,13 +61,27 @@ constexpr bool has_any_executable(FrameShape shape) {
   return shape == FrameShape::CurrentFrame || shape == FrameShape::CurrentFrameOwnBytecode;
 }
 
+inline const void* current_state(const Interpreter& interpreter, const ThisThread& thread) {
+  return thread.slot != nullptr ? __atomic_load_n(thread.slot, __ATOMIC_RELAXED)
+                                : interpreter.current_thread_state();
+}
+
+// Whether the process's current state may be taken for this thread's (see thread_state()).
+__attribute__((always_inline)) inline bool is_still_of(const ThisThread& thread,
+                                                       const Interpreter& interpreter,
+                                                       const void* current) {
+  return current == thread.last_state &&
+         load<unsigned long>(current, interpreter.layout.tstate_thread_id) == thread.self;
+}
+
 // This thread has a state, but it does not hold the GIL with it. Out of line: rare.
 const void* state_without_gil(const Interpreter& interpreter, const void* own, const void* current,
                               std::uintptr_t self);
 
 // One copy a shape: what is known of it costs no branch (3 ns less than asking at each step).
 template <FrameShape kShape>
-inline const void* top_frame(const FrameLayout& layout, const void* state) {
+__attribute__((always_inline)) inline const void* top_frame(const FrameLayout& layout,
+                                                            const void* state) {
   const void* frame = load<const void*>(state, layout.tstate_frame);
   if (kShape != FrameShape::CFrame || frame == nullptr) return frame;
   return load<const void*>(frame, layout.cframe_current);
@@ -132,7 +154,8 @@ inline bool read_position(const Interpreter& interpreter, const void* state, Pos
 
 // A number for the top frame's code object and instruction; 0: not to be had this way.
 template <FrameShape kShape>
-inline std::uint64_t read_key(const FrameLayout& layout, const void* state) {
+__attribute__((always_inline)) inline std::uint64_t read_key(const FrameLayout& layout,
+                                                             const void* state) {
   const void* frame = top_frame<kShape>(layout, state);
   if (frame == nullptr) return 0;
   // An instruction's address says which code object it lies in.
@@ -140,6 +163,15 @@ inline std::uint64_t read_key(const FrameLayout& layout, const void* state) {
   const auto code = load<std::uint64_t>(frame, layout.frame_code);
   const auto index = load<std::uint32_t>(frame, layout.frame_position);
   return index < kMaxKeyIndex ? code | static_cast<std::uint64_t>(index) << kAddressBits : 0;
+}
+
+__attribute__((always_inline)) inline std::uint64_t read_key(const FrameLayout& layout,
+                                                             const void* state) {
+  if (layout.frame_shape == FrameShape::CFrame) return read_key<FrameShape::CFrame>(layout, state);
+  if (layout.frame_shape == FrameShape::FrameObject) {
+    return read_key<FrameShape::FrameObject>(layout, state);
+  }
+  return read_key<FrameShape::CurrentFrame>(layout, state);
 }
 
 }  // namespace detail
@@ -152,18 +184,15 @@ inline std::uint64_t read_key(const FrameLayout& layout, const void* state) {
 // thread had at its last read, and says so itself: should another thread have got that address
 // since, its thread_id differs.
 inline const void* thread_state(const Interpreter& interpreter, ThisThread& thread) {
-  const void* current = interpreter.current_thread_state();
+  const void* current = detail::current_state(interpreter, thread);
   if (interpreter.current_is_per_thread) {
     if (current != nullptr) [[likely]]
       return current;
     return detail::state_without_gil(interpreter, interpreter.own_thread_state(), current,
                                      thread.self);
   }
-  if (current != nullptr && current == thread.last_state &&
-      detail::load<unsigned long>(current, interpreter.layout.tstate_thread_id) == thread.self)
-      [[likely]] {
+  if (current != nullptr && detail::is_still_of(thread, interpreter, current)) [[likely]]
     return current;
-  }
   const void* own = interpreter.own_thread_state();
   if (current == own) {
     thread.last_state = own;
@@ -178,15 +207,19 @@ inline const void* thread_state(const Interpreter& interpreter, ThisThread& thre
 inline std::uint64_t current_key(const Interpreter& interpreter, ThisThread& thread) {
   if (!is_known(interpreter)) return 0;
   const void* state = thread_state(interpreter, thread);
+  return state == nullptr ? 0 : detail::read_key(interpreter.layout, state);
+}
+
+// The same without a call, so that the registers of its caller stay; 0 also where that cannot be.
+__attribute__((always_inline)) inline std::uint64_t current_key_at_once(
+    const Interpreter& interpreter, const ThisThread& thread) {
+  if (thread.slot == nullptr) return 0;  // no interpreter, an unknown one, or its getter is
+  const void* state = __atomic_load_n(thread.slot, __ATOMIC_RELAXED);
   if (state == nullptr) return 0;
-  const FrameShape shape = interpreter.layout.frame_shape;
-  if (shape == FrameShape::CFrame) {
-    return detail::read_key<FrameShape::CFrame>(interpreter.layout, state);
+  if (!interpreter.current_is_per_thread && !detail::is_still_of(thread, interpreter, state)) {
+    return 0;
   }
-  if (shape == FrameShape::FrameObject) {
-    return detail::read_key<FrameShape::FrameObject>(interpreter.layout, state);
-  }
-  return detail::read_key<FrameShape::CurrentFrame>(interpreter.layout, state);
+  return detail::read_key(interpreter.layout, state);
 }
 
 // False: no Python frame is running on this thread. The code is a code object as far as its frame

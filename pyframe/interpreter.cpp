@@ -46,12 +46,11 @@ int is_finalizing_3_6() {
 // From 3.12 on thread states are thread-local variables of libpython's. In a library that was
 // loaded after the start, their first use on a thread may make the loader allocate them, by our
 // malloc(), in the middle of a read: one that must not read again.
-using AskState = void* (*)();
-constinit AskState unguarded_own = nullptr;
-constinit AskState unguarded_current = nullptr;
+constinit StateGetter unguarded_own = nullptr;
+constinit StateGetter unguarded_current = nullptr;
 __attribute__((tls_model("initial-exec"))) constinit thread_local bool is_asking = false;
 
-void* ask_guarded(AskState ask) {
+void* ask_guarded(StateGetter ask) {
   if (is_asking) return nullptr;
   is_asking = true;
   void* const state = ask();
@@ -101,6 +100,7 @@ bool find_calls(const Library& library, Interpreter& interpreter) {
       library.find("PyThreadState_GetUnchecked", interpreter.current_thread_state) ||
       library.find("_PyThreadState_GetCurrent", interpreter.current_thread_state) ||
       library.find("_PyThreadState_UncheckedGet", interpreter.current_thread_state);
+  if (has_current) interpreter.state_slot = find_state_slot(interpreter.current_thread_state);
   const bool has_own = library.find("PyGILState_GetThisThreadState", interpreter.own_thread_state);
   if (!library.find("Py_IsFinalizing", interpreter.is_finalizing) &&
       !library.find("_Py_IsFinalizing", interpreter.is_finalizing)) {

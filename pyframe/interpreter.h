@@ -6,6 +6,7 @@
 #include <cstdint>
 
 #include "pyframe/layout.h"
+#include "pyframe/state_slot.h"
 
 namespace pymemflow::pyframe {
 
@@ -37,9 +38,10 @@ struct Interpreter {
   const void* text_type = nullptr;   // &PyUnicode_Type
   const void* bytes_type = nullptr;  // &PyBytes_Type
   // PyGILState_GetThisThreadState: the state bound to this thread, also while it has no GIL.
-  void* (*own_thread_state)() = nullptr;
+  StateGetter own_thread_state = nullptr;
   // _PyThreadState_UncheckedGet, _PyThreadState_GetCurrent or PyThreadState_GetUnchecked.
-  void* (*current_thread_state)() = nullptr;
+  StateGetter current_thread_state = nullptr;
+  StateSlot state_slot{};  // what that one loads
   // Up to 3.11 the current thread state is the process's, not the thread's.
   bool current_is_per_thread = false;
   // Non-zero from the moment at which a finalizing interpreter may free the states of threads that

@@ -91,20 +91,17 @@ Verdict check_running_frame(const Interpreter& interpreter, ThisThread thread) {
                                                                     : Verdict::Wrong;
 }
 
-void check_at_start(Interpreter& interpreter, ThisThread thread) {
-  if (right.load(std::memory_order_relaxed) >= kRightEnough) return;
-  switch (check_running_frame(interpreter, thread)) {
-    case Verdict::Undecided:
-      return;
-    case Verdict::Right:
-      right.fetch_add(1, std::memory_order_relaxed);
-      wrong_in_a_row.store(0, std::memory_order_relaxed);
-      return;
-    case Verdict::Wrong:
-      if (wrong_in_a_row.fetch_add(1, std::memory_order_relaxed) + 1 >= kWrongInARow) {
-        distrust(interpreter, "its frames are not what it says itself");
-      }
+bool check_at_start(Interpreter& interpreter, ThisThread thread) {
+  if (right.load(std::memory_order_relaxed) >= kRightEnough) return true;
+  const Verdict verdict = check_running_frame(interpreter, thread);
+  if (verdict == Verdict::Right) {
+    right.fetch_add(1, std::memory_order_relaxed);
+    wrong_in_a_row.store(0, std::memory_order_relaxed);
   }
+  if (verdict != Verdict::Wrong) return true;
+  if (wrong_in_a_row.fetch_add(1, std::memory_order_relaxed) + 1 < kWrongInARow) return true;
+  distrust(interpreter, "its frames are not what it says itself");
+  return false;
 }
 
 }  // namespace pymemflow::pyframe

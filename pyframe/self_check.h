@@ -18,7 +18,8 @@ Verdict check_running_frame(const Interpreter& interpreter, ThisThread thread);
 
 // The start-up check, for a place that is passed again and again with the GIL held: the first calls
 // compare until enough comparisons were right (the rest cost a load), or until several in a row
-// were wrong: then the interpreter is distrusted.
-void check_at_start(Interpreter& interpreter, ThisThread thread);
+// were wrong: then the interpreter is distrusted, and this is false. What was remembered of its
+// frames is to be forgotten.
+bool check_at_start(Interpreter& interpreter, ThisThread thread);
 
 }  // namespace pymemflow::pyframe

@@ -1,5 +1,6 @@
 """A frame is this thread's or none: beside busy threads, without the GIL, at the end of the process."""
 import os
+import platform
 import subprocess
 import sys
 import threading
@@ -15,6 +16,9 @@ if sys.argv[1:] == ["end"]:
                      daemon=True).start()
     threading.Event().wait(0.05)
     sys.exit(5)
+
+if platform.machine() == "x86_64" and not probe.holding.probe_reads_state():
+    probe.fail("the interpreter's getter of the thread state has a form that is not known")
 
 stop = False
 

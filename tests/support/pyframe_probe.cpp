@@ -33,7 +33,8 @@ using namespace pymemflow::pyframe;
 const Interpreter interpreter = find_interpreter();
 
 ThisThread& self() {
-  thread_local ThisThread thread{static_cast<std::uintptr_t>(pthread_self())};
+  thread_local ThisThread thread =
+      this_thread(interpreter, static_cast<std::uintptr_t>(pthread_self()));
   return thread;
 }
 
@@ -231,6 +232,13 @@ PROBE int probe_foreign_thread(int reads, int pause_us) {
   });
   foreign.join();
   return frames;
+}
+
+// Whether the current state is read rather than asked for, here and on a new thread.
+PROBE int probe_reads_state() {
+  bool is_read_elsewhere = false;
+  std::thread([&] { is_read_elsewhere = self().slot != nullptr; }).join();
+  return self().slot != nullptr && is_read_elsewhere;
 }
 
 // For a daemon thread: reads on while the interpreter finalizes and the process ends. With a pause,
