@@ -2,6 +2,7 @@
 situations, columns the Pythons. Called by scripts/matrix.
 
     run.py [--only ROW]... [--python PATH]... [--root FOLDER PATH]... [--packages FOLDER]
+           [--emulator QEMU ITS-ROOT]
 
 A cell: "right", "WRONG", or "-" where that Python has no such thing. Exit code 1: a cell is wrong.
 """
@@ -150,7 +151,7 @@ def make_places(options, folders):
         folder = tempfile.mkdtemp(prefix='matrix', dir=os.path.join(root, 'tmp'))
         os.chmod(folder, 0o755)
         folders.append(folder)
-        place = starts.Place(python, root, folder)
+        place = starts.Place(python, root, folder, options.emulator)
         name = column_name(place)
         if name is None:
             print('%s %s does not run, or has no ctypes: left out' % (root, python))
@@ -171,6 +172,7 @@ def main():
     parser.add_argument('--python', action='append', default=[])
     parser.add_argument('--root', action='append', nargs=2, default=[])
     parser.add_argument('--packages')
+    parser.add_argument('--emulator', nargs=2)
     options = parser.parse_args()
     folders = []
     try:

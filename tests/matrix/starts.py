@@ -36,8 +36,9 @@ with open('{expected}', 'w') as file:
 class Place:
     """A Python, and a folder for what it needs: `folder` as it sees it, `outside` as we do."""
 
-    def __init__(self, python, root, outside):
-        self.python, self.root, self.outside = python, root, outside
+    def __init__(self, python, root, outside, emulator=None):
+        """`emulator`: (qemu-user, the folder that is its root), for a Python of another architecture."""
+        self.python, self.root, self.outside, self.emulator = python, root, outside, emulator
         self.folder = '/' + os.path.relpath(outside, root) if root != '/' else outside
         for name in FILES:
             shutil.copy(os.path.join(HERE, name), outside)
@@ -45,6 +46,11 @@ class Place:
     def inside(self, command, **environment):
         """The command as it is started from here."""
         words = ['%s=%s' % item for item in environment.items()]
+        if self.emulator:
+            # qemu finds files in that folder; Python asks for folders as well.
+            words.append('PYTHONHOME=%s/usr' % self.emulator[1])
+            return ([self.emulator[0], '-L', self.emulator[1]] +
+                    [word for setting in words for word in ('-E', setting)] + command)
         if self.root == '/':
             return ['env'] + words + command
         return ['chroot', self.root, 'env', '-u', 'LD_PRELOAD', 'LC_ALL=C.UTF-8'] + words + command
@@ -90,11 +96,15 @@ def zipped(place, name, expected):
 
 
 def wrapped(place, name, expected):
+    if place.emulator:
+        return None
     wrapper = place.write('wrapper', '#!/bin/sh\nexec "%s" "$@"\n' % place.python, 0o755)
     return [wrapper, place.path('situations.py'), name, expected]
 
 
 def environment(place, name, expected):
+    if place.emulator:
+        return None
     folder = place.path('venv')
     made = subprocess.run(place.inside([place.python, '-m', 'venv', '--without-pip', folder]),
                           stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
@@ -106,6 +116,8 @@ def environment(place, name, expected):
 def _embedding(place, expected, mode, move):
     embeds = os.environ.get('PMF_EMBEDS_PYTHON')
     found = place.ask(LIBRARY_OF)
+    if place.emulator:
+        found = [place.emulator[1] + path for path in found[:1]] + [place.emulator[1] + '/usr']
     if not embeds or len(found) < 2 or place.ask('import sysconfig; print(sysconfig.get_config_var('
                                                  '"Py_GIL_DISABLED"))') == ['1']:
         return None
