@@ -34,6 +34,7 @@ constexpr std::size_t kMaxPath = 512;
 
 constinit platform::SymbolLookup original = nullptr;
 constinit OnPython on_first_python = nullptr;
+constinit OnLookup on_each_lookup = nullptr;
 constinit std::atomic<std::uint64_t> libraries_seen{0};
 constinit std::atomic_flag is_looking = ATOMIC_FLAG_INIT;
 
@@ -103,10 +104,11 @@ void look(pyframe::Arrival arrival) {
 
 }  // namespace
 
-void watch_for_python(OnPython on_python) {
+void watch_for_python(OnPython on_python, OnLookup on_lookup) {
   if (original == nullptr) original = platform::find_symbol_lookup();
   if (original == nullptr) return;
   on_first_python = on_python;
+  on_each_lookup = on_lookup;
   look(pyframe::Arrival::AtStart);
 }
 
@@ -119,5 +121,6 @@ PMF_EXPORT PMF_JUMP void* dlsym(void* library, const char* name) noexcept {
       platform::count_added_libraries() != libraries_seen.load(std::memory_order_relaxed)) {
     look(pymemflow::pyframe::Arrival::Late);
   }
+  if (on_each_lookup != nullptr) on_each_lookup(name);
   PMF_RETURN original(library, name);
 }

@@ -12,8 +12,12 @@ namespace pymemflow::interpose {
 // Called with the first interpreter, on the thread that is about to use it.
 using OnPython = void (*)(const pyframe::Interpreter& interpreter);
 
+// Called with the name of each function that the program looks up: an extension module's, when it
+// is imported.
+using OnLookup = void (*)(const char* name);
+
 // Looks at what is loaded already, and from now on at what comes. Every interpreter but the first
 // is named in one line and left alone. At start-up only.
-void watch_for_python(OnPython on_python);
+void watch_for_python(OnPython on_python, OnLookup on_lookup);
 
 }  // namespace pymemflow::interpose

@@ -16,6 +16,7 @@
 #include "interpose/real.h"
 #include "interpose/recorder.h"
 #include "interpose/recording.h"
+#include "pyframe/checked_frame.h"
 #include "pyframe/interpreter.h"
 #include "report/report.h"
 
@@ -111,6 +112,12 @@ void begin(const pyframe::Interpreter& interpreter) {
   end_handlers = {at_end, at_end, after_failed_exec};
 }
 
+// greenlet is being imported: gevent's too.
+void on_lookup(const char* name) {
+  if (std::strcmp(name, "PyInit__greenlet") != 0) return;
+  pyframe::expect_switched_stacks(recording.interpreter);
+}
+
 // Before every constructor of the program's own libraries, hence before any thread.
 __attribute__((constructor)) void load() {
   find_originals();
@@ -122,7 +129,7 @@ __attribute__((constructor)) void load() {
   // Without a library to go with, and before the loader registers its own: so it runs after the
   // handlers and the destructors of everything else, whose frees it still sees.
   __cxa_atexit(at_exit, nullptr, nullptr);
-  watch_for_python(begin);
+  watch_for_python(begin, on_lookup);
   errno = saved;
 }
 

@@ -171,8 +171,12 @@ __attribute__((always_inline)) inline std::uint64_t read_key(const FrameLayout& 
   if (layout.frame_shape == FrameShape::FrameObject) {
     return read_key<FrameShape::FrameObject>(layout, state);
   }
+  if (layout.frame_shape == FrameShape::CheckedCFrame) return 0;
   return read_key<FrameShape::CurrentFrame>(layout, state);
 }
+
+// Out of line: see checked_frame.h.
+bool read_checked_position(const Interpreter& interpreter, const void* state, Position& position);
 
 }  // namespace detail
 
@@ -234,6 +238,8 @@ inline bool current_position(const Interpreter& interpreter, ThisThread& thread,
       return detail::read_position<FrameShape::FrameObject>(interpreter, state, position);
     case FrameShape::CFrame:
       return detail::read_position<FrameShape::CFrame>(interpreter, state, position);
+    case FrameShape::CheckedCFrame:
+      return detail::read_checked_position(interpreter, state, position);
     case FrameShape::CurrentFrame:
       return detail::read_position<FrameShape::CurrentFrame>(interpreter, state, position);
     case FrameShape::CurrentFrameOwnBytecode:

@@ -22,9 +22,10 @@ inline constexpr std::uint16_t kTextState = 32;      // PyASCIIObject.state, 32 
 
 // How the running frame hangs on the thread state.
 enum class FrameShape : std::uint8_t {
-  FrameObject,   // 3.6 to 3.10: PyThreadState.frame is a PyFrameObject
-  CFrame,        // 3.11, 3.12: PyThreadState.cframe->current_frame
-  CurrentFrame,  // 3.13 on: PyThreadState.current_frame
+  FrameObject,    // 3.6 to 3.10: PyThreadState.frame is a PyFrameObject
+  CFrame,         // 3.11, 3.12: PyThreadState.cframe->current_frame
+  CheckedCFrame,  // the same, where C stacks are switched under it (checked_frame.h)
+  CurrentFrame,   // 3.13 on: PyThreadState.current_frame
   // 3.14 on, free-threaded: the same, and each thread runs its own copy of the bytecode.
   CurrentFrameOwnBytecode,
 };

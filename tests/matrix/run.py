@@ -121,7 +121,7 @@ def run_cell(row, place, packages):
                               check=False)
     except subprocess.TimeoutExpired:
         return 'WRONG', ['it hangs']
-    if done.returncode == ABSENT or b'unknown PYTHONMALLOC' in done.stderr \
+    if done.returncode == ABSENT or b'nknown PYTHONMALLOC' in done.stderr \
             or b'is not supported by the free-threaded' in done.stderr \
             or b'PYTHONMALLOC: unknown allocator' in done.stderr:
         return '-', []
