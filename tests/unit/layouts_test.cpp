@@ -2,6 +2,7 @@
 
 #include <cstring>
 
+#include "pyframe/checked_frame.h"
 #include "pyframe/code_death.h"
 #include "pyframe/frame.h"
 #include "pyframe/interpreter.h"
@@ -173,6 +174,47 @@ TEST(Frame, EachThreadHasABytecodeOfItsOwn) {
   for (const std::int32_t index : {-1, 2, 1 << 20}) {
     ASSERT_TRUE(set_index(index));
     EXPECT_EQ(position.instruction, 4) << index;
+  }
+}
+
+// 3.12 under greenlet: what the thread state refers to may be anything.
+TEST(Frame, WhatIsCheckedMayBeAnything) {
+  Interpreter interpreter;
+  interpreter.status = InterpreterStatus::Known;
+  interpreter.layout = *find_layout(3, 12);
+  interpreter.current_is_per_thread = true;
+  const FrameLayout& layout = interpreter.layout;
+  int code_type = 0;
+  interpreter.code_type = &code_type;
+  alignas(8) char state[256] = {}, cframe[16] = {}, frame[128] = {}, code[256] = {},
+                  other[256] = {};
+  const std::int64_t units = 10;
+  Chain::state = state;
+  interpreter.current_thread_state = [] { return static_cast<void*>(Chain::state); };
+  Chain::put(state, layout.tstate_frame, cframe);
+  Chain::put(cframe, layout.cframe_current, frame);
+  Chain::put(frame, layout.frame_code, code);
+  Chain::put(code, kObjectType, &code_type);
+  std::memcpy(code + kObjectSize, &units, sizeof units);
+  const auto is_found_at = [&](char* instruction) {
+    ThisThread thread{1};
+    Position position;
+    Chain::put(frame, layout.frame_position, instruction);
+    return current_position(interpreter, thread, position) && position.code == code;
+  };
+  char* const first = code + layout.code_bytecode;
+  expect_switched_stacks(interpreter);
+  EXPECT_TRUE(is_found_at(first + 4));
+  EXPECT_FALSE(is_found_at(first + 20));
+  EXPECT_FALSE(is_found_at(first + 3));
+  Chain::put(frame, layout.frame_code, other);
+  EXPECT_FALSE(is_found_at(first + 4)) << "not a code object";
+  for (const std::uintptr_t wild : {std::uintptr_t{8}, std::uintptr_t{0xa448e8e7894c0000}}) {
+    Chain::put(frame, layout.frame_code, reinterpret_cast<void*>(wild));
+    EXPECT_FALSE(is_found_at(first + 4)) << wild;
+    Chain::put(cframe, layout.cframe_current, reinterpret_cast<void*>(wild));
+    EXPECT_FALSE(is_found_at(first + 4)) << wild;
+    Chain::put(cframe, layout.cframe_current, frame);
   }
 }
 
