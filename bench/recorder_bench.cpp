@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "interpose/recorder.h"
+#include "interpose/window.h"
 
 namespace pymemflow::interpose {
 namespace {
@@ -47,6 +48,29 @@ void BM_RecordRealloc(benchmark::State& state) {
   state.SetItemsProcessed(state.iterations());
 }
 BENCHMARK(BM_RecordRealloc)->Iterations(kEvents);
+
+// A site that is seen for the first time: described, and entered for all threads.
+void BM_RecordFromNewSite(benchmark::State& state) {
+  start_once();
+  const char* caller =
+      reinterpret_cast<const char*>(&BM_RecordRealloc);  // in a module, as most are
+  for (auto _ : state) record_malloc(1000, kBlock, caller++);
+  state.SetItemsProcessed(state.iterations());
+}
+BENCHMARK(BM_RecordFromNewSite)->Iterations(20'000);
+
+// What a full window costs: checksum, write, zeros. 1/4,000 of it falls on an event.
+void BM_ChangeBlock(benchmark::State& state) {
+  start_once();
+  record_malloc(1000, kBlock, &kBlock);
+  Writer& writer = *this_writer;
+  for (auto _ : state) {
+    writer.position = writer.end;
+    change_block(writer);
+  }
+  state.SetBytesProcessed(state.iterations() * static_cast<std::int64_t>(kBlockBytes));
+}
+BENCHMARK(BM_ChangeBlock)->Iterations(2'000);
 
 void BM_PassThroughWhileNotRecording(benchmark::State& state) {
   recording.phase.store(Phase::Off);

@@ -1,6 +1,8 @@
 #include "interpose/capture_file.h"
 
+#include <algorithm>
 #include <cerrno>
+#include <cstddef>
 
 namespace pymemflow::interpose {
 namespace {
@@ -11,49 +13,113 @@ constexpr std::size_t round_up(std::size_t bytes) {
 
 }  // namespace
 
-int CaptureFile::create(std::uint32_t process) {
+int CaptureFile::create(const CaptureSettings& settings, std::uint32_t process,
+                        bool is_forked_child) {
   if (is_still_ours()) platform::close_file(file_);
-  file_ = platform::open_nameless_file();
-  if (file_ < 0) return ENOENT;
+  if (const int error = open(settings, process, is_forked_child)) return error;
   if (!platform::identify_file(file_, identity_)) return EBADF;
-  const FileHead head = {kFileMagic, kFormatVersion, process, platform::realtime_ns()};
+  const std::uint64_t asked =
+      settings.limit_bytes != 0 ? settings.limit_bytes : platform::free_bytes_for(file_) / 2;
+  limit_ = std::min(asked, platform::allowed_file_bytes());
   end_.store(kFileAlignment, std::memory_order_relaxed);
-  if (const int error = platform::reserve_file(file_, 0, kFileAlignment)) return error;
-  return platform::write_file(file_, &head, sizeof head, 0);
+  return write_head(settings, process, is_forked_child);
 }
 
-BlockHead* CaptureFile::map_window(int& error) {
+int CaptureFile::open(const CaptureSettings& settings, std::uint32_t process,
+                      bool is_forked_child) {
+  using Suffix = CaptureName::Suffix;
+  name_.text[0] = '\0';
+  if (settings.name.empty()) {
+    file_ = platform::open_nameless_file();
+    return file_ < 0 ? ENOENT : 0;
+  }
+  const Suffix first = is_forked_child ? Suffix::WithoutNumber : Suffix::Never;
+  for (const Suffix suffix : {first, Suffix::Always}) {
+    if (!name_.make(settings.name, process, suffix)) return ENAMETOOLONG;
+    file_ = platform::make_file(name_.text);
+    if (file_ != -EEXIST) break;
+  }
+  return file_ < 0 ? -file_ : 0;
+}
+
+int CaptureFile::write_head(const CaptureSettings& settings, std::uint32_t process,
+                            bool is_forked_child) {
+  if (const int error = platform::reserve_file(file_, 0, kFileAlignment)) return error;
+  head_ = static_cast<FileHead*>(platform::map_file(file_, 0, kFileAlignment));
+  if (head_ == nullptr) return ENOMEM;
+  FileHead head{};
+  head.magic = kFileMagic;
+  head.version = kFormatVersion;
+  head.process = process;
+  head.started_ns = platform::realtime_ns();
+  head.started_monotonic_ns = platform::monotonic_ns();
+  head.ring_bytes = settings.ring_bytes;
+  head.limit_bytes = limit_;
+  head.mode = settings.mode;
+  head.is_forked_child = is_forked_child ? 1 : 0;
+  head.checksum = checksum_of_start(head);
+  *head_ = head;
+  return 0;
+}
+
+BlockHead* CaptureFile::map_blocks(std::size_t bytes, int& error) {
   error = EBADF;
   if (!is_still_ours()) return nullptr;
-  const std::uint64_t offset = claim(kBlockBytes);
-  error = platform::reserve_file(file_, offset, kBlockBytes);
+  std::uint64_t offset = 0;
+  error = claim(bytes, offset);
+  if (error == 0) error = platform::reserve_file(file_, offset, bytes);
   if (error != 0) return nullptr;
-  auto* const block = static_cast<BlockHead*>(platform::map_file(file_, offset, kBlockBytes));
-  if (block == nullptr) {
-    error = ENOMEM;
-    return nullptr;
-  }
-  block->magic = kBlockMagic;
+  auto* const block = static_cast<BlockHead*>(platform::map_file(file_, offset, bytes));
+  if (block == nullptr) error = ENOMEM;
   return block;
 }
 
 int CaptureFile::append(const BlockHead& block) {
   if (!is_still_ours()) return EBADF;
-  const std::size_t bytes = sizeof block + block.used_bytes;
-  const std::uint64_t offset = claim(round_up(bytes));
-  // The records first: a copy without its head is no block.
-  const auto* const records = reinterpret_cast<const char*>(&block + 1);
+  BlockHead head = block;
+  const std::size_t extent = round_up(sizeof head + head.used_bytes);
+  head.state = BlockState::Reserved;
+  head.extent_bytes = static_cast<std::uint32_t>(extent);
+  head.checksum = checksum_of(head, records_of(&block));
+  std::uint64_t offset = 0;
+  if (const int error = claim(extent, offset)) return error;
+  // Whoever is killed in between leaves a block that says so.
+  const std::span<const char> front(reinterpret_cast<const char*>(&head), sizeof head);
   if (const int error =
-          platform::write_file(file_, records, block.used_bytes, offset + sizeof block)) {
+          platform::write_file(file_, front, records_of(&block), head.used_bytes, offset)) {
     return error;
   }
-  BlockHead head = block;
-  head.state = BlockState::Sealed;
-  return platform::write_file(file_, &head, sizeof head, offset);
+  const BlockState state = BlockState::Sealed;
+  return platform::write_file(file_, &state, sizeof state, offset + offsetof(BlockHead, state));
 }
 
-std::uint64_t CaptureFile::claim(std::size_t bytes) {
-  return end_.fetch_add(bytes, std::memory_order_relaxed);
+void CaptureFile::count_lost() {
+  if (head_ != nullptr) std::atomic_ref(head_->lost).fetch_add(1, std::memory_order_relaxed);
+}
+
+void CaptureFile::end(EndKind kind, int failure, std::uint64_t last_numbers) {
+  if (head_ == nullptr || !is_still_ours()) return;
+  head_->failure = failure;
+  head_->ended_ns = platform::realtime_ns();
+  head_->file_bytes = platform::file_bytes(file_);
+  head_->last_numbers = last_numbers;
+  FileHead head = *head_;
+  head.end = kind;
+  head_->end_checksum = checksum_of_end(head);
+  std::atomic_ref(head_->end).store(kind, std::memory_order_release);
+}
+
+void CaptureFile::reopen() {
+  if (head_ != nullptr) std::atomic_ref(head_->end).store(EndKind::None, std::memory_order_relaxed);
+}
+
+void CaptureFile::remove() {
+  if (name_.text[0] != '\0') platform::remove_file(name_.text);
+}
+
+int CaptureFile::claim(std::size_t bytes, std::uint64_t& offset) {
+  offset = end_.fetch_add(bytes, std::memory_order_relaxed);
+  return offset + bytes > limit_ ? kLimitReached : 0;
 }
 
 bool CaptureFile::is_still_ours() const {

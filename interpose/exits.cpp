@@ -75,7 +75,23 @@ bool is_executable(const char* path) {
   return result;
 }
 
-// Whether execvp would find something to run.
+// Whether the kernel knows what to do with the file. Formats that are registered with it could be
+// any.
+bool has_known_format(const char* path) {
+  char start[2];
+  if (platform::read_start(path, start) != sizeof start) return true;
+  const bool is_known = std::memcmp(start,
+                                    "\x7f"
+                                    "E",
+                                    sizeof start) == 0 ||
+                        std::memcmp(start, "#!", sizeof start) == 0;
+  const int saved = errno;
+  const bool may_be_registered = ::access("/proc/sys/fs/binfmt_misc/status", F_OK) == 0;
+  errno = saved;
+  return is_known || may_be_registered;
+}
+
+// Whether execvp would find something to run. (It runs what has no known format with a shell.)
 bool is_found_in_path(const char* file) {
   if (file == nullptr || std::strchr(file, '/') != nullptr) return is_executable(file);
   const char* folder = std::getenv("PATH");
@@ -96,7 +112,7 @@ bool is_found_in_path(const char* file) {
 }
 
 int run_execve(const char* path, char* const* arguments, char* const* environment) {
-  return around_exec(is_executable(path),
+  return around_exec(is_executable(path) && has_known_format(path),
                      [=] { return originals().execve(path, arguments, environment); });
 }
 

@@ -4,6 +4,7 @@
 #include <sys/auxv.h>
 #include <unistd.h>
 
+#include <charconv>
 #include <cstring>
 
 #include "interpose/exits.h"
@@ -28,7 +29,6 @@ namespace {
 
 constinit Options options;
 constinit OptionError option_error;
-constinit std::uint32_t loading_process = 0;
 
 void say_unknown_interpreter() {
   const pyframe::Interpreter& interpreter = recording.interpreter;
@@ -36,39 +36,78 @@ void say_unknown_interpreter() {
        "): its events have no Python frame"});
 }
 
+// Valid until the next call.
+std::string_view failure_text(int failure) {
+  if (failure != kLimitReached) return std::strerror(failure);
+  static char text[64] = "it reached its limit of ";
+  constexpr std::size_t kFixed = sizeof "it reached its limit of " - 1;
+  constexpr std::string_view kUnit = " bytes";
+  char* end =
+      std::to_chars(text + kFixed, text + sizeof text - kUnit.size(), recording.file.limit_bytes())
+          .ptr;
+  std::memcpy(end, kUnit.data(), kUnit.size());
+  return {text, static_cast<std::size_t>(end + kUnit.size() - text)};
+}
+
+// Whoever keeps the record does not also want it in text, unless he says where.
+bool is_report_wanted() {
+  return options.capture.empty() || !options.output.empty();
+}
+
+// Only of the process that was to have the name as it is.
+void say_other_name() {
+  CaptureName asked;
+  if (options.capture.empty() || recording.process != recording.first_process) return;
+  if (!asked.make(options.capture, recording.process, CaptureName::Suffix::Never)) return;
+  const std::string_view given = recording.file.name();
+  if (given == asked.text) return;
+  say({asked.text, " is there already, and stays: the record is in ", given});
+}
+
 // The report of a process in which Python ran; others are left alone.
 void make_report() {
-  if (!recording.python_ran.load()) return;
+  const int failure = recording.failure.load();
+  if (!recording.python_ran.load() && failure == 0) {
+    recording.file.remove();
+    return;
+  }
   if (!pyframe::is_known(recording.interpreter)) say_unknown_interpreter();
   if (recording.interpreter.is_free_threaded) {
     say(
         {"this is a free-threaded CPython: its objects lie in memory of its own (mimalloc), which "
          "never comes from malloc() and is not shown"});
   }
-  const int failure = recording.failure.load();
-  if (failure != 0) {
-    say({"the record could not grow (", std::strerror(failure),
+  // A report on standard error says so itself.
+  if (failure != 0 && !(is_report_wanted() && options.output.empty())) {
+    say({"the record could not grow (", failure_text(failure),
          "): the report covers what was recorded until then"});
   }
+  say_other_name();
+  if (!is_report_wanted()) return;
   report::ReportOptions wanted;
-  wanted.output = options.output;
-  wanted.is_of_forked_child = recording.process != loading_process;
-  wanted.full_file_path = options.full_file_path;
-  wanted.flow = options.flow;
-  wanted.lost_without_writer = recording.lost.load();
+  wanted.asked = options;
+  wanted.is_of_forked_child = recording.process != recording.first_process;
   const report::ReportError error = report::write_report(recording.file.descriptor(), wanted);
   if (error) say({"cannot write the report: ", error.what});
 }
 
-void at_end() {
-  if (!end_recording()) return;
+void end(EndKind kind) {
+  if (!end_recording(kind)) return;
   const OwnWork own_work;
   make_report();
 }
 
 void at_exit(void*) {
   const LateThreadsHeld held;
-  at_end();
+  end(EndKind::Exit);
+}
+
+void before_end() {
+  end(EndKind::Exit);
+}
+
+void before_exec() {
+  end(EndKind::Exec);
 }
 
 void after_failed_exec() {
@@ -101,15 +140,33 @@ bool accept_options() {
   return true;
 }
 
+void say_cannot_start(int error) {
+  if (options.capture.empty()) {
+    say({"cannot start recording (", failure_text(error), "); this program runs untraced"});
+  } else {
+    say({"PYMEMFLOW_CAPTURE=", options.capture, ": ", failure_text(error),
+         "; this program runs untraced"});
+  }
+}
+
+CaptureSettings settings_of(const Options& asked) {
+  RecordMode mode = asked.flow ? RecordMode::Full : RecordMode::Sums;
+  if (asked.ring != 0) mode = RecordMode::Ring;
+  return {.name = asked.capture,
+          .limit_bytes = asked.capture_limit,
+          .mode = mode,
+          .ring_bytes = asked.ring,
+          .options = given_options()};
+}
+
 // There is a Python in this process: at its start, or some time later.
 void begin(const pyframe::Interpreter& interpreter) {
   if (!accept_options()) return;
-  if (const int error = start_recording(interpreter)) {
-    say({"cannot start recording (", std::strerror(error), "); this program runs untraced"});
+  if (const int error = start_recording(interpreter, settings_of(options))) {
+    say_cannot_start(error);
     return;
   }
-  loading_process = recording.process;
-  end_handlers = {at_end, at_end, after_failed_exec};
+  end_handlers = {before_end, before_exec, after_failed_exec};
 }
 
 // greenlet is being imported: gevent's too.

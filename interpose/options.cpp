@@ -1,7 +1,10 @@
 #include "interpose/options.h"
 
-#include <cstddef>
+#include <unistd.h>
+
 #include <cstring>
+
+#include "interpose/sizes.h"
 
 namespace pymemflow::interpose {
 namespace {
@@ -9,27 +12,72 @@ namespace {
 constexpr std::string_view kPrefix = "PYMEMFLOW_";
 constexpr std::size_t kMaxText = 4096;
 
+// The problem with a value, and where it is kept: the environment may be changed later.
 constexpr std::string_view kTextProblem = "is empty or too long";
 constexpr std::string_view kSwitchProblem =
     "is neither on (1, on, yes, true) nor off (0, off, no, false)";
+constexpr std::string_view kSizeProblem = "is not a size (4096, 1.5MB, 32MiB)";
 
-// The environment may be changed by the program later.
-bool parse(std::string_view value, Options::Text& text, char (&storage)[kMaxText]) {
-  if (value.empty() || value.size() > sizeof storage) return false;
-  std::memcpy(storage, value.data(), value.size());
-  text = {storage, value.size()};
-  return true;
+struct Storage {
+  char text[kMaxText] = {};
+  std::size_t used = 0;
+
+  bool append(std::string_view more) {
+    if (more.size() > sizeof text - used) return false;
+    std::memcpy(text + used, more.data(), more.size());
+    used += more.size();
+    return true;
+  }
+  std::string_view view() const { return {text, used}; }
+};
+constinit Storage storages[kOptionCount];
+constinit Storage given;
+
+std::string_view set_text(Storage& storage, std::string_view value, std::string_view& field) {
+  storage.used = 0;
+  if (value.empty() || !storage.append(value)) return kTextProblem;
+  field = storage.view();
+  return {};
 }
 
-bool parse(std::string_view value, Options::Switch& is_on, char (&)[kMaxText]) {
+// The program may go to another folder before the file is made. A % of the folder's name is one.
+bool append_folder(Storage& storage) {
+  char folder[kMaxText];
+  if (::getcwd(folder, sizeof folder) == nullptr) return false;
+  for (const char* c = folder; *c != '\0'; ++c) {
+    if (!storage.append(*c == '%' ? std::string_view("%%") : std::string_view(c, 1))) return false;
+  }
+  return storage.append("/");
+}
+
+std::string_view set_path(Storage& storage, std::string_view value, std::string_view& field) {
+  storage.used = 0;
+  const bool is_relative = !value.empty() && value[0] != '/';
+  if (is_relative && !append_folder(storage)) storage.used = 0;
+  if (value.empty() || !storage.append(value)) return kTextProblem;
+  field = storage.view();
+  return {};
+}
+
+std::string_view set_switch(Storage&, std::string_view value, bool& field) {
   for (const std::string_view word : {"1", "on", "yes", "true"}) {
-    if (value == word) return is_on = true;
+    if (value == word) return field = true, std::string_view();
   }
   for (const std::string_view word : {"0", "off", "no", "false"}) {
-    if (value == word) return !(is_on = false);
+    if (value == word) return field = false, std::string_view();
   }
-  return false;
+  return kSwitchProblem;
 }
+
+std::string_view set_size(Storage&, std::string_view value, std::uint64_t& field) {
+  return parse_size(value, field) ? std::string_view() : kSizeProblem;
+}
+
+// By the names of the types; not every type has a row.
+[[maybe_unused]] constexpr auto set_Text = set_text;
+constexpr auto set_Path = set_path;
+constexpr auto set_Switch = set_switch;
+constexpr auto set_Size = set_size;
 
 // "FULL_FILE_PATH" for "full-file-path".
 bool is_named(std::string_view variable, std::string_view name) {
@@ -46,19 +94,29 @@ OptionError read_option(std::string_view entry, Options& options) {
   const std::size_t equals = entry.find('=');
   if (equals == std::string_view::npos) return {};
   const std::string_view name = entry.substr(kPrefix.size(), equals - kPrefix.size());
-  const std::string_view given = entry.substr(equals + 1);
-#define PMF_OPTION(field, option, Type, default_value, value, sentence)          \
-  if (is_named(name, option)) {                                                  \
-    static char storage[kMaxText];                                               \
-    if (!parse(given, options.field, storage)) return {entry, k##Type##Problem}; \
-    return {};                                                                   \
+  for (std::size_t row = 0; row < kOptionCount; ++row) {
+    if (!is_named(name, kOptions[row].name)) continue;
+    const std::string_view problem = set_option(options, row, entry.substr(equals + 1));
+    if (problem.empty() && given.append(entry)) given.append("\n");
+    return {entry, problem};
   }
-#include "interpose/options.def"
-#undef PMF_OPTION
   return {entry.substr(0, equals), "is not an option of pymemflow"};
 }
 
 }  // namespace
+
+std::string_view set_option(Options& options, std::size_t row, std::string_view value) {
+  std::size_t candidate = 0;
+#define PMF_OPTION(field, name, Type, default_value, sample, use, sentence) \
+  if (row == candidate++) return set_##Type(storages[row], value, options.field);
+#include "interpose/options.def"
+#undef PMF_OPTION
+  return "is not an option of pymemflow";
+}
+
+std::string_view given_options() {
+  return given.view();
+}
 
 OptionError read_options(char** environment, Options& options) {
   if (environment == nullptr) return {};

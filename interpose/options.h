@@ -1,18 +1,48 @@
 #pragma once
-// The options, read from the environment once, at start-up, before main(). options.def is the
-// table.
+// The options: options.def is the table. In a traced program they are read from the environment
+// once, at start-up, before main(); the command reads them from its command line. One thread;
+// nothing is allocated.
 
+#include <cstddef>
+#include <cstdint>
 #include <string_view>
 
 namespace pymemflow::interpose {
 
 struct Options {
-  using Text = std::string_view;  // of the environment's own memory, copied by read_options()
+  // Texts are copied, and live as long as the process.
+  using Text = std::string_view;
+  using Path = std::string_view;
   using Switch = bool;
-#define PMF_OPTION(field, name, Type, default_value, value, sentence) Type field = default_value;
+  using Size = std::uint64_t;
+#define PMF_OPTION(field, name, Type, default_value, value, use, sentence) \
+  Type field = default_value;
 #include "interpose/options.def"
 #undef PMF_OPTION
 };
+
+enum class OptionType : std::uint8_t { Text, Path, Switch, Size };
+enum class OptionUse : std::uint8_t { Recording, Report };
+
+// A row of options.def.
+struct OptionRow {
+  const char* name;
+  OptionType type;
+  const char* value;
+  OptionUse use;
+  const char* sentence;
+};
+
+inline constexpr OptionRow kOptions[] = {
+#define PMF_OPTION(field, name, Type, default_value, value, use, sentence) \
+  {name, OptionType::Type, value, OptionUse::use, sentence},
+#include "interpose/options.def"
+#undef PMF_OPTION
+};
+inline constexpr std::size_t kOptionCount = std::size(kOptions);
+
+// Sets the option of that row. What is wrong with the value, or nothing.
+std::string_view set_option(Options& options, std::size_t row, std::string_view value);
 
 // What is wrong with the environment, as a sentence in parts; empty when nothing is.
 struct OptionError {
@@ -24,5 +54,7 @@ struct OptionError {
 // Sets what the environment names. Stops at the first PYMEMFLOW_ variable that is not an option, or
 // whose value is not one, and says so.
 OptionError read_options(char** environment, Options& options);
+// What read_options() read, NAME=value, a line each.
+std::string_view given_options();
 
 }  // namespace pymemflow::interpose

@@ -1,11 +1,10 @@
 #include "interpose/recorder.h"
 
 #include <cerrno>
-#include <cstring>
 #include <initializer_list>
 
-#include "interpose/definitions.h"
 #include "interpose/real.h"
+#include "interpose/window.h"
 
 namespace pymemflow::interpose {
 
@@ -30,47 +29,8 @@ void count_lost(Writer* writer) {
   if (writer != nullptr && writer->window != nullptr) {
     ++writer->window->lost;
   } else {
-    recording.lost.fetch_add(1, std::memory_order_relaxed);
+    recording.file.count_lost();
   }
-}
-
-// The capture cannot grow. Nobody records from here on, the hooks only count.
-void fail(int error) {
-  Phase expected = Phase::On;
-  recording.failure.store(error, std::memory_order_relaxed);
-  recording.phase.compare_exchange_strong(expected, Phase::Failed, std::memory_order_relaxed);
-  recording.fork_sensitive->turn.store(kClosed, std::memory_order_relaxed);
-}
-
-void open_block(Writer& writer, std::uint64_t number) {
-  BlockHead& window = *writer.window;
-  window.number = number;
-  window.writer = writer.id;
-  window.thread = writer.owner.load(std::memory_order_relaxed);
-  window.stamp = writer.stamp;
-  window.opened_ns = platform::monotonic_ns();
-  writer.position = records_of(&window);
-  writer.end = writer.position + kBlockWords;
-  // Last of the steps in block.h.
-  std::atomic_ref(window.state).store(BlockState::Open, std::memory_order_release);
-}
-
-// The steps in block.h.
-bool change_block(Writer& writer) {
-  BlockHead& window = *writer.window;
-  Word* const records = records_of(&window);
-  const auto words = static_cast<std::size_t>(writer.position - records);
-  window.used_bytes = static_cast<std::uint32_t>(words * sizeof(Word));
-  window.checksum = checksum_of(records, words);
-  if (const int error = recording.file.append(window)) {
-    fail(error);
-    return false;
-  }
-  // An exchange, since what follows must not be seen before it either.
-  std::atomic_ref(window.state).exchange(BlockState::Emptied, std::memory_order_acq_rel);
-  std::memset(records, 0, window.used_bytes);
-  open_block(writer, window.number + 1);
-  return true;
 }
 
 // Puts this writer's stamp in front of what it writes next.
@@ -80,7 +40,14 @@ bool write_turn(Writer& writer) {
   // Set before the record is written: should a block begin with it, the block has it too.
   writer.stamp = stamp;
   if (make_room(writer, 1) == nullptr) return false;
-  commit(writer, stamp_head(RecordKind::Turn, stamp), 1);
+  commit(writer, turn_head(stamp), 1);
+  return true;
+}
+
+// Who writes from here on; with the events, since it holds for those that follow.
+bool write_thread(Writer& writer, std::uint32_t thread) {
+  if (make_room(writer, 1) == nullptr) return false;
+  commit(writer, definition_head(DefinitionKind::Thread, 1, thread), 1);
   return true;
 }
 
@@ -97,17 +64,14 @@ Writer* acquire_writer() {
   writer->state.store(WriterState::Recording, std::memory_order_relaxed);
   writer->thread = pyframe::this_thread(recording.interpreter, platform::thread_self());
   if (writer->window == nullptr) {
-    int error = 0;
-    writer->window = recording.file.map_window(error);
-    if (writer->window == nullptr) {
+    if (const int error = make_window(*writer)) {
       WriterPool::release(*writer);
-      fail(error);
+      fail_recording(error);
       return nullptr;
     }
-    open_block(*writer, 1);
   }
   // What the last owner wrote is not ordered before what this one will write; its stamp is.
-  if (write_turn(*writer) && define_thread(*writer, thread)) return writer;
+  if (write_turn(*writer) && write_thread(*writer, thread)) return writer;
   WriterPool::release(*writer);
   return nullptr;
 }
@@ -118,12 +82,10 @@ SiteId require_site(Writer& writer, const void* caller) {
   const bool has_frame = pyframe::current_position(recording.interpreter, writer.thread, position);
   if (has_frame) {
     if (const SiteId site = recording.sites.find(position)) return site;
-    if (!ensure_turn(writer)) return kNoSite;
     recording.python_ran.store(true, std::memory_order_relaxed);
     if (const SiteId site = recording.sites.define(writer, position)) return site;
   }
   if (const SiteId site = recording.sites.find_caller(caller)) return site;
-  if (!ensure_turn(writer)) return kNoSite;
   if (pyframe::has_python_state(recording.interpreter)) {
     recording.python_ran.store(true, std::memory_order_relaxed);
   }
@@ -132,10 +94,8 @@ SiteId require_site(Writer& writer, const void* caller) {
 
 bool write_short_call(Writer& writer, const Call& call, SiteId site) {
   if (call.function == Function::malloc && fits_short(call.result, site)) {
-    Word* const record = make_room(writer, 2);
-    if (record == nullptr) return false;
-    record[1] = call.arguments[0];
-    commit(writer, short_head(RecordKind::Malloc, call.result, site), 2);
+    if (make_room(writer, 2) == nullptr) return false;
+    put_malloc(writer, site, call.arguments[0], call.result);
     return true;
   }
   if (call.function == Function::free && fits_short(call.arguments[0], site)) {
@@ -181,6 +141,8 @@ Entry enter() {
   if (recording.fork_sensitive->initialized.load(std::memory_order_acquire) != kReady) {
     this_writer = nullptr;
     if (!become_new_process()) return {.is_lost = true};
+  } else if (phase == Phase::Failed) {
+    return {.is_lost = true};
   }
   if (this_writer == nullptr) {
     this_writer = acquire_writer();
@@ -207,30 +169,33 @@ void leave(const Entry& entry) {
   if (entry.is_borrowed) WriterPool::release(*entry.writer);
 }
 
-}  // namespace
-
-SiteId find_site(Writer& writer, const void* caller) {
+// The site of a call on this thread; kNoSite when it was never seen, or takes the long form.
+SiteId find_short_site(Writer& writer, const void* caller) {
   const std::uint64_t seen_key = pyframe::current_key(recording.interpreter, writer.thread);
   if (const SiteId site = find_known_site(writer, seen_key)) return site;
   pyframe::Position position;
   if (!pyframe::current_position(recording.interpreter, writer.thread, position)) {
-    return recording.sites.find_caller(caller);
+    const SiteId site = recording.sites.find_caller(caller);
+    return site < kShortSites ? site : kNoSite;
   }
   // Before the table is asked: a death in between must not be missed.
   const std::uint64_t deaths = recording.sites.deaths();
   const SiteId site = recording.sites.find(position);
+  if (site == kNoSite || site >= kShortSites) return kNoSite;
   const std::uint64_t key = pyframe::key_of(recording.interpreter, position);
   // A shim on top has another key than the frame below it, and is not remembered.
-  if (site != kNoSite && key != 0 && key == seen_key) {
+  if (key != 0 && key == seen_key) {
     writer.known_sites[known_site_index(key)] = {key, deaths, site};
   }
   return site;
 }
 
+}  // namespace
+
 void* record_malloc_slowly(std::size_t size, void* result, const void* caller) {
   const auto address = reinterpret_cast<std::uintptr_t>(result);
   if (Writer* const writer = begin_short_record()) {
-    const bool is_written = write_malloc(*writer, find_site(*writer, caller), size, address);
+    const bool is_written = write_malloc(*writer, find_short_site(*writer, caller), size, address);
     end_record(*writer);
     if (is_written) return result;
   }
@@ -241,7 +206,7 @@ void* record_malloc_slowly(std::size_t size, void* result, const void* caller) {
 void record_free_slowly(const void* block, const void* caller) {
   const auto address = reinterpret_cast<std::uintptr_t>(block);
   if (Writer* const writer = begin_short_record()) {
-    const bool is_written = write_free(*writer, find_site(*writer, caller), address);
+    const bool is_written = write_free(*writer, find_short_site(*writer, caller), address);
     end_record(*writer);
     if (is_written) return;
   }
@@ -260,7 +225,6 @@ void record_call(const Call& call) {
   if (entry.writer == nullptr) return;
   Writer& writer = *entry.writer;
   const SiteId site = require_site(writer, call.caller);
-  // The turn after the site: whoever uses a site comes after whoever described it.
   const bool is_recorded = site != kNoSite && ensure_turn(writer) && write_call(writer, call, site);
   if (!is_recorded) count_lost(&writer);
   leave(entry);
@@ -274,7 +238,8 @@ MoveRecord::MoveRecord(Function function, const void* caller) : function_(functi
   Writer& writer = *entry.writer;
   site_ = require_site(writer, caller);
   // Room for a stamp after it as well, so that finish() cannot come to change the block.
-  if (site_ == kNoSite || !ensure_turn(writer) || make_room(writer, kMaxCallWords + 1) == nullptr) {
+  if (site_ == kNoSite || !ensure_turn(writer) ||
+      make_room(writer, kMaxCallWords + kMoveEndWords) == nullptr) {
     count_lost(&writer);
     leave(entry);
     return;
@@ -299,7 +264,8 @@ void MoveRecord::finish(std::initializer_list<std::uint64_t> arguments, const vo
     // Others recorded meanwhile, and one of them may have given back what this call handed out.
     if (const std::uint64_t stamp = take_turn(turn, writer_->id)) {
       writer_->stamp = stamp;
-      commit(*writer_, stamp_head(RecordKind::MoveEnd, stamp), 1);
+      writer_->position[1] = stamp;
+      commit(*writer_, definition_head(DefinitionKind::MoveEnd, kMoveEndWords, 0), kMoveEndWords);
     }
   }
   leave({.writer = writer_, .is_borrowed = is_borrowed_});

@@ -52,9 +52,6 @@ inline void commit(Writer& writer, Word head, std::size_t words) {
   writer.position += words;
 }
 
-// The site of a call on this thread; kNoSite when it was never seen.
-SiteId find_site(Writer& writer, const void* caller);
-
 // What is between a hook and its record in nearly every case must be part of the hook.
 #define PMF_AT_ONCE __attribute__((always_inline)) inline
 
@@ -86,21 +83,29 @@ PMF_AT_ONCE void end_record(Writer& writer) {
   writer.state.store(WriterState::Idle, std::memory_order_relaxed);
 }
 
-// Whether the record can be written at once: its site is known, it is short, this writer recorded
-// last, and there is room. (Nobody recorded last once recording has stopped.)
+// Whether the record can be written at once: its site is known and short, the address too, this
+// writer recorded last, and there is room. (Nobody recorded last once recording has stopped.)
 PMF_AT_ONCE bool is_short(const Writer& writer, SiteId site, std::uint64_t address,
                           std::size_t words) {
-  return site != kNoSite && fits_short(address, site) &&
+  return site != kNoSite && fits_short(address) &&
          writer_of(recording.fork_sensitive->turn.load(std::memory_order_relaxed)) == writer.id &&
          writer.position + words <= writer.end;
+}
+
+// What of a malloc fits a short record, where there is room for two words. No branch: whether a
+// site asks for the same again cannot be foreseen. (Behind what was written there are zeros.)
+PMF_AT_ONCE void put_malloc(Writer& writer, SiteId site, std::size_t size, std::uint64_t address) {
+  const bool is_again = writer.last_sizes.repeats(site, size);
+  writer.position[1] = is_again ? 0 : size;
+  commit(writer, short_head(is_again ? RecordKind::MallocAgain : RecordKind::Malloc, address, site),
+         is_again ? 1 : 2);
 }
 
 PMF_AT_ONCE bool write_malloc(Writer& writer, SiteId site, std::size_t size,
                               std::uint64_t address) {
   if (!is_short(writer, site, address, 2)) [[unlikely]]
     return false;
-  writer.position[1] = size;
-  commit(writer, short_head(RecordKind::Malloc, address, site), 2);
+  put_malloc(writer, site, size, address);
   return true;
 }
 PMF_AT_ONCE bool write_free(Writer& writer, SiteId site, std::uint64_t address) {

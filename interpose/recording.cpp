@@ -1,8 +1,11 @@
 #include "interpose/recording.h"
 
+#include <algorithm>
 #include <cerrno>
 
+#include "interpose/facts.h"
 #include "interpose/platform/platform.h"
+#include "interpose/window.h"
 #include "pyframe/code_death.h"
 #include "pyframe/self_check.h"
 
@@ -16,11 +19,22 @@ namespace {
 int set_up_process() {
   recording.process = platform::process_id();
   recording.failure.store(0, std::memory_order_relaxed);
-  recording.lost.store(0, std::memory_order_relaxed);
   recording.python_ran.store(false, std::memory_order_relaxed);
   recording.sites.clear();
   if (!recording.writers.create()) return ENOMEM;
-  return recording.file.create(recording.process);
+  const bool is_forked_child = recording.process != recording.first_process;
+  if (const int error =
+          recording.file.create(recording.settings, recording.process, is_forked_child)) {
+    return error;
+  }
+  recording.fact_blocks = write_facts(recording.interpreter, recording.settings);
+  return 0;
+}
+
+// With the window under way, a writer has at least the bytes that were asked for.
+std::uint32_t ring_blocks_for(std::uint64_t bytes) {
+  constexpr std::uint64_t kMost = std::uint64_t{1} << 24;
+  return static_cast<std::uint32_t>(std::min((bytes - 1) / kBlockBytes + 2, kMost));
 }
 
 void open_for_events() {
@@ -42,8 +56,13 @@ void on_code_death(const void* code) {
 
 }  // namespace
 
-int start_recording(const pyframe::Interpreter& interpreter) {
+int start_recording(const pyframe::Interpreter& interpreter, const CaptureSettings& settings) {
   recording.interpreter = interpreter;
+  recording.settings = settings;
+  if (settings.mode == RecordMode::Ring) {
+    recording.ring_blocks = ring_blocks_for(settings.ring_bytes);
+  }
+  recording.first_process = platform::process_id();
   recording.fork_sensitive =
       static_cast<ForkSensitive*>(platform::map_zero_in_child(kFileAlignment));
   if (recording.fork_sensitive == nullptr) return ENOMEM;
@@ -53,20 +72,34 @@ int start_recording(const pyframe::Interpreter& interpreter) {
   return 0;
 }
 
-bool end_recording() {
+void fail_recording(int error) {
+  Phase expected = Phase::On;
+  recording.failure.store(error, std::memory_order_relaxed);
+  recording.phase.compare_exchange_strong(expected, Phase::Failed, std::memory_order_relaxed);
+  recording.fork_sensitive->turn.store(kClosed, std::memory_order_relaxed);
+}
+
+bool end_recording(EndKind kind) {
   const Phase before = recording.phase.load(std::memory_order_relaxed);
   if (before != Phase::On && before != Phase::Failed) return false;
   // A forked child that recorded nothing has nothing of its own.
   if (recording.fork_sensitive->initialized.load(std::memory_order_acquire) != kReady) return false;
+  recording.phase_before_end = before;
   recording.phase.store(Phase::Ended, std::memory_order_relaxed);
   // The stamp stays, for resume_recording().
   std::atomic<std::uint64_t>& turn = recording.fork_sensitive->turn;
   turn.fetch_or(kClosed, std::memory_order_relaxed);
+  std::uint64_t last_numbers = recording.fact_blocks;
+  for (Writer& writer : recording.writers.all()) last_numbers += close_blocks(writer);
+  recording.file.end(kind, recording.failure.load(std::memory_order_relaxed), last_numbers);
   return true;
 }
 
 void resume_recording() {
-  recording.phase.store(Phase::On, std::memory_order_relaxed);
+  recording.file.reopen();
+  for (Writer& writer : recording.writers.all()) reopen_blocks(writer);
+  recording.phase.store(recording.phase_before_end, std::memory_order_relaxed);
+  if (recording.phase_before_end != Phase::On) return;
   std::atomic<std::uint64_t>& turn = recording.fork_sensitive->turn;
   turn.fetch_and(~std::uint64_t{kClosed}, std::memory_order_relaxed);
 }

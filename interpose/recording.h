@@ -22,11 +22,14 @@ enum class Phase : std::uint8_t {
 
 struct Recording {
   std::atomic<Phase> phase{Phase::Off};
-  // Ended by whoever comes first; `failure` is the error number behind Failed.
+  Phase phase_before_end = Phase::Off;
+  // Ended by whoever comes first; `failure` is the error number, or kLimitReached, behind Failed.
   std::atomic<int> failure{0};
-  // Events for which there was no writer to count them.
-  std::atomic<std::uint64_t> lost{0};
   std::uint32_t process = 0;
+  std::uint32_t first_process = 0;  // whose forked children the others are
+  CaptureSettings settings;
+  std::uint32_t ring_blocks = 0;  // a writer; Ring only
+  std::uint64_t fact_blocks = 0;
   ForkSensitive* fork_sensitive = nullptr;
   pyframe::Interpreter interpreter;
   CaptureFile file;
@@ -39,11 +42,14 @@ struct Recording {
 extern constinit Recording recording;
 
 // Starts recording. 0, or an error number, and then nothing is recorded.
-int start_recording(const pyframe::Interpreter& interpreter);
+int start_recording(const pyframe::Interpreter& interpreter, const CaptureSettings& settings = {});
 
-// Ends it: events from now on are not recorded. False: it was not on. `resume_recording` undoes it,
-// for an exec that failed.
-bool end_recording();
+// The capture cannot grow: nobody records from here on, the hooks only count. Any thread.
+void fail_recording(int error);
+
+// Ends it: events from now on are not recorded, and the file says that this was how it ended.
+// False: it was not on. `resume_recording` undoes it, for an exec that failed.
+bool end_recording(EndKind kind = EndKind::Exit);
 void resume_recording();
 
 // Of a forked child, at its first event: a recording of its own takes the place of the parent's.

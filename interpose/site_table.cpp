@@ -2,6 +2,7 @@
 
 #include <cstring>
 
+#include "interpose/build_id.h"
 #include "interpose/definitions.h"
 #include "interpose/platform/platform.h"
 #include "interpose/recording.h"
@@ -57,11 +58,11 @@ SiteId SiteTable::define(Writer& writer, const pyframe::Position& position) {
     if (!pyframe::describe_code(recording.interpreter, position.code, facts)) return kNoSite;
     number = next_code_.fetch_add(1, std::memory_order_relaxed);
     const std::uint32_t texts = next_text_.fetch_add(3, std::memory_order_relaxed);
-    if (!define_code(writer, facts, number, texts)) return kNoSite;
+    if (!define_code(writer.definitions, facts, number, texts)) return kNoSite;
     if (lock.is_held()) node = enter_code(facts, position.code, number);
   }
   const SiteId site = next_site_.fetch_add(1, std::memory_order_relaxed);
-  if (!define_site(writer, site, number, position.instruction)) return kNoSite;
+  if (!define_site(writer.definitions, site, number, position.instruction)) return kNoSite;
   const std::size_t unit = unit_of(position.instruction);
   if (node != nullptr && unit < node->units) {
     node->sites[unit].store(site, std::memory_order_release);
@@ -71,9 +72,9 @@ SiteId SiteTable::define(Writer& writer, const pyframe::Position& position) {
 
 SiteId SiteTable::define_caller(Writer& writer, const void* address) {
   const Lock lock(*this);
-  if (lock.is_held()) describe_modules(writer, address);
+  const std::uint32_t module = lock.is_held() ? require_module(writer, address) : 0;
   const SiteId site = next_site_.fetch_add(1, std::memory_order_relaxed);
-  if (!interpose::define_caller(writer, site, address)) return kNoSite;
+  if (!interpose::define_caller(writer.definitions, site, address, module)) return kNoSite;
   if (lock.is_held()) enter_caller(address, site);
   return site;
 }
@@ -211,32 +212,40 @@ bool SiteTable::grow_callers() {
   return true;
 }
 
-void SiteTable::describe_modules(Writer& writer, const void* address) {
+std::uint32_t SiteTable::find_module(std::uint64_t place) const {
+  for (std::size_t i = range_count_; i-- > 0;) {
+    if (ranges_[i].start <= place && place < ranges_[i].end) return ranges_[i].module;
+  }
+  return 0;
+}
+
+std::uint32_t SiteTable::require_module(Writer& writer, const void* address) {
+  const auto place = reinterpret_cast<std::uintptr_t>(address);
   if (ranges_ == nullptr) {
     ranges_ = static_cast<Range*>(platform::map_private(kMaxRanges * sizeof(Range)));
     scratch_ = static_cast<char*>(platform::map_private(kScratchBytes));
-    if (ranges_ == nullptr || scratch_ == nullptr) return;
+    if (ranges_ == nullptr || scratch_ == nullptr) return 0;
   }
-  const auto is_known = [this](std::uint64_t place) {
-    for (std::size_t i = range_count_; i-- > 0;) {
-      if (ranges_[i].start <= place && place < ranges_[i].end) return true;
-    }
-    return false;
-  };
-  if (is_known(reinterpret_cast<std::uintptr_t>(address))) return;
+  if (const std::uint32_t known = find_module(place)) return known;
+  describe_modules(writer);
+  return find_module(place);
+}
+
+void SiteTable::describe_modules(Writer& writer) {
   struct Visit {
     SiteTable* table;
     Writer* writer;
-    decltype(is_known)* known;
-  } visit{this, &writer, &is_known};
+  } visit{this, &writer};
   platform::visit_modules(
       {scratch_, kScratchBytes},
       [](const platform::Mapping& mapping, void* context) {
-        auto& [table, to, known] = *static_cast<Visit*>(context);
-        if ((*known)(mapping.start) || table->range_count_ == kMaxRanges) return;
+        auto& [table, to] = *static_cast<Visit*>(context);
+        if (table->find_module(mapping.start) != 0 || table->range_count_ == kMaxRanges) return;
         const std::uint32_t text = table->next_text_.fetch_add(1, std::memory_order_relaxed);
-        if (!define_module(*to, mapping, text)) return;
-        table->ranges_[table->range_count_++] = {mapping.start, mapping.end};
+        unsigned char id[kMaxBuildIdBytes];
+        const std::size_t id_bytes = find_build_id(mapping.image, id);
+        if (!define_module(to->definitions, mapping, text, {id, id_bytes})) return;
+        table->ranges_[table->range_count_++] = {mapping.start, mapping.end, text};
       },
       &visit);
 }

@@ -1,8 +1,8 @@
 #pragma once
 // From where a call came from to its SiteId. Reading takes no lock and waits for nobody; it is the
-// second hottest code after the frame. A site that is seen for the first time is described in the
-// records of the thread that saw it, before any event can refer to it, and then entered here for
-// all threads.
+// second hottest code after the frame. A site that is seen for the first time is described among
+// the definitions of the thread that saw it, before any event can refer to it, and then entered
+// here for all threads.
 //
 // Entering is done by one thread at a time; a thread that finds another at it does not wait, but
 // describes the site for itself, under a number of its own, and does not enter it.
@@ -53,7 +53,7 @@ class SiteTable {
   SiteId find(const pyframe::Position& position) const;
   SiteId find_caller(const void* address) const;
 
-  // Describes a site that was not found, in `writer`, which must have its turn. kNoSite: the code
+  // Describes a site that was not found, in `writer`, which is the caller's own. kNoSite: the code
   // object is not one, or nothing can be recorded any more.
   SiteId define(Writer& writer, const pyframe::Position& position);
   SiteId define_caller(Writer& writer, const void* address);
@@ -74,6 +74,7 @@ class SiteTable {
   struct Range {
     std::uint64_t start;
     std::uint64_t end;
+    std::uint32_t module;  // text number of its path
   };
   class Lock;
 
@@ -92,7 +93,10 @@ class SiteTable {
   bool grow_codes();
   void enter_caller(const void* address, SiteId site);
   bool grow_callers();
-  void describe_modules(Writer& writer, const void* address);
+  // The module that holds the address, described if it has to be; 0: none does.
+  std::uint32_t require_module(Writer& writer, const void* address);
+  std::uint32_t find_module(std::uint64_t place) const;
+  void describe_modules(Writer& writer);
   void* allocate(std::size_t bytes);
 
   std::atomic<CodeIndex*> codes_{nullptr};

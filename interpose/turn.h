@@ -14,7 +14,7 @@
 // key. Does f find another writer, then it takes a new stamp, greater than all before. Either way
 // f's key is greater than e's. When both are one writer's, their writing order is their order.
 // (malloc looks after the real call returned, free before the real call begins: what the proof
-// needs. A Move looks at both ends: see RecordKind::MoveEnd.)
+// needs. A Move looks at both ends: see DefinitionKind::MoveEnd.)
 //
 // The word lies in a page that the kernel gives to a forked child filled with zeros: a child thus
 // finds no writer in it, comes to the slow path before it writes anything, and notices there that

@@ -7,6 +7,9 @@
 #include <cstdint>
 
 #include "interpose/block.h"
+#include "interpose/definition_stream.h"
+#include "interpose/last_sizes.h"
+#include "interpose/sums.h"
 #include "interpose/turn.h"
 #include "pyframe/frame.h"
 
@@ -19,6 +22,7 @@ enum class WriterState : std::uint8_t {
 };
 
 // A site that this writer met, by pyframe::current_key(). Right as long as no code object has died.
+// Only those below kShortSites are kept so.
 struct KnownSite {
   std::uint64_t key;
   std::uint64_t deaths;  // SiteTable::deaths() when it was entered
@@ -38,7 +42,12 @@ struct alignas(64) Writer {
   Word* position;
   Word* end;
   BlockHead* window;
-  std::uint64_t stamp;  // the latest that was written
+  BlockHead* first_block;       // of the ring; Ring only
+  std::uint64_t stamp;          // the latest that was written
+  std::uint64_t events_before;  // the window; Ring only
+  DefinitionStream definitions;
+  SumTable sums;         // Sums only
+  LastSizes last_sizes;  // of the window
   KnownSite known_sites[1 << kKnownSiteBits];
 };
 

@@ -3,6 +3,8 @@
 // needs one takes over that of a thread that has ended. So the last free of a dying thread is
 // recorded like any other, and 20,000 short threads need no more writers than ran at once.
 
+#include <span>
+
 #include "interpose/writer.h"
 
 namespace pymemflow::interpose {
@@ -15,6 +17,9 @@ class WriterPool {
   // A writer for the thread, without a window when it is new; null when there are too many. Its
   // state, position and window are as its last owner left them.
   Writer* acquire(std::uint32_t process, std::uint32_t thread);
+
+  // All that there have been.
+  std::span<Writer> all() { return {writers_, count_.load(std::memory_order_acquire)}; }
 
   // Makes a borrowed writer free for anyone.
   static void release(Writer& writer);

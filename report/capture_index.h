@@ -1,9 +1,10 @@
 #pragma once
-// Which blocks a capture file has, by writer and number: found by reading the heads alone. Windows
-// that were still open are read whole at that moment, since a thread of this process may be about
-// to leave its last record.
+// What a capture file is made of: its head, and its blocks by kind, writer and number, found by
+// reading the heads of the blocks alone. One thread.
 
 #include <cstdint>
+#include <span>
+#include <string_view>
 
 #include "interpose/block.h"
 #include "report/memory.h"
@@ -11,27 +12,33 @@
 namespace pymemflow::report {
 
 struct BlockPlace {
-  std::uint32_t writer = 0;
-  std::uint64_t number = 0;
-  std::uint64_t stamp = 0;
-  std::uint32_t thread = 0;
-  std::uint64_t checksum = 0;
-  std::uint64_t offset = 0;      // of the records in the file
-  std::uint32_t used_bytes = 0;  // of the records
-  bool is_window = false;        // no checksum; ends at its first zero word
+  interpose::BlockHead head{};
+  std::uint64_t offset = 0;  // of the head in the file
+
+  // Its records end at the first zero word, and there is no checksum.
+  bool is_window() const { return head.state == interpose::BlockState::Open; }
+  std::size_t used_bytes() const;
 };
 
 struct CaptureIndex {
   interpose::FileHead head{};
-  Vector<BlockPlace> blocks;  // by writer, then number; each number once
+  Vector<BlockPlace> blocks;  // by kind, writer and number; each number once
+  // By writer, in the mode Sums: windows up to this number have been folded.
+  HashMap<std::uint32_t, std::uint64_t> folded;
+  std::uint64_t size_bytes = 0;  // of the file
   std::uint64_t lost = 0;
   std::uint64_t damaged = 0;
+
+  std::span<const BlockPlace> of_kind(interpose::BlockKind kind) const;
 };
 
-// Reads exactly `bytes`; false when the file ends before, or cannot be read.
-bool read_at(int file, void* data, std::size_t bytes, std::uint64_t offset);
+// Why a file cannot be reported on.
+enum class CaptureError : std::uint8_t { None, Unreadable, NotACapture, Older, Newer };
+std::string_view describe(CaptureError error);
 
-// False: not a capture, or of another version.
-bool read_index(int file, CaptureIndex& index);
+CaptureError read_index(int file, CaptureIndex& index);
+
+// The records of a block. False: they are not what they were.
+bool read_block(int file, const BlockPlace& place, Vector<interpose::Word>& words);
 
 }  // namespace pymemflow::report

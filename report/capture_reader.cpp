@@ -3,49 +3,34 @@
 #include <algorithm>
 #include <utility>
 
+#include "report/definition_reader.h"
+
 namespace pymemflow::report {
 
-using interpose::BlockHead;
-using interpose::Effect;
+using interpose::BlockKind;
+using interpose::DefinitionKind;
 using interpose::Event;
-using interpose::Function;
 using interpose::RecordKind;
 using interpose::Word;
 
-namespace {
-
-// What Malloc, Free and Calloc have in common.
-void read_short(std::span<const Word> record, Function function, Event& event) {
-  event.function = function;
-  event.site = interpose::short_site(record[0]);
-  event.arguments[1] = 0;
-  event.arguments[2] = 0;
-  event.result = interpose::short_address(record[0]);
-}
-
-void read_call(std::span<const Word> record, Event& event) {
-  event.function = static_cast<Function>(interpose::call_function(record[0]));
-  event.site = interpose::call_site(record[0]);
-  const interpose::FunctionTraits& function = traits(event.function);
-  const std::size_t count = function.arguments.size();
-  for (std::size_t i = 0; i < interpose::kMaxArguments; ++i) {
-    event.arguments[i] = i < count ? record[1 + i] : 0;
+CaptureError CaptureReader::open() {
+  if (const CaptureError error = read_index(file_, index_); error != CaptureError::None) {
+    return error;
   }
-  event.result = function.effect == Effect::Release ? 0 : record[1 + count];
-}
-
-}  // namespace
-
-bool CaptureReader::open() {
-  if (!read_index(file_, index_)) return false;
   // Each number costs a definition of two words at least.
-  names_.set_limit(index_.blocks.size() * (interpose::kBlockWords / 2) + 1);
-  const std::span<const BlockPlace> blocks = index_.blocks;
+  const auto definitions = index_.of_kind(BlockKind::Definitions);
+  names_.set_limit(definitions.size() * (interpose::kDefinitionBlockWords / 2) + 1);
+  damaged_ += read_definitions(file_, index_, names_, facts_);
+  // Where a block of names is damaged, what refers to them is too, and that is no news.
+  if (damaged_ + index_.damaged == 0) damaged_ = names_.damaged();
+  take_sums();
+  const std::span<const BlockPlace> blocks = index_.of_kind(BlockKind::Events);
   for (std::size_t first = 0; first < blocks.size();) {
     std::size_t last = first;
-    while (last < blocks.size() && blocks[last].writer == blocks[first].writer) ++last;
+    while (last < blocks.size() && blocks[last].head.writer == blocks[first].head.writer) ++last;
     Stream stream;
     stream.blocks = blocks.subspan(first, last - first);
+    overwritten_ += stream.blocks.front().head.events_before;
     streams_.push_back(std::move(stream));
     first = last;
   }
@@ -54,7 +39,21 @@ bool CaptureReader::open() {
     if (!load_block(stream)) continue;
     push(i);
   }
-  return true;
+  return CaptureError::None;
+}
+
+void CaptureReader::take_sums() {
+  damaged_ += read_sums(file_, index_, sums_);
+  std::erase_if(sums_, [this](const EventSum& sum) {
+    const bool is_nameless = sum.site != 0 && names_.find(sum.site) == nullptr;
+    (is_nameless ? left_out_ : recorded_) += sum.count;
+    return is_nameless;
+  });
+}
+
+double CaptureReader::progress() const {
+  const std::size_t blocks = index_.of_kind(BlockKind::Events).size();
+  return blocks == 0 ? 1 : static_cast<double>(blocks_read_) / static_cast<double>(blocks);
 }
 
 bool CaptureReader::next(Event& event, const Site*& site) {
@@ -64,7 +63,7 @@ bool CaptureReader::next(Event& event, const Site*& site) {
       ++recorded_;
       return true;
     }
-    ++damaged_;
+    ++left_out_;
   }
   return false;
 }
@@ -134,46 +133,42 @@ CaptureReader::Step CaptureReader::step(Stream& stream, Event& event) {
       continue;
     }
     event.thread = stream.thread;
-    switch (interpose::kind_of(record[0])) {
-      case RecordKind::Malloc:
-        read_short(record, Function::malloc, event);
-        event.arguments[0] = record[1];
-        return Step::Event;
-      case RecordKind::Free:
-        read_short(record, Function::free, event);
-        event.arguments[0] = std::exchange(event.result, 0);
-        return Step::Event;
-      case RecordKind::Calloc:
-        read_short(record, Function::calloc, event);
-        event.arguments[0] = interpose::low_half(record[1]);
-        event.arguments[1] = interpose::high_half(record[1]);
-        return Step::Event;
-      case RecordKind::Call:
-        read_call(record, event);
-        if (is_followed_by_end(stream)) return hold_back(stream, event);
-        return Step::Event;
+    const RecordKind kind = interpose::kind_of(record[0]);
+    if (interpose::is_event(kind)) {
+      if (!read_event(record.data(), stream.sizes, event)) {
+        ++damaged_;
+        continue;
+      }
+      if (kind == RecordKind::Call && is_followed_by_end(stream)) return hold_back(stream, event);
+      return Step::Event;
+    }
+    switch (kind) {
       case RecordKind::Turn:
         stream.key = interpose::stamp_of(record[0]);
         return Step::Turn;
       case RecordKind::Definition:
-        define(record, stream);
+        if (interpose::definition_kind(record[0]) == DefinitionKind::Thread) {
+          stream.thread = interpose::definition_number(record[0]);
+        } else {
+          ++damaged_;  // its place is not here, or it is the end of no Move
+        }
         break;
-      case RecordKind::MoveEnd:
-        ++damaged_;  // without its Move
-        break;
-      case RecordKind::End:
+      default:
         break;
     }
   }
 }
 
 bool CaptureReader::is_followed_by_end(const Stream& stream) {
-  return stream.position < stream.words.size() &&
-         interpose::kind_of(stream.words[stream.position]) == RecordKind::MoveEnd;
+  const std::span<const Word> rest = std::span<const Word>(stream.words).subspan(stream.position);
+  return rest.size() >= interpose::kMoveEndWords &&
+         rest[0] ==
+             interpose::definition_head(DefinitionKind::MoveEnd, interpose::kMoveEndWords, 0);
 }
 
 CaptureReader::Step CaptureReader::hold_back(Stream& stream, const Event& event) {
-  stream.key = interpose::stamp_of(stream.words[stream.position++]);
+  stream.key = stream.words[stream.position + 1];
+  stream.position += interpose::kMoveEndWords;
   stream.pending = event;
   stream.has_pending = true;
   ++pending_moves_;
@@ -183,19 +178,15 @@ CaptureReader::Step CaptureReader::hold_back(Stream& stream, const Event& event)
 bool CaptureReader::load_block(Stream& stream) {
   while (stream.next_block < stream.blocks.size()) {
     const BlockPlace& place = stream.blocks[stream.next_block++];
-    stream.words.resize(place.used_bytes / sizeof(Word));
+    ++blocks_read_;
     stream.position = 0;
-    const bool is_read = read_at(file_, stream.words.data(), place.used_bytes, place.offset);
-    const bool is_whole =
-        is_read &&
-        (place.is_window ||
-         interpose::checksum_of(stream.words.data(), stream.words.size()) == place.checksum);
-    if (!is_whole) {
+    stream.sizes.clear();
+    if (!read_block(file_, place, stream.words)) {
       ++damaged_;
       continue;
     }
-    stream.key = place.stamp;
-    stream.thread = place.thread;
+    stream.key = place.head.stamp;
+    stream.thread = place.head.thread;
     return true;
   }
   stream.words.clear();
@@ -204,68 +195,15 @@ bool CaptureReader::load_block(Stream& stream) {
 
 std::span<const Word> CaptureReader::take_record(Stream& stream) {
   const std::span<const Word> rest = std::span<const Word>(stream.words).subspan(stream.position);
-  std::size_t words = 1;
-  switch (interpose::kind_of(rest[0])) {
-    case RecordKind::End:
-      // What was written ends here.
-      stream.position = stream.words.size();
-      return rest[0] == 0 ? rest.first(1) : std::span<const Word>{};
-    case RecordKind::Malloc:
-    case RecordKind::Calloc:
-      words = 2;
-      break;
-    case RecordKind::Call: {
-      const std::size_t function = interpose::call_function(rest[0]);
-      if (function >= interpose::kFunctionCount) return {};
-      words = interpose::call_words(interpose::kFunctions[function]);
-      break;
-    }
-    case RecordKind::Definition:
-      words = interpose::definition_words(rest[0]);
-      break;
-    case RecordKind::Free:
-    case RecordKind::Turn:
-    case RecordKind::MoveEnd:
-      break;
+  if (rest[0] == 0) {
+    // What was written ends here.
+    stream.position = stream.words.size();
+    return rest.first(1);
   }
+  const std::size_t words = interpose::record_words(rest[0]);
   if (words == 0 || words > rest.size()) return {};
   stream.position += words;
   return rest.first(words);
-}
-
-void CaptureReader::define(std::span<const Word> record, Stream& stream) {
-  using interpose::DefinitionKind;
-  using interpose::high_half;
-  using interpose::low_half;
-  const std::uint32_t number = interpose::definition_number(record[0]);
-  const auto has = [&](std::size_t payload) { return record.size() == payload + 1; };
-  switch (interpose::definition_kind(record[0])) {
-    case DefinitionKind::Text:
-      if (record.size() < 2 || record[1] > (record.size() - 2) * sizeof(Word)) break;
-      names_.add_text(number, {reinterpret_cast<const char*>(record.data() + 2), record[1]});
-      return;
-    case DefinitionKind::Code:
-      if (!has(3)) break;
-      names_.add_code(number, low_half(record[1]), high_half(record[1]), low_half(record[2]),
-                      static_cast<std::int32_t>(high_half(record[2])), record[3]);
-      return;
-    case DefinitionKind::Site:
-      if (!has(1)) break;
-      names_.add_site(number, low_half(record[1]), static_cast<std::int32_t>(high_half(record[1])));
-      return;
-    case DefinitionKind::Caller:
-      if (!has(1)) break;
-      names_.add_caller(number, record[1]);
-      return;
-    case DefinitionKind::Module:
-      if (!has(3)) break;
-      names_.add_module(number, record[1], record[2], record[3]);
-      return;
-    case DefinitionKind::Thread:
-      stream.thread = number;
-      return;
-  }
-  ++damaged_;
 }
 
 CaptureReader::Stream* CaptureReader::find_overtaken(const Event& event) {

@@ -1,8 +1,9 @@
 #pragma once
-// Reads a capture (interpose/block.h) and hands out its events, one after the other, in the order
-// in which they happened (interpose/turn.h). Holds one block a writer and the names, whatever the
-// size of the capture. Trusts nothing in the file: what cannot be right is left out and counted.
-// For one thread. The process that is being recorded may be this one, its recording ended.
+// Reads a capture (interpose/block.h): first its names, then its events, one after the other, in
+// the order in which they happened (interpose/turn.h). Holds one block a writer and the names,
+// whatever the size of the capture. Trusts nothing in the file: what cannot be right is left out
+// and counted. For one thread. The process that is being recorded may be this one, its recording
+// ended.
 
 #include <cstdint>
 #include <span>
@@ -10,6 +11,8 @@
 #include "interpose/block.h"
 #include "interpose/event.h"
 #include "report/capture_index.h"
+#include "report/capture_sums.h"
+#include "report/facts.h"
 #include "report/memory.h"
 #include "report/name_table.h"
 #include "report/site.h"
@@ -21,20 +24,33 @@ class CaptureReader {
   // `file` is borrowed, and must outlive the reader.
   explicit CaptureReader(int file) : file_(file) {}
 
-  // False: not a capture. To be called first.
-  bool open();
+  // To be called first.
+  CaptureError open();
 
-  // The next event and its site; false after the last. The site is valid until the next call.
+  // The next event and its site, which lives as long as the reader; false after the last.
   bool next(interpose::Event& event, const Site*& site);
 
+  // What there was of the events that are not kept (RecordMode::Sums). Null site: of a function
+  // that takes memory back.
+  const Vector<EventSum>& sums() const { return sums_; }
+  const Site* find_site(interpose::SiteId site) const { return names_.find(site); }
+
+  const interpose::FileHead& head() const { return index_.head; }
+  const Facts& facts() const { return facts_; }
   std::uint32_t process() const { return index_.head.process; }
-  // Grows while events are read: those that an event's site lies in are there with the event.
   const Vector<Module>& modules() const { return names_.modules(); }
 
+  // Events that were handed out so far, and those that are in the sums.
   std::uint64_t recorded() const { return recorded_; }
-  std::uint64_t lost() const { return index_.lost; }
+  std::uint64_t lost() const { return index_.lost + index_.head.lost; }
+  // In a ring: events that were recorded, and later ones put in their place.
+  std::uint64_t overwritten() const { return overwritten_; }
   // Blocks, records and names that were not what they should be.
-  std::uint64_t damaged() const { return damaged_ + index_.damaged + names_.damaged(); }
+  std::uint64_t damaged() const { return damaged_ + index_.damaged; }
+  // Events that were left out because what they refer to is damaged.
+  std::uint64_t left_out() const { return left_out_; }
+  // How much of the events has been read, from 0 to 1.
+  double progress() const;
 
  private:
   // One writer's records, in its order.
@@ -42,6 +58,7 @@ class CaptureReader {
     std::span<const BlockPlace> blocks;
     std::size_t next_block = 0;
     Vector<interpose::Word> words;  // of the current block
+    interpose::LastSizes sizes;     // likewise
     std::size_t position = 0;
     std::uint64_t key = 0;  // the latest stamp
     std::uint32_t thread = 0;
@@ -63,7 +80,7 @@ class CaptureReader {
   static bool is_followed_by_end(const Stream& stream);
   // A Move that ended at a later stamp: it has no place in the order yet.
   Step hold_back(Stream& stream, const interpose::Event& event);
-  void define(std::span<const interpose::Word> record, Stream& stream);
+  void take_sums();
   // The stream of a pending Move that must come before `event`, which hands its old block out
   // again.
   Stream* find_overtaken(const interpose::Event& event);
@@ -73,6 +90,8 @@ class CaptureReader {
   const int file_;
   CaptureIndex index_;
   NameTable names_;
+  Facts facts_;
+  Vector<EventSum> sums_;
   Vector<Stream> streams_;
   Vector<std::uint32_t> heap_;  // streams by key
   static constexpr std::uint32_t kNone = ~std::uint32_t{0};
@@ -81,7 +100,10 @@ class CaptureReader {
   bool has_held_ = false;  // an event that waits until the Moves before it were handed out
   interpose::Event held_{};
   std::uint64_t recorded_ = 0;
+  std::uint64_t overwritten_ = 0;
   std::uint64_t damaged_ = 0;
+  std::uint64_t left_out_ = 0;
+  std::size_t blocks_read_ = 0;
 };
 
 }  // namespace pymemflow::report

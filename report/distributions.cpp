@@ -23,11 +23,12 @@ Distributions::Distributions(Output& output, Symbols& symbols, const Distributio
 void Distributions::on_event(const interpose::Event& event, const Site& site) {
   if (interpose::traits(event.function).effect == Effect::Release) return;
   if (!options_.functions.contains(event.function)) return;
-  FunctionSections& sections = sections_[static_cast<std::size_t>(event.function)];
-  sections.has_occurred = true;
-  Distribution*& record = sections.records[event.site];
-  if (record == nullptr) record = &find_record(sections, site);
-  record->add(event.size_bytes());
+  record_of(event.function, event.site, site).add(event.size_bytes());
+}
+
+void Distributions::on_sum(const EventSum& sum, const Site& site) {
+  if (!options_.functions.contains(sum.function)) return;
+  record_of(sum.function, sum.site, site).add(sum.bucket, sum.count, sum.bytes);
 }
 
 void Distributions::on_finish() {
@@ -51,8 +52,18 @@ void Distributions::on_finish() {
   output_.write("\n");
 }
 
+Distribution& Distributions::record_of(Function function, interpose::SiteId number,
+                                       const Site& site) {
+  FunctionSections& sections = sections_[static_cast<std::size_t>(function)];
+  sections.has_occurred = true;
+  Distribution*& record = sections.records[number];
+  if (record == nullptr) record = &find_record(sections, site);
+  return *record;
+}
+
 Distribution& Distributions::find_record(FunctionSections& sections, const Site& site) {
-  if (!site.has_frame) return sections.by_engine_caller.record(symbols_.name(site.address));
+  if (!site.has_frame)
+    return sections.by_engine_caller.record(symbols_.name(site.address, site.module));
   const String file = shown_file(options_.names, site.file);
   return sections.by_file_and_function.record(file, shown_function(options_.names, site.function));
 }

@@ -5,6 +5,7 @@
 
 #include <array>
 
+#include "report/capture_sums.h"
 #include "report/function_set.h"
 #include "report/names.h"
 #include "report/section.h"
@@ -25,6 +26,9 @@ class Distributions final : public Sink {
 
   void on_event(const interpose::Event& event, const Site& site) override;
 
+  // Events that are not there one by one.
+  void on_sum(const EventSum& sum, const Site& site);
+
   // Writes all sections, and the newline with which DTrace ends its output.
   void on_finish() override;
 
@@ -36,6 +40,7 @@ class Distributions final : public Sink {
     SiteTable<Distribution*> records;  // into the two sections: keys are built once a site
   };
 
+  Distribution& record_of(interpose::Function function, interpose::SiteId number, const Site& site);
   Distribution& find_record(FunctionSections& sections, const Site& site);
 
   Output& output_;

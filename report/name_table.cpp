@@ -13,23 +13,34 @@ constexpr std::uint64_t kFormats =
 
 }  // namespace
 
-void NameTable::add_text(std::uint32_t text, std::string_view piece) {
-  texts_[text] += piece;
+void NameTable::add_text(std::uint32_t text, std::string_view piece, std::uint32_t place,
+                         bool is_last) {
+  Text& entry = texts_[text];
+  if (entry.is_whole || place != entry.pieces) {
+    ++damaged_;
+    return;
+  }
+  entry.bytes += piece;
+  ++entry.pieces;
+  entry.is_whole = is_last;
 }
 
 void NameTable::add_code(std::uint32_t code, std::uint32_t filename, std::uint32_t name,
                          std::uint32_t line_table, std::int32_t first_line, std::uint64_t format) {
   Code* const entry = slot(codes_, code);
-  if (entry == nullptr || format >= kFormats) {
+  String texts[3];
+  const bool has_texts =
+      take_text(filename, texts[0]) && take_text(name, texts[1]) && take_text(line_table, texts[2]);
+  if (entry == nullptr || format >= kFormats || !has_texts) {
     ++damaged_;
     return;
   }
   entry->is_known = true;
   entry->format = static_cast<std::uint8_t>(format);
   entry->first_line = first_line;
-  entry->filename = keep(take_text(filename));
-  entry->name = keep(take_text(name));
-  entry->line_table = take_text(line_table);
+  entry->filename = keep(texts[0]);
+  entry->name = keep(texts[1]);
+  entry->line_table = std::move(texts[2]);
 }
 
 void NameTable::add_site(interpose::SiteId site, std::uint32_t code, std::int32_t instruction) {
@@ -49,28 +60,37 @@ void NameTable::add_site(interpose::SiteId site, std::uint32_t code, std::int32_
                        {table, place.line_table.size()}, place.first_line, instruction);
 }
 
-void NameTable::add_caller(interpose::SiteId site, std::uint64_t address) {
+void NameTable::add_caller(interpose::SiteId site, std::uint64_t address, std::uint32_t module) {
   SiteSlot* const entry = slot(sites_, site);
-  if (entry == nullptr) {
+  const auto found = module_numbers_.find(module);
+  if (entry == nullptr || (module != 0 && found == module_numbers_.end())) {
     ++damaged_;
     return;
   }
   entry->is_known = true;
   entry->site = {};
   entry->site.address = address;
+  if (module != 0) entry->site.module = found->second;
 }
 
 void NameTable::add_module(std::uint32_t path, std::uint64_t start, std::uint64_t end,
-                           std::uint64_t offset) {
-  modules_.push_back({start, end, offset, keep(take_text(path))});
+                           std::uint64_t offset, std::string_view build_id) {
+  String text;
+  if (!take_text(path, text)) {
+    ++damaged_;
+    return;
+  }
+  modules_.push_back({start, end, offset, keep(text), keep(String(build_id))});
+  module_numbers_[path] = static_cast<std::uint32_t>(modules_.size());
 }
 
-String NameTable::take_text(std::uint32_t text) {
+bool NameTable::take_text(std::uint32_t text, String& bytes) {
   const auto found = texts_.find(text);
-  if (found == texts_.end()) return {};  // an empty text has no pieces
-  String taken = std::move(found->second);
+  if (found == texts_.end()) return false;
+  const bool is_whole = found->second.is_whole;
+  bytes = std::move(found->second.bytes);
   texts_.erase(found);
-  return taken;
+  return is_whole;
 }
 
 std::string_view NameTable::keep(const String& text) {

@@ -15,13 +15,16 @@ class NameTable {
   // `max_number`: no number in an undamaged capture is greater.
   void set_limit(std::uint64_t max_number) { limit_ = max_number; }
 
-  // Definitions. What they refer to was defined before.
-  void add_text(std::uint32_t text, std::string_view piece);
+  // Definitions. What they refer to was defined before; where it was not, or not whole, they count
+  // as damaged, and so does what refers to them.
+  void add_text(std::uint32_t text, std::string_view piece, std::uint32_t place, bool is_last);
   void add_code(std::uint32_t code, std::uint32_t filename, std::uint32_t name,
                 std::uint32_t line_table, std::int32_t first_line, std::uint64_t format);
   void add_site(interpose::SiteId site, std::uint32_t code, std::int32_t instruction);
-  void add_caller(interpose::SiteId site, std::uint64_t address);
-  void add_module(std::uint32_t path, std::uint64_t start, std::uint64_t end, std::uint64_t offset);
+  // `module`: its path's text; 0: none.
+  void add_caller(interpose::SiteId site, std::uint64_t address, std::uint32_t module);
+  void add_module(std::uint32_t path, std::uint64_t start, std::uint64_t end, std::uint64_t offset,
+                  std::string_view build_id);
 
   // Null: never defined.
   const Site* find(interpose::SiteId site) const {
@@ -44,19 +47,26 @@ class NameTable {
     Site site;
   };
 
-  // The whole text, taken out of the table: each is used once.
-  String take_text(std::uint32_t text);
+  struct Text {
+    String bytes;
+    std::uint32_t pieces = 0;
+    bool is_whole = false;
+  };
+
+  // The whole text, taken out of the table: each is used once. False: it is not there.
+  bool take_text(std::uint32_t text, String& bytes);
   // The same bytes, kept once, for as long as the table lives.
   std::string_view keep(const String& text);
   template <typename Slot>
   Slot* slot(Vector<Slot>& slots, std::uint32_t number);
 
   std::uint64_t limit_ = 0;
-  HashMap<std::uint32_t, String> texts_;
+  HashMap<std::uint32_t, Text> texts_;
   HashMap<String, bool, StringHash> kept_;
   Vector<Code> codes_;
   Vector<SiteSlot> sites_;
   Vector<Module> modules_;
+  HashMap<std::uint32_t, std::uint32_t> module_numbers_;  // by the text of the path
   std::uint64_t damaged_ = 0;
 };
 

@@ -1,10 +1,9 @@
 #include "report/quantize.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
-#include <bit>
-#include <iterator>
+#include <cstring>
+
+#include "report/digits.h"
 
 namespace pymemflow::report {
 namespace {
@@ -45,15 +44,37 @@ Plot plot_for(const std::int64_t* first, const std::int64_t* last) {
   return plot;
 }
 
-}  // namespace
-
-int Quantize::bucket_of(std::int64_t value) {
-  if (value == 0) return kZeroBucket;
-  const auto bits = static_cast<std::uint64_t>(value);
-  const std::uint64_t magnitude = value > 0 ? bits : 0 - bits;
-  const int distance = std::min(static_cast<int>(std::bit_width(magnitude)), kZeroBucket);
-  return value > 0 ? kZeroBucket + distance : kZeroBucket - distance;
+char* put_times(char* out, char c, int times) {
+  std::memset(out, c, static_cast<std::size_t>(times));
+  return out + times;
 }
+
+// A row by hand, not by fmt: an empty script prints a thousand of them, and fmt took 1 ms for that.
+// (What is printed is the same; at most 20 + 1 + 41 + 1 + 20 characters and the end of the line.)
+constexpr std::size_t kMaxRowBytes = 96;
+char* put_row(char* out, std::int64_t value, std::int64_t count, const Plot& plot) {
+  constexpr int kValueWidth = 16;
+  constexpr int kCountWidth = 9;
+  char digits[kMaxDecimalBytes + 1];
+  const auto size = put_signed_decimal(digits, static_cast<std::uint64_t>(value)) - digits;
+  out = put_times(out, ' ', std::max(kValueWidth - static_cast<int>(size), 0));
+  std::memcpy(out, digits, static_cast<std::size_t>(size));
+  out += size;
+  *out++ = ' ';
+  const int bar = plot.bar(count);
+  const int left = count < 0 ? bar : 0;
+  const int right = count < 0 ? 0 : bar;
+  out = put_times(put_times(out, ' ', plot.left - left), '@', left);
+  *out++ = '|';
+  out = put_times(put_times(out, '@', right), ' ', plot.right - right);
+  *out++ = ' ';
+  char* const end = put_signed_decimal(out, static_cast<std::uint64_t>(count));
+  out = put_times(end, ' ', std::max(kCountWidth - static_cast<int>(end - out), 0));
+  *out++ = '\n';
+  return out;
+}
+
+}  // namespace
 
 std::int64_t Quantize::bucket_value(int bucket) {
   if (bucket == kZeroBucket) return 0;
@@ -62,7 +83,11 @@ std::int64_t Quantize::bucket_value(int bucket) {
 }
 
 void Quantize::add(std::int64_t value, std::int64_t weight) {
-  std::int64_t& count = counts_[bucket_of(value)];
+  add_to_bucket(bucket_of(value), weight);
+}
+
+void Quantize::add_to_bucket(int bucket, std::int64_t weight) {
+  std::int64_t& count = counts_[bucket];
   count = static_cast<std::int64_t>(static_cast<std::uint64_t>(count) +
                                     static_cast<std::uint64_t>(weight));
 }
@@ -86,16 +111,10 @@ void Quantize::draw(String& out) const {
   last = std::min(last + 1, kBucketCount - 1);
 
   const Plot plot = plot_for(&counts_[first], &counts_[last] + 1);
-  auto end = std::back_inserter(out);
-  fmt::format_to(end, "{:>16} {:>41} {:<9}\n", "value", "------------- Distribution -------------",
-                 "count");
+  out += "           value  ------------- Distribution ------------- count    \n";
   for (int bucket = first; bucket <= last; ++bucket) {
-    const std::int64_t count = counts_[bucket];
-    const int bar = plot.bar(count);
-    const int left = count < 0 ? bar : 0;
-    const int right = count < 0 ? 0 : bar;
-    fmt::format_to(end, "{:>16} {:{}}{:@>{}}|{:@>{}}{:{}} {:<9}\n", bucket_value(bucket), "",
-                   plot.left - left, "", left, "", right, "", plot.right - right, count);
+    char row[kMaxRowBytes];
+    out.append(row, put_row(row, bucket_value(bucket), counts_[bucket], plot));
   }
 }
 

@@ -5,22 +5,22 @@
 #include <array>
 #include <cstdint>
 
+#include "interpose/buckets.h"
 #include "report/memory.h"
 
 namespace pymemflow::report {
 
 class Quantize {
  public:
-  // Bucket 63 holds zero; 63 + k + 1 holds [2^k, 2^(k+1)), 63 - k - 1 its mirror image. What is
-  // 2^62 and more shares the last bucket, so that every 64-bit value has one.
-  static constexpr int kBucketCount = 127;
-  static constexpr int kZeroBucket = 63;
+  static constexpr int kBucketCount = interpose::kBucketCount;
+  static constexpr int kZeroBucket = interpose::kZeroBucket;
 
-  static int bucket_of(std::int64_t value);
+  static int bucket_of(std::int64_t value) { return interpose::bucket_of(value); }
   static std::int64_t bucket_value(int bucket);
 
   // Counts wrap, as the kernel's do.
   void add(std::int64_t value, std::int64_t weight = 1);
+  void add_to_bucket(int bucket, std::int64_t weight);
   std::int64_t count(int bucket) const { return counts_[bucket]; }
 
   // Bucket values times counts, by which DTrace orders records whose sums are equal. In long

@@ -3,12 +3,14 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <csetjmp>
 #include <cstring>
 #include <iterator>
 #include <optional>
 
 #include "report/capture_reader.h"
+#include "report/closing_lines.h"
 #include "report/distributions.h"
 #include "report/flow_lines.h"
 #include "report/output.h"
@@ -23,55 +25,65 @@ std::jmp_buf out_of_memory;
 // What is printed under `flow` off: the lines that frame the flow, none in between.
 constexpr FunctionSet kNoFunctions = {};
 
+constexpr std::uint64_t kEventsBetweenProgress = 1 << 16;
+
 // The file, or standard error.
 void open_output(std::optional<Output>& output, const ReportOptions& options, pid_t process) {
-  if (options.output.empty()) {
-    output.emplace(STDERR_FILENO);
+  const std::string_view name = options.asked.output;
+  if (name.empty()) {
+    output.emplace(options.standard_output);
     return;
   }
-  String path = expanded_path(options.output, process);
-  if (options.is_of_forked_child && options.output.find("%p") == std::string_view::npos) {
+  String path = expanded_path(name, process);
+  if (options.is_of_forked_child && name.find("%p") == std::string_view::npos) {
     fmt::format_to(std::back_inserter(path), ".{}", process);
   }
   output.emplace(path.c_str());
 }
 
-void write_closing_line(Output& output, const CaptureReader& reader, std::uint64_t lost) {
-  char line[160];
-  char* end =
-      fmt::format_to(line, "pymemflow: {} events recorded, {} lost", reader.recorded(), lost);
-  if (const std::uint64_t damaged = reader.damaged()) {
-    end = fmt::format_to(end, ", damaged in {} places", damaged);
-  }
-  *end++ = '\n';
-  output.write({line, static_cast<std::size_t>(end - line)});
+ReportError error_of(const Output& output) {
+  if (output.error() == 0) return {};
+  using Subject = ReportError::Subject;
+  return {std::strerror(output.error()),
+          output.error() == EPIPE ? Subject::ClosedPipe : Subject::Output};
 }
 
 ReportError write_sections(CaptureReader& reader, Output& output, const ReportOptions& options) {
-  const Names names = {.full_file_path = options.full_file_path};
-  Symbols symbols(reader.modules(), Symbols::Where::kInProcess);
+  // Of the events that are not in the sums there are a few, at the end: no flow.
+  const bool has_flow = options.asked.flow && reader.head().mode != interpose::RecordMode::Sums;
+  const Names names = {.full_file_path = options.asked.full_file_path};
+  using Where = Symbols::Where;
+  Symbols symbols(reader.modules(), options.is_in_process ? Where::kInProcess : Where::kOffline);
   FlowLines flow_lines(output, {.pid = static_cast<pid_t>(reader.process()),
                                 .names = names,
-                                .functions = options.flow ? FunctionSet::all() : kNoFunctions});
+                                .functions = has_flow ? FunctionSet::all() : kNoFunctions});
   Distributions distributions(output, symbols, {.names = names, .functions = FunctionSet::all()});
   Sink* const sinks[] = {&flow_lines, &distributions};
   interpose::Event event;
   const Site* site = nullptr;
+  std::uint64_t count = 0;
   while (output.error() == 0 && reader.next(event, site)) {
     for (Sink* const sink : sinks) sink->on_event(event, *site);
+    const bool is_time = ++count % kEventsBetweenProgress == 0;
+    if (is_time && options.progress != nullptr) options.progress(reader.progress());
+  }
+  for (const EventSum& sum : reader.sums()) {
+    if (const Site* const place = reader.find_site(sum.site)) distributions.on_sum(sum, *place);
   }
   for (Sink* const sink : sinks) sink->on_finish();
-  write_closing_line(output, reader, reader.lost() + options.lost_without_writer);
+  write_closing_lines(output, reader, options.is_in_process);
   output.close();
-  return output.error() == 0 ? ReportError{} : ReportError{std::strerror(output.error())};
+  return error_of(output);
 }
 
 ReportError write_guarded(int capture, const ReportOptions& options) {
   CaptureReader reader(capture);
-  if (!reader.open()) return {"the record cannot be read"};
+  if (const CaptureError error = reader.open(); error != CaptureError::None) {
+    return {describe(error)};
+  }
   std::optional<Output> output;
   open_output(output, options, static_cast<pid_t>(reader.process()));
-  if (output->error() != 0) return {std::strerror(output->error())};
+  if (output->error() != 0) return error_of(*output);
   return write_sections(reader, *output, options);
 }
 

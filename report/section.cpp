@@ -45,6 +45,11 @@ void Distribution::add(std::uint64_t value) {
   quantize.add(static_cast<std::int64_t>(value));
 }
 
+void Distribution::add(int bucket, std::uint64_t count, std::uint64_t values) {
+  sum = static_cast<std::int64_t>(static_cast<std::uint64_t>(sum) + values);
+  quantize.add_to_bucket(bucket, static_cast<std::int64_t>(count));
+}
+
 Distribution& Section::record(std::string_view place, std::string_view function) {
   return records_[KeyText(place, function)];
 }

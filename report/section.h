@@ -18,6 +18,8 @@ struct Distribution {
   Quantize quantize;
 
   void add(std::uint64_t value);
+  // `count` values of one bucket, `values` in all.
+  void add(int bucket, std::uint64_t count, std::uint64_t values);
 };
 
 class Section {

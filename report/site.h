@@ -13,6 +13,7 @@ struct Site {
   std::string_view function;  // co_name
   std::int32_t line = 0;      // the current line
   std::uint64_t address = 0;  // return address of the call, when there is no frame
+  std::uint32_t module = 0;   // the number of the module that held it, from 1 on; 0: unknown
 };
 
 // A file that was mapped into the process: addresses [start, end) are its bytes from `offset` on.
@@ -21,6 +22,7 @@ struct Module {
   std::uint64_t end = 0;
   std::uint64_t offset = 0;
   std::string_view path;
+  std::string_view build_id = {};  // bytes; empty: unknown
 };
 
 }  // namespace pymemflow::report

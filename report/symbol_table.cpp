@@ -49,6 +49,7 @@ class SymbolReader {
     read_segments();
     if (!read_symbols(SHT_SYMTAB)) read_symbols(SHT_DYNSYM);
     find_mini_debug_data();
+    read_build_id();
   }
 
  private:
@@ -88,6 +89,35 @@ class SymbolReader {
     }
   }
 
+  void read_build_id() {
+    for (Elf_Scn* section = nullptr; (section = elf_.nextscn(file_, section)) != nullptr;) {
+      GElf_Shdr header;
+      if (elf_.getshdr(section, &header) == nullptr || header.sh_type != SHT_NOTE) continue;
+      const Elf_Data* const data = elf_.getdata(section, nullptr);
+      if (data == nullptr || data->d_buf == nullptr) continue;
+      if (find_build_id({static_cast<const char*>(data->d_buf), data->d_size})) return;
+    }
+  }
+
+  bool find_build_id(std::string_view notes) {
+    constexpr std::string_view kName("GNU", 4);
+    const auto padded = [](std::size_t bytes) { return (bytes + 3) & ~std::size_t{3}; };
+    GElf_Nhdr note;
+    while (notes.size() >= sizeof note) {
+      std::memcpy(&note, notes.data(), sizeof note);
+      notes.remove_prefix(sizeof note);
+      const std::size_t name = padded(note.n_namesz);
+      const std::size_t size = name + padded(note.n_descsz);
+      if (size > notes.size()) return false;
+      if (note.n_type == NT_GNU_BUILD_ID && notes.substr(0, note.n_namesz) == kName) {
+        table_.build_id_ = notes.substr(name, note.n_descsz);
+        return true;
+      }
+      notes.remove_prefix(size);
+    }
+    return false;
+  }
+
   bool read_names(std::size_t section_number) {
     Elf_Scn* const section = elf_.getscn(file_, section_number);
     const Elf_Data* const data = section == nullptr ? nullptr : elf_.getdata(section, nullptr);
@@ -95,8 +125,6 @@ class SymbolReader {
     const char* const text = static_cast<const char*>(data->d_buf);
     table_.names_.assign(text, text + data->d_size);
     table_.names_.push_back('\0');
-    // .symtab spells a versioned name memcpy@@GLIBC_2.14. No name holds an @ otherwise.
-    std::replace(table_.names_.begin(), table_.names_.end(), '@', '\0');
     return true;
   }
 
@@ -129,24 +157,51 @@ SymbolTable::SymbolTable(std::string_view path) {
   if (fd < 0) return;
   SymbolReader(*elf, fd, *this).read();
   close(fd);
-  sort();
 }
 
-std::string_view SymbolTable::find(std::uint64_t file_offset) const {
+std::string_view SymbolTable::find(std::uint64_t file_offset) {
   const auto segment = std::find_if(segments_.begin(), segments_.end(), [&](const Segment& s) {
     return file_offset >= s.offset && file_offset - s.offset < s.size;
   });
   if (segment == segments_.end()) return {};
   const std::uint64_t address = file_offset - segment->offset + segment->address;
+  // A search through all of libpython's symbols takes 10 us, sorting them 2 ms.
+  constexpr int kSearchesBeforeSorting = 100;
+  if (searches_ < kSearchesBeforeSorting && ++searches_ == kSearchesBeforeSorting) sort();
+  const Symbol* const found =
+      searches_ < kSearchesBeforeSorting ? find_unsorted(address) : find_sorted(address);
+  return found == nullptr ? std::string_view() : name_of(*found);
+}
 
+const SymbolTable::Symbol* SymbolTable::find_unsorted(std::uint64_t address) const {
+  const Symbol* found = nullptr;
+  for (const Symbol& symbol : symbols_) {
+    const bool covers = symbol.start <= address && address < symbol.end;
+    if (covers && (found == nullptr || comes_before(*found, symbol))) found = &symbol;
+  }
+  return found;
+}
+
+const SymbolTable::Symbol* SymbolTable::find_sorted(std::uint64_t address) const {
   auto symbol = std::upper_bound(symbols_.begin(), symbols_.end(), address,
                                  [](std::uint64_t a, const Symbol& s) { return a < s.start; });
   while (symbol != symbols_.begin()) {
     --symbol;
     if (symbol->reach <= address) break;
-    if (address < symbol->end) return name_of(*symbol);
+    if (address < symbol->end) return &*symbol;
   }
-  return {};
+  return nullptr;
+}
+
+bool SymbolTable::comes_before(const Symbol& left, const Symbol& right) const {
+  if (left.start != right.start) return left.start < right.start;
+  return is_preferred(right, left);
+}
+
+// .symtab spells a versioned name memcpy@@GLIBC_2.14. No name holds an @ otherwise.
+std::string_view SymbolTable::name_of(const Symbol& symbol) const {
+  const std::string_view name = names_.data() + symbol.name;
+  return name.substr(0, name.find('@'));
 }
 
 bool SymbolTable::is_preferred(const Symbol& left, const Symbol& right) const {
@@ -161,13 +216,9 @@ bool SymbolTable::is_preferred(const Symbol& left, const Symbol& right) const {
   return left_name < right_name;
 }
 
-// By start, and at one start the preferred one last: find() walks back and takes the first that
-// covers.
 void SymbolTable::sort() {
-  std::sort(symbols_.begin(), symbols_.end(), [this](const Symbol& left, const Symbol& right) {
-    if (left.start != right.start) return left.start < right.start;
-    return is_preferred(right, left);
-  });
+  std::sort(symbols_.begin(), symbols_.end(),
+            [this](const Symbol& left, const Symbol& right) { return comes_before(left, right); });
   std::uint64_t reach = 0;
   for (Symbol& symbol : symbols_) {
     reach = std::max(reach, symbol.end);

@@ -8,10 +8,13 @@
 
 namespace pymemflow::report {
 
-std::string_view Symbols::name(std::uint64_t address) {
-  const auto known = names_.find(address);
+std::string_view Symbols::name(std::uint64_t address, std::uint32_t module) {
+  const std::pair key(address, module);
+  const auto known = names_.find(key);
   if (known != names_.end()) return known->second;
-  return names_.emplace(address, make_name(address)).first->second;
+  const bool is_given = module != 0 && module <= modules_.size();
+  const Module* const holder = is_given ? &modules_[module - 1] : find_module(address);
+  return names_.emplace(key, make_name(address, holder)).first->second;
 }
 
 const Module* Symbols::find_module(std::uint64_t address) const {
@@ -22,14 +25,15 @@ const Module* Symbols::find_module(std::uint64_t address) const {
   return found;
 }
 
-const SymbolTable& Symbols::table_of(const Module& module) {
+SymbolTable& Symbols::table_of(const Module& module) {
   return tables_.try_emplace(module.path, module.path).first->second;
 }
 
 std::string_view Symbols::find_symbol(const Module* module, std::uint64_t address) {
   bool may_have_more_names = true;
   if (module != nullptr) {
-    const SymbolTable& table = table_of(*module);
+    SymbolTable& table = table_of(*module);
+    if (!module->build_id.empty() && module->build_id != table.build_id()) return {};
     const std::uint64_t file_offset = address - module->start + module->offset;
     std::string_view symbol = table.find(file_offset);
     if (symbol.empty()) symbol = table.find(file_offset - 1);
@@ -41,8 +45,7 @@ std::string_view Symbols::find_symbol(const Module* module, std::uint64_t addres
   return symbol.empty() ? unwind_names_.name(address - 1) : symbol;
 }
 
-String Symbols::make_name(std::uint64_t address) {
-  const Module* const module = find_module(address);
+String Symbols::make_name(std::uint64_t address, const Module* module) {
   const std::string_view path = module == nullptr ? std::string_view() : module->path;
   String name;
   if (!path.empty()) {

@@ -3,7 +3,8 @@
 // one thread.
 //
 //   MODULE`SYMBOL    the symbol covers the address; MODULE is the base name of the file
-//   MODULE`0xADDR    no symbol covers it: the run-time address, never the nearest symbol before it
+//   MODULE`0xADDR    no symbol covers it: the run-time address, never the nearest symbol before it;
+//                    or the file is another one by now, as its build id says
 //   0xADDR           no file is mapped there
 //
 // Addresses are return addresses. As DTrace does, we look for the address itself; only where
@@ -12,6 +13,7 @@
 
 #include <cstdint>
 #include <string_view>
+#include <utility>
 
 #include "report/memory.h"
 #include "report/site.h"
@@ -32,20 +34,21 @@ class Symbols {
   Symbols(const Vector<Module>& modules, Where where) : modules_(modules), where_(where) {}
   Symbols(const Vector<Module>&& modules, Where where) = delete;
 
-  // Lives as long as this. The second question for an address is a table look-up.
-  std::string_view name(std::uint64_t address);
+  // Lives as long as this. The second question for an address is a table look-up. `module` is the
+  // number of the one that held it then, from 1 on; 0: whichever holds it in the list.
+  std::string_view name(std::uint64_t address, std::uint32_t module = 0);
 
  private:
   const Module* find_module(std::uint64_t address) const;
-  const SymbolTable& table_of(const Module& module);
+  SymbolTable& table_of(const Module& module);
   std::string_view find_symbol(const Module* module, std::uint64_t address);
-  String make_name(std::uint64_t address);
+  String make_name(std::uint64_t address, const Module* module);
 
   const Vector<Module>& modules_;
   Where where_;
   Map<std::string_view, SymbolTable> tables_;  // by path
   UnwindNames unwind_names_;
-  HashMap<std::uint64_t, String> names_;
+  Map<std::pair<std::uint64_t, std::uint32_t>, String> names_;
 };
 
 }  // namespace pymemflow::report

@@ -46,15 +46,29 @@ void* map_private(std::size_t bytes);
 void* map_zero_in_child(std::size_t bytes);
 // `bytes` of the file from `offset` on, shared; null on failure.
 void* map_file(int file, std::uint64_t offset, std::size_t bytes);
+void unmap(void* start, std::size_t bytes);
 
 // A file without a name, to be read and written; -1 on failure. Its descriptor is closed by exec
 // and lies above those that programs count on.
 int open_nameless_file();
+// Makes a file that is not there yet, for its user alone; its descriptor as above. The descriptor,
+// or a negative error number.
+int make_file(const char* path);
+void remove_file(const char* path);
 void close_file(int file);
+// What is free on the disk of the file, or in memory where it lies there.
+std::uint64_t free_bytes_for(int file);
+// What a file of this process may grow to; past it a signal would come that ends the program.
+std::uint64_t allowed_file_bytes();
 // Makes sure that the range exists on the disk. 0, or an error number.
 int reserve_file(int file, std::uint64_t offset, std::size_t bytes);
 // Writes all of it. 0, or an error number.
 int write_file(int file, const void* data, std::size_t bytes, std::uint64_t offset);
+// The same, `front` and then `data`, which comes right after it.
+int write_file(int file, std::span<const char> front, const void* data, std::size_t bytes,
+               std::uint64_t offset);
+// The size of the file now.
+std::uint64_t file_bytes(int file);
 // Whether `file` is still the file that had this identity (a program may close what it does not
 // know, and the number then means another file).
 struct FileIdentity {
@@ -68,12 +82,24 @@ struct Mapping {
   std::uint64_t start;
   std::uint64_t end;
   std::uint64_t offset;
-  const char* path;  // path_bytes long, not terminated; lives for the duration of the call
+  std::uint64_t image;  // where the file's first byte is mapped; 0: unknown
+  const char* path;     // path_bytes long, not terminated; lives for the duration of the call
   std::size_t path_bytes;
 };
 // Calls visit(mapping, context) for each executable mapping of a file. `scratch` must hold the
 // longest line that names one (8 KiB do); it is the caller's, since a signal's stack may be small.
 void visit_modules(std::span<char> scratch, void (*visit)(const Mapping&, void*), void* context);
+
+// Calls visit(bytes, size, context) for the content of a file from its beginning to its end, in
+// pieces. What cannot be read has none.
+void visit_content(const char* path, void (*visit)(const char* bytes, std::size_t size, void*),
+                   void* context);
+// The first bytes of a file; how many there are.
+std::size_t read_start(const char* path, std::span<char> start);
+// This host and its system, a line each: name, system, release, machine. The size of the text.
+std::size_t describe_host(std::span<char> text);
+// Copies memory of this process that may not be there. False: it is not.
+bool copy_memory(void* to, std::uint64_t from, std::size_t bytes);
 
 // One line to the program's standard error.
 void write_line(std::span<const char> text);

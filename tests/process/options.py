@@ -80,8 +80,14 @@ class FullDisk(Case):
         self.addCleanup(subprocess.call, ['umount', self.folder])
 
     def test_record(self):
-        run = self.run_records('records_much.py', TMPDIR=self.folder)
-        self.check_line(run, 'the record could not grow', 'No space left on device')
+        self.check_record('No space left on device', PYMEMFLOW_CAPTURE_LIMIT='1GiB')
+
+    def test_half_of_it_is_left(self):
+        self.check_record('limit of ')
+
+    def check_record(self, reason, **options):
+        run = self.run_records('records_much.py', TMPDIR=self.folder, **options)
+        self.check_line(run, 'the record could not grow', reason)
         report = run.report
         self.assertEqual(report.torn, [])
         self.assertGreater(report.lost, 0)

@@ -3,8 +3,9 @@
 #   PMF_PYTHONS       the interpreters, 3.6 to 3.15
 #   PMF_PYTHON_IDS    a short name of each, in the same order: 3.6.15, debian-3.11.2, 3.13.1t
 #                     (free-threaded), debian-3.11.2d (a debug build)
-#   pmf_add_python_test(NAME script.py [TIMEOUT seconds] [STABLE_ABI] [ENVIRONMENT NAME=value...])
+#   pmf_add_python_test(NAME script.py [ONCE] [STABLE_ABI] [TIMEOUT seconds] [ENVIRONMENT NAME=value...])
 #                     one test a Python, named NAME.<id>, label "process". Exit code 77 is a skip.
+#                     ONCE: under the last one alone, a release build.
 #                     STABLE_ABI: imports a module of ours, which is built once for every Python;
 #                     free-threaded ones cannot load it.
 #
@@ -81,8 +82,14 @@ function(_pmf_find_pythons)
       set(id ${version}-${number})
       math(EXPR number "${number} + 1")
     endwhile()
-    list(APPEND pythons ${python})
-    list(APPEND ids ${id})
+    # Release builds last: what needs but one Python takes the last one.
+    if(id MATCHES "[td]$")
+      list(PREPEND pythons ${python})
+      list(PREPEND ids ${id})
+    else()
+      list(APPEND pythons ${python})
+      list(APPEND ids ${id})
+    endif()
   endforeach()
   set(missing "")
   foreach(minor 3.6 3.7 3.8 3.9 3.10 3.11 3.11d 3.12 3.13 3.13t 3.14 3.14t 3.15 3.15t)
@@ -101,12 +108,18 @@ function(_pmf_find_pythons)
 endfunction()
 
 function(pmf_add_python_test name script)
-  cmake_parse_arguments(PARSE_ARGV 2 arg "STABLE_ABI" "TIMEOUT" "ENVIRONMENT")
+  cmake_parse_arguments(PARSE_ARGV 2 arg "ONCE;STABLE_ABI" "TIMEOUT" "ENVIRONMENT")
   if(NOT arg_TIMEOUT)
     set(arg_TIMEOUT 120)
   endif()
   get_filename_component(script ${script} ABSOLUTE BASE_DIR ${CMAKE_CURRENT_SOURCE_DIR})
-  foreach(python id IN ZIP_LISTS PMF_PYTHONS PMF_PYTHON_IDS)
+  set(pythons ${PMF_PYTHONS})
+  set(ids ${PMF_PYTHON_IDS})
+  if(arg_ONCE)
+    list(GET PMF_PYTHONS -1 pythons)
+    list(GET PMF_PYTHON_IDS -1 ids)
+  endif()
+  foreach(python id IN ZIP_LISTS pythons ids)
     if(arg_STABLE_ABI AND id MATCHES "[0-9]td?$")
       message(STATUS "${name} is not run under ${id}, which has no stable ABI")
       continue()

@@ -16,7 +16,10 @@ TIMEOUT = 100
 # The whole of a flow line: one that is torn does not match.
 FLOW = re.compile(r'^ *(\d+) +(\S.*):(\d+) +-> (\S+) '
                   r'(\w+)\(([-x0-9a-f, ]*)\)(?: pntr 0x([0-9a-f]+))?$')
-CLOSING = re.compile(r'^pymemflow: (\d+) events recorded, (\d+) lost$')
+CLOSING = re.compile(r'^pymemflow: (\d+) events recorded, (\d+) lost(?:, (\d+) overwritten)?$')
+HEADING = re.compile(r'^Python (\w+) byte distributions by (engine caller|Python file and function):$')
+RECORD = re.compile(r'^   (.*)(?:, bytes total|, total bytes) = -?\d+ $')
+ROW = re.compile(r'^ *-?\d+ \|@* *(\d+) *$')
 RELEASES = ('free', 'free_sized', 'free_aligned_sized')
 
 Event = namedtuple('Event', 'pid file line function name arguments result call')
@@ -37,11 +40,25 @@ class Report:
         closing = [match for match in map(CLOSING.match, lines) if match]
         if len(closing) != 1 or not text.endswith(closing[0].group() + '\n'):
             raise ValueError('not one closing line at the end of the report')
-        self.recorded, self.lost = (int(text) for text in closing[0].groups())
+        self.recorded, self.lost, self.overwritten = (int(text or 0) for text in closing[0].groups())
 
     def of(self, *functions):
         """The events in these Python functions."""
         return [event for event in self.events if event.function in functions]
+
+    def counts(self, call, by='Python file and function'):
+        """How many calls the distributions have, by (file, function) or (module`symbol,)."""
+        counts, key, is_there = {}, None, False
+        for line in self.distributions.split('\n'):
+            heading, record, row = HEADING.match(line), RECORD.match(line), ROW.match(line)
+            if heading:
+                is_there = heading.groups() == (call, by)
+            elif is_there and record:
+                key = tuple(record.group(1).rsplit(', ', 1))
+                counts[key] = 0
+            elif is_there and row:
+                counts[key] += int(row.group(1))
+        return counts
 
     def sizes(self, function):
         """What malloc() was asked for in it."""

@@ -38,7 +38,7 @@ TEST(MoveChain, IsReadFromItsBeginning) {
   ASSERT_TRUE(interpose::end_recording());
 
   report::CaptureReader reader(interpose::recording.file.descriptor());
-  ASSERT_TRUE(reader.open());
+  ASSERT_EQ(reader.open(), report::CaptureError::None);
   std::vector<std::uint64_t> sizes;
   interpose::Event event;
   const report::Site* site = nullptr;

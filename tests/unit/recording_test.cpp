@@ -2,10 +2,7 @@
 // be what went in, in an order that can have happened.
 
 #include <fcntl.h>
-#include <gtest/gtest.h>
 #include <sys/mman.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
@@ -14,11 +11,9 @@
 #include <new>
 #include <string>
 #include <thread>
-#include <unordered_map>
 #include <vector>
 
-#include "interpose/recorder.h"
-#include "report/capture_reader.h"
+#include "tests/unit/recorded.h"
 
 namespace pymemflow {
 namespace {
@@ -27,79 +22,6 @@ using interpose::Call;
 using interpose::Event;
 using interpose::Function;
 using interpose::recording;
-
-const void* caller(std::uintptr_t number) {
-  return reinterpret_cast<const void*>(number);
-}
-void* block(std::uintptr_t address) {
-  return reinterpret_cast<void*>(address);
-}
-
-struct Read {
-  std::vector<Event> events;
-  std::vector<report::Site> sites;
-  std::uint64_t recorded = 0;
-  std::uint64_t lost = 0;
-  std::uint64_t damaged = 0;
-};
-
-Read read_all(int file = recording.file.descriptor()) {
-  Read read;
-  report::CaptureReader reader(file);
-  EXPECT_TRUE(reader.open());
-  Event event;
-  const report::Site* site = nullptr;
-  while (reader.next(event, site)) {
-    read.events.push_back(event);
-    read.sites.push_back(*site);
-  }
-  read.recorded = reader.recorded();
-  read.lost = reader.lost() + recording.lost.load();
-  read.damaged = reader.damaged();
-  return read;
-}
-
-// Each test has a process of its own: a process records once.
-template <typename Body>
-void in_own_process(Body body) {
-  const pid_t child = ::fork();
-  ASSERT_GE(child, 0);
-  if (child == 0) {
-    EXPECT_EQ(interpose::start_recording({}), 0);
-    body();
-    ::_exit(::testing::Test::HasFailure() ? 1 : 0);
-  }
-  int status = 0;
-  ASSERT_EQ(::waitpid(child, &status, 0), child);
-  EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0) << "status " << status;
-}
-
-// Replays: each address is handed out only while it is free, and taken back only while it is not.
-struct Ledger {
-  std::unordered_map<std::uint64_t, bool> is_live;
-  std::uint64_t errors = 0;
-
-  void take(std::uint64_t address) {
-    if (address != 0 && std::exchange(is_live[address], true)) ++errors;
-  }
-  void give_back(std::uint64_t address) {
-    if (address != 0 && !std::exchange(is_live[address], false)) ++errors;
-  }
-  void replay(const Event& event) {
-    switch (traits(event.function).effect) {
-      case interpose::Effect::Allocate:
-        take(event.result);
-        break;
-      case interpose::Effect::Release:
-        give_back(event.arguments[0]);
-        break;
-      case interpose::Effect::Move:
-        give_back(event.arguments[0]);
-        take(event.result);
-        break;
-    }
-  }
-};
 
 TEST(Recording, EveryFunctionComesBackAsItWas) {
   in_own_process([] {
@@ -161,75 +83,6 @@ TEST(Recording, ErrnoStays) {
       interpose::record_free(block(0x1000), caller(i + 1));
       ASSERT_EQ(errno, 4242);
     }
-  });
-}
-
-// Sixteen threads hand blocks of a common allocator to each other; what is recorded must replay.
-TEST(Recording, BlocksThatCrossThreadsReconcile) {
-  in_own_process([] {
-    constexpr std::size_t kThreads = 16;
-    constexpr std::size_t kRounds = 20'000;
-    constexpr std::size_t kCells = 64;
-    std::vector<std::atomic<std::uint64_t>> free_addresses(kCells);
-    std::vector<std::atomic<std::uint64_t>> live_addresses(kCells);
-    for (std::size_t i = 0; i < kCells; ++i) free_addresses[i] = 0x100000 + 16 * i;
-    std::vector<std::thread> threads;
-    for (std::size_t t = 0; t < kThreads; ++t) {
-      threads.emplace_back([&, t] {
-        std::uint64_t random = t + 1;
-        for (std::size_t round = 0; round < kRounds; ++round) {
-          random = random * 6364136223846793005 + 1442695040888963407;
-          const std::size_t i = random >> 33 & (kCells - 1);
-          const std::size_t j = random >> 45 & (kCells - 1);
-          if (const std::uint64_t fresh = free_addresses[i].exchange(0)) {
-            interpose::record_malloc(8, block(fresh), caller(t + 1));
-            // Back to a cell that is empty, or straight to free.
-            std::uint64_t empty = 0;
-            while (!live_addresses[(j + round) % kCells].compare_exchange_weak(empty, fresh)) {
-              empty = 0;
-              round += 1;
-            }
-          }
-          if (const std::uint64_t used = live_addresses[j].exchange(0)) {
-            if (random & 1) {
-              // Moves: takes another free one, gives this one back.
-              interpose::MoveRecord move(Function::realloc, caller(t + 1));
-              std::uint64_t target = 0;
-              for (std::size_t k = 0; k < kCells && target == 0; ++k) {
-                target = free_addresses[k].exchange(0);
-              }
-              if (target == 0) target = used;
-              if (target != used) {
-                for (std::size_t k = 0;; k = (k + 1) % kCells) {
-                  std::uint64_t empty = 0;
-                  if (free_addresses[k].compare_exchange_strong(empty, used)) break;
-                }
-              }
-              move.finish({used, 16}, block(target));
-              for (std::size_t k = 0;; k = (k + 1) % kCells) {
-                std::uint64_t empty = 0;
-                if (live_addresses[k].compare_exchange_strong(empty, target)) break;
-              }
-            } else {
-              interpose::record_free(block(used), caller(t + 1));
-              for (std::size_t k = 0;; k = (k + 1) % kCells) {
-                std::uint64_t empty = 0;
-                if (free_addresses[k].compare_exchange_strong(empty, used)) break;
-              }
-            }
-          }
-        }
-      });
-    }
-    for (std::thread& thread : threads) thread.join();
-    ASSERT_TRUE(interpose::end_recording());
-    const Read read = read_all();
-    Ledger ledger;
-    for (const Event& event : read.events) ledger.replay(event);
-    EXPECT_GT(read.recorded, kThreads * kRounds / 8);
-    EXPECT_EQ(ledger.errors, 0U) << "of " << read.recorded;
-    EXPECT_EQ(read.lost, 0U);
-    EXPECT_EQ(read.damaged, 0U);
   });
 }
 

@@ -1,5 +1,6 @@
 """Allocates, and ends in the way that is asked for."""
 import os
+import signal
 import sys
 import threading
 
@@ -36,5 +37,7 @@ elif way == '_exit':
     os._exit(3)
 elif way == 'abort':
     os.abort()
+elif way == 'segv':
+    os.kill(os.getpid(), signal.SIGSEGV)
 elif way == 'daemons':
     leave_daemons()

@@ -1,0 +1,28 @@
+#include "cli/options.h"
+
+#include <string>
+
+namespace pymemflow::cli {
+
+using interpose::kOptionCount;
+using interpose::kOptions;
+using interpose::OptionType;
+
+void add_options(CLI::App& command, interpose::OptionUse use, interpose::Options& options) {
+  for (std::size_t row = 0; row < kOptionCount; ++row) {
+    if (kOptions[row].use != use) continue;
+    const std::string name = std::string("--") + kOptions[row].name;
+    const auto set = [row, name, &options](const CLI::results_t& values) {
+      const bool stands_alone = values.empty() || values.front().empty();
+      const std::string value = stands_alone ? "1" : values.front();
+      const std::string_view problem = interpose::set_option(options, row, value);
+      if (problem.empty()) return true;
+      throw CLI::ValidationError(name + "=" + value, std::string(problem));
+    };
+    CLI::Option* const option = command.add_option(name, set, kOptions[row].sentence);
+    option->type_name(kOptions[row].value);
+    if (kOptions[row].type == OptionType::Switch) option->expected(0, 1);
+  }
+}
+
+}  // namespace pymemflow::cli

@@ -1,0 +1,58 @@
+// pymemflow report CAPTURE: what the traced process would have printed at its end.
+
+#include <unistd.h>
+
+#include <memory>
+#include <string>
+
+#include "cli/capture.h"
+#include "cli/options.h"
+#include "cli/progress.h"
+#include "cli/verbs.h"
+#include "report/report.h"
+
+namespace pymemflow::cli {
+namespace {
+
+struct Arguments {
+  std::string capture;
+  interpose::Options options;
+};
+
+Progress progress;
+
+void show_progress(double part) {
+  progress.show(part);
+}
+
+int run(const Arguments& arguments) {
+  const int file = open_capture(arguments.capture);
+  if (file < 0) return kUsageError;
+  report::ReportOptions options;
+  options.asked = arguments.options;
+  options.is_in_process = false;
+  options.standard_output = STDOUT_FILENO;
+  const bool prints_here = arguments.options.output.empty() && ::isatty(STDOUT_FILENO) != 0;
+  if (!prints_here && Progress::is_wanted()) options.progress = show_progress;
+  const report::ReportError error = report::write_report(file, options);
+  progress.end();
+  ::close(file);
+  using Subject = report::ReportError::Subject;
+  if (!error || error.subject == Subject::ClosedPipe) return 0;
+  const std::string output(options.asked.output);
+  const std::string subject = error.subject == Subject::Capture ? arguments.capture
+                              : output.empty()                  ? "standard output"
+                                                                : output;
+  return complain(subject + ": " + std::string(error.what));
+}
+
+}  // namespace
+
+void add_report_verb(CLI::App& command, int& status) {
+  const auto arguments = std::make_shared<Arguments>();
+  command.add_option("CAPTURE", arguments->capture, "what PYMEMFLOW_CAPTURE kept")->required();
+  add_options(command, interpose::OptionUse::Report, arguments->options);
+  command.callback([arguments, &status] { status = run(*arguments); });
+}
+
+}  // namespace pymemflow::cli

@@ -1,0 +1,22 @@
+#pragma once
+// What the capture file of a process is called. Nothing is allocated; any thread.
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+namespace pymemflow::interpose {
+
+struct CaptureName {
+  static constexpr std::size_t kMaxBytes = 4096;
+
+  // Whether the process id comes after the name: not where the pattern has it anyway, always.
+  enum class Suffix : std::uint8_t { Never, WithoutNumber, Always };
+
+  // `pattern` with %p as the process id and %% as a percent sign. False: it is too long.
+  bool make(std::string_view pattern, std::uint32_t process, Suffix suffix);
+
+  char text[kMaxBytes];  // ends with a zero; empty: the file has no name
+};
+
+}  // namespace pymemflow::interpose

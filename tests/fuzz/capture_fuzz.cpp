@@ -1,0 +1,145 @@
+// The reader of captures under arbitrary bytes: whatever a file holds, a report comes to its end,
+// without a crash, without taking more memory than the file accounts for.
+//
+// The bytes are a capture in short, so that the fuzzer need not find out how to make checksums:
+//
+//   1 byte     bits: 1 the head is damaged, 2 it has ended, 4 Ring, 8 Sums, 128 the rest is a file
+//   as
+//              it is
+//   then blocks: kind and state, writer, number, stamp, bits (1 a wrong checksum, 2 a wrong
+//   extent),
+//              thread, 2 bytes with the number of words; the words
+
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdint>
+#include <cstdlib>
+#include <cstring>
+#include <vector>
+
+#include "interpose/block.h"
+#include "report/report.h"
+
+namespace pymemflow {
+namespace {
+
+using interpose::BlockHead;
+using interpose::BlockKind;
+using interpose::BlockState;
+using interpose::FileHead;
+using interpose::RecordMode;
+using interpose::Word;
+
+constexpr std::size_t kPage = interpose::kFileAlignment;
+
+class Bytes {
+ public:
+  Bytes(const std::uint8_t* data, std::size_t size) : data_(data), left_(size) {}
+  std::size_t left() const { return left_; }
+  std::uint8_t next() { return left_ == 0 ? 0 : (--left_, *data_++); }
+  std::size_t copy(void* to, std::size_t bytes) {
+    const std::size_t taken = std::min(bytes, left_);
+    if (taken != 0) std::memcpy(to, data_, taken);
+    data_ += taken;
+    left_ -= taken;
+    return taken;
+  }
+
+ private:
+  const std::uint8_t* data_;
+  std::size_t left_;
+};
+
+using File = std::vector<char>;
+
+void put_head(File& file, std::uint8_t bits) {
+  FileHead head{};
+  head.magic = interpose::kFileMagic;
+  head.version = interpose::kFormatVersion;
+  head.process = 4711;
+  head.mode = bits & 4 ? RecordMode::Ring : bits & 8 ? RecordMode::Sums : RecordMode::Full;
+  head.checksum = interpose::checksum_of_start(head) + (bits & 1);
+  if (bits & 2) {
+    head.end = interpose::EndKind::Exit;
+    head.failure = bits >> 4 & 3;
+    head.end_checksum = interpose::checksum_of_end(head);
+  }
+  file.resize(kPage);
+  std::memcpy(file.data(), &head, sizeof head);
+}
+
+std::size_t extent_of(const BlockHead& head) {
+  if (head.state == BlockState::Sealed || head.state == BlockState::Reserved) {
+    return (sizeof head + head.used_bytes + kPage - 1) / kPage * kPage;
+  }
+  const bool is_small = head.kind == BlockKind::Definitions;
+  return is_small ? interpose::kDefinitionBlockBytes : interpose::kBlockBytes;
+}
+
+void put_block(File& file, Bytes& bytes) {
+  constexpr BlockKind kKinds[] = {BlockKind::Events, BlockKind::Definitions, BlockKind::Sums,
+                                  BlockKind::Events};
+  constexpr BlockState kStates[] = {BlockState::Closed, BlockState::Open,     BlockState::Sealed,
+                                    BlockState::Closed, BlockState::Reserved, BlockState::Emptied};
+  BlockHead head{};
+  const std::uint8_t what = bytes.next();
+  head.magic = interpose::kBlockMagic;
+  head.kind = kKinds[what & 3];
+  head.state = kStates[(what >> 2) % std::size(kStates)];
+  head.process = 4711;
+  head.writer = bytes.next();
+  head.number = bytes.next();
+  head.stamp = bytes.next();
+  const std::uint8_t bits = bytes.next();
+  head.thread = bytes.next();
+  const std::size_t low = bytes.next();
+  std::vector<Word> words((low | static_cast<std::size_t>(bytes.next()) << 8) % 4000);
+  words.resize((bytes.copy(words.data(), words.size() * sizeof(Word)) + 7) / sizeof(Word));
+  head.used_bytes = static_cast<std::uint32_t>(words.size() * sizeof(Word));
+  const std::size_t extent = extent_of(head);
+  head.extent_bytes = static_cast<std::uint32_t>(extent + (bits & 2 ? kPage : 0));
+  head.checksum = interpose::checksum_of(head, words.data()) + (bits & 1);
+  const std::size_t start = file.size();
+  file.resize(start + std::max(extent, sizeof head + head.used_bytes));
+  std::memcpy(file.data() + start, &head, sizeof head);
+  if (!words.empty()) std::memcpy(file.data() + start + sizeof head, words.data(), head.used_bytes);
+}
+
+File make_file(const std::uint8_t* data, std::size_t size) {
+  Bytes bytes(data, size);
+  const std::uint8_t bits = bytes.next();
+  File file;
+  if (bits & 128) {
+    file.resize(bytes.left());
+    bytes.copy(file.data(), file.size());
+    return file;
+  }
+  put_head(file, bits);
+  while (bytes.left() != 0) put_block(file, bytes);
+  return file;
+}
+
+void report_on(const File& content) {
+  const int file = ::memfd_create("capture", MFD_CLOEXEC);
+  if (file < 0) std::abort();
+  if (::write(file, content.data(), content.size()) != static_cast<ssize_t>(content.size())) {
+    std::abort();
+  }
+  report::ReportOptions options;
+  options.asked.output = "/dev/null";
+  options.is_in_process = false;
+  const report::ReportError error = report::write_report(file, options);
+  // That is how much a file of this size may ask for, and how running out of it is told.
+  if (error && error.what == "out of memory") std::abort();
+  ::close(file);
+}
+
+}  // namespace
+}  // namespace pymemflow
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  pymemflow::report_on(pymemflow::make_file(data, size));
+  return 0;
+}

@@ -1,0 +1,98 @@
+#!/usr/bin/env python3
+"""Writes the seeds of capture_fuzz into the folder named: a capture of each kind, in the short form
+that tests/fuzz/capture_fuzz.cpp reads. The layout of records: interpose/record.h."""
+import os
+import struct
+import sys
+
+EVENTS, DEFINITIONS, SUMS = 0, 1, 2
+CLOSED, OPEN, SEALED, RESERVED, EMPTIED = 0, 1, 2, 4, 5
+ENDED, RING, SUMS_MODE, RAW = 2, 4, 8, 128
+
+
+def words(*numbers):
+    return b''.join(struct.pack('<Q', number & (2 ** 64 - 1)) for number in numbers)
+
+
+def block(kind, state, writer, number, records, stamp=0, bits=0, thread=7):
+    return struct.pack('<6BH', kind | state << 2, writer, number, stamp, bits, thread,
+                       len(records) // 8) + records
+
+
+def definition(what, number, payload):
+    return words(7 | what << 3 | (1 + len(payload) // 8) << 8 | number << 32) + payload
+
+
+def text(number, content, what=1, place=0, is_last=1):
+    padded = content + bytes(-len(content) % 8)
+    return definition(what, number, words(len(content) | place << 32 | is_last << 63) + padded)
+
+
+def malloc(address, site, size):
+    return words(1 | address >> 4 << 3 | site << 47, size)
+
+
+def malloc_again(address, site):
+    return words(6 | address >> 4 << 3 | site << 47)
+
+
+def free(address, site):
+    return words(2 | address >> 4 << 3 | site << 47)
+
+
+def call(function, site, *values):
+    return words(4 | function << 3 | site << 32, *values)
+
+
+def turn(stamp):
+    return words(5 | stamp << 3)
+
+
+def move_end(stamp):
+    return definition(8, 0, words(stamp))
+
+
+FACTS = (text(1, b'python3\0script.py\0', 7) + text(2, b'3.11.2', 7) + text(3, b'host\nLinux\n', 7) +
+         text(4, b'PYMEMFLOW_RING=1\n', 7))
+NAMES = b''.join([
+    text(1, b'/usr/lib/script.', is_last=0), text(1, b'py', place=1), text(2, b'function'),
+    text(3, bytes([0x80, 0x10, 0xf0, 0x0d])), definition(2, 1, words(1 | 2 << 32, 3 | 5 << 32, 2)),
+    text(4, b'/lib/libc.so.6'), definition(5, 4, words(0x7000, 0x9000, 0, 20, 1, 2, 3, 4)),
+    definition(3, 1, words(1 | 2 << 32)), definition(4, 2, words(0x8000, 4)),
+    definition(3, 3, words(1 | 0xffffffff << 32))])
+DEFINED = block(DEFINITIONS, CLOSED, 0, 1, FACTS) + block(DEFINITIONS, OPEN, 1, 1, NAMES)
+FIRST = (turn(1) + definition(6, 8, b'') + malloc(0x1000, 1, 1477) + malloc_again(0x2000, 1) +
+         words(3 | 0x2000 >> 4 << 3 | 1 << 47, 3 | 4 << 32) + free(0x1000, 2) +
+         call(3, 1, 0x2000, 99, 0x3000) + move_end(9) + turn(10) + call(5, 3, 64, 128, 0x4000))
+SECOND = (turn(2) + malloc(0x1000, 3, 2 ** 63) + call(3, 2, 0x1000, 5, 0x2000) + move_end(5) +
+          malloc(0x1000, 1, 0) + malloc_again(0x3000, 3) + free(0x1000, 3))
+
+
+def cell(key, *slots):
+    return words(key, 0, *(slots + (0,) * (6 - len(slots))))
+
+
+SEEDS = {
+    'full': bytes([ENDED]) + DEFINED + block(EVENTS, SEALED, 1, 1, FIRST) +
+            block(EVENTS, OPEN, 1, 2, malloc(0x5000, 1, 8), stamp=10) +
+            block(EVENTS, CLOSED, 2, 1, SECOND),
+    'killed': bytes([0]) + DEFINED + block(EVENTS, RESERVED, 1, 1, FIRST) +
+              block(EVENTS, OPEN, 1, 1, FIRST) + block(EVENTS, EMPTIED, 2, 2, b''),
+    'ring': bytes([RING]) + DEFINED + block(EVENTS, CLOSED, 1, 5, FIRST) +
+            block(EVENTS, OPEN, 1, 6, SECOND, stamp=11) + block(EVENTS, EMPTIED, 1, 4, FIRST),
+    'sums': bytes([SUMS_MODE | ENDED]) + DEFINED + block(EVENTS, OPEN, 1, 3, FIRST) +
+            block(SUMS, CLOSED, 1, 1, cell(1 << 32 | 1 << 8 | 70, 1, 5, 500, 2, 6, 600) +
+                  cell(2 << 32 | 4 << 8 | 63, 2, 1, 0) + cell(2 << 8 | 63, 1, 9, 0, 3, 10, 0)),
+    'damaged': bytes([1 | ENDED]) + DEFINED + block(EVENTS, SEALED, 1, 1, FIRST, bits=1) +
+               block(EVENTS, SEALED, 1, 2, FIRST, bits=2) + block(EVENTS, CLOSED, 1, 4, SECOND),
+    'raw': bytes([RAW]) + words(0x31574f4c464d5950, 2 | 4711 << 32) + bytes(4096),
+}
+
+
+def main(folder):
+    for name, seed in SEEDS.items():
+        with open(os.path.join(folder, name), 'wb') as file:
+            file.write(seed)
+
+
+main(sys.argv[1])

@@ -1,0 +1,117 @@
+"""What is kept where not every event is: the last ones of each thread (PYMEMFLOW_RING), or their sums
+(PYMEMFLOW_FLOW=0)."""
+import collections
+import os
+import re
+import shutil
+import tempfile
+import unittest
+
+import command
+import traced
+
+
+class Case(unittest.TestCase):
+    maxDiff = None
+
+    def setUp(self):
+        self.folder = tempfile.mkdtemp()
+        self.addCleanup(shutil.rmtree, self.folder)
+        self.capture = os.path.join(self.folder, 'capture')
+
+    def run_busy(self, count, **options):
+        if os.path.exists(self.capture):
+            os.unlink(self.capture)
+        run = traced.run('busy.py', str(count), PYMEMFLOW_CAPTURE=self.capture, PYTHONHASHSEED='0',
+                         **options)
+        self.assertEqual((run.status, run.stdout, run.stderr), (4, 'out\n', ''))
+        self.assertEqual((run.report.lost, run.report.torn), (0, []))
+        return run.report
+
+    def size(self):
+        return os.stat(self.capture).st_size
+
+    def reported(self, *options):
+        done = command.call('report', self.capture, *options)
+        self.assertEqual((done.status, done.stderr), (0, ''))
+        return traced.Report(done.stdout)
+
+
+class Ring(Case):
+    def test_last_events_with_their_names(self):
+        report = self.run_busy(400000, PYMEMFLOW_RING='128KiB')
+        self.assertEqual(self.reported().text, report.text)
+        self.assertGreaterEqual(report.overwritten, 350000)
+        self.assertGreater(len(report.events), 128 * 1024 // 24)
+        self.assertEqual({(event.file, event.function) for event in report.events},
+                         {('busy.py', 'growing'), ('busy.py', '<module>')}
+                         | {(event.file, event.function) for event in report.events
+                            if event.file != 'busy.py'})
+        # The victim's last lap from its end: 10,000 of growing(), each with the head of an object.
+        laps = [600 + i % 4000 for i in range(10000)]
+        sizes = [event.arguments[-1] for event in report.of('growing')
+                 if event.name in ('malloc', 'calloc') and event.arguments[-1] > 600]
+        self.assertGreater(len(sizes), 5000)
+        head = sizes[-1] - laps[-1]
+        self.assertTrue(16 <= head <= 64, head)
+        self.assertEqual([size - head for size in sizes], laps[-len(sizes):])
+
+    def test_room_does_not_grow(self):
+        sizes = set()
+        for count in (400000, 800000):
+            self.run_busy(count, PYMEMFLOW_RING='1MiB')
+            sizes.add(self.size())
+        self.assertEqual(len(sizes), 1, sizes)
+        # The ring, its block under way, and the definitions.
+        self.assertLess(sizes.pop(), (1 << 20) + (1 << 16) + (1 << 20))
+
+    def test_larger_than_all(self):
+        report = self.run_busy(4000, PYMEMFLOW_RING='64MiB')
+        self.assertEqual(report.overwritten, 0)
+        self.assertIn(', 0 overwritten\n', report.text)
+        self.assertEqual(report.counts('calloc'), self.run_busy(4000).counts('calloc'))
+
+    def test_not_a_size(self):
+        run = traced.run('busy.py', '400', PYMEMFLOW_RING='big')
+        self.assertEqual((run.status, run.stdout, run.files), (4, 'out\n', []))
+        self.assertEqual(run.stderr, 'pymemflow: PYMEMFLOW_RING=big is not a size (4096, 1.5MB, '
+                         '32MiB); this program runs untraced\n')
+
+
+def sections(report):
+    """The text of the distributions, by heading; records by engine caller as a multiset, without
+    addresses: these differ from run to run."""
+    text = re.sub(r'\npymemflow: .*', '', report.distributions)
+    parts = re.split(r'^(Python .*:)$', text, flags=re.M)
+    result = {}
+    for heading, body in zip(parts[1::2], parts[2::2]):
+        if 'engine caller' in heading:
+            body = collections.Counter(re.sub('0x[0-9a-f]+', '0x', body).split('\n\n'))
+        result[heading] = body
+    return result
+
+
+class Sums(Case):
+    def test_distributions_are_those_of_the_events(self):
+        for count in (400, 400000):
+            with_flow = self.run_busy(count)
+            without = self.run_busy(count, PYMEMFLOW_FLOW='0')
+            self.assertEqual(without.lines, [])
+            self.assertEqual(sections(without), sections(with_flow))
+            self.assertEqual(without.recorded, with_flow.recorded)
+            later = self.reported()
+            self.assertEqual((later.lines, sections(later)), ([], sections(without)))
+            self.assertIn('pymemflow: recorded with PYMEMFLOW_FLOW=0: there are no events, only '
+                          'their sums\n', later.text)
+
+    def test_room_does_not_grow(self):
+        sizes = set()
+        for count in (400000, 800000):
+            self.run_busy(count, PYMEMFLOW_FLOW='0')
+            sizes.add(self.size())
+        self.assertEqual(len(sizes), 1, sizes)
+        self.assertLess(sizes.pop(), 1 << 20)
+
+
+if __name__ == '__main__':
+    unittest.main()

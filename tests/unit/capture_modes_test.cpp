@@ -1,0 +1,298 @@
+// Rings and sums: what is kept of events where not all of them are, also of a process that was
+// killed at any moment.
+
+#include <fcntl.h>
+#include <sys/mman.h>
+
+#include <atomic>
+#include <csignal>
+#include <map>
+#include <new>
+#include <string>
+#include <thread>
+#include <tuple>
+
+#include "interpose/buckets.h"
+#include "tests/unit/recorded.h"
+
+namespace pymemflow {
+namespace {
+
+using interpose::CaptureSettings;
+using interpose::Event;
+using interpose::Function;
+using interpose::recording;
+using interpose::RecordMode;
+
+const CaptureSettings kRing = {.mode = RecordMode::Ring, .ring_bytes = 100'000};
+const CaptureSettings kSums = {.mode = RecordMode::Sums};
+
+// One of many functions, sizes and sites; 64 sites that stay, and a new one now and then.
+void record_one(std::uint64_t i) {
+  const void* const from = caller(i % 500 == 0 ? 1000 + i : 1 + i % 64);
+  switch (i % 5) {
+    case 0:
+      interpose::record_free(block(0x1000), from);
+      break;
+    case 1:
+      interpose::record_call({Function::calloc, {i % 7, i % 900}, 0x2000, from});
+      break;
+    case 2: {
+      interpose::MoveRecord move(Function::realloc, from);
+      move.finish({0x2000, i % 5000}, block(0x3000));
+      break;
+    }
+    case 3:
+      interpose::record_malloc(i * i % 100'000, block(0x4000), from);
+      break;
+    default:
+      interpose::record_malloc(512, block(0x4000), from);
+      break;
+  }
+}
+
+using Key = std::tuple<Function, std::uint64_t, int>;  // function, address of the site, bucket
+using Sums = std::map<Key, std::pair<std::uint64_t, std::uint64_t>>;
+
+void add(Sums& sums, const Event& event, std::uint64_t address) {
+  const bool is_release = traits(event.function).effect == interpose::Effect::Release;
+  const std::uint64_t size = is_release ? 0 : event.size_bytes();
+  auto& [count, bytes] = sums[{event.function, is_release ? 0 : address,
+                               interpose::bucket_of(static_cast<std::int64_t>(size))}];
+  ++count;
+  bytes += size;
+}
+
+// What a capture tells of its events, one by one or summed up.
+Sums sums_of(int file) {
+  Sums sums;
+  report::CaptureReader reader(file);
+  EXPECT_EQ(reader.open(), report::CaptureError::None);
+  Event event;
+  const report::Site* site = nullptr;
+  while (reader.next(event, site)) add(sums, event, site->address);
+  for (const report::EventSum& sum : reader.sums()) {
+    const report::Site* const place = reader.find_site(sum.site);
+    auto& [count, bytes] = sums[{sum.function, place == nullptr ? 0 : place->address, sum.bucket}];
+    count += sum.count;
+    bytes += sum.bytes;
+  }
+  EXPECT_EQ(reader.damaged(), 0U);
+  EXPECT_EQ(reader.left_out(), 0U);
+  EXPECT_EQ(reader.lost(), 0U);
+  return sums;
+}
+
+// The same for the first `count` of the events that record_one() makes.
+Sums expected_sums(std::uint64_t count) {
+  Sums sums;
+  for (std::uint64_t i = 0; i < count; ++i) {
+    const std::uint64_t address = i % 500 == 0 ? 1000 + i : 1 + i % 64;
+    switch (i % 5) {
+      case 0:
+        add(sums, {Function::free, 0, 0, {0x1000}, 0}, address);
+        break;
+      case 1:
+        add(sums, {Function::calloc, 0, 0, {i % 7, i % 900}, 0x2000}, address);
+        break;
+      case 2:
+        add(sums, {Function::realloc, 0, 0, {0x2000, i % 5000}, 0x3000}, address);
+        break;
+      case 3:
+        add(sums, {Function::malloc, 0, 0, {i * i % 100'000}, 0x4000}, address);
+        break;
+      default:
+        add(sums, {Function::malloc, 0, 0, {512}, 0x4000}, address);
+    }
+  }
+  return sums;
+}
+
+std::uint64_t count_of(const Sums& sums) {
+  std::uint64_t events = 0;
+  for (const auto& [key, sum] : sums) events += sum.first;
+  return events;
+}
+
+TEST(Sums, AreThoseOfTheEvents) {
+  static constexpr std::uint64_t kEvents = 300'000;
+  in_own_process(
+      [] {
+        for (std::uint64_t i = 0; i < kEvents; ++i) record_one(i);
+        ASSERT_TRUE(interpose::end_recording());
+        EXPECT_TRUE(sums_of(recording.file.descriptor()) == expected_sums(kEvents));
+        EXPECT_EQ(read_all().recorded, kEvents);
+      },
+      kSums);
+}
+
+TEST(Sums, TakeRoomBySitesAndNotByEvents) {
+  in_own_process(
+      [] {
+        for (std::uint64_t i = 0; i < 1'000'000; ++i) {
+          interpose::record_malloc(i % 5000, block(0x1000), caller(1 + i % 1000));
+        }
+        ASSERT_TRUE(interpose::end_recording());
+        EXPECT_EQ(read_all().recorded, 1'000'000U);
+        // A thousand sites in up to 14 buckets.
+        EXPECT_LT(::lseek(recording.file.descriptor(), 0, SEEK_END), 14'000 * 64 * 3 / 2);
+      },
+      kSums);
+}
+
+TEST(Sums, OfThreadsAddUp) {
+  in_own_process(
+      [] {
+        std::vector<std::thread> threads;
+        for (int t = 0; t < 8; ++t) {
+          threads.emplace_back([] {
+            for (std::uint64_t i = 0; i < 50'000; ++i) record_one(i);
+          });
+        }
+        for (std::thread& thread : threads) thread.join();
+        ASSERT_TRUE(interpose::end_recording());
+        Sums expected = expected_sums(50'000);
+        for (auto& [key, sum] : expected) sum = {8 * sum.first, 8 * sum.second};
+        EXPECT_TRUE(sums_of(recording.file.descriptor()) == expected);
+      },
+      kSums);
+}
+
+// Calls body(file, events) for captures of processes that were killed at many moments; at least
+// `events` events were complete.
+template <typename Body>
+void with_killed(const CaptureSettings& settings, Body body) {
+  struct Progress {
+    std::atomic<int> descriptor;
+    std::atomic<std::uint64_t> events;
+  };
+  for (int round = 0; round < 25; ++round) {
+    void* const shared = ::mmap(nullptr, sizeof(Progress), PROT_READ | PROT_WRITE,
+                                MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    ASSERT_NE(shared, MAP_FAILED);
+    auto& progress = *new (shared) Progress{};
+    const pid_t child = ::fork();
+    if (child == 0) {
+      if (interpose::start_recording({}, settings) != 0) ::_exit(1);
+      progress.descriptor = recording.file.descriptor();
+      for (std::uint64_t i = 0;; ++i) {
+        record_one(i);
+        progress.events.store(i + 1);
+      }
+    }
+    // Windows have been changed by then, and one may just be.
+    while (progress.events < 3'000 * static_cast<std::uint64_t>(round + 3)) ::usleep(10);
+    const std::string path =
+        "/proc/" + std::to_string(child) + "/fd/" + std::to_string(progress.descriptor);
+    const int file = ::open(path.c_str(), O_RDONLY);
+    ASSERT_GE(file, 0);
+    ::usleep(static_cast<useconds_t>(round * 97 % 1000));
+    ::kill(child, SIGKILL);
+    ::waitpid(child, nullptr, 0);
+    body(file, progress.events.load());
+    ::close(file);
+    ::munmap(shared, sizeof(Progress));
+  }
+}
+
+TEST(Sums, SurviveAKill) {
+  with_killed(kSums, [](int file, std::uint64_t complete) {
+    const Sums sums = sums_of(file);
+    const std::uint64_t events = count_of(sums);
+    // The one that was being recorded may be there or not.
+    EXPECT_GE(events, complete);
+    EXPECT_LE(events, complete + 1);
+    EXPECT_TRUE(sums == expected_sums(events));
+    EXPECT_EQ(read_all(file).head.end, interpose::EndKind::None);
+  });
+}
+
+TEST(Ring, KeepsTheLastEvents) {
+  static constexpr std::uint64_t kEvents = 200'000;
+  in_own_process(
+      [] {
+        for (std::uint64_t i = 0; i < kEvents; ++i) {
+          interpose::record_malloc(i, block(0x1000), caller(1 + i / 1000));
+        }
+        ASSERT_TRUE(interpose::end_recording());
+        const Read read = read_all();
+        EXPECT_EQ(read.lost + read.damaged + read.left_out, 0U);
+        EXPECT_EQ(read.events.size() + read.overwritten, kEvents);
+        // 16 bytes an event; at most two blocks more than asked for.
+        EXPECT_GE(read.events.size(), kRing.ring_bytes / 16);
+        EXPECT_LE(read.events.size(), (kRing.ring_bytes + 2 * interpose::kBlockBytes) / 16);
+        for (std::size_t k = 0; k < read.events.size(); ++k) {
+          const std::uint64_t i = read.overwritten + k;
+          ASSERT_EQ(read.events[k].arguments[0], i);
+          ASSERT_EQ(read.sites[k].address, 1 + i / 1000);
+        }
+      },
+      kRing);
+}
+
+TEST(Ring, ShorterThanWhatIsAskedForKeepsAll) {
+  in_own_process(
+      [] {
+        for (std::uint64_t i = 0; i < 6000; ++i) {
+          interpose::record_malloc(i, block(0x1000), caller(1));
+        }
+        ASSERT_TRUE(interpose::end_recording());
+        const Read read = read_all();
+        EXPECT_EQ(read.events.size(), 6000U);
+        EXPECT_EQ(read.overwritten, 0U);
+      },
+      kRing);
+}
+
+TEST(Ring, TakesNoMoreRoomWithTime) {
+  in_own_process(
+      [] {
+        const auto size = [] { return ::lseek(recording.file.descriptor(), 0, SEEK_END); };
+        const auto record_many = [] {
+          for (std::uint64_t i = 0; i < 300'000; ++i) {
+            interpose::record_malloc(i, block(0x1000), caller(1 + i % 100));
+          }
+        };
+        record_many();
+        const auto before = size();
+        for (int round = 0; round < 5; ++round) record_many();
+        EXPECT_EQ(size(), before);
+        EXPECT_LE(before, static_cast<off_t>(kRing.ring_bytes + 4 * interpose::kBlockBytes));
+        ASSERT_TRUE(interpose::end_recording());
+        const Read read = read_all();
+        EXPECT_EQ(read.events.size() + read.overwritten, 1'800'000U);
+      },
+      kRing);
+}
+
+TEST(Ring, SurvivesAKill) {
+  with_killed(kRing, [](int file, std::uint64_t complete) {
+    const Read read = read_all(file);
+    EXPECT_EQ(read.damaged + read.left_out + read.lost, 0U);
+    const std::uint64_t events = read.events.size() + read.overwritten;
+    EXPECT_GE(events, complete);
+    EXPECT_LE(events, complete + 1);
+  });
+}
+
+TEST(Ring, OfEachThreadIsItsOwn) {
+  in_own_process(
+      [] {
+        interpose::record_malloc(77, block(0x7000), caller(7));
+        std::thread([] {
+          for (std::uint64_t i = 0; i < 200'000; ++i) {
+            interpose::record_malloc(i, block(0x1000), caller(1));
+          }
+        }).join();
+        ASSERT_TRUE(interpose::end_recording());
+        const Read read = read_all();
+        ASSERT_FALSE(read.events.empty());
+        EXPECT_EQ(read.events.front().arguments[0], 77U);
+        EXPECT_EQ(read.events.front().thread, static_cast<std::uint32_t>(::getpid()));
+        EXPECT_EQ(read.events.size() + read.overwritten, 200'001U);
+      },
+      kRing);
+}
+
+}  // namespace
+}  // namespace pymemflow

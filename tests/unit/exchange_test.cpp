@@ -1,0 +1,158 @@
+// Sixteen threads hand the blocks of a common allocator to each other. What is recorded must
+// replay: an address is handed out only while it is free, and taken back only while it is not.
+// (That is where an order that is wrong by one event shows.)
+
+#include <array>
+#include <atomic>
+#include <cstdio>
+#include <cstdlib>
+#include <thread>
+#include <utility>
+
+#include "tests/unit/recorded.h"
+
+namespace pymemflow {
+namespace {
+
+using interpose::Effect;
+using interpose::Event;
+using interpose::Function;
+using interpose::MoveRecord;
+
+constexpr std::size_t kThreads = 16;
+constexpr std::size_t kCells = 64;
+constexpr std::uint64_t kFirst = 0x100000;
+constexpr std::uint64_t kDistance = 16;
+
+std::uint64_t events_a_thread() {
+  const char* const is_long = std::getenv("PMF_LONG");
+  return is_long == nullptr ? 20'000 : 11'000'000 / kThreads;
+}
+
+// Places for an address each; 0: empty.
+class Cells {
+ public:
+  std::uint64_t take(std::size_t i) { return cells_[i].exchange(0); }
+  // The first one that has any, from `i` on; 0: all are empty.
+  std::uint64_t take_any(std::size_t i) {
+    for (std::size_t tried = 0; tried < kCells; ++tried) {
+      if (const std::uint64_t address = take((i + tried) % kCells)) return address;
+    }
+    return 0;
+  }
+  void put(std::size_t i, std::uint64_t address) {
+    for (;; i = (i + 1) % kCells) {
+      std::uint64_t empty = 0;
+      if (cells_[i].compare_exchange_strong(empty, address)) return;
+    }
+  }
+
+ private:
+  std::array<std::atomic<std::uint64_t>, kCells> cells_{};
+};
+
+struct Exchange {
+  Cells free;
+  Cells live;
+  std::atomic<std::uint64_t> made{0};
+
+  void allocate(std::size_t i, const void* from) {
+    const std::uint64_t address = free.take_any(i);
+    if (address == 0) return;
+    interpose::record_malloc(8, block(address), from);
+    live.put(i, address);
+    ++made;
+  }
+  void release(std::size_t i, const void* from) {
+    const std::uint64_t address = live.take_any(i);
+    if (address == 0) return;
+    interpose::record_free(block(address), from);
+    free.put(i, address);
+    ++made;
+  }
+  void move(std::size_t i, const void* from) {
+    const std::uint64_t old = live.take_any(i);
+    if (old == 0) return;
+    MoveRecord move(Function::realloc, from);
+    const std::uint64_t fresh = free.take_any(i);
+    if (fresh != 0) free.put(i, old);
+    const std::uint64_t result = fresh != 0 ? fresh : old;
+    move.finish({old, 16}, block(result));
+    live.put(i, result);
+    ++made;
+  }
+  void work(std::size_t thread) {
+    std::uint64_t random = thread + 1;
+    const void* const from = caller(thread + 1);
+    for (std::uint64_t n = events_a_thread(); n > 0; --n) {
+      random = random * 6364136223846793005 + 1442695040888963407;
+      const std::size_t i = random >> 33 & (kCells - 1);
+      switch (random >> 60) {
+        case 0:
+        case 1:
+        case 2:
+          move(i, from);
+          break;
+        case 3:
+        case 4:
+        case 5:
+        case 6:
+        case 7:
+        case 8:
+          release(i, from);
+          break;
+        default:
+          allocate(i, from);
+      }
+    }
+  }
+};
+
+// How many events of the capture cannot have happened in its order.
+struct Replay {
+  std::array<bool, kCells> is_live{};
+  std::uint64_t unreconciled = 0;
+
+  void set(std::uint64_t address, bool live) {
+    if (address == 0) return;
+    if (std::exchange(is_live.at((address - kFirst) / kDistance), live) == live) ++unreconciled;
+  }
+  void add(const Event& event) {
+    const Effect effect = traits(event.function).effect;
+    if (effect != Effect::Allocate) set(event.arguments[0], false);
+    if (effect != Effect::Release) set(event.result, true);
+  }
+};
+
+TEST(Exchange, OfBlocksBetweenThreadsReconciles) {
+  in_own_process([] {
+    static Exchange exchange;
+    for (std::size_t i = 0; i < kCells; ++i) exchange.free.put(i, kFirst + kDistance * i);
+    std::vector<std::thread> threads;
+    for (std::size_t t = 0; t < kThreads; ++t) threads.emplace_back([t] { exchange.work(t); });
+    for (std::thread& thread : threads) thread.join();
+    ASSERT_TRUE(interpose::end_recording());
+
+    report::CaptureReader reader(interpose::recording.file.descriptor());
+    ASSERT_EQ(reader.open(), report::CaptureError::None);
+    Replay replay;
+    Event event;
+    const report::Site* site = nullptr;
+    while (reader.next(event, site)) replay.add(event);
+    EXPECT_GT(exchange.made, kThreads * events_a_thread() / 2);
+    EXPECT_EQ(reader.recorded(), exchange.made);
+    EXPECT_EQ(replay.unreconciled, 0U);
+    EXPECT_EQ(reader.lost(), 0U);
+    EXPECT_EQ(reader.damaged(), 0U);
+    std::printf(
+        "soak: %zu threads, %llu events made, %llu recorded, %llu lost, %llu unreconciled\n",
+        kThreads, static_cast<unsigned long long>(exchange.made),
+        static_cast<unsigned long long>(reader.recorded()),
+        static_cast<unsigned long long>(reader.lost()),
+        static_cast<unsigned long long>(replay.unreconciled));
+    std::fflush(stdout);
+  });
+}
+
+}  // namespace
+}  // namespace pymemflow

@@ -1,0 +1,55 @@
+// Sites that ask for the same again, in all orders: every size comes back, and the record of it
+// takes a word.
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <cstdint>
+#include <vector>
+
+#include "tests/unit/recorded.h"
+
+namespace pymemflow {
+namespace {
+
+using interpose::recording;
+
+const char sites[4096] = {};
+
+// Sites share the places in the table: there are more of them than places.
+TEST(LastSizes, ComeBackWhateverTheOrder) {
+  in_own_process([] {
+    std::vector<std::uint64_t> expected;
+    std::uint64_t random = 1;
+    for (int i = 0; i < 300'000; ++i) {
+      random = random * 6364136223846793005 + 1442695040888963407;
+      const std::uint64_t size = random >> 60;
+      interpose::record_malloc(size, block(0x55d0c8e0), sites + (random >> 40) % 200);
+      expected.push_back(size);
+    }
+    ASSERT_TRUE(interpose::end_recording());
+    const Read read = read_all();
+    ASSERT_EQ(read.recorded, expected.size());
+    EXPECT_EQ(read.damaged, 0U);
+    for (std::size_t i = 0; i < expected.size(); ++i) {
+      ASSERT_EQ(read.events[i].arguments[0], expected[i]) << i;
+    }
+  });
+}
+
+TEST(LastSizes, ThatRepeatTakeAWord) {
+  in_own_process([] {
+    constexpr std::int64_t kPairs = 500'000;
+    for (std::int64_t i = 0; i < kPairs; ++i) {
+      interpose::record_malloc(1000, block(0x55d0c8e0), sites);
+      interpose::record_free(block(0x55d0c8e0), sites + 1);
+    }
+    ASSERT_TRUE(interpose::end_recording());
+    const std::int64_t bytes = ::lseek(recording.file.descriptor(), 0, SEEK_END);
+    // Beside the events: heads, pages that are not full, the window.
+    EXPECT_LT(bytes, 2 * kPairs * 8 * 108 / 100 + 300'000);
+  });
+}
+
+}  // namespace
+}  // namespace pymemflow
