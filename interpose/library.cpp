@@ -8,13 +8,16 @@
 #include <cstring>
 
 #include "interpose/exits.h"
+#include "interpose/late_python.h"
 #include "interpose/late_threads.h"
 #include "interpose/log.h"
 #include "interpose/options.h"
+#include "interpose/own_work.h"
 #include "interpose/platform/platform.h"
 #include "interpose/real.h"
 #include "interpose/recorder.h"
 #include "interpose/recording.h"
+#include "pyframe/checked_frame.h"
 #include "pyframe/interpreter.h"
 #include "report/report.h"
 
@@ -25,22 +28,7 @@ namespace pymemflow::interpose {
 namespace {
 
 constinit Options options;
-
-// What the report allocates, or the libraries that it opens, is no event.
-class OwnWork {
- public:
-  OwnWork() : writer_(this_writer) {
-    if (writer_ != nullptr) writer_->state.store(WriterState::InOriginal);
-  }
-  ~OwnWork() {
-    if (writer_ != nullptr) writer_->state.store(WriterState::Idle);
-  }
-  OwnWork(const OwnWork&) = delete;
-  OwnWork& operator=(const OwnWork&) = delete;
-
- private:
-  Writer* const writer_;
-};
+constinit OptionError option_error;
 
 void say_unknown_interpreter() {
   const pyframe::Interpreter& interpreter = recording.interpreter;
@@ -83,8 +71,11 @@ void make_report() {
     recording.file.remove();
     return;
   }
-  if (recording.interpreter.status == pyframe::InterpreterStatus::Unknown) {
-    say_unknown_interpreter();
+  if (!pyframe::is_known(recording.interpreter)) say_unknown_interpreter();
+  if (recording.interpreter.is_free_threaded) {
+    say(
+        {"this is a free-threaded CPython: its objects lie in memory of its own (mimalloc), which "
+         "never comes from malloc() and is not shown"});
   }
   // A report on standard error says so itself.
   if (failure != 0 && !(is_report_wanted() && options.output.empty())) {
@@ -137,8 +128,8 @@ bool can_be_written(std::string_view output) {
 }
 
 bool accept_options() {
-  if (const OptionError error = read_options(environ, options)) {
-    say({error.variable, " ", error.problem, "; this program runs untraced"});
+  if (option_error) {
+    say({option_error.variable, " ", option_error.problem, "; this program runs untraced"});
     return false;
   }
   if (!can_be_written(options.output)) {
@@ -168,26 +159,34 @@ CaptureSettings settings_of(const Options& asked) {
           .options = given_options()};
 }
 
+// There is a Python in this process: at its start, or some time later.
+void begin(const pyframe::Interpreter& interpreter) {
+  if (!accept_options()) return;
+  if (const int error = start_recording(interpreter, settings_of(options))) {
+    say_cannot_start(error);
+    return;
+  }
+  end_handlers = {before_end, before_exec, after_failed_exec};
+}
+
+// greenlet is being imported: gevent's too.
+void on_lookup(const char* name) {
+  if (std::strcmp(name, "PyInit__greenlet") != 0) return;
+  pyframe::expect_switched_stacks(recording.interpreter);
+}
+
 // Before every constructor of the program's own libraries, hence before any thread.
 __attribute__((constructor)) void load() {
   find_originals();
   find_exits();
   find_waits();
   if (::getauxval(AT_SECURE) != 0) return;  // the environment is not to be trusted
-  const pyframe::Interpreter interpreter = pyframe::find_interpreter();
-  platform::forget_loader_error();
-  if (interpreter.status == pyframe::InterpreterStatus::Absent) return;
   const int saved = errno;
-  if (accept_options()) {
-    if (const int error = start_recording(interpreter, settings_of(options))) {
-      say_cannot_start(error);
-    } else {
-      end_handlers = {before_end, before_exec, after_failed_exec};
-      // Without a library to go with, and before the loader registers its own: so it runs after
-      // the handlers and the destructors of everything else, whose frees it still sees.
-      __cxa_atexit(at_exit, nullptr, nullptr);
-    }
-  }
+  option_error = read_options(environ, options);
+  // Without a library to go with, and before the loader registers its own: so it runs after the
+  // handlers and the destructors of everything else, whose frees it still sees.
+  __cxa_atexit(at_exit, nullptr, nullptr);
+  watch_for_python(begin, on_lookup);
   errno = saved;
 }
 

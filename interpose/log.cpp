@@ -21,7 +21,7 @@ void say(std::initializer_list<std::string_view> parts) {
   for (const std::string_view part : parts) append(part);
   // What is quoted (a value, a path) may hold anything; the line stays one line.
   std::replace_if(
-      line, line + length, [](char c) { return c >= 0 && c < ' '; }, '?');
+      line, line + length, [](char c) { return static_cast<unsigned char>(c) < ' '; }, '?');
   line[length++] = '\n';
   platform::write_line({line, length});
 }

@@ -7,6 +7,7 @@
 #include "interpose/platform/platform.h"
 #include "interpose/window.h"
 #include "pyframe/code_death.h"
+#include "pyframe/self_check.h"
 
 namespace pymemflow::interpose {
 
@@ -44,6 +45,15 @@ void open_for_events() {
   recording.phase.store(Phase::On, std::memory_order_release);
 }
 
+// Code objects die from the interpreter's own start on (that of each module once it has run), with
+// the GIL held and outside of the allocator: the place to see whether frames are read right.
+void on_code_death(const void* code) {
+  if (!pyframe::check_at_start(recording.interpreter, {platform::thread_self()})) {
+    recording.sites.forget_remembered();
+  }
+  recording.sites.forget(code);
+}
+
 }  // namespace
 
 int start_recording(const pyframe::Interpreter& interpreter, const CaptureSettings& settings) {
@@ -57,7 +67,7 @@ int start_recording(const pyframe::Interpreter& interpreter, const CaptureSettin
       static_cast<ForkSensitive*>(platform::map_zero_in_child(kFileAlignment));
   if (recording.fork_sensitive == nullptr) return ENOMEM;
   if (const int error = set_up_process()) return error;
-  pyframe::notice_code_deaths(interpreter, [](const void* code) { recording.sites.forget(code); });
+  pyframe::notice_code_deaths(interpreter, on_code_death);
   open_for_events();
   return 0;
 }

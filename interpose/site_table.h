@@ -63,6 +63,7 @@ class SiteTable {
   // How many code objects with sites have died: what was remembered outside of this table before is
   // to be forgotten when it changes.
   std::uint64_t deaths() const { return deaths_.load(std::memory_order_relaxed); }
+  void forget_remembered() { deaths_.fetch_add(1, std::memory_order_relaxed); }
 
   // Of a forked child: the numbers are the parent's. Their memory is left as it is.
   void clear();

@@ -12,11 +12,10 @@ using detail::load;
 
 constexpr std::uint32_t kLastCodePoint = 0x10FFFF;
 
-// Bits of PyASCIIObject.state.
-constexpr std::uint32_t kKindShift = 2;
+// Bits of PyASCIIObject.state, from its kind on.
 constexpr std::uint32_t kKindMask = 7;
-constexpr std::uint32_t kCompact = 1u << 5;
-constexpr std::uint32_t kAscii = 1u << 6;
+constexpr std::uint32_t kCompact = 1u << 3;
+constexpr std::uint32_t kAscii = 1u << 4;
 
 struct Bytes {
   const std::uint8_t* data;
@@ -39,20 +38,22 @@ std::uint32_t code_point(const Text& text, std::size_t index) {
   return point <= kLastCodePoint ? point : '?';
 }
 
-bool has_type(const void* object, const void* type) {
-  return object != nullptr && load<const void*>(object, kObjectType) == type;
+bool has_type(const FrameLayout& layout, const void* object, const void* type) {
+  return object != nullptr && detail::type_of(layout, object) == type;
 }
 
 // Up to 3.11 a string may lack its characters (not ready), or have them elsewhere (legacy); the
 // compiler makes neither, nor a subclass of str.
 bool read_text(const Interpreter& interpreter, const void* object, Text& text) {
-  if (!has_type(object, interpreter.text_type)) return false;
-  const auto length = load<std::int64_t>(object, kTextLength);
-  const auto state = load<std::uint32_t>(object, kTextState);
-  const std::uint32_t kind = (state >> kKindShift) & kKindMask;
+  const FrameLayout& layout = interpreter.layout;
+  if (!has_type(layout, object, interpreter.text_type)) return false;
+  const std::size_t growth = layout.header_growth;
+  const auto length = load<std::int64_t>(object, kTextLength + growth);
+  const std::uint32_t state =
+      load<std::uint32_t>(object, kTextState + growth) >> layout.text_kind_bit;
+  const std::uint32_t kind = state & kKindMask;
   if (length < 0 || (state & kCompact) == 0) return false;
   if (kind != 1 && kind != 2 && kind != 4) return false;
-  const FrameLayout& layout = interpreter.layout;
   const bool is_ascii = (state & kAscii) != 0;
   text.characters =
       static_cast<const char*>(object) + (is_ascii ? layout.ascii_data : layout.compact_data);
@@ -62,10 +63,12 @@ bool read_text(const Interpreter& interpreter, const void* object, Text& text) {
 }
 
 bool read_bytes(const Interpreter& interpreter, const void* object, Bytes& bytes) {
-  if (!has_type(object, interpreter.bytes_type)) return false;
-  const auto size = load<std::int64_t>(object, kObjectSize);
+  const FrameLayout& layout = interpreter.layout;
+  if (!has_type(layout, object, interpreter.bytes_type)) return false;
+  const std::size_t growth = layout.header_growth;
+  const auto size = load<std::int64_t>(object, kObjectSize + growth);
   if (size < 0) return false;
-  bytes.data = static_cast<const std::uint8_t*>(object) + kBytesData;
+  bytes.data = static_cast<const std::uint8_t*>(object) + kBytesData + growth;
   bytes.size = static_cast<std::size_t>(size);
   return true;
 }
@@ -74,7 +77,7 @@ bool read_bytes(const Interpreter& interpreter, const void* object, Bytes& bytes
 bool read_bytecode_bytes(const Interpreter& interpreter, const void* code, std::size_t& bytes) {
   const FrameLayout& layout = interpreter.layout;
   if (layout.position_shape == PositionShape::Instruction) {
-    const auto units = load<std::int64_t>(code, kObjectSize);
+    const auto units = load<std::int64_t>(code, kObjectSize + std::size_t{layout.header_growth});
     if (units < 0 || units > std::numeric_limits<std::int32_t>::max() / 2) return false;
     bytes = static_cast<std::size_t>(units) * 2;
     return true;
@@ -125,9 +128,9 @@ char* write_utf8(const Text& text, char* out) {
 }
 
 bool describe_code(const Interpreter& interpreter, const void* object, Code& code) {
-  if (interpreter.status != InterpreterStatus::Known) return false;
-  if (!has_type(object, interpreter.code_type) || is_dying(object)) return false;
+  if (!is_known(interpreter)) return false;
   const FrameLayout& layout = interpreter.layout;
+  if (!has_type(layout, object, interpreter.code_type) || is_dying(object)) return false;
   const auto member = [object](std::uint16_t offset) { return load<const void*>(object, offset); };
   Bytes line_table;
   if (!read_text(interpreter, member(layout.code_filename), code.filename) ||

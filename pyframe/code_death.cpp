@@ -33,10 +33,11 @@ void die(void* code) {
 }  // namespace
 
 bool notice_code_deaths(const Interpreter& interpreter, void (*notify)(const void* code)) {
-  if (interpreter.status != InterpreterStatus::Known || notify == nullptr) return false;
+  if (!is_known(interpreter) || notify == nullptr) return false;
   if (is_installed.test_and_set()) return false;
   char* type = static_cast<char*>(const_cast<void*>(interpreter.code_type));
-  auto* slot = reinterpret_cast<Destructor*>(type + kTypeDealloc);
+  auto* slot =
+      reinterpret_cast<Destructor*>(type + kTypeDealloc + interpreter.layout.header_growth);
   original = *slot;
   if (original == nullptr) return false;
   notify_of_death = notify;

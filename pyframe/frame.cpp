@@ -20,13 +20,15 @@ bool has_subinterpreters(const Interpreter& interpreter) {
 //
 // Up to 3.11 `current` is whoever holds the GIL. It may be this thread in a subinterpreter, which
 // only its thread_id tells; without subinterpreters it is another thread's, may be freed at any
-// moment, and is not touched.
+// moment, and is not touched. And `own` is what the thread has in the main interpreter: where there
+// are others, a thread without the GIL cannot tell in which of them it is, and gets no frame.
 const void* state_without_gil(const Interpreter& interpreter, const void* own, const void* current,
                               std::uintptr_t self) {
   if (own == nullptr) return nullptr;
-  if (current != nullptr && has_subinterpreters(interpreter) &&
-      load<unsigned long>(current, interpreter.layout.tstate_thread_id) == self) {
-    return current;
+  if (!interpreter.current_is_per_thread && has_subinterpreters(interpreter)) {
+    const bool is_here = current != nullptr &&
+                         load<unsigned long>(current, interpreter.layout.tstate_thread_id) == self;
+    return is_here ? current : nullptr;
   }
   // Once and for all: the answer goes back to zero when the interpreter is gone.
   static std::atomic<bool> has_finalized{false};

@@ -14,8 +14,10 @@
 namespace pymemflow::pyframe {
 
 struct Position {
-  const void* code;          // PyCodeObject*, borrowed: alive at least while the frame runs
-  std::int32_t instruction;  // byte offset into the bytecode; negative: before the first one
+  const void* code;                // PyCodeObject*, borrowed: alive at least while the frame runs
+  std::int32_t instruction;        // byte offset into the bytecode; negative: before the first one
+  const void* bytecode = nullptr;  // from 3.11 on: where that bytecode lies
+  const void* frame = nullptr;     // PyFrameObject* or _PyInterpreterFrame*
 };
 
 // What is known of a thread from one read to the next: one a thread, used by it alone.
@@ -27,24 +29,36 @@ struct ThisThread {
 
 // Of the calling thread, to be made once there; `self` is what pthread_self() returns.
 inline ThisThread this_thread(const Interpreter& interpreter, std::uintptr_t self) {
-  const bool is_known = interpreter.status == InterpreterStatus::Known;
   return {.self = self,
-          .slot = is_known ? slot_of_this_thread(interpreter.state_slot,
-                                                 interpreter.current_thread_state)
-                           : nullptr};
+          .slot = is_known(interpreter) ? slot_of_this_thread(interpreter.state_slot,
+                                                              interpreter.current_thread_state)
+                                        : nullptr};
 }
 
 inline constexpr int kMaxShimFrames = 64;
 
 // Of user space, on the systems that there are.
+#ifdef __x86_64__
 inline constexpr int kAddressBits = 47;
+#else
+inline constexpr int kAddressBits = 48;
+#endif
 inline constexpr std::uint32_t kMaxKeyIndex = 1U << (64 - kAddressBits);
 
 namespace detail {
 
 template <typename T>
-inline T load(const void* base, std::uint16_t offset) {
+inline T load(const void* base, std::size_t offset) {
   return *reinterpret_cast<const T*>(static_cast<const char*>(base) + offset);
+}
+
+inline const void* type_of(const FrameLayout& layout, const void* object) {
+  return load<const void*>(object, kObjectType + std::size_t{layout.header_growth});
+}
+
+// From 3.13 on a frame may run any object, not only a code object.
+constexpr bool has_any_executable(FrameShape shape) {
+  return shape == FrameShape::CurrentFrame || shape == FrameShape::CurrentFrameOwnBytecode;
 }
 
 inline const void* current_state(const Interpreter& interpreter, const ThisThread& thread) {
@@ -73,25 +87,46 @@ __attribute__((always_inline)) inline const void* top_frame(const FrameLayout& l
   return load<const void*>(frame, layout.cframe_current);
 }
 
+// What the frame runs. From 3.14 on the two low bits of the pointer say who owns the reference, or
+// that it is none; they are zero where there are no such tags.
+template <FrameShape kShape>
+inline const void* executable_of(const FrameLayout& layout, const void* frame) {
+  constexpr std::uintptr_t kTags = 3;
+  const auto reference = load<std::uintptr_t>(frame, layout.frame_code);
+  return reinterpret_cast<const void*>(has_any_executable(kShape) ? reference & ~kTags : reference);
+}
+
 // Up to 3.12 what a frame runs is a code object, except in a shim (3.12: a code object without
-// lines, marked by its owner). In 3.13 it may be any object.
+// lines, marked by its owner). From 3.13 on it may be any object.
 template <FrameShape kShape>
 inline bool runs_code(const Interpreter& interpreter, const void* frame, const void* code) {
   const FrameLayout& layout = interpreter.layout;
   if (code == nullptr) return false;
   if (kShape == FrameShape::FrameObject) return true;
-  if (layout.owner_c_stack != 0 &&
-      load<std::uint8_t>(frame, layout.frame_owner) == layout.owner_c_stack) {
+  if (layout.shim_owner != 0 &&
+      load<std::uint8_t>(frame, layout.frame_owner) >= layout.shim_owner) {
     return false;
   }
-  return kShape != FrameShape::CurrentFrame ||
-         load<const void*>(code, kObjectType) == interpreter.code_type;
+  return !has_any_executable(kShape) || type_of(layout, code) == interpreter.code_type;
+}
+
+// Where the instructions lie that this frame runs. A thread's own copy of them (struct { Py_ssize_t
+// size; char* entries[]; }) is made when it first runs the code, and lives as long as the code.
+template <FrameShape kShape>
+inline const void* bytecode_of(const FrameLayout& layout, const void* frame, const void* code) {
+  if (kShape == FrameShape::FrameObject) return nullptr;
+  const void* own = static_cast<const char*>(code) + layout.code_bytecode;
+  if (kShape != FrameShape::CurrentFrameOwnBytecode) return own;
+  const auto index = load<std::int32_t>(frame, layout.frame_bytecode_index);
+  const void* copies = load<const void*>(code, layout.code_bytecodes);
+  if (copies == nullptr || index < 0 || index >= load<std::int64_t>(copies, 0)) return own;
+  return static_cast<const void* const*>(copies)[1 + index];
 }
 
 template <FrameShape kShape>
-inline std::int32_t instruction_of(const FrameLayout& layout, const void* frame, const void* code) {
+inline std::int32_t instruction_of(const FrameLayout& layout, const void* frame,
+                                   const void* bytecode) {
   if (kShape != FrameShape::FrameObject) {
-    const char* bytecode = static_cast<const char*>(code) + layout.code_bytecode;
     return static_cast<std::int32_t>(load<std::intptr_t>(frame, layout.frame_position) -
                                      reinterpret_cast<std::intptr_t>(bytecode));
   }
@@ -104,10 +139,12 @@ inline bool read_position(const Interpreter& interpreter, const void* state, Pos
   const FrameLayout& layout = interpreter.layout;
   const void* frame = top_frame<kShape>(layout, state);
   for (int skipped = 0; frame != nullptr && skipped <= kMaxShimFrames; ++skipped) {
-    const void* code = load<const void*>(frame, layout.frame_code);
+    const void* code = executable_of<kShape>(layout, frame);
     if (runs_code<kShape>(interpreter, frame, code)) [[likely]] {
+      position.frame = frame;
       position.code = code;
-      position.instruction = instruction_of<kShape>(layout, frame, code);
+      position.bytecode = bytecode_of<kShape>(layout, frame, code);
+      position.instruction = instruction_of<kShape>(layout, frame, position.bytecode);
       return true;
     }
     frame = load<const void*>(frame, layout.frame_back);
@@ -130,16 +167,16 @@ __attribute__((always_inline)) inline std::uint64_t read_key(const FrameLayout& 
 
 __attribute__((always_inline)) inline std::uint64_t read_key(const FrameLayout& layout,
                                                              const void* state) {
-  switch (layout.frame_shape) {
-    case FrameShape::FrameObject:
-      return read_key<FrameShape::FrameObject>(layout, state);
-    case FrameShape::CFrame:
-      return read_key<FrameShape::CFrame>(layout, state);
-    case FrameShape::CurrentFrame:
-      return read_key<FrameShape::CurrentFrame>(layout, state);
+  if (layout.frame_shape == FrameShape::CFrame) return read_key<FrameShape::CFrame>(layout, state);
+  if (layout.frame_shape == FrameShape::FrameObject) {
+    return read_key<FrameShape::FrameObject>(layout, state);
   }
-  return 0;
+  if (layout.frame_shape == FrameShape::CheckedCFrame) return 0;
+  return read_key<FrameShape::CurrentFrame>(layout, state);
 }
+
+// Out of line: see checked_frame.h.
+bool read_checked_position(const Interpreter& interpreter, const void* state, Position& position);
 
 }  // namespace detail
 
@@ -172,7 +209,7 @@ inline const void* thread_state(const Interpreter& interpreter, ThisThread& thre
 // lives, was at the same instruction; 0 when there is none. It costs fewer loads than the position.
 // Of a shim on top it is that of no position: key_of() tells.
 inline std::uint64_t current_key(const Interpreter& interpreter, ThisThread& thread) {
-  if (interpreter.status != InterpreterStatus::Known) return 0;
+  if (!is_known(interpreter)) return 0;
   const void* state = thread_state(interpreter, thread);
   return state == nullptr ? 0 : detail::read_key(interpreter.layout, state);
 }
@@ -193,7 +230,7 @@ __attribute__((always_inline)) inline std::uint64_t current_key_at_once(
 // says; whoever reads more of it calls describe_code(), which checks.
 inline bool current_position(const Interpreter& interpreter, ThisThread& thread,
                              Position& position) {
-  if (interpreter.status != InterpreterStatus::Known) return false;
+  if (!is_known(interpreter)) return false;
   const void* state = thread_state(interpreter, thread);
   if (state == nullptr) return false;
   switch (interpreter.layout.frame_shape) {
@@ -201,8 +238,13 @@ inline bool current_position(const Interpreter& interpreter, ThisThread& thread,
       return detail::read_position<FrameShape::FrameObject>(interpreter, state, position);
     case FrameShape::CFrame:
       return detail::read_position<FrameShape::CFrame>(interpreter, state, position);
+    case FrameShape::CheckedCFrame:
+      return detail::read_checked_position(interpreter, state, position);
     case FrameShape::CurrentFrame:
       return detail::read_position<FrameShape::CurrentFrame>(interpreter, state, position);
+    case FrameShape::CurrentFrameOwnBytecode:
+      return detail::read_position<FrameShape::CurrentFrameOwnBytecode>(interpreter, state,
+                                                                        position);
   }
   return false;
 }
@@ -210,10 +252,11 @@ inline bool current_position(const Interpreter& interpreter, ThisThread& thread,
 // The key that a frame at this position has.
 inline std::uint64_t key_of(const Interpreter& interpreter, const Position& position) {
   const FrameLayout& layout = interpreter.layout;
-  const auto code = reinterpret_cast<std::uint64_t>(position.code);
   if (layout.frame_shape != FrameShape::FrameObject) {
-    return code + layout.code_bytecode + static_cast<std::uint64_t>(position.instruction);
+    return reinterpret_cast<std::uint64_t>(position.bytecode) +
+           static_cast<std::uint64_t>(position.instruction);
   }
+  const auto code = reinterpret_cast<std::uint64_t>(position.code);
   const bool in_units = layout.position_shape == PositionShape::UnitIndex;
   const auto index =
       static_cast<std::uint32_t>(in_units ? position.instruction / 2 : position.instruction);

@@ -2,7 +2,10 @@
 
 #include <dlfcn.h>
 
+#include <atomic>
 #include <cstring>
+
+#include "pyframe/build_layout.h"
 
 namespace pymemflow::pyframe {
 namespace {
@@ -18,21 +21,52 @@ struct Version {
   bool is_early = false;  // alpha or beta: layouts still move between these
 };
 
-const void* find_object(const char* name) {
-  return dlsym(RTLD_DEFAULT, name);
-}
+// Where symbols are looked up.
+struct Library {
+  void* handle;  // null: the loader's global order
 
-template <typename Function>
-bool find_call(const char* name, Function& call) {
-  call = reinterpret_cast<Function>(dlsym(RTLD_DEFAULT, name));
-  return call != nullptr;
-}
+  void* find(const char* name) const {
+    return dlsym(handle != nullptr ? handle : RTLD_DEFAULT, name);
+  }
+
+  template <typename Function>
+  bool find(const char* name, Function& call) const {
+    call = reinterpret_cast<Function>(find(name));
+    return call != nullptr;
+  }
+};
 
 // 3.6 has the state of finalization as a variable only.
 constinit const void* const* finalizing_3_6 = nullptr;
 
 int is_finalizing_3_6() {
   return __atomic_load_n(finalizing_3_6, __ATOMIC_RELAXED) != nullptr ? 1 : 0;
+}
+
+// From 3.12 on thread states are thread-local variables of libpython's. In a library that was
+// loaded after the start, their first use on a thread may make the loader allocate them, by our
+// malloc(), in the middle of a read: one that must not read again.
+constinit StateGetter unguarded_own = nullptr;
+constinit StateGetter unguarded_current = nullptr;
+__attribute__((tls_model("initial-exec"))) constinit thread_local bool is_asking = false;
+
+void* ask_guarded(StateGetter ask) {
+  if (is_asking) return nullptr;
+  is_asking = true;
+  void* const state = ask();
+  is_asking = false;
+  return state;
+}
+
+void guard_states(Interpreter& interpreter) {
+  unguarded_own = interpreter.own_thread_state;
+  unguarded_current = interpreter.current_thread_state;
+  if (unguarded_own != nullptr) {
+    interpreter.own_thread_state = [] { return ask_guarded(unguarded_own); };
+  }
+  if (unguarded_current != nullptr) {
+    interpreter.current_thread_state = [] { return ask_guarded(unguarded_current); };
+  }
 }
 
 int read_number(const char*& text) {
@@ -60,83 +94,84 @@ void keep_version(const char* text) {
   version_text[length] = '\0';
 }
 
-// Exported by builds that count references in a total (--with-pydebug, --with-trace-refs), and by
-// no other: _Py_RefTotal up to 3.12, _Py_NegativeRefcount in all.
-bool is_debug_build() {
-  return find_object("_Py_RefTotal") != nullptr || find_object("_Py_NegativeRefcount") != nullptr;
-}
-
-bool find_calls(Interpreter& interpreter) {
+bool find_calls(const Library& library, Interpreter& interpreter) {
   // The same answer under three names; the older names were taken away in time.
   const bool has_current =
-      find_call("PyThreadState_GetUnchecked", interpreter.current_thread_state) ||
-      find_call("_PyThreadState_GetCurrent", interpreter.current_thread_state) ||
-      find_call("_PyThreadState_UncheckedGet", interpreter.current_thread_state);
+      library.find("PyThreadState_GetUnchecked", interpreter.current_thread_state) ||
+      library.find("_PyThreadState_GetCurrent", interpreter.current_thread_state) ||
+      library.find("_PyThreadState_UncheckedGet", interpreter.current_thread_state);
   if (has_current) interpreter.state_slot = find_state_slot(interpreter.current_thread_state);
-  const bool has_own = find_call("PyGILState_GetThisThreadState", interpreter.own_thread_state);
-  if (!find_call("Py_IsFinalizing", interpreter.is_finalizing) &&
-      !find_call("_Py_IsFinalizing", interpreter.is_finalizing)) {
-    finalizing_3_6 = static_cast<const void* const*>(find_object("_Py_Finalizing"));
+  const bool has_own = library.find("PyGILState_GetThisThreadState", interpreter.own_thread_state);
+  if (!library.find("Py_IsFinalizing", interpreter.is_finalizing) &&
+      !library.find("_Py_IsFinalizing", interpreter.is_finalizing)) {
+    finalizing_3_6 = static_cast<const void* const*>(library.find("_Py_Finalizing"));
     if (finalizing_3_6 == nullptr) return false;
     interpreter.is_finalizing = is_finalizing_3_6;
   }
   if (!interpreter.current_is_per_thread &&
-      (!find_call("PyInterpreterState_Head", interpreter.first_interpreter) ||
-       !find_call("PyInterpreterState_Next", interpreter.next_interpreter))) {
+      (!library.find("PyInterpreterState_Head", interpreter.first_interpreter) ||
+       !library.find("PyInterpreterState_Next", interpreter.next_interpreter))) {
     return false;
   }
-  return has_current && has_own;
+  Witness& witness = interpreter.witness;
+  return has_current && has_own && library.find("PyEval_GetGlobals", witness.globals) &&
+         library.find("PyCode_Addr2Line", witness.line) &&
+         library.find("PyFrame_GetLineNumber", witness.frame_line) &&
+         library.find("PyUnicode_GetLength", witness.length) &&
+         library.find("PyUnicode_ReadChar", witness.character);
 }
 
-bool find_types(Interpreter& interpreter) {
-  interpreter.code_type = find_object("PyCode_Type");
-  interpreter.text_type = find_object("PyUnicode_Type");
-  interpreter.bytes_type = find_object("PyBytes_Type");
+bool find_types(const Library& library, Interpreter& interpreter) {
+  interpreter.code_type = library.find("PyCode_Type");
+  interpreter.text_type = library.find("PyUnicode_Type");
+  interpreter.bytes_type = library.find("PyBytes_Type");
   return interpreter.code_type != nullptr && interpreter.text_type != nullptr &&
          interpreter.bytes_type != nullptr;
 }
 
-// Catches what the version does not tell: a patched interpreter, another object header. The type is
-// static data of the interpreter, complete before it starts.
-bool has_layout(const void* code_type, const FrameLayout& layout) {
-  const char* type = static_cast<const char*>(code_type);
-  std::int64_t basic_size;
-  std::memcpy(&basic_size, type + kTypeBasicSize, sizeof basic_size);
-  return basic_size == layout.code_basic_size;
-}
-
 // Null when the frames of this interpreter can be read.
-const char* reason_to_refuse(const char* text, Interpreter& interpreter) {
+const char* reason_to_refuse(const Library& library, const char* text, Interpreter& interpreter) {
   if (sizeof(void*) != 8) return "not a 64-bit build";
-  if (std::strstr(text, "free-threading") != nullptr) return "free-threaded build";
   const Version version = read_version(text);
   const FrameLayout* layout = find_layout(version.major, version.minor);
   if (layout == nullptr) return "this version is not supported";
   if (version.is_early) return "alpha or beta version";
-  if (is_debug_build()) return "debug build";
   interpreter.layout = *layout;
   interpreter.current_is_per_thread = version.minor >= 12;
-  if (!find_types(interpreter) || !find_calls(interpreter)) return "its C API is incomplete";
-  if (!has_layout(interpreter.code_type, *layout)) return "its objects differ from the release's";
-  return nullptr;
+  if (!find_types(library, interpreter) || !find_calls(library, interpreter)) {
+    return "its C API is incomplete";
+  }
+  const BuildFacts facts{.types = {interpreter.code_type, interpreter.text_type,
+                                   interpreter.bytes_type, library.find("PyFrame_Type")},
+                         .runtime = library.find("_PyRuntime"),
+                         .is_free_threaded = interpreter.is_free_threaded};
+  return fit_layout(facts, interpreter.layout);
 }
 
 }  // namespace
 
-Interpreter find_interpreter() {
+Interpreter find_interpreter(void* handle, Arrival arrival) {
+  const Library library{handle};
   const char* (*get_version)() = nullptr;
   Interpreter interpreter;
-  if (!find_call("Py_GetVersion", get_version)) return interpreter;
+  if (!library.find("Py_GetVersion", get_version)) return interpreter;
   const char* text = get_version();
   keep_version(text);
-  const char* reason = reason_to_refuse(text, interpreter);
+  interpreter.is_free_threaded = std::strstr(text, "free-threading") != nullptr;
+  const char* reason = reason_to_refuse(library, text, interpreter);
   if (reason != nullptr) {
-    interpreter = Interpreter{.reason = reason};
-    find_call("PyGILState_GetThisThreadState", interpreter.own_thread_state);
+    interpreter = Interpreter{.reason = reason, .is_free_threaded = interpreter.is_free_threaded};
+    library.find("PyGILState_GetThisThreadState", interpreter.own_thread_state);
   }
   interpreter.status = reason == nullptr ? InterpreterStatus::Known : InterpreterStatus::Unknown;
   interpreter.version = version_text;
+  if (arrival == Arrival::Late) guard_states(interpreter);
   return interpreter;
+}
+
+void distrust(Interpreter& interpreter, const char* reason) {
+  interpreter.reason = reason;
+  std::atomic_ref(interpreter.status).store(InterpreterStatus::Unknown, std::memory_order_release);
 }
 
 }  // namespace pymemflow::pyframe

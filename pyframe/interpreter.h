@@ -1,7 +1,7 @@
 #pragma once
 // The CPython interpreter of this process: is there one, which one, and how its frames are read.
-// find_interpreter() looks symbols up and so belongs outside every hook, at start-up. The result is
-// written once, before anything is recorded, and only read afterwards.
+// find_interpreter() looks symbols up and so belongs outside every allocator hook. The result is
+// written once, before anything is recorded, and only read afterwards, but for distrust().
 
 #include <cstdint>
 
@@ -16,12 +16,23 @@ enum class InterpreterStatus : std::uint8_t {
   Unknown,  // a CPython whose layout is not known: events have no frame
 };
 
+// What the interpreter itself says of a frame and what it runs: the part of its public API that
+// only reads, without a reference counted or a byte allocated. For self_check.h; with the GIL.
+struct Witness {
+  const void* (*globals)() = nullptr;                   // PyEval_GetGlobals
+  int (*line)(const void* code, int offset) = nullptr;  // PyCode_Addr2Line
+  int (*frame_line)(const void* frame) = nullptr;       // PyFrame_GetLineNumber
+  std::intptr_t (*length)(const void* text) = nullptr;  // PyUnicode_GetLength
+  std::uint32_t (*character)(const void* text, std::intptr_t index) = nullptr;  // _ReadChar
+};
+
 struct Interpreter {
   InterpreterStatus status = InterpreterStatus::Absent;
   // What Py_GetVersion() says up to the first blank ("3.11.2"), and, for Unknown, why in a few
-  // words ("free-threaded build"). Point to static storage.
+  // words ("alpha or beta version"). Point to static storage.
   const char* version = "";
   const char* reason = "";
+  bool is_free_threaded = false;
   FrameLayout layout{};
   const void* code_type = nullptr;   // &PyCode_Type
   const void* text_type = nullptr;   // &PyUnicode_Type
@@ -39,9 +50,20 @@ struct Interpreter {
   // PyInterpreterState_Head and _Next, up to 3.11 only: is there more than one interpreter?
   void* (*first_interpreter)() = nullptr;
   void* (*next_interpreter)(void*) = nullptr;
+  Witness witness{};
 };
 
-Interpreter find_interpreter();
+// The interpreter whose functions are found in `library`, a handle of dlopen(); null: wherever the
+// loader's global order has them first.
+enum class Arrival : std::uint8_t { AtStart, Late };
+Interpreter find_interpreter(void* library = nullptr, Arrival arrival = Arrival::AtStart);
+
+// Makes a Known interpreter Unknown, while other threads read it.
+void distrust(Interpreter& interpreter, const char* reason);
+
+inline bool is_known(const Interpreter& interpreter) {
+  return __atomic_load_n(&interpreter.status, __ATOMIC_RELAXED) == InterpreterStatus::Known;
+}
 
 // Whether Python runs, or ran, on this thread. Also of an Unknown interpreter, and when there is
 // none.

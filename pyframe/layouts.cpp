@@ -3,14 +3,19 @@
 namespace pymemflow::pyframe {
 namespace {
 
-// THE table of versions. How to add one:
-//   1. Build or install a release build of it, with its headers.
+// THE table of versions, each as its release build with a GIL has it; build_layout.cpp fits a row
+// to other builds. How to add one:
+//   1. Install a release build of it, with its headers.
 //   2. Teach scripts/print_layout.c what has new names there. A field that is gone, or means
 //      something else, is a new enumerator in layout.h and a case in frame.h or line_table.cpp.
-//   3. `scripts/print_layouts /path/to/python3.N`, and put the row it prints below.
-//   4. See that find_interpreter() still finds its calls (interpreter.cpp), and raise
-//      LAST_KNOWN in tests/support/probe.py.
-//   5. `ctest -L process`: the tests compare with what that interpreter says of itself.
+//   3. `scripts/print_layouts /path/to/python3.N`, and put the row it prints below;
+//      `scripts/print_layouts --published /path/to/python3.N`, and put that row into
+//      published_offsets.cpp.
+//   4. See that find_interpreter() still finds its calls (interpreter.cpp). Raise LAST_KNOWN in
+//      tests/support/probe.py and traced.py, and the versions in tests/support/pythons.cmake,
+//      tests/matrix/run.py and tests/unit/layouts_test.cpp.
+//   5. `scripts/test -R pyframe` and `scripts/matrix`: they compare with what that interpreter says
+//      of itself, and with its headers; with a debug and a free-threaded build too, if there are.
 constexpr FrameLayout kLayouts[] = {
     {.major = 3,
      .minor = 6,
@@ -22,6 +27,7 @@ constexpr FrameLayout kLayouts[] = {
      .frame_back = 24,
      .frame_code = 32,
      .frame_position = 120,
+     .frame_globals = 48,
      .code_filename = 96,
      .code_name = 104,
      .code_first_line = 36,
@@ -40,6 +46,7 @@ constexpr FrameLayout kLayouts[] = {
      .frame_back = 24,
      .frame_code = 32,
      .frame_position = 104,
+     .frame_globals = 48,
      .code_filename = 96,
      .code_name = 104,
      .code_first_line = 36,
@@ -58,6 +65,7 @@ constexpr FrameLayout kLayouts[] = {
      .frame_back = 24,
      .frame_code = 32,
      .frame_position = 104,
+     .frame_globals = 48,
      .code_filename = 104,
      .code_name = 112,
      .code_first_line = 40,
@@ -76,6 +84,7 @@ constexpr FrameLayout kLayouts[] = {
      .frame_back = 24,
      .frame_code = 32,
      .frame_position = 104,
+     .frame_globals = 48,
      .code_filename = 104,
      .code_name = 112,
      .code_first_line = 40,
@@ -94,6 +103,7 @@ constexpr FrameLayout kLayouts[] = {
      .frame_back = 24,
      .frame_code = 32,
      .frame_position = 96,
+     .frame_globals = 48,
      .code_filename = 104,
      .code_name = 112,
      .code_first_line = 40,
@@ -113,6 +123,7 @@ constexpr FrameLayout kLayouts[] = {
      .frame_back = 48,
      .frame_code = 32,
      .frame_position = 56,
+     .frame_globals = 8,
      .frame_owner = 69,
      .code_filename = 112,
      .code_name = 120,
@@ -133,8 +144,9 @@ constexpr FrameLayout kLayouts[] = {
      .frame_back = 8,
      .frame_code = 0,
      .frame_position = 56,
+     .frame_globals = 24,
      .frame_owner = 70,
-     .owner_c_stack = 3,
+     .shim_owner = 3,
      .code_filename = 112,
      .code_name = 120,
      .code_first_line = 68,
@@ -153,14 +165,57 @@ constexpr FrameLayout kLayouts[] = {
      .frame_back = 8,
      .frame_code = 0,
      .frame_position = 56,
+     .frame_globals = 24,
      .frame_owner = 70,
-     .owner_c_stack = 3,
+     .shim_owner = 3,
      .code_filename = 112,
      .code_name = 120,
      .code_first_line = 68,
      .code_line_table = 136,
      .code_bytecode = 200,
      .code_basic_size = 200,
+     .ascii_data = 40,
+     .compact_data = 56},
+    {.major = 3,
+     .minor = 14,
+     .frame_shape = FrameShape::CurrentFrame,
+     .position_shape = PositionShape::Instruction,
+     .line_table_format = LineTableFormat::Locations,
+     .tstate_frame = 72,
+     .tstate_thread_id = 152,
+     .frame_back = 8,
+     .frame_code = 0,
+     .frame_position = 56,
+     .frame_globals = 24,
+     .frame_owner = 74,
+     .shim_owner = 3,
+     .code_filename = 112,
+     .code_name = 120,
+     .code_first_line = 68,
+     .code_line_table = 136,
+     .code_bytecode = 208,
+     .code_basic_size = 208,
+     .ascii_data = 40,
+     .compact_data = 56},
+    {.major = 3,
+     .minor = 15,
+     .frame_shape = FrameShape::CurrentFrame,
+     .position_shape = PositionShape::Instruction,
+     .line_table_format = LineTableFormat::Locations,
+     .tstate_frame = 72,
+     .tstate_thread_id = 176,
+     .frame_back = 8,
+     .frame_code = 0,
+     .frame_position = 56,
+     .frame_globals = 24,
+     .frame_owner = 74,
+     .shim_owner = 3,
+     .code_filename = 112,
+     .code_name = 120,
+     .code_first_line = 68,
+     .code_line_table = 136,
+     .code_bytecode = 208,
+     .code_basic_size = 208,
      .ascii_data = 40,
      .compact_data = 56},
 };

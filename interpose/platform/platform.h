@@ -1,7 +1,7 @@
 #pragma once
 // What an operating system must provide; one file a system, chosen by CMake, implements it. Nothing
 // here allocates, locks, throws or changes errno, and failures are return values, so every function
-// but find_original() may be called from inside a hook.
+// but those that take the loader's lock may be called from inside a hook.
 
 #include <cstddef>
 #include <cstdint>
@@ -15,6 +15,20 @@ void* find_original(const char* name);
 
 // A search that found nothing leaves a message for the program's next dlerror(): takes it back.
 void forget_loader_error();
+
+// The original dlsym(); null when there is none. Takes the loader's lock: at start-up only.
+using SymbolLookup = void* (*)(void* library, const char* name);
+SymbolLookup find_symbol_lookup();
+
+// How many libraries the loader has added in the life of this process. Takes the loader's lock.
+std::uint64_t count_added_libraries();
+
+// Calls visit(path, address, context) for each loaded library, the program itself included (its
+// path is empty), that defines the function `name`. It is called with the loader's lock held, and
+// must not use the loader. Takes the loader's lock: outside of allocator hooks only.
+void visit_definitions(const char* name,
+                       void (*visit)(const char* path, void* address, void* context),
+                       void* context);
 
 std::uint32_t process_id();
 std::uint32_t thread_id();

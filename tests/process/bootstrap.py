@@ -6,7 +6,7 @@ import traced
 
 EARLY = os.environ['PMF_ALLOCATES_EARLY']
 COUNTER = os.environ['PMF_COUNTS_MALLOCS']
-SIZES = list(range(20000, 20100))
+SIZES = list(range(77000, 77100))
 
 
 class Bootstrap(unittest.TestCase):

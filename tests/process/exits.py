@@ -8,7 +8,7 @@ import unittest
 
 import traced
 
-BEFORE = list(range(20000, 20100))
+BEFORE = list(range(77000, 77100))
 AFTER = list(range(30000, 30100))
 CHILD = list(range(40000, 40100))
 

@@ -8,7 +8,7 @@ import unittest
 
 import traced
 
-SIZES = list(range(20000, 20100))
+SIZES = list(range(77000, 77100))
 
 
 class Case(unittest.TestCase):
@@ -135,9 +135,9 @@ class Right(Case):
         self.assertIn('   leak.py, before, bytes total = %d \n' % sum(SIZES), report.distributions)
         self.assertEqual(report.lost, 0)
         self.assertGreater(report.recorded, 100)
-        # The distribution has every one of them: all between 16384 and 32768.
+        # The distribution has every one of them: all between 65536 and 131072.
         section = report.distributions[report.distributions.index('leak.py, before,'):]
-        self.assertRegex(section.partition('\n\n')[0], re.compile(r'^ +16384 \|@{40} 100 *$', re.M))
+        self.assertRegex(section.partition('\n\n')[0], re.compile(r'^ +65536 \|@{40} 100 *$', re.M))
 
     def test_no_folder_for_the_record(self):
         """Another is taken."""

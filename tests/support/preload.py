@@ -31,7 +31,8 @@ def _call_grammar():
 _FLOW = re.compile(('^ *([0-9]+) +(.*):([0-9]+) *-> (.*) (%s)$' % _call_grammar()).encode())
 _CALL = re.compile(r'^(\w+)\((.*)\)(?: pntr (0x[0-9a-f]+))?$')
 _HEADING = re.compile(rb'^Python (\w+) byte distributions by (engine caller|Python file and function):$')
-_ENGINE = re.compile(rb'^   (.*)`(.*), total bytes = (-?[0-9]+) $')
+# A caller that is in no file is an address alone.
+_ENGINE = re.compile(rb'^   (?:(.*)`)?(.*), total bytes = (-?[0-9]+) $')
 _PYTHON = re.compile(rb'^   (.*), (.*), bytes total = (-?[0-9]+) $', re.DOTALL)
 _ROW = re.compile(rb'^ *(-?[0-9]+) \|(@*) *([0-9]+) *$')
 _CLOSING = re.compile(rb'^pymemflow: ([0-9]+) events recorded, ([0-9]+) lost$')
@@ -95,7 +96,7 @@ class Report:
                 record = pattern.match(line)
                 if record is None:
                     raise BadReport('not a line of a section: %r' % line[:400])
-                key = tuple(_text(part) for part in record.groups()[:2])
+                key = tuple(_text(part or b'') for part in record.groups()[:2])
                 if key in section:
                     raise BadReport('twice in a section: %r' % (key,))
                 section[key] = Record(int(record.group(3)), 0)

@@ -3,7 +3,7 @@ import ctypes
 import os
 import sys
 
-LAST_KNOWN = (3, 13)
+LAST_KNOWN = (3, 15)
 SIZE = 65536
 
 _path = os.environ["PMF_PYFRAME_PROBE"]
@@ -62,6 +62,13 @@ def status():
     code = holding.probe_status(out, 256)
     version, reason = out.value.decode().split("\n")
     return ("absent", "known", "unknown")[code], version, reason
+
+
+def layout_text():
+    """The offsets in use, "name=value" lines."""
+    out = ctypes.create_string_buffer(4096)
+    holding.probe_layout(out, 4096)
+    return out.value.decode()
 
 
 def require_known():

@@ -16,11 +16,13 @@
 #include <thread>
 #include <unordered_map>
 
+#include "pyframe/build_layout.h"
 #include "pyframe/code.h"
 #include "pyframe/code_death.h"
 #include "pyframe/frame.h"
 #include "pyframe/interpreter.h"
 #include "pyframe/line_table.h"
+#include "pyframe/self_check.h"
 
 #define PROBE extern "C" __attribute__((visibility("default")))
 
@@ -151,6 +153,58 @@ PROBE void probe_take_destruction(char* our_text, char* their_text, int size) {
   copy(ours_at_destruction, our_text, size);
   copy(theirs_at_destruction, their_text, size);
   ours_at_destruction = theirs_at_destruction = "";
+}
+
+namespace {
+
+// The offsets of a layout, by the names that they have in pyframe/layouts.cpp.
+struct Field {
+  const char* name;
+  std::uint16_t FrameLayout::*offset;
+};
+#define FIELD(name) \
+  { #name, &FrameLayout::name }
+constexpr Field kFields[] = {
+    FIELD(tstate_frame),    FIELD(tstate_thread_id), FIELD(cframe_current),
+    FIELD(frame_back),      FIELD(frame_code),       FIELD(frame_position),
+    FIELD(frame_globals),   FIELD(frame_owner),      FIELD(frame_bytecode_index),
+    FIELD(code_filename),   FIELD(code_name),        FIELD(code_first_line),
+    FIELD(code_line_table), FIELD(code_bytecode),    FIELD(code_basic_size),
+    FIELD(code_bytecodes),  FIELD(ascii_data),       FIELD(compact_data)};
+#undef FIELD
+
+}  // namespace
+
+// The layout that is in use: "name=value", one a line.
+PROBE void probe_layout(char* out, int size) {
+  const FrameLayout& layout = interpreter.layout;
+  std::string text;
+  const auto add = [&text](const char* name, int value) {
+    text += std::string(name) + "=" + std::to_string(value) + "\n";
+  };
+  for (const Field& field : kFields) add(field.name, layout.*field.offset);
+  add("shim_owner", layout.shim_owner);
+  add("text_kind_bit", layout.text_kind_bit);
+  add("header_growth", layout.header_growth);
+  copy(text, out, size);
+}
+
+// The check of the running frame: 0 undecided, 1 right, 2 wrong; with the offset `name`, when there
+// is one, off by `by` bytes. 3: the interpreter's types tell already; -1: there is no such offset.
+PROBE int probe_check(const char* name, int by) {
+  Interpreter changed = interpreter;
+  for (const Field& field : kFields) {
+    if (std::strcmp(field.name, name) != 0) continue;
+    std::uint16_t& offset = changed.layout.*field.offset;
+    if (offset == 0 && field.offset != &FrameLayout::frame_code) return -1;
+    offset = static_cast<std::uint16_t>(offset + by);
+  }
+  const BuildFacts facts{.types = {interpreter.code_type, interpreter.text_type,
+                                   interpreter.bytes_type, api<const void*>("PyFrame_Type")},
+                         .runtime = nullptr,
+                         .is_free_threaded = interpreter.is_free_threaded};
+  if (!types_agree(facts, changed.layout)) return 3;
+  return static_cast<int>(check_running_frame(changed, self()));
 }
 
 // How many of `reads` from one C call, so from one place, were not at the place of the first.

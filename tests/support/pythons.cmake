@@ -1,10 +1,13 @@
 # The Pythons of this machine, and tests that run under each of them.
 #
 #   PMF_PYTHONS       the interpreters, 3.6 to 3.15
-#   PMF_PYTHON_IDS    a short name of each, in the same order: 3.6.15, debian-3.11.2
-#   pmf_add_python_test(NAME script.py [ONCE] [TIMEOUT seconds] [ENVIRONMENT NAME=value...])
+#   PMF_PYTHON_IDS    a short name of each, in the same order: 3.6.15, debian-3.11.2, 3.13.1t
+#                     (free-threaded), debian-3.11.2d (a debug build)
+#   pmf_add_python_test(NAME script.py [ONCE] [STABLE_ABI] [TIMEOUT seconds] [ENVIRONMENT NAME=value...])
 #                     one test a Python, named NAME.<id>, label "process". Exit code 77 is a skip.
-#                     ONCE: under the last one alone.
+#                     ONCE: under the last one alone, a release build.
+#                     STABLE_ABI: imports a module of ours, which is built once for every Python;
+#                     free-threaded ones cannot load it.
 #
 # Found are those of pyenv and /usr/bin; -DPYMEMFLOW_PYTHONS="path;path" takes these instead.
 include_guard(DIRECTORY)
@@ -23,16 +26,19 @@ function(_pmf_python_candidates out)
     execute_process(COMMAND ${PMF_PYENV} root OUTPUT_VARIABLE root OUTPUT_STRIP_TRAILING_WHITESPACE)
   endif()
   file(GLOB candidates "${root}/versions/*/bin/python3.*" /usr/bin/python3.*)
-  # Leaves out python3.11-config, python3.11-dbg, python3.13t.
-  list(FILTER candidates INCLUDE REGEX "/python3\\.([6-9]|1[0-5])$")
+  # Debug builds (d, -dbg) and free-threaded ones (t) too; not python3.11-config, nor python3.6m,
+  # which is python3.6.
+  list(FILTER candidates INCLUDE REGEX "/python3\\.([6-9]|1[0-5])(t|d|-dbg)?$")
   list(SORT candidates COMPARE NATURAL)
   set(${out} ${candidates} PARENT_SCOPE)
 endfunction()
 
-# "3.11.2" to `version`, empty when it does not run.
+# "3.11.2" to `version` ("3.13.1t" free-threaded, "3.11.2d" a debug build), empty when it does not
+# run.
 function(_pmf_python_version python version)
   execute_process(
-    COMMAND ${python} -c "import sys, ctypes; print('%d.%d.%d' % sys.version_info[:3])"
+    COMMAND ${python} -c "import sys, ctypes, sysconfig; print('%d.%d.%d%s' % (sys.version_info[:3]
++ ('t' * bool(sysconfig.get_config_var('Py_GIL_DISABLED')) + 'd' * hasattr(sys, 'gettotalrefcount'),)))"
     OUTPUT_VARIABLE text RESULT_VARIABLE result ERROR_QUIET OUTPUT_STRIP_TRAILING_WHITESPACE)
   if(NOT result EQUAL 0)
     message(STATUS "${python} does not run, or has no ctypes: not tested")
@@ -54,11 +60,18 @@ function(_pmf_find_pythons)
   _pmf_python_candidates(candidates)
   _pmf_system_name(system)
   foreach(python IN LISTS candidates)
+    # One interpreter may have several names: python3.11-dbg is python3.11d, and a free-threaded
+    # python3.13t is python3.13 too.
+    file(REAL_PATH ${python} file)
+    if(file IN_LIST files OR EXISTS ${python}t)
+      continue()
+    endif()
+    list(APPEND files ${file})
     _pmf_python_version(${python} version)
     if(NOT version)
       continue()
     endif()
-    string(REGEX REPLACE "\\.[0-9]+$" "" minor "${version}")
+    string(REGEX REPLACE "\\.[0-9]+(t?d?)$" "\\1" minor "${version}")
     list(APPEND minors ${minor})
     set(id ${version})
     if(python MATCHES "^/usr/bin/")
@@ -69,13 +82,19 @@ function(_pmf_find_pythons)
       set(id ${version}-${number})
       math(EXPR number "${number} + 1")
     endwhile()
-    list(APPEND pythons ${python})
-    list(APPEND ids ${id})
+    # Release builds last: what needs but one Python takes the last one.
+    if(id MATCHES "[td]$")
+      list(PREPEND pythons ${python})
+      list(PREPEND ids ${id})
+    else()
+      list(APPEND pythons ${python})
+      list(APPEND ids ${id})
+    endif()
   endforeach()
   set(missing "")
-  foreach(minor 6 7 8 9 10 11 12 13)
-    if(NOT "3.${minor}" IN_LIST minors)
-      list(APPEND missing 3.${minor})
+  foreach(minor 3.6 3.7 3.8 3.9 3.10 3.11 3.11d 3.12 3.13 3.13t 3.14 3.14t 3.15 3.15t)
+    if(NOT minor IN_LIST minors)
+      list(APPEND missing ${minor})
     endif()
   endforeach()
   list(JOIN ids " " text)
@@ -89,7 +108,7 @@ function(_pmf_find_pythons)
 endfunction()
 
 function(pmf_add_python_test name script)
-  cmake_parse_arguments(PARSE_ARGV 2 arg "ONCE" "TIMEOUT" "ENVIRONMENT")
+  cmake_parse_arguments(PARSE_ARGV 2 arg "ONCE;STABLE_ABI" "TIMEOUT" "ENVIRONMENT")
   if(NOT arg_TIMEOUT)
     set(arg_TIMEOUT 120)
   endif()
@@ -101,10 +120,19 @@ function(pmf_add_python_test name script)
     list(GET PMF_PYTHON_IDS -1 ids)
   endif()
   foreach(python id IN ZIP_LISTS pythons ids)
+    if(arg_STABLE_ABI AND id MATCHES "[0-9]td?$")
+      message(STATUS "${name} is not run under ${id}, which has no stable ABI")
+      continue()
+    endif()
+    # A debug build's allocators ask malloc() for more than they are asked for, unless told not to.
+    set(allocator "")
+    if(id MATCHES "d$")
+      set(allocator "PYTHONMALLOC=pymalloc")
+    endif()
     add_test(NAME ${name}.${id} COMMAND ${python} ${script})
     set_tests_properties(${name}.${id} PROPERTIES
       LABELS process TIMEOUT ${arg_TIMEOUT} SKIP_RETURN_CODE 77
-      ENVIRONMENT "PYTHONDONTWRITEBYTECODE=1;PYTHONPATH=${PROJECT_SOURCE_DIR}/tests/support;${arg_ENVIRONMENT}")
+      ENVIRONMENT "PYTHONDONTWRITEBYTECODE=1;PYTHONPATH=${PROJECT_SOURCE_DIR}/tests/support;${allocator};${arg_ENVIRONMENT}")
   endforeach()
 endfunction()
 

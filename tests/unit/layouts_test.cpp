@@ -2,6 +2,7 @@
 
 #include <cstring>
 
+#include "pyframe/checked_frame.h"
 #include "pyframe/code_death.h"
 #include "pyframe/frame.h"
 #include "pyframe/interpreter.h"
@@ -11,7 +12,7 @@ namespace pymemflow::pyframe {
 namespace {
 
 TEST(Layouts, OneForEachSupportedVersion) {
-  for (int minor = 6; minor <= 13; ++minor) {
+  for (int minor = 6; minor <= 15; ++minor) {
     const FrameLayout* layout = find_layout(3, minor);
     ASSERT_NE(layout, nullptr) << "3." << minor;
     EXPECT_EQ(layout->major, 3);
@@ -22,12 +23,12 @@ TEST(Layouts, OneForEachSupportedVersion) {
 TEST(Layouts, NoneForOthers) {
   EXPECT_EQ(find_layout(2, 7), nullptr);
   EXPECT_EQ(find_layout(3, 5), nullptr);
-  EXPECT_EQ(find_layout(3, 14), nullptr);
+  EXPECT_EQ(find_layout(3, 16), nullptr);
   EXPECT_EQ(find_layout(4, 11), nullptr);
 }
 
 TEST(Layouts, RowsAreWhole) {
-  for (int minor = 6; minor <= 13; ++minor) {
+  for (int minor = 6; minor <= 15; ++minor) {
     SCOPED_TRACE(minor);
     const FrameLayout& layout = *find_layout(3, minor);
     for (const std::uint16_t offset :
@@ -37,7 +38,7 @@ TEST(Layouts, RowsAreWhole) {
       EXPECT_GT(offset, 0);
     }
     EXPECT_EQ(layout.frame_owner != 0, minor >= 11);
-    EXPECT_EQ(layout.owner_c_stack != 0, minor >= 12);
+    EXPECT_EQ(layout.shim_owner != 0, minor >= 12);
   }
 }
 
@@ -84,7 +85,7 @@ struct Chain {
 
   void make_shim(int frame) {
     frames[frame][interpreter.layout.frame_owner] =
-        static_cast<char>(interpreter.layout.owner_c_stack);
+        static_cast<char>(interpreter.layout.shim_owner);
   }
 
   static void put(char* object, std::uint16_t offset, void* value) {
@@ -121,6 +122,100 @@ TEST(Frame, ShimsAreNotFollowedForEver) {
   EXPECT_TRUE(current_position(chain.interpreter, thread, position));
   chain.make_shim(kMaxShimFrames);
   EXPECT_FALSE(current_position(chain.interpreter, thread, position));
+}
+
+// The two low bits of what a frame runs say who owns the reference (3.14 on).
+TEST(Frame, TagsOfReferencesAreNoPartOfThem) {
+  Chain chain;
+  ThisThread thread{1};
+  Position position;
+  for (int tag = 0; tag < 4; ++tag) {
+    chain.run(0, chain.code + tag);
+    ASSERT_TRUE(current_position(chain.interpreter, thread, position));
+    EXPECT_EQ(position.code, chain.code) << tag;
+    EXPECT_EQ(position.instruction, 0) << tag;
+  }
+  // A null reference, as 3.14 and 3.15 write it.
+  for (const std::uintptr_t null : {0, 1, 2}) {
+    chain.run(0, reinterpret_cast<void*>(null));
+    ASSERT_TRUE(current_position(chain.interpreter, thread, position));
+    EXPECT_EQ(position.instruction, 2) << null;
+  }
+}
+
+// Free-threaded builds from 3.14 on.
+TEST(Frame, EachThreadHasABytecodeOfItsOwn) {
+  Chain chain;
+  FrameLayout& layout = chain.interpreter.layout;
+  layout.frame_shape = FrameShape::CurrentFrameOwnBytecode;
+  layout.frame_bytecode_index = 72;
+  layout.code_bytecodes = 192;
+  alignas(8) char copy[64] = {};
+  struct {
+    std::int64_t size = 2;
+    char* entries[2];
+  } copies{2, {chain.code + layout.code_bytecode, copy}};
+  Chain::put(chain.code, layout.code_bytecodes, &copies);
+  Chain::put(chain.frames[0], layout.frame_position, copy + 6);
+  ThisThread thread{1};
+  Position position;
+  const auto set_index = [&](std::int32_t index) {
+    std::memcpy(chain.frames[0] + layout.frame_bytecode_index, &index, sizeof index);
+    return current_position(chain.interpreter, thread, position);
+  };
+  ASSERT_TRUE(set_index(1));
+  EXPECT_EQ(position.code, chain.code);
+  EXPECT_EQ(position.instruction, 6);
+  EXPECT_EQ(key_of(chain.interpreter, position), current_key(chain.interpreter, thread));
+  Chain::put(chain.frames[0], layout.frame_position, chain.code + layout.code_bytecode + 4);
+  ASSERT_TRUE(set_index(0));
+  EXPECT_EQ(position.instruction, 4);
+  // No such copy: the code's own.
+  for (const std::int32_t index : {-1, 2, 1 << 20}) {
+    ASSERT_TRUE(set_index(index));
+    EXPECT_EQ(position.instruction, 4) << index;
+  }
+}
+
+// 3.12 under greenlet: what the thread state refers to may be anything.
+TEST(Frame, WhatIsCheckedMayBeAnything) {
+  Interpreter interpreter;
+  interpreter.status = InterpreterStatus::Known;
+  interpreter.layout = *find_layout(3, 12);
+  interpreter.current_is_per_thread = true;
+  const FrameLayout& layout = interpreter.layout;
+  int code_type = 0;
+  interpreter.code_type = &code_type;
+  alignas(8) char state[256] = {}, cframe[16] = {}, frame[128] = {}, code[256] = {},
+                  other[256] = {};
+  const std::int64_t units = 10;
+  Chain::state = state;
+  interpreter.current_thread_state = [] { return static_cast<void*>(Chain::state); };
+  Chain::put(state, layout.tstate_frame, cframe);
+  Chain::put(cframe, layout.cframe_current, frame);
+  Chain::put(frame, layout.frame_code, code);
+  Chain::put(code, kObjectType, &code_type);
+  std::memcpy(code + kObjectSize, &units, sizeof units);
+  const auto is_found_at = [&](char* instruction) {
+    ThisThread thread{1};
+    Position position;
+    Chain::put(frame, layout.frame_position, instruction);
+    return current_position(interpreter, thread, position) && position.code == code;
+  };
+  char* const first = code + layout.code_bytecode;
+  expect_switched_stacks(interpreter);
+  EXPECT_TRUE(is_found_at(first + 4));
+  EXPECT_FALSE(is_found_at(first + 20));
+  EXPECT_FALSE(is_found_at(first + 3));
+  Chain::put(frame, layout.frame_code, other);
+  EXPECT_FALSE(is_found_at(first + 4)) << "not a code object";
+  for (const std::uintptr_t wild : {std::uintptr_t{8}, std::uintptr_t{0xa448e8e7894c0000}}) {
+    Chain::put(frame, layout.frame_code, reinterpret_cast<void*>(wild));
+    EXPECT_FALSE(is_found_at(first + 4)) << wild;
+    Chain::put(cframe, layout.cframe_current, reinterpret_cast<void*>(wild));
+    EXPECT_FALSE(is_found_at(first + 4)) << wild;
+    Chain::put(cframe, layout.cframe_current, frame);
+  }
 }
 
 TEST(Frame, NoneWithoutStateOrFrame) {

@@ -10,7 +10,7 @@ void* malloc(size_t size) {
   static void* (*next)(size_t);
   if (next == NULL) next = (void* (*)(size_t))dlsym(RTLD_NEXT, "malloc");
   ++mallocs;
-  if (size >= 20000 && size < 20100) ++marks;
+  if (size >= 77000 && size < 77100) ++marks;
   return next(size);
 }
 

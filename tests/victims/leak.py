@@ -4,7 +4,7 @@ import cMemLeak
 
 def before(count=100):
     for i in range(count):
-        cMemLeak.malloc(20000 + i)
+        cMemLeak.malloc(77000 + i)
 
 
 def after(count=100):

@@ -1,0 +1,126 @@
+#include "interpose/late_python.h"
+
+#include <dlfcn.h>
+
+#include <atomic>
+#include <cerrno>
+#include <cstring>
+#include <span>
+
+#include "interpose/log.h"
+#include "interpose/own_work.h"
+#include "interpose/platform/platform.h"
+
+using namespace pymemflow::interpose;
+
+#define PMF_EXPORT extern "C" __attribute__((visibility("default")))
+
+// The caller's address tells the original which library asks (RTLD_NEXT), so the call of it must be
+// a jump, in builds without optimisation too.
+#ifdef __clang__
+#  define PMF_JUMP
+#  define PMF_RETURN [[clang::musttail]] return
+#else
+#  define PMF_JUMP __attribute__((optimize("O2")))
+#  define PMF_RETURN return
+#endif
+
+namespace pymemflow::interpose {
+namespace {
+
+constexpr const char* kVersionFunction = "Py_GetVersion";
+constexpr int kMaxPythons = 8;
+constexpr std::size_t kMaxPath = 512;
+
+constinit platform::SymbolLookup original = nullptr;
+constinit OnPython on_first_python = nullptr;
+constinit OnLookup on_each_lookup = nullptr;
+constinit std::atomic<std::uint64_t> libraries_seen{0};
+constinit std::atomic_flag is_looking = ATOMIC_FLAG_INIT;
+
+struct Python {
+  const char* (*get_version)() = nullptr;  // its address tells one interpreter from another
+  char path[kMaxPath] = {};
+};
+
+// Those that there are, the first `known` of them dealt with. Belongs to whoever is looking.
+struct Pythons {
+  Python all[kMaxPythons] = {};
+  int count = 0;
+  int known = 0;
+};
+constinit Pythons pythons;
+
+void note(const char* path, void* address, void*) {
+  const auto get_version = reinterpret_cast<const char* (*)()>(address);
+  for (const Python& python : std::span(pythons.all, static_cast<std::size_t>(pythons.count))) {
+    if (python.get_version == get_version) return;
+  }
+  if (pythons.count == kMaxPythons || std::strlen(path) >= kMaxPath) return;
+  Python& python = pythons.all[pythons.count++];
+  python.get_version = get_version;
+  std::strcpy(python.path, path);
+}
+
+// Symbols come from the loader's global order where that has this interpreter first: a program may
+// have copies of a library's objects. A library is kept from being unloaded: hooks call into it.
+void begin_with(const Python& python, pyframe::Arrival arrival) {
+  const bool is_global =
+      original(RTLD_DEFAULT, kVersionFunction) == reinterpret_cast<void*>(python.get_version);
+  void* library = nullptr;
+  if (python.path[0] != '\0') library = ::dlopen(python.path, RTLD_LAZY | RTLD_NOLOAD);
+  const bool is_found = is_global || library != nullptr;
+  if (is_found) {
+    on_first_python(pyframe::find_interpreter(is_global ? nullptr : library, arrival));
+  }
+  platform::forget_loader_error();
+}
+
+void leave_alone(const Python& python) {
+  const std::string_view text = python.get_version();
+  const std::string_view path = python.path[0] == '\0' ? "the program itself" : python.path;
+  say({"a second CPython is in this process (", text.substr(0, text.find(' ')), ", ", path,
+       "): its events have no Python frame"});
+}
+
+// A look is taken by one thread; another one goes on without.
+void look(pyframe::Arrival arrival) {
+  if (is_looking.test_and_set(std::memory_order_acquire)) return;
+  const int saved = errno;
+  const OwnWork own_work;
+  libraries_seen.store(platform::count_added_libraries(), std::memory_order_relaxed);
+  platform::visit_definitions(kVersionFunction, note, nullptr);
+  for (; pythons.known < pythons.count; ++pythons.known) {
+    const Python& python = pythons.all[pythons.known];
+    if (pythons.known == 0) {
+      begin_with(python, arrival);
+    } else {
+      leave_alone(python);
+    }
+  }
+  errno = saved;
+  is_looking.clear(std::memory_order_release);
+}
+
+}  // namespace
+
+void watch_for_python(OnPython on_python, OnLookup on_lookup) {
+  if (original == nullptr) original = platform::find_symbol_lookup();
+  if (original == nullptr) return;
+  on_first_python = on_python;
+  on_each_lookup = on_lookup;
+  look(pyframe::Arrival::AtStart);
+}
+
+}  // namespace pymemflow::interpose
+
+PMF_EXPORT PMF_JUMP void* dlsym(void* library, const char* name) noexcept {
+  // A constructor that runs before ours.
+  if (original == nullptr) original = platform::find_symbol_lookup();
+  if (on_first_python != nullptr &&
+      platform::count_added_libraries() != libraries_seen.load(std::memory_order_relaxed)) {
+    look(pymemflow::pyframe::Arrival::Late);
+  }
+  if (on_each_lookup != nullptr) on_each_lookup(name);
+  PMF_RETURN original(library, name);
+}

@@ -1,0 +1,74 @@
+#include "pyframe/checked_frame.h"
+
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cerrno>
+
+namespace pymemflow::pyframe {
+namespace {
+
+using detail::load;
+
+// False where the memory is not there, or the kernel does not let a process read itself this way.
+bool read_memory(const void* from, void* to, std::size_t bytes) {
+  const iovec local = {to, bytes};
+  const iovec remote = {const_cast<void*>(from), bytes};
+  const int saved = errno;
+  const long count = ::syscall(SYS_process_vm_readv, ::getpid(), &local, 1L, &remote, 1L, 0L);
+  errno = saved;
+  return count == static_cast<long>(bytes);
+}
+
+constexpr std::size_t kFrameBytes = 80;   // up to its owner
+constexpr std::size_t kHeaderBytes = 40;  // of a code object, up to its size, however it was built
+
+// Of a frame that says that it runs `code`.
+bool is_at_instruction_of(const Interpreter& interpreter, const void* code,
+                          std::int64_t instruction) {
+  alignas(8) char header[kHeaderBytes];
+  if (!read_memory(code, header, sizeof header)) return false;
+  const FrameLayout& layout = interpreter.layout;
+  if (detail::type_of(layout, header) != interpreter.code_type) return false;
+  const auto units = load<std::int64_t>(header, kObjectSize + std::size_t{layout.header_growth});
+  return instruction >= -2 && instruction < units * 2 && instruction % 2 == 0;
+}
+
+}  // namespace
+
+namespace detail {
+
+bool read_checked_position(const Interpreter& interpreter, const void* state, Position& position) {
+  const FrameLayout& layout = interpreter.layout;
+  const void* frame = top_frame<FrameShape::CFrame>(layout, state);
+  for (int skipped = 0; frame != nullptr && skipped <= kMaxShimFrames; ++skipped) {
+    alignas(8) char copy[kFrameBytes];
+    if (!read_memory(frame, copy, sizeof copy)) return false;
+    const void* const code = load<const void*>(copy, layout.frame_code);
+    if (runs_code<FrameShape::CFrame>(interpreter, copy, code)) {
+      const char* const bytecode = static_cast<const char*>(code) + layout.code_bytecode;
+      const std::int64_t instruction = load<std::intptr_t>(copy, layout.frame_position) -
+                                       reinterpret_cast<std::intptr_t>(bytecode);
+      if (!is_at_instruction_of(interpreter, code, instruction)) return false;
+      position = {.code = code,
+                  .instruction = static_cast<std::int32_t>(instruction),
+                  .bytecode = bytecode,
+                  .frame = frame};
+      return true;
+    }
+    frame = load<const void*>(copy, layout.frame_back);
+  }
+  return false;
+}
+
+}  // namespace detail
+
+void expect_switched_stacks(Interpreter& interpreter) {
+  if (!is_known(interpreter) || interpreter.layout.frame_shape != FrameShape::CFrame) return;
+  std::atomic_ref(interpreter.layout.frame_shape)
+      .store(FrameShape::CheckedCFrame, std::memory_order_relaxed);
+}
+
+}  // namespace pymemflow::pyframe

@@ -1,0 +1,213 @@
+"""Runs the programs of the matrix under every Python given, and prints one table: rows are the
+situations, columns the Pythons. Called by scripts/matrix.
+
+    run.py [--only ROW]... [--python PATH]... [--root FOLDER PATH]... [--packages FOLDER]
+           [--emulator QEMU ITS-ROOT]
+
+A cell: "right", "WRONG", or "-" where that Python has no such thing. Exit code 1: a cell is wrong.
+"""
+import argparse
+import collections
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), 'support'))
+import preload  # noqa: E402: found by the line above
+
+import starts  # noqa: E402
+
+ABSENT = 77
+TIMEOUT = 120
+WANTED = '3.6 3.7 3.8 3.9 3.10 3.11 3.11d 3.12 3.13 3.13t 3.14 3.14t 3.15 3.15t'.split()
+SLACK = 100  # what debug allocators add to a size, less than what is between two
+
+Row = collections.namedtuple('Row', 'name situation start status environment')
+
+
+def rows():
+    situations = (
+        'plain generators asyncio-tasks dead-code odd-names replaced-file-name frozen-module '
+        'released-gil c-threads gil-state-ensure daemon-threads-at-the-end finalisers-at-the-end '
+        'signal-handlers subinterpreter own-gil greenlets gevent-tasks trace-and-profile-functions '
+        'monitoring c-profile coverage-tool debugger').split()
+    # An interpreter of its own may not have ctypes: it then asks for objects.
+    raw = {'subinterpreter', 'own-gil'}
+    for name in situations:
+        yield Row(name, name, starts.script, 0, {'PYTHONMALLOC': 'malloc'} if name in raw else {})
+    for allocator in ('malloc', 'malloc_debug', 'debug', 'pymalloc', 'pymalloc_debug', 'mimalloc'):
+        yield Row('PYTHONMALLOC=' + allocator, 'objects', starts.script, 0,
+                  {'PYTHONMALLOC': allocator})
+    for name, start in (('python -m', starts.as_module), ('python -c', starts.as_text),
+                        ('zipapp', starts.zipped), ('wrapper', starts.wrapped),
+                        ('venv', starts.environment)):
+        yield Row(name, 'plain', start, 0, {})
+    for name, start in (('embedded', starts.embedded), ('bundle', starts.bundled)):
+        yield Row(name, None, start, 6, {'PYTHONMALLOC': 'malloc'})
+
+
+def traces(events, expected):
+    """What the report says of each expected size, and nothing else: {size: {(file, line, function)}}."""
+    sizes = sorted(entry[0] for entry in expected)
+    known = set(sizes)
+    said = collections.defaultdict(set)
+    for event in events:
+        if event.call.startswith('free'):
+            continue
+        for size in range(event.arguments[-1], event.arguments[-1] - SLACK, -1):
+            if size in known:
+                said[size].add((event.file, event.line, event.function))
+                break
+    return said
+
+
+def differences(report, expected):
+    """What is wrong in it, in a few words; the first ones."""
+    found = traces(report.events, expected)
+    wrong = []
+    for size, file, line, function in expected:
+        said = found.get(size, set())
+        if line is None:
+            right = not said
+        elif line < 0:
+            right = said <= {(file, -line, function)}
+        else:
+            right = said == {(file, line, function)}
+        if not right:
+            wrong.append('%d: %.60r:%r in %.60r, the report has %.200r'
+                         % (size, file, line, function, sorted(said)))
+    nowhere = [entry for entry in expected if entry[2] is None]
+    in_engine = sum(record.count for (_, kind), section in report.sections.items()
+                    if kind == 'engine' for record in section.values())
+    if len(nowhere) > 100 and in_engine < len(nowhere):
+        wrong.append('%d events without Python, of %d' % (in_engine, len(nowhere)))
+    return wrong
+
+
+def printed(name):
+    """As the report writes a name: one line, nothing that a terminal obeys."""
+    text = ''.join('\\x%02x' % ord(letter) if ord(letter) < 32 or ord(letter) == 127 else letter
+                   for letter in name)
+    return text.encode('utf-8', 'surrogatepass').decode('utf-8', 'surrogateescape')
+
+
+def read_expected(path):
+    with open(path) as file:
+        entries = json.load(file)
+    return [[size, file if file is None else printed(file), line,
+             function if function is None else printed(function)]
+            for size, file, line, function in entries]
+
+
+def run_cell(row, place, packages):
+    """(cell, what is wrong)"""
+    expected, report = 'expected.json', 'report'
+    for name in (expected, report):
+        if os.path.exists(os.path.join(place.outside, name)):
+            os.unlink(os.path.join(place.outside, name))
+    command = row.start(place, row.situation, place.path(expected))
+    if command is None:
+        return '-', []
+    environment = dict(row.environment, LD_PRELOAD=place.path('libpymemflow.so'),
+                       PYMEMFLOW_OUTPUT=place.path(report), PYMEMFLOW_FULL_FILE_PATH='1',
+                       PYTHONDONTWRITEBYTECODE='1', PYTHONPATH=':'.join([place.folder] + packages))
+    try:
+        done = subprocess.run(place.inside(command, **environment), stdin=subprocess.DEVNULL,
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=TIMEOUT,
+                              check=False)
+    except subprocess.TimeoutExpired:
+        return 'WRONG', ['it hangs']
+    if done.returncode == ABSENT or b'nknown PYTHONMALLOC' in done.stderr \
+            or b'is not supported by the free-threaded' in done.stderr \
+            or b'PYTHONMALLOC: unknown allocator' in done.stderr:
+        return '-', []
+    if done.returncode != row.status:
+        return 'WRONG', ['it ended with %d: %s' % (done.returncode, done.stderr[-600:].decode())]
+    with open(os.path.join(place.outside, report), 'rb') as file:
+        text = preload.Report(file.read())
+    wrong = differences(text, read_expected(os.path.join(place.outside, expected)))
+    if text.lost:
+        wrong.append('%d events lost' % text.lost)
+    return ('WRONG' if wrong else 'right'), wrong
+
+
+def column_name(place):
+    """"3.11", "3.13t", "3.11d", or None where it does not run."""
+    answer = place.ask('import sys, sysconfig, ctypes; print("%d.%d" % sys.version_info[:2] + '
+                       '"t" * bool(sysconfig.get_config_var("Py_GIL_DISABLED")) + '
+                       '"d" * hasattr(sys, "gettotalrefcount"))')
+    return answer[0] if answer else None
+
+
+def make_places(options, folders):
+    """{column: Place}"""
+    found = []
+    wanted = [('/', python) for python in options.python] + options.root
+    for root, python in wanted:
+        folder = tempfile.mkdtemp(prefix='matrix', dir=os.path.join(root, 'tmp'))
+        os.chmod(folder, 0o755)
+        folders.append(folder)
+        place = starts.Place(python, root, folder, options.emulator)
+        name = column_name(place)
+        if name is None:
+            print('%s %s does not run, or has no ctypes: left out' % (root, python))
+            continue
+        shutil.copy(preload.LIBRARY, folder)
+        found.append((name, place))
+    places = collections.OrderedDict()
+    for name, place in sorted(found, key=lambda pair: int(re.match(r'3\.(\d+)', pair[0]).group(1))):
+        while name in places:
+            name += '*'
+        places[name] = place
+    return places
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument('--only', action='append', default=[])
+    parser.add_argument('--python', action='append', default=[])
+    parser.add_argument('--root', action='append', nargs=2, default=[])
+    parser.add_argument('--packages')
+    parser.add_argument('--emulator', nargs=2)
+    options = parser.parse_args()
+    folders = []
+    try:
+        return run_all(options, folders)
+    finally:
+        for folder in folders:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def run_all(options, folders):
+    places = make_places(options, folders)
+    for name, place in places.items():
+        print('%-7s %s%s' % (name, '' if place.root == '/' else place.root + ' ', place.python))
+    missing = [version for version in WANTED if version not in places]
+    if missing and not options.only and len(places) > 1:
+        print('not there: ' + ' '.join(missing))
+    cells, notes = collections.Counter(), []
+    print('\n%-28s' % '' + ''.join('%7s' % name for name in places))
+    for row in rows():
+        if options.only and row.name not in options.only:
+            continue
+        line = '%-28s' % row.name
+        for name, place in places.items():
+            packages = [] if options.packages is None or place.root != '/' else [
+                os.path.join(os.path.abspath(options.packages), name.rstrip('*'))]
+            cell, wrong = run_cell(row, place, packages)
+            cells[cell] += 1
+            notes += ['%s, %s: %s' % (row.name, name, text) for text in wrong[:5]]
+            line += '%7s' % cell
+        print(line)
+        sys.stdout.flush()
+    print('\n%d right, %d wrong, %d not there' % (cells['right'], cells['WRONG'], cells['-']))
+    print('\n'.join(notes))
+    return 1 if cells['WRONG'] or not cells['right'] else 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())
