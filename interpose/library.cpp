@@ -15,7 +15,9 @@
 #include "interpose/real.h"
 #include "interpose/recorder.h"
 #include "interpose/recording.h"
+#include "interpose/thread_starts.h"
 #include "pyframe/interpreter.h"
+#include "report/digits.h"
 #include "report/report.h"
 
 extern "C" int __cxa_atexit(void (*handler)(void*), void* argument, void* library);
@@ -41,6 +43,14 @@ class OwnWork {
  private:
   Writer* const writer_;
 };
+
+void say_not_probed(std::uint64_t events) {
+  char text[report::kMaxDecimalBytes];
+  const char* const end = report::put_decimal(text, events);
+  say({"a trace function of the program took the place of the probes for ",
+       {text, static_cast<std::size_t>(end - text)},
+       " events: these are named by the frame that ran"});
+}
 
 void say_unknown_interpreter() {
   const pyframe::Interpreter& interpreter = recording.interpreter;
@@ -86,8 +96,10 @@ void make_report() {
   if (recording.interpreter.status == pyframe::InterpreterStatus::Unknown) {
     say_unknown_interpreter();
   }
+  if (const std::uint64_t events = recording.not_probed.load()) say_not_probed(events);
   // A report on standard error says so itself.
-  if (failure != 0 && !(is_report_wanted() && options.output.empty())) {
+  if (failure != 0 && !(is_report_wanted() && options.output.empty() &&
+                        options.compat == Compat::None)) {
     say({"the record could not grow (", failure_text(failure),
          "): the report covers what was recorded until then"});
   }
@@ -168,20 +180,33 @@ CaptureSettings settings_of(const Options& asked) {
           .options = given_options()};
 }
 
+ProbeUse probes_asked_for() {
+  ProbeUse use = {options.attribution, options.python_call_stack};
+  if (options.compat != Compat::None) use.attribution = Attribution::Probe;
+  return use;
+}
+
 // Before every constructor of the program's own libraries, hence before any thread.
 __attribute__((constructor)) void load() {
   find_originals();
   find_exits();
   find_waits();
+  find_thread_start();
   if (::getauxval(AT_SECURE) != 0) return;  // the environment is not to be trusted
   const pyframe::Interpreter interpreter = pyframe::find_interpreter();
   platform::forget_loader_error();
   if (interpreter.status == pyframe::InterpreterStatus::Absent) return;
   const int saved = errno;
   if (accept_options()) {
-    if (const int error = start_recording(interpreter, settings_of(options))) {
+    const ProbeUse probes = probes_asked_for();
+    if (const int error = start_recording(interpreter, settings_of(options), probes)) {
       say_cannot_start(error);
+    } else if (!start_probes(recording.interpreter, probes)) {
+      end_recording(EndKind::Exit);
+      recording.file.remove();
+      say({"cannot probe CPython ", interpreter.version, "; this program runs untraced"});
     } else {
+      if (options.start == Start::Manual) set_paused(true);
       end_handlers = {before_end, before_exec, after_failed_exec};
       // Without a library to go with, and before the loader registers its own: so it runs after
       // the handlers and the destructors of everything else, whose frees it still sees.
