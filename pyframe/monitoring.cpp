@@ -76,8 +76,9 @@ bool jumps_backward(void* code) {
 }
 
 // A line that begins with a function is always begun by entering it, unless a loop comes back to
-// it: that it began says nothing that the new frame does not.
+// it: that it began says nothing that the new frame does not, where no entry has named another one.
 bool says_nothing(void* code, const Position& position) {
+  if (is_every_entry_wanted) return false;
   const auto first = detail::load<std::int32_t>(code, layout.code_first_traceable);
   if (position.code != code || position.instruction != (first + 1) * 2) return false;
   std::atomic<const void*>& slot = loop_slot(code);
