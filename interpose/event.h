@@ -38,6 +38,9 @@ constexpr const FunctionTraits& traits(Function function) {
 // no Python frame was running, the return address of the call. Unique in a process for its life.
 using SiteId = std::uint32_t;
 
+// What a probe said between two calls: a Python function was entered, or left.
+enum class Mark : std::uint8_t { None, Entered, Left };
+
 // One call, as the report side sees it.
 struct Event {
   Function function;
@@ -45,6 +48,7 @@ struct Event {
   std::uint32_t thread;                    // the kernel's thread id
   std::uint64_t arguments[kMaxArguments];  // in the order of FunctionTraits::arguments
   std::uint64_t result;                    // address handed out; 0: the call failed, or Release
+  Mark mark = Mark::None;                  // else this is no call, and has a site and thread alone
 
   // What was asked for, in bytes: the elements times their size, wrapping as the D script's does.
   constexpr std::uint64_t size_bytes() const {

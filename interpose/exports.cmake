@@ -2,10 +2,10 @@
 # linked statically included. Sets PMF_EXPORTED_NAMES and writes MAP_FILE.
 function(pmf_write_export_map MAP_FILE)
   set(names "")
-  foreach(table functions.def other_hooks.def)
+  foreach(table functions.def other_hooks.def api.def)
     set(file ${CMAKE_CURRENT_SOURCE_DIR}/${table})
     set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${file})
-    file(STRINGS ${file} rows REGEX "^PMF_(FUNCTION|OTHER_HOOK)\\(")
+    file(STRINGS ${file} rows REGEX "^PMF_(FUNCTION|OTHER_HOOK|API)\\(")
     foreach(row IN LISTS rows)
       string(REGEX REPLACE "^PMF_[A-Z_]+\\(([A-Za-z_0-9]+).*" "\\1" name "${row}")
       list(APPEND names ${name})

@@ -17,8 +17,10 @@
 #include "interpose/real.h"
 #include "interpose/recorder.h"
 #include "interpose/recording.h"
+#include "interpose/thread_starts.h"
 #include "pyframe/checked_frame.h"
 #include "pyframe/interpreter.h"
+#include "report/digits.h"
 #include "report/report.h"
 
 extern "C" int __cxa_atexit(void (*handler)(void*), void* argument, void* library);
@@ -29,6 +31,14 @@ namespace {
 
 constinit Options options;
 constinit OptionError option_error;
+
+void say_not_probed(std::uint64_t events) {
+  char text[report::kMaxDecimalBytes];
+  const char* const end = report::put_decimal(text, events);
+  say({"a trace function of the program took the place of the probes for ",
+       {text, static_cast<std::size_t>(end - text)},
+       " events: these are named by the frame that ran"});
+}
 
 void say_unknown_interpreter() {
   const pyframe::Interpreter& interpreter = recording.interpreter;
@@ -77,8 +87,10 @@ void make_report() {
         {"this is a free-threaded CPython: its objects lie in memory of its own (mimalloc), which "
          "never comes from malloc() and is not shown"});
   }
+  if (const std::uint64_t events = recording.not_probed.load()) say_not_probed(events);
   // A report on standard error says so itself.
-  if (failure != 0 && !(is_report_wanted() && options.output.empty())) {
+  if (failure != 0 && !(is_report_wanted() && options.output.empty() &&
+                        options.compat == Compat::None)) {
     say({"the record could not grow (", failure_text(failure),
          "): the report covers what was recorded until then"});
   }
@@ -159,13 +171,27 @@ CaptureSettings settings_of(const Options& asked) {
           .options = given_options()};
 }
 
+ProbeUse probes_asked_for() {
+  ProbeUse use = {options.attribution, options.python_call_stack};
+  if (options.compat != Compat::None) use.attribution = Attribution::Probe;
+  return use;
+}
+
 // There is a Python in this process: at its start, or some time later.
 void begin(const pyframe::Interpreter& interpreter) {
   if (!accept_options()) return;
-  if (const int error = start_recording(interpreter, settings_of(options))) {
+  const ProbeUse probes = probes_asked_for();
+  if (const int error = start_recording(interpreter, settings_of(options), probes)) {
     say_cannot_start(error);
     return;
   }
+  if (!start_probes(recording.interpreter, probes)) {
+    end_recording(EndKind::Exit);
+    recording.file.remove();
+    say({"cannot probe CPython ", interpreter.version, "; this program runs untraced"});
+    return;
+  }
+  if (options.start == Start::Manual) set_paused(true);
   end_handlers = {before_end, before_exec, after_failed_exec};
 }
 
@@ -180,6 +206,7 @@ __attribute__((constructor)) void load() {
   find_originals();
   find_exits();
   find_waits();
+  find_thread_start();
   if (::getauxval(AT_SECURE) != 0) return;  // the environment is not to be trusted
   const int saved = errno;
   option_error = read_options(environ, options);

@@ -33,7 +33,13 @@ struct Storage {
 constinit Storage storages[kOptionCount];
 constinit Storage given;
 
-std::string_view set_text(Storage& storage, std::string_view value, std::string_view& field) {
+// The words of an enumeration, and what is wrong with any other.
+struct Words {
+  std::string_view words;
+  std::string_view problem;
+};
+
+std::string_view set_text(Storage& storage, const Words&, std::string_view value, std::string_view& field) {
   storage.used = 0;
   if (value.empty() || !storage.append(value)) return kTextProblem;
   field = storage.view();
@@ -50,7 +56,7 @@ bool append_folder(Storage& storage) {
   return storage.append("/");
 }
 
-std::string_view set_path(Storage& storage, std::string_view value, std::string_view& field) {
+std::string_view set_path(Storage& storage, const Words&, std::string_view value, std::string_view& field) {
   storage.used = 0;
   const bool is_relative = !value.empty() && value[0] != '/';
   if (is_relative && !append_folder(storage)) storage.used = 0;
@@ -59,7 +65,7 @@ std::string_view set_path(Storage& storage, std::string_view value, std::string_
   return {};
 }
 
-std::string_view set_switch(Storage&, std::string_view value, bool& field) {
+std::string_view set_switch(Storage&, const Words&, std::string_view value, bool& field) {
   for (const std::string_view word : {"1", "on", "yes", "true"}) {
     if (value == word) return field = true, std::string_view();
   }
@@ -69,8 +75,24 @@ std::string_view set_switch(Storage&, std::string_view value, bool& field) {
   return kSwitchProblem;
 }
 
-std::string_view set_size(Storage&, std::string_view value, std::uint64_t& field) {
+std::string_view set_size(Storage&, const Words&, std::string_view value, std::uint64_t& field) {
   return parse_size(value, field) ? std::string_view() : kSizeProblem;
+}
+
+// The number of the word is the enumerator.
+template <typename Enumeration>
+std::string_view set_word(Storage&, const Words& known, std::string_view value,
+                          Enumeration& field) {
+  std::string_view words = known.words;
+  for (unsigned number = 0;; ++number) {
+    const std::size_t end = words.find('|');
+    if (value == words.substr(0, end)) {
+      field = static_cast<Enumeration>(number);
+      return {};
+    }
+    if (end == std::string_view::npos) return known.problem;
+    words.remove_prefix(end + 1);
+  }
 }
 
 // By the names of the types; not every type has a row.
@@ -78,6 +100,9 @@ std::string_view set_size(Storage&, std::string_view value, std::uint64_t& field
 constexpr auto set_Path = set_path;
 constexpr auto set_Switch = set_switch;
 constexpr auto set_Size = set_size;
+constexpr auto set_Attribution = set_word<Attribution>;
+constexpr auto set_Compat = set_word<Compat>;
+constexpr auto set_Start = set_word<Start>;
 
 // "FULL_FILE_PATH" for "full-file-path".
 bool is_named(std::string_view variable, std::string_view name) {
@@ -108,7 +133,10 @@ OptionError read_option(std::string_view entry, Options& options) {
 std::string_view set_option(Options& options, std::size_t row, std::string_view value) {
   std::size_t candidate = 0;
 #define PMF_OPTION(field, name, Type, default_value, sample, use, sentence) \
-  if (row == candidate++) return set_##Type(storages[row], value, options.field);
+  if (row == candidate++) {                                                 \
+    const Words words = {sample, "is none of " sample};                     \
+    return set_##Type(storages[row], words, value, options.field);          \
+  }
 #include "interpose/options.def"
 #undef PMF_OPTION
   return "is not an option of pymemflow";

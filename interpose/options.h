@@ -9,6 +9,20 @@
 
 namespace pymemflow::interpose {
 
+// Which Python line an event belongs to.
+enum class Attribution : std::uint8_t {
+  Frame,  // the one that is running
+  Probe,  // the one that the D script's variables name (interpose/probes.h)
+};
+
+// When recording begins.
+enum class Start : std::uint8_t {
+  Auto,    // at once
+  Manual,  // when told to (interpose/api.h)
+};
+
+enum class Compat : std::uint8_t { None, Dtrace, Dtrace2020 };
+
 struct Options {
   // Texts are copied, and live as long as the process.
   using Text = std::string_view;
@@ -21,7 +35,7 @@ struct Options {
 #undef PMF_OPTION
 };
 
-enum class OptionType : std::uint8_t { Text, Path, Switch, Size };
+enum class OptionType : std::uint8_t { Text, Path, Switch, Size, Attribution, Compat, Start };
 enum class OptionUse : std::uint8_t { Recording, Report };
 
 // A row of options.def.

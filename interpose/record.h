@@ -26,7 +26,8 @@ enum class RecordKind : std::uint8_t {
   Definition = 7,   // [what|words|number] [payload …]
 };
 
-// What a Definition gives a name to, and its payload. Thread and MoveEnd stand among the events,
+// What a Definition gives a name to, and its payload. Thread, MoveEnd and the last two stand among
+// the events,
 // the others in blocks of their own.
 enum class DefinitionKind : std::uint8_t {
   Text = 1,    // number: text.    [piece_head()] [bytes, padded]; the pieces of a text in order
@@ -38,6 +39,8 @@ enum class DefinitionKind : std::uint8_t {
   Thread = 6,   // number: the kernel's thread id of the writer from here on
   Fact = 7,     // number: a FactKind. As Text: what is known of the process
   MoveEnd = 8,  // [stamp]: the Move before it was under way until this stamp
+  Entered = 9,  // number: site. A Python function was entered there
+  Left = 10,    // number: site. A Python function was left there
 };
 
 // What a capture says of its process.
@@ -113,6 +116,10 @@ constexpr Word definition_head(DefinitionKind what, std::size_t words, std::uint
          static_cast<Word>(words) << 8 | static_cast<Word>(number) << 32;
 }
 inline constexpr std::size_t kMoveEndWords = 2;
+constexpr Word mark_head(Mark mark, SiteId site) {
+  const bool is_entry = mark == Mark::Entered;
+  return definition_head(is_entry ? DefinitionKind::Entered : DefinitionKind::Left, 1, site);
+}
 constexpr DefinitionKind definition_kind(Word head) {
   return static_cast<DefinitionKind>(head >> kKindBits & 0x1f);
 }

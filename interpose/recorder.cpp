@@ -25,7 +25,8 @@ class ErrnoKeeper {
 };
 
 void count_lost(Writer* writer) {
-  if (recording.phase.load(std::memory_order_relaxed) == Phase::Ended) return;
+  const Phase phase = recording.phase.load(std::memory_order_relaxed);
+  if (phase == Phase::Paused || phase == Phase::Ended) return;
   if (writer != nullptr && writer->window != nullptr) {
     ++writer->window->lost;
   } else {
@@ -63,6 +64,7 @@ Writer* acquire_writer() {
   if (writer == nullptr) return nullptr;
   writer->state.store(WriterState::Recording, std::memory_order_relaxed);
   writer->thread = pyframe::this_thread(recording.interpreter, platform::thread_self());
+  writer->probe = {};
   if (writer->window == nullptr) {
     if (const int error = make_window(*writer)) {
       WriterPool::release(*writer);
@@ -76,14 +78,24 @@ Writer* acquire_writer() {
   return nullptr;
 }
 
+bool find_position(Writer& writer, pyframe::Position& position) {
+  if (recording.probes.attribution == Attribution::Probe) {
+    return probed_position(writer, position);
+  }
+  return pyframe::current_position(recording.interpreter, writer.thread, position);
+}
+
+SiteId require_python_site(Writer& writer, const pyframe::Position& position) {
+  if (const SiteId site = recording.sites.find(position)) return site;
+  recording.python_ran.store(true, std::memory_order_relaxed);
+  return recording.sites.define(writer, position);
+}
+
 // Where the call came from, described if it has to be.
 SiteId require_site(Writer& writer, const void* caller) {
   pyframe::Position position;
-  const bool has_frame = pyframe::current_position(recording.interpreter, writer.thread, position);
-  if (has_frame) {
-    if (const SiteId site = recording.sites.find(position)) return site;
-    recording.python_ran.store(true, std::memory_order_relaxed);
-    if (const SiteId site = recording.sites.define(writer, position)) return site;
+  if (find_position(writer, position)) {
+    if (const SiteId site = require_python_site(writer, position)) return site;
   }
   if (const SiteId site = recording.sites.find_caller(caller)) return site;
   if (pyframe::has_python_state(recording.interpreter)) {
@@ -94,8 +106,16 @@ SiteId require_site(Writer& writer, const void* caller) {
 
 bool write_short_call(Writer& writer, const Call& call, SiteId site) {
   if (call.function == Function::malloc && fits_short(call.result, site)) {
-    if (make_room(writer, 2) == nullptr) return false;
-    put_malloc(writer, site, call.arguments[0], call.result);
+    Word* const record = make_room(writer, 2);
+    if (record == nullptr) return false;
+    if (recording.probes) {
+      // Whole, since it may be taken back.
+      record[1] = call.arguments[0];
+      commit(writer, short_head(RecordKind::Malloc, call.result, site), 2);
+      note_recorded(writer, record, call);
+    } else {
+      put_malloc(writer, site, call.arguments[0], call.result);
+    }
     return true;
   }
   if (call.function == Function::free && fits_short(call.arguments[0], site)) {
@@ -137,10 +157,17 @@ struct Entry {
 
 Entry enter() {
   const Phase phase = recording.phase.load(std::memory_order_acquire);
-  if (phase == Phase::Off || phase == Phase::Ended) return {};
+  if (phase == Phase::Off || phase == Phase::Paused || phase == Phase::Ended) return {};
   if (recording.fork_sensitive->initialized.load(std::memory_order_acquire) != kReady) {
+    Writer* const parents = this_writer;
     this_writer = nullptr;
     if (!become_new_process()) return {.is_lost = true};
+    this_writer = acquire_writer();
+    // The child goes on where its parent was.
+    if (this_writer != nullptr && parents != nullptr) {
+      this_writer->probe.last = parents->probe.last;
+    }
+    return {.writer = this_writer, .is_lost = this_writer == nullptr};
   } else if (phase == Phase::Failed) {
     return {.is_lost = true};
   }
@@ -194,7 +221,8 @@ SiteId find_short_site(Writer& writer, const void* caller) {
 
 void* record_malloc_slowly(std::size_t size, void* result, const void* caller) {
   const auto address = reinterpret_cast<std::uintptr_t>(result);
-  if (Writer* const writer = begin_short_record()) {
+  Writer* const writer = recording.probes ? nullptr : begin_short_record();
+  if (writer != nullptr) {
     const bool is_written = write_malloc(*writer, find_short_site(*writer, caller), size, address);
     end_record(*writer);
     if (is_written) return result;
@@ -205,7 +233,8 @@ void* record_malloc_slowly(std::size_t size, void* result, const void* caller) {
 
 void record_free_slowly(const void* block, const void* caller) {
   const auto address = reinterpret_cast<std::uintptr_t>(block);
-  if (Writer* const writer = begin_short_record()) {
+  Writer* const writer = recording.probes ? nullptr : begin_short_record();
+  if (writer != nullptr) {
     const bool is_written = write_free(*writer, find_short_site(*writer, caller), address);
     end_record(*writer);
     if (is_written) return;
@@ -224,10 +253,39 @@ void record_call(const Call& call) {
   if (entry.is_lost) count_lost(nullptr);
   if (entry.writer == nullptr) return;
   Writer& writer = *entry.writer;
+  if (recording.probes && is_for_probes(writer, call)) {
+    leave(entry);
+    return;
+  }
   const SiteId site = require_site(writer, call.caller);
   const bool is_recorded = site != kNoSite && ensure_turn(writer) && write_call(writer, call, site);
   if (!is_recorded) count_lost(&writer);
   leave(entry);
+}
+
+void record_mark(Mark mark, const pyframe::Position& position) {
+  const ErrnoKeeper keeper;
+  const Entry entry = enter();
+  if (entry.is_lost) count_lost(nullptr);
+  if (entry.writer == nullptr) return;
+  Writer& writer = *entry.writer;
+  const SiteId site = require_python_site(writer, position);
+  const bool is_recorded =
+      site != kNoSite && ensure_turn(writer) && make_room(writer, 1) != nullptr;
+  if (is_recorded) {
+    commit(writer, mark_head(mark, site), 1);
+  } else {
+    count_lost(&writer);
+  }
+  leave(entry);
+}
+
+Writer* require_own_writer() {
+  if (this_writer != nullptr) return this_writer;
+  const ErrnoKeeper keeper;
+  const Entry entry = enter();
+  if (entry.writer != nullptr) leave(entry);
+  return this_writer;
 }
 
 MoveRecord::MoveRecord(Function function, const void* caller) : function_(function) {

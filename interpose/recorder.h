@@ -24,6 +24,9 @@ struct Call {
 // Records any call, however it is to be done, or counts it as lost.
 void record_call(const Call& call);
 
+// Records that a Python function was entered or left at this position. Not inside an allocator.
+void record_mark(Mark mark, const pyframe::Position& position);
+
 // A call that takes one block back and hands another out. The memory that it takes back may be in
 // another thread's hands before the call returns, so it is given its place in the order before.
 class MoveRecord {
@@ -51,6 +54,9 @@ inline void commit(Writer& writer, Word head, std::size_t words) {
   std::atomic_ref(*writer.position).store(head, std::memory_order_release);
   writer.position += words;
 }
+
+// The writer of this thread, made if need be; null: there is nothing to record, or no room for it.
+Writer* require_own_writer();
 
 // What is between a hook and its record in nearly every case must be part of the hook.
 #define PMF_AT_ONCE __attribute__((always_inline)) inline
@@ -144,7 +150,8 @@ PMF_AT_ONCE bool record_free_at_once(const void* block) {
 }
 
 // For what does not go at once: the site is new to this writer, the block full, another thread
-// recorded last. The first returns `result`, so that its caller may end with it.
+// recorded last. With probes nothing does, since no writer knows a site then. The first returns
+// `result`, so that its caller may end with it.
 void* record_malloc_slowly(std::size_t size, void* result, const void* caller);
 void record_free_slowly(const void* block, const void* caller);
 

@@ -19,6 +19,7 @@ namespace {
 int set_up_process() {
   recording.process = platform::process_id();
   recording.failure.store(0, std::memory_order_relaxed);
+  recording.not_probed.store(0, std::memory_order_relaxed);
   recording.python_ran.store(false, std::memory_order_relaxed);
   recording.sites.clear();
   if (!recording.writers.create()) return ENOMEM;
@@ -56,9 +57,11 @@ void on_code_death(const void* code) {
 
 }  // namespace
 
-int start_recording(const pyframe::Interpreter& interpreter, const CaptureSettings& settings) {
+int start_recording(const pyframe::Interpreter& interpreter, const CaptureSettings& settings,
+                    const ProbeUse& probes) {
   recording.interpreter = interpreter;
   recording.settings = settings;
+  recording.probes = probes;
   if (settings.mode == RecordMode::Ring) {
     recording.ring_blocks = ring_blocks_for(settings.ring_bytes);
   }
@@ -79,9 +82,15 @@ void fail_recording(int error) {
   recording.fork_sensitive->turn.store(kClosed, std::memory_order_relaxed);
 }
 
+bool set_paused(bool is_paused) {
+  Phase from = is_paused ? Phase::On : Phase::Paused;
+  const Phase to = is_paused ? Phase::Paused : Phase::On;
+  return recording.phase.compare_exchange_strong(from, to) || from == to;
+}
+
 bool end_recording(EndKind kind) {
   const Phase before = recording.phase.load(std::memory_order_relaxed);
-  if (before != Phase::On && before != Phase::Failed) return false;
+  if (before != Phase::On && before != Phase::Paused && before != Phase::Failed) return false;
   // A forked child that recorded nothing has nothing of its own.
   if (recording.fork_sensitive->initialized.load(std::memory_order_acquire) != kReady) return false;
   recording.phase_before_end = before;

@@ -6,6 +6,7 @@
 #include <cstdint>
 
 #include "interpose/capture_file.h"
+#include "interpose/probes.h"
 #include "interpose/site_table.h"
 #include "interpose/turn.h"
 #include "interpose/writer_pool.h"
@@ -16,6 +17,7 @@ namespace pymemflow::interpose {
 enum class Phase : std::uint8_t {
   Off,  // never started, or could not be
   On,
+  Paused,  // until set_paused(false)
   Failed,  // the capture cannot grow: what happens now is counted as lost
   Ended,   // the report is being made
 };
@@ -25,6 +27,9 @@ struct Recording {
   Phase phase_before_end = Phase::Off;
   // Ended by whoever comes first; `failure` is the error number, or kLimitReached, behind Failed.
   std::atomic<int> failure{0};
+  // Events that the probes had to leave to the running frame: a trace function of the program was
+  // in their place.
+  std::atomic<std::uint64_t> not_probed{0};
   std::uint32_t process = 0;
   std::uint32_t first_process = 0;  // whose forked children the others are
   CaptureSettings settings;
@@ -32,6 +37,7 @@ struct Recording {
   std::uint64_t fact_blocks = 0;
   ForkSensitive* fork_sensitive = nullptr;
   pyframe::Interpreter interpreter;
+  ProbeUse probes;
   CaptureFile file;
   WriterPool writers;
   SiteTable sites;
@@ -42,7 +48,11 @@ struct Recording {
 extern constinit Recording recording;
 
 // Starts recording. 0, or an error number, and then nothing is recorded.
-int start_recording(const pyframe::Interpreter& interpreter, const CaptureSettings& settings = {});
+int start_recording(const pyframe::Interpreter& interpreter, const CaptureSettings& settings = {},
+                    const ProbeUse& probes = {});
+
+// Events of the meantime are not recorded. False: it is neither on nor paused.
+bool set_paused(bool is_paused);
 
 // The capture cannot grow: nobody records from here on, the hooks only count. Any thread.
 void fail_recording(int error);

@@ -12,6 +12,7 @@
 #include "interpose/sums.h"
 #include "interpose/turn.h"
 #include "pyframe/frame.h"
+#include "pyframe/probes.h"
 
 namespace pymemflow::interpose {
 
@@ -28,6 +29,28 @@ struct KnownSite {
   std::uint64_t deaths;  // SiteTable::deaths() when it was entered
   SiteId site;
 };
+// What the probes of a thread leave (interpose/probes.h).
+struct ProbeState {
+  pyframe::LastProbe last;
+  bool is_own_work = false;
+  bool is_binding = false;  // the next block of a bound method's size is on the probes' account
+  // The latest two records of blocks handed out, the latest first. It may turn out that a block was
+  // made for a probe.
+  struct Handed {
+    Word* record;
+    Word* end;
+    std::uint64_t address;
+    std::uint64_t bytes;
+    std::uint64_t block;  // its number: the same place may be another record's in the next one
+  };
+  Handed latest[2] = {};
+  // The latest blocks that did turn out so, until they are freed, round and round: a call in a call
+  // has several, and some the interpreter keeps.
+  static constexpr unsigned kMaxMade = 32;
+  std::uint64_t made[kMaxMade] = {};
+  unsigned next_made = 0;
+};
+
 inline constexpr int kKnownSiteBits = 6;
 constexpr std::size_t known_site_index(std::uint64_t key) {
   return key * 0x9e3779b97f4a7c15 >> (64 - kKnownSiteBits);
@@ -49,6 +72,7 @@ struct alignas(64) Writer {
   SumTable sums;         // Sums only
   LastSizes last_sizes;  // of the window
   KnownSite known_sites[1 << kKnownSiteBits];
+  ProbeState probe;
 };
 
 // The writer of this thread; null until its first event. Eight bytes of initial-exec thread-local

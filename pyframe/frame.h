@@ -14,8 +14,8 @@
 namespace pymemflow::pyframe {
 
 struct Position {
-  const void* code;                // PyCodeObject*, borrowed: alive at least while the frame runs
-  std::int32_t instruction;        // byte offset into the bytecode; negative: before the first one
+  const void* code = nullptr;      // PyCodeObject*, borrowed: alive at least while the frame runs
+  std::int32_t instruction = 0;    // byte offset into the bytecode; negative: before the first one
   const void* bytecode = nullptr;  // from 3.11 on: where that bytecode lies
   const void* frame = nullptr;     // PyFrameObject* or _PyInterpreterFrame*
 };
@@ -134,10 +134,10 @@ inline std::int32_t instruction_of(const FrameLayout& layout, const void* frame,
   return layout.position_shape == PositionShape::UnitIndex ? index * 2 : index;
 }
 
+// Of this frame, or the next one down that runs a code object.
 template <FrameShape kShape>
-inline bool read_position(const Interpreter& interpreter, const void* state, Position& position) {
+inline bool read_position(const Interpreter& interpreter, const void* frame, Position& position) {
   const FrameLayout& layout = interpreter.layout;
-  const void* frame = top_frame<kShape>(layout, state);
   for (int skipped = 0; frame != nullptr && skipped <= kMaxShimFrames; ++skipped) {
     const void* code = executable_of<kShape>(layout, frame);
     if (runs_code<kShape>(interpreter, frame, code)) [[likely]] {
@@ -226,27 +226,62 @@ __attribute__((always_inline)) inline std::uint64_t current_key_at_once(
   return detail::read_key(interpreter.layout, state);
 }
 
-// False: no Python frame is running on this thread. The code is a code object as far as its frame
-// says; whoever reads more of it calls describe_code(), which checks.
+// Where the thread of this state is. False: no Python frame is running there. The code is a code
+// object as far as its frame says; whoever reads more of it calls describe_code(), which checks.
+inline bool position_in(const Interpreter& interpreter, const void* state, Position& position) {
+  switch (interpreter.layout.frame_shape) {
+    case FrameShape::FrameObject:
+      return detail::read_position<FrameShape::FrameObject>(
+          interpreter, detail::top_frame<FrameShape::FrameObject>(interpreter.layout, state),
+          position);
+    case FrameShape::CFrame:
+      return detail::read_position<FrameShape::CFrame>(
+          interpreter, detail::top_frame<FrameShape::CFrame>(interpreter.layout, state), position);
+    case FrameShape::CheckedCFrame:
+      return detail::read_checked_position(interpreter, state, position);
+    case FrameShape::CurrentFrame:
+      return detail::read_position<FrameShape::CurrentFrame>(
+          interpreter, detail::top_frame<FrameShape::CurrentFrame>(interpreter.layout, state),
+          position);
+    case FrameShape::CurrentFrameOwnBytecode:
+      return detail::read_position<FrameShape::CurrentFrameOwnBytecode>(
+          interpreter, detail::top_frame<FrameShape::CurrentFrame>(interpreter.layout, state),
+          position);
+  }
+  return false;
+}
+
+inline bool has_cframe(const FrameLayout& layout) {
+  return layout.frame_shape == FrameShape::CFrame ||
+         layout.frame_shape == FrameShape::CheckedCFrame;
+}
+
+// Where the frame is that goes on after this one, from 3.12 on. For a moment at which the stack is
+// not being switched.
+inline bool position_of_caller(const Interpreter& interpreter, const void* frame,
+                               Position& position) {
+  const void* const caller = detail::load<const void*>(frame, interpreter.layout.frame_back);
+  return has_cframe(interpreter.layout)
+             ? detail::read_position<FrameShape::CFrame>(interpreter, caller, position)
+             : detail::read_position<FrameShape::CurrentFrame>(interpreter, caller, position);
+}
+
+// The frame that goes on after the one on top; null: none does. From 3.12 on.
+inline const void* caller_in(const Interpreter& interpreter, const void* state) {
+  const FrameLayout& layout = interpreter.layout;
+  const void* const top = has_cframe(layout)
+                              ? detail::top_frame<FrameShape::CFrame>(layout, state)
+                              : detail::top_frame<FrameShape::CurrentFrame>(layout, state);
+  Position caller;
+  return top != nullptr && position_of_caller(interpreter, top, caller) ? caller.frame : nullptr;
+}
+
+// Where the calling thread is.
 inline bool current_position(const Interpreter& interpreter, ThisThread& thread,
                              Position& position) {
   if (!is_known(interpreter)) return false;
   const void* state = thread_state(interpreter, thread);
-  if (state == nullptr) return false;
-  switch (interpreter.layout.frame_shape) {
-    case FrameShape::FrameObject:
-      return detail::read_position<FrameShape::FrameObject>(interpreter, state, position);
-    case FrameShape::CFrame:
-      return detail::read_position<FrameShape::CFrame>(interpreter, state, position);
-    case FrameShape::CheckedCFrame:
-      return detail::read_checked_position(interpreter, state, position);
-    case FrameShape::CurrentFrame:
-      return detail::read_position<FrameShape::CurrentFrame>(interpreter, state, position);
-    case FrameShape::CurrentFrameOwnBytecode:
-      return detail::read_position<FrameShape::CurrentFrameOwnBytecode>(interpreter, state,
-                                                                        position);
-  }
-  return false;
+  return state != nullptr && position_in(interpreter, state, position);
 }
 
 // The key that a frame at this position has.

@@ -13,6 +13,20 @@ using interpose::Event;
 using interpose::RecordKind;
 using interpose::Word;
 
+namespace {
+
+// False: the definition is another.
+bool read_mark(Word head, Event& event) {
+  const DefinitionKind kind = interpose::definition_kind(head);
+  if (kind != DefinitionKind::Entered && kind != DefinitionKind::Left) return false;
+  event.mark = kind == DefinitionKind::Entered ? interpose::Mark::Entered : interpose::Mark::Left;
+  event.site = interpose::definition_number(head);
+  event.result = 0;
+  return true;
+}
+
+}  // namespace
+
 CaptureError CaptureReader::open() {
   if (const CaptureError error = read_index(file_, index_); error != CaptureError::None) {
     return error;
@@ -60,7 +74,7 @@ bool CaptureReader::next(Event& event, const Site*& site) {
   while (take_event(event)) {
     site = names_.find(event.site);
     if (site != nullptr) [[likely]] {
-      ++recorded_;
+      if (event.mark == interpose::Mark::None) ++recorded_;
       return true;
     }
     ++left_out_;
@@ -133,6 +147,7 @@ CaptureReader::Step CaptureReader::step(Stream& stream, Event& event) {
       continue;
     }
     event.thread = stream.thread;
+    event.mark = interpose::Mark::None;
     const RecordKind kind = interpose::kind_of(record[0]);
     if (interpose::is_event(kind)) {
       if (!read_event(record.data(), stream.sizes, event)) {
@@ -147,6 +162,7 @@ CaptureReader::Step CaptureReader::step(Stream& stream, Event& event) {
         stream.key = interpose::stamp_of(record[0]);
         return Step::Turn;
       case RecordKind::Definition:
+        if (read_mark(record[0], event)) return Step::Event;
         if (interpose::definition_kind(record[0]) == DefinitionKind::Thread) {
           stream.thread = interpose::definition_number(record[0]);
         } else {

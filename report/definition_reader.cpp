@@ -29,6 +29,8 @@ constexpr Pass pass_of(DefinitionKind kind) {
     case DefinitionKind::Caller:
     case DefinitionKind::Thread:
     case DefinitionKind::MoveEnd:
+    case DefinitionKind::Entered:
+    case DefinitionKind::Left:
       break;
   }
   return Pass::Places;
@@ -85,6 +87,8 @@ class Definitions {
         return read_module(record, number);
       case DefinitionKind::Thread:
       case DefinitionKind::MoveEnd:
+      case DefinitionKind::Entered:
+      case DefinitionKind::Left:
         return false;  // stands among the events
     }
     return false;

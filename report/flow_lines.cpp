@@ -40,11 +40,16 @@ char* put_call(char* out, const interpose::Event& event) {
   return out;
 }
 
+// The D script's heading, which has a column for a time that its lines do not have.
+constexpr std::string_view kCallStackHeading =
+    "C    PID  DELTA(us)              FILE:LINE TYPE     -- FUNC\n";
+
 }  // namespace
 
 FlowLines::FlowLines(Output& output, const FlowLinesOptions& options)
     : output_(output), options_(options) {
   output_.write("dtrace:::BEGIN\n");
+  if (options_.call_stack) output_.write(kCallStackHeading);
 }
 
 void FlowLines::on_event(const interpose::Event& event, const Site& site) {
@@ -55,20 +60,40 @@ void FlowLines::on_event(const interpose::Event& event, const Site& site) {
   output_.commit(put_call(output_.reserve(kMaxCallBytes), event));
 }
 
+void FlowLines::on_mark(const interpose::Event& mark, const Site& site) {
+  if (!options_.call_stack) return;
+  const bool is_entry = mark.mark == interpose::Mark::Entered;
+  std::size_t& depth = depths_[mark.thread];
+  if (!is_entry && depth > 0) --depth;
+  String text = place_text(site);
+  text += is_entry ? "CALL " : "RTN  ";
+  text.append(depth * 2, ' ');
+  text += is_entry ? "-> " : "<- ";
+  text += shown_function(options_.names, site.function);
+  text += '\n';
+  output_.write(text);
+  if (is_entry) ++depth;
+}
+
 void FlowLines::on_finish() {
   output_.write("\ndtrace:::END\n");
 }
 
-String FlowLines::site_text(const Site& site) const {
+String FlowLines::place_text(const Site& site) const {
   const String file = shown_file(options_.names, site.file);
-  const String function = shown_function(options_.names, site.function);
   // fmt pads by the columns that characters take on a screen, DTrace by bytes: the padding is ours.
   const std::size_t padding = file.size() < 16 ? 16 - file.size() : 0;
   String text;
   fmt::format_to(std::back_inserter(text), "{:>6} {:{}}", options_.pid, "", padding);
   text += file;
-  fmt::format_to(std::back_inserter(text), ":{:<4} -> ", site.line);
-  text += function;
+  fmt::format_to(std::back_inserter(text), ":{:<4} ", site.line);
+  return text;
+}
+
+String FlowLines::site_text(const Site& site) const {
+  String text = place_text(site);
+  text += "-> ";
+  text += shown_function(options_.names, site.function);
   text += ' ';
   return text;
 }

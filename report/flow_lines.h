@@ -5,7 +5,10 @@
 
 #include <sys/types.h>
 
+#include <cstdint>
+
 #include "report/function_set.h"
+#include "report/memory.h"
 #include "report/names.h"
 #include "report/output.h"
 #include "report/sink.h"
@@ -17,6 +20,7 @@ struct FlowLinesOptions {
   pid_t pid = 0;
   Names names = {};
   FunctionSet functions = FunctionSet::all();
+  bool call_stack = false;  // CALL and RTN lines too, and their heading
 };
 
 class FlowLines final : public Sink {
@@ -25,14 +29,18 @@ class FlowLines final : public Sink {
   FlowLines(Output& output, const FlowLinesOptions& options);
 
   void on_event(const interpose::Event& event, const Site& site) override;
+  void on_mark(const interpose::Event& mark, const Site& site) override;
   void on_finish() override;
 
  private:
+  // "PID FILE:LINE ", with which every line begins.
+  String place_text(const Site& site) const;
   String site_text(const Site& site) const;
 
   Output& output_;
   FlowLinesOptions options_;
   SiteTable<String> site_texts_;
+  HashMap<std::uint32_t, std::size_t> depths_;  // of calls, by thread
 };
 
 }  // namespace pymemflow::report

@@ -8,9 +8,11 @@
 #include <cstring>
 #include <iterator>
 #include <optional>
+#include <span>
 
 #include "report/capture_reader.h"
 #include "report/closing_lines.h"
+#include "report/compat.h"
 #include "report/distributions.h"
 #include "report/flow_lines.h"
 #include "report/output.h"
@@ -48,31 +50,62 @@ ReportError error_of(const Output& output) {
           output.error() == EPIPE ? Subject::ClosedPipe : Subject::Output};
 }
 
-ReportError write_sections(CaptureReader& reader, Output& output, const ReportOptions& options) {
-  // Of the events that are not in the sums there are a few, at the end: no flow.
-  const bool has_flow = options.asked.flow && reader.head().mode != interpose::RecordMode::Sums;
-  const Names names = {.full_file_path = options.asked.full_file_path};
-  using Where = Symbols::Where;
-  Symbols symbols(reader.modules(), options.is_in_process ? Where::kInProcess : Where::kOffline);
-  FlowLines flow_lines(output, {.pid = static_cast<pid_t>(reader.process()),
-                                .names = names,
-                                .functions = has_flow ? FunctionSet::all() : kNoFunctions});
-  Distributions distributions(output, symbols, {.names = names, .functions = FunctionSet::all()});
-  Sink* const sinks[] = {&flow_lines, &distributions};
+Names names_for(const interpose::Options& asked) {
+  Names names = asked.compat == interpose::Compat::None ? Names{} : kNamesAsDtrace;
+  names.full_file_path = asked.full_file_path;
+  return names;
+}
+
+void write_events(CaptureReader& reader, const Output& output, const ReportOptions& options,
+                  std::span<Sink* const> sinks) {
+  const bool is_compat = options.asked.compat != interpose::Compat::None;
   interpose::Event event;
   const Site* site = nullptr;
   std::uint64_t count = 0;
   while (output.error() == 0 && reader.next(event, site)) {
-    for (Sink* const sink : sinks) sink->on_event(event, *site);
     const bool is_time = ++count % kEventsBetweenProgress == 0;
     if (is_time && options.progress != nullptr) options.progress(reader.progress());
+    if (event.mark != interpose::Mark::None) {
+      for (Sink* const sink : sinks) sink->on_mark(event, *site);
+      continue;
+    }
+    if (is_compat) event = as_probed_in_glibc(event);
+    for (Sink* const sink : sinks) sink->on_event(event, *site);
   }
+}
+
+// In compat mode nothing is added to the script's bytes, and standard error is told of losses.
+void write_end(CaptureReader& reader, Output& output, const ReportOptions& options) {
+  if (options.asked.compat == interpose::Compat::None) {
+    write_closing_lines(output, reader, options.is_in_process);
+    output.close();
+    return;
+  }
+  output.close();
+  if (reader.lost() + reader.overwritten() + reader.damaged() == 0) return;
+  Output standard_error(STDERR_FILENO);
+  write_closing_lines(standard_error, reader, options.is_in_process);
+}
+
+ReportError write_sections(CaptureReader& reader, Output& output, const ReportOptions& options) {
+  // Of the events that are not in the sums there are a few, at the end: no flow.
+  const bool has_flow = options.asked.flow && reader.head().mode != interpose::RecordMode::Sums;
+  const Names names = names_for(options.asked);
+  const FunctionSet functions = functions_of(options.asked.compat);
+  using Where = Symbols::Where;
+  Symbols symbols(reader.modules(), options.is_in_process ? Where::kInProcess : Where::kOffline);
+  FlowLines flow_lines(output, {.pid = static_cast<pid_t>(reader.process()),
+                                .names = names,
+                                .functions = has_flow ? functions : kNoFunctions,
+                                .call_stack = has_flow && options.asked.python_call_stack});
+  Distributions distributions(output, symbols, {.names = names, .functions = functions});
+  Sink* const sinks[] = {&flow_lines, &distributions};
+  write_events(reader, output, options, sinks);
   for (const EventSum& sum : reader.sums()) {
     if (const Site* const place = reader.find_site(sum.site)) distributions.on_sum(sum, *place);
   }
   for (Sink* const sink : sinks) sink->on_finish();
-  write_closing_lines(output, reader, options.is_in_process);
-  output.close();
+  write_end(reader, output, options);
   return error_of(output);
 }
 

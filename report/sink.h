@@ -14,6 +14,8 @@ class Sink {
  public:
   virtual ~Sink() = default;
   virtual void on_event(const interpose::Event& event, const Site& site) = 0;
+  // A probe said that a Python function was entered or left; only in a capture made with them.
+  virtual void on_mark(const interpose::Event& /*mark*/, const Site& /*site*/) {}
   virtual void on_finish() = 0;
 };
 

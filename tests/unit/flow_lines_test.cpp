@@ -140,5 +140,46 @@ TEST(Digits, AreThoseOfPrintf) {
   }
 }
 
+Event mark(interpose::Mark kind, std::uint32_t thread, interpose::SiteId site = 1) {
+  return {.function = Function::malloc,
+          .site = site,
+          .thread = thread,
+          .arguments = {},
+          .result = 0,
+          .mark = kind};
+}
+
+TEST(CallStack, IsIndentedByDepthOfEachThread) {
+  using interpose::Mark;
+  CapturedOutput captured;
+  FlowLines lines(captured.output(), {.pid = 5644, .call_stack = true});
+  const Site other = {
+      .has_frame = true, .file = "/o.py", .function = "inner", .line = 7, .address = 0};
+  lines.on_mark(mark(Mark::Left, 1), kSite);  // of a call from before
+  lines.on_mark(mark(Mark::Entered, 1), kSite);
+  lines.on_mark(mark(Mark::Entered, 1, 2), other);
+  lines.on_mark(mark(Mark::Entered, 2), kSite);
+  lines.on_mark(mark(Mark::Left, 1, 2), other);
+  lines.on_mark(mark(Mark::Left, 1), kSite);
+  lines.on_finish();
+  EXPECT_EQ(captured.text(),
+            "dtrace:::BEGIN\n"
+            "C    PID  DELTA(us)              FILE:LINE TYPE     -- FUNC\n"
+            "  5644            ex.py:48   RTN  <- f\n"
+            "  5644            ex.py:48   CALL -> f\n"
+            "  5644             o.py:7    CALL   -> inner\n"
+            "  5644            ex.py:48   CALL -> f\n"
+            "  5644             o.py:7    RTN    <- inner\n"
+            "  5644            ex.py:48   RTN  <- f\n"
+            "\ndtrace:::END\n");
+}
+
+TEST(CallStack, IsLeftOutUnlessAskedFor) {
+  CapturedOutput captured;
+  FlowLines lines(captured.output(), {.pid = 5644});
+  lines.on_mark(mark(interpose::Mark::Entered, 1), kSite);
+  EXPECT_EQ(captured.text(), "dtrace:::BEGIN\n");
+}
+
 }  // namespace
 }  // namespace pymemflow::report

@@ -40,6 +40,7 @@ pmf_unit_test(names pmf_report)
 pmf_unit_test(output pmf_report)
 pmf_unit_test(flow_lines pmf_report)
 pmf_unit_test(distributions pmf_report)
+pmf_unit_test(compat pmf_report)
 
 pmf_unit_test(dtrace_print pmf_report)
 target_compile_definitions(dtrace_print_test PRIVATE

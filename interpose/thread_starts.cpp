@@ -1,0 +1,35 @@
+#include "interpose/thread_starts.h"
+
+#include <pthread.h>
+
+#include "interpose/platform/platform.h"
+#include "interpose/recording.h"
+#include "pyframe/probes.h"
+
+using namespace pymemflow::interpose;
+
+#define PMF_EXPORT extern "C" __attribute__((visibility("default")))
+
+namespace pymemflow::interpose {
+namespace {
+
+using CreateThread = int (*)(pthread_t*, const pthread_attr_t*, void* (*)(void*), void*);
+
+constinit CreateThread found_create_thread = nullptr;
+
+}  // namespace
+
+void find_thread_start() {
+  found_create_thread = reinterpret_cast<CreateThread>(platform::find_original("pthread_create"));
+}
+
+}  // namespace pymemflow::interpose
+
+PMF_EXPORT int pthread_create(pthread_t* thread, const pthread_attr_t* attributes,
+                              void* (*start)(void*), void* argument) noexcept {
+  if (found_create_thread == nullptr) find_thread_start();  // a constructor that runs before ours
+  if (recording.probes) {
+    pymemflow::pyframe::probe_new_thread(platform::thread_self());
+  }
+  return found_create_thread(thread, attributes, start, argument);
+}

@@ -1,0 +1,49 @@
+/* Prints the row of pyframe/trace_layout.cpp that belongs to the Python whose headers this is
+   compiled against, but for its opcodes, which stand in no header of all versions. Run by
+   scripts/print_layouts --trace. */
+
+#define Py_BUILD_CORE 1
+#include <Python.h>
+#include <frameobject.h>
+#include <stddef.h>
+#include <stdio.h>
+
+#if PY_VERSION_HEX >= 0x030B0000
+#  include <internal/pycore_frame.h>
+#endif
+#if PY_VERSION_HEX >= 0x030C0000
+#  include <internal/pycore_interp.h>
+#endif
+
+/* What pyframe takes to be the same in every version. */
+_Static_assert(offsetof(PyTypeObject, tp_call) == 128, "kTypeCall");
+_Static_assert(offsetof(PyTypeObject, tp_descr_get) == 272, "kTypeGet");
+_Static_assert(offsetof(PyTupleObject, ob_item) == 24, "items of the tuple of an exception");
+
+#define FIELD(name, type, member) printf(",\n     .%s = %u", name, (unsigned)offsetof(type, member))
+
+int main(void) {
+  printf("    {.major = %d,\n     .minor = %d", PY_MAJOR_VERSION, PY_MINOR_VERSION);
+  FIELD("tstate_interpreter", PyThreadState, interp);
+  FIELD("tstate_tracing", PyThreadState, tracing);
+  FIELD("tstate_trace_function", PyThreadState, c_tracefunc);
+#if PY_VERSION_HEX >= 0x030B0000 && PY_VERSION_HEX < 0x030C0000
+  FIELD("frame_object", _PyInterpreterFrame, frame_obj);
+  FIELD("code_local_count", PyCodeObject, co_nlocalsplus);
+  FIELD("code_stack_size", PyCodeObject, co_stacksize);
+  FIELD("code_line_array", PyCodeObject, _co_linearray);
+#endif
+#if PY_VERSION_HEX >= 0x030B0000
+  FIELD("code_first_traceable", PyCodeObject, _co_firsttraceable);
+#endif
+#if PY_VERSION_HEX >= 0x030C0000
+  FIELD("code_version", PyCodeObject, _co_instrumentation_version);
+#endif
+#if PY_VERSION_HEX >= 0x030D0000
+  FIELD("interpreter_version", PyInterpreterState, ceval.instrumentation_version);
+#elif PY_VERSION_HEX >= 0x030C0000
+  FIELD("interpreter_version", PyInterpreterState, monitoring_version);
+#endif
+  printf("},\n");
+  return 0;
+}
