@@ -14,7 +14,7 @@ import unittest
 import command
 import traced
 
-SIZES = list(range(20000, 20100))
+SIZES = list(range(77000, 77100))
 CHILD = list(range(40000, 40100))
 
 

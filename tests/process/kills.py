@@ -121,7 +121,7 @@ class Ends(Case):
             self.assertEqual((done.status, done.stderr), (0, ''))
             self.assertEqual(KILLED in done.stdout, is_killed, way)
             report = traced.Report(done.stdout)
-            self.assertEqual(report.sizes('before'), list(range(20000, 20100)))
+            self.assertEqual(report.sizes('before'), list(range(77000, 77100)))
             self.assertEqual(report.sizes('after'), list(range(30000, 30100)))
             self.assertEqual(report.lost, 0)
 
