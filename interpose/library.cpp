@@ -89,8 +89,8 @@ void make_report() {
   }
   if (const std::uint64_t events = recording.not_probed.load()) say_not_probed(events);
   // A report on standard error says so itself.
-  if (failure != 0 && !(is_report_wanted() && options.output.empty() &&
-                        options.compat == Compat::None)) {
+  if (failure != 0 &&
+      !(is_report_wanted() && options.output.empty() && options.compat == Compat::None)) {
     say({"the record could not grow (", failure_text(failure),
          "): the report covers what was recorded until then"});
   }

@@ -39,7 +39,8 @@ struct Words {
   std::string_view problem;
 };
 
-std::string_view set_text(Storage& storage, const Words&, std::string_view value, std::string_view& field) {
+std::string_view set_text(Storage& storage, const Words&, std::string_view value,
+                          std::string_view& field) {
   storage.used = 0;
   if (value.empty() || !storage.append(value)) return kTextProblem;
   field = storage.view();
@@ -56,7 +57,8 @@ bool append_folder(Storage& storage) {
   return storage.append("/");
 }
 
-std::string_view set_path(Storage& storage, const Words&, std::string_view value, std::string_view& field) {
+std::string_view set_path(Storage& storage, const Words&, std::string_view value,
+                          std::string_view& field) {
   storage.used = 0;
   const bool is_relative = !value.empty() && value[0] != '/';
   if (is_relative && !append_folder(storage)) storage.used = 0;

@@ -105,7 +105,9 @@ class Variables(Case):
             self.assertTrue(first)
 
     def test_child(self):
-        run = self.run_probed('probed.py', 'fork')
+        # Without site: where that imports threading, a function of it runs in each forked child.
+        victim = os.path.join(traced.VICTIMS, 'probed.py')
+        run = traced.Run([sys.executable, '-S', victim, 'fork'], PYMEMFLOW_ATTRIBUTION='probe')
         def own(report):  # fork() itself needs others
             return [size for size in report.sizes('fork') if 1200 <= size < 1300]
 
