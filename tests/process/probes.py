@@ -8,7 +8,7 @@ import unittest
 
 import traced
 
-traced.require_known()
+traced.require_probes()
 
 CONFORMANCE = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), 'conformance')
 HAS_MONITORING = sys.version_info >= (3, 12)

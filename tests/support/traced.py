@@ -10,6 +10,7 @@ from collections import namedtuple
 LIBRARY = os.environ['PMF_LIBRARY']
 EXAMPLES = os.environ['PMF_EXAMPLES']  # the folder of cMemLeak
 VICTIMS = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), 'victims')
+LAST_PROBED = (3, 13)
 LAST_KNOWN = (3, 15)
 TIMEOUT = 100
 
@@ -134,3 +135,15 @@ def require_known():
     if sys.version_info[:2] > LAST_KNOWN:
         print('skipped: the layout of Python %d.%d is not known' % sys.version_info[:2])
         sys.exit(77)
+
+
+def require_probes():
+    """Ends the test where this Python cannot be probed, which one line says."""
+    require_known()
+    if sys.version_info[:2] <= LAST_PROBED and not hasattr(sys, 'gettotalrefcount'):
+        return
+    run = Run([sys.executable, '-c', 'pass'], PYMEMFLOW_ATTRIBUTION='probe')
+    if run.status != 0 or 'pymemflow: cannot probe CPython ' not in run.stderr or run.reports:
+        raise AssertionError('not refused: %s' % run.stderr)
+    print('skipped: this Python cannot be probed')
+    sys.exit(77)
