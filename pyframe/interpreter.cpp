@@ -141,6 +141,7 @@ const char* reason_to_refuse(const Library& library, const char* text, Interpret
   if (!find_types(library, interpreter) || !find_calls(library, interpreter)) {
     return "its C API is incomplete";
   }
+  interpreter.counts_references = library.find("_Py_RefTotal") != nullptr;
   const BuildFacts facts{.types = {interpreter.code_type, interpreter.text_type,
                                    interpreter.bytes_type, library.find("PyFrame_Type")},
                          .runtime = library.find("_PyRuntime"),

@@ -33,6 +33,7 @@ struct Interpreter {
   const char* version = "";
   const char* reason = "";
   bool is_free_threaded = false;
+  bool counts_references = false;  // in a total: debug builds, and those that trace references
   FrameLayout layout{};
   const void* code_type = nullptr;   // &PyCode_Type
   const void* text_type = nullptr;   // &PyUnicode_Type

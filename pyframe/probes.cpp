@@ -103,14 +103,6 @@ bool find(Function& function, const char* name) {
   return function != nullptr;
 }
 
-// Debug builds end the process over another thread's state that is made the current one, which is
-// how a thread is probed before it starts. These are exported by them alone: the first up to 3.11,
-// the second by all.
-bool has_assertions() {
-  return dlsym(RTLD_DEFAULT, "_Py_RefTotal") != nullptr ||
-         dlsym(RTLD_DEFAULT, "_Py_NegativeRefcount") != nullptr;
-}
-
 bool find_calls(bool every_entry) {
   if (has_monitoring()) return find_monitoring(*python, layout, handlers, every_entry);
   return find(set_trace, "PyEval_SetTrace") && find(swap_state, "PyThreadState_Swap") &&
@@ -122,9 +114,11 @@ bool find_calls(bool every_entry) {
 
 bool install_probes(const Interpreter& interpreter, const ProbeHandlers& wanted, bool every_entry) {
   if (!is_known(interpreter) || original_call != nullptr) return false;
-  // The rows are of builds with a GIL, and with the usual head of an object.
+  // The rows are of builds with a GIL, and with the usual head of an object. Debug builds end the
+  // process over another thread's state that is made the current one, which is how a thread is
+  // probed before it starts.
   if (interpreter.is_free_threaded || interpreter.layout.header_growth != 0) return false;
-  if (has_assertions()) return false;
+  if (interpreter.counts_references) return false;
   const TraceLayout* const row =
       find_trace_layout(interpreter.layout.major, interpreter.layout.minor);
   if (row == nullptr) return false;
