@@ -63,7 +63,9 @@ Interpreter find_interpreter(void* library = nullptr, Arrival arrival = Arrival:
 void distrust(Interpreter& interpreter, const char* reason);
 
 inline bool is_known(const Interpreter& interpreter) {
-  return __atomic_load_n(&interpreter.status, __ATOMIC_RELAXED) == InterpreterStatus::Known;
+  InterpreterStatus status;
+  __atomic_load(&interpreter.status, &status, __ATOMIC_RELAXED);
+  return status == InterpreterStatus::Known;
 }
 
 // Whether Python runs, or ran, on this thread. Also of an Unknown interpreter, and when there is
