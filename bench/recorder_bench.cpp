@@ -34,7 +34,7 @@ BENCHMARK(BM_RecordMallocAndFree)->Iterations(kEvents);
 
 void BM_RecordCalloc(benchmark::State& state) {
   start_once();
-  for (auto _ : state) record_call({Function::calloc, {10, 100}, 0x55d0c8e0, &kBlock});
+  for (auto _ : state) record_calloc(10, 100, kBlock, &kBlock);
   state.SetItemsProcessed(state.iterations());
 }
 BENCHMARK(BM_RecordCalloc)->Iterations(kEvents);

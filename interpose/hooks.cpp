@@ -38,9 +38,7 @@ PMF_EXPORT void free(void* block) noexcept {
 }
 
 PMF_EXPORT void* calloc(std::size_t count, std::size_t size) noexcept {
-  void* const block = real.calloc(count, size);
-  record_call({Function::calloc, {count, size}, number(block), PMF_CALLER});
-  return block;
+  return record_calloc(count, size, real.calloc(count, size), PMF_CALLER);
 }
 
 PMF_EXPORT void* realloc(void* block, std::size_t size) noexcept {

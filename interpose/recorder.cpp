@@ -231,6 +231,19 @@ void* record_malloc_slowly(std::size_t size, void* result, const void* caller) {
   return result;
 }
 
+void* record_calloc_slowly(std::size_t count, std::size_t size, void* result, const void* caller) {
+  const auto address = reinterpret_cast<std::uintptr_t>(result);
+  Writer* const writer = recording.probes ? nullptr : begin_short_record();
+  if (writer != nullptr) {
+    const SiteId site = find_short_site(*writer, caller);
+    const bool is_written = write_calloc(*writer, site, count, size, address);
+    end_record(*writer);
+    if (is_written) return result;
+  }
+  record_call({Function::calloc, {count, size}, address, caller});
+  return result;
+}
+
 void record_free_slowly(const void* block, const void* caller) {
   const auto address = reinterpret_cast<std::uintptr_t>(block);
   Writer* const writer = recording.probes ? nullptr : begin_short_record();

@@ -114,6 +114,14 @@ PMF_AT_ONCE bool write_malloc(Writer& writer, SiteId site, std::size_t size,
   put_malloc(writer, site, size, address);
   return true;
 }
+PMF_AT_ONCE bool write_calloc(Writer& writer, SiteId site, std::size_t count, std::size_t size,
+                              std::uint64_t address) {
+  if ((count | size) >> 32 != 0 || !is_short(writer, site, address, 2)) [[unlikely]]
+    return false;
+  writer.position[1] = pair(static_cast<std::uint32_t>(count), static_cast<std::uint32_t>(size));
+  commit(writer, short_head(RecordKind::Calloc, address, site), 2);
+  return true;
+}
 PMF_AT_ONCE bool write_free(Writer& writer, SiteId site, std::uint64_t address) {
   if (!is_short(writer, site, address, 1)) [[unlikely]]
     return false;
@@ -139,6 +147,15 @@ PMF_AT_ONCE bool record_malloc_at_once(std::size_t size, const void* result) {
   end_record(*writer);
   return is_written;
 }
+PMF_AT_ONCE bool record_calloc_at_once(std::size_t count, std::size_t size, const void* result) {
+  if (!is_recording()) return true;
+  Writer* const writer = begin_short_record();
+  if (writer == nullptr) return false;
+  const bool is_written = write_calloc(*writer, find_site_at_once(*writer), count, size,
+                                       reinterpret_cast<std::uintptr_t>(result));
+  end_record(*writer);
+  return is_written;
+}
 PMF_AT_ONCE bool record_free_at_once(const void* block) {
   if (!is_recording()) return true;
   Writer* const writer = begin_short_record();
@@ -150,9 +167,10 @@ PMF_AT_ONCE bool record_free_at_once(const void* block) {
 }
 
 // For what does not go at once: the site is new to this writer, the block full, another thread
-// recorded last. With probes nothing does, since no writer knows a site then. The first returns
-// `result`, so that its caller may end with it.
+// recorded last. With probes nothing does, since no writer knows a site then. They return `result`,
+// so that their caller may end with it.
 void* record_malloc_slowly(std::size_t size, void* result, const void* caller);
+void* record_calloc_slowly(std::size_t count, std::size_t size, void* result, const void* caller);
 void record_free_slowly(const void* block, const void* caller);
 
 // After the real call; returns `result`.
@@ -160,6 +178,12 @@ inline void* record_malloc(std::size_t size, void* result, const void* caller) {
   if (record_malloc_at_once(size, result)) [[likely]]
     return result;
   return record_malloc_slowly(size, result, caller);
+}
+
+inline void* record_calloc(std::size_t count, std::size_t size, void* result, const void* caller) {
+  if (record_calloc_at_once(count, size, result)) [[likely]]
+    return result;
+  return record_calloc_slowly(count, size, result, caller);
 }
 
 // Before the real call.
