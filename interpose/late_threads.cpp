@@ -4,6 +4,7 @@
 #include <time.h>
 
 #include <atomic>
+#include <cerrno>
 
 #include "interpose/platform/platform.h"
 
@@ -27,8 +28,10 @@ void sleep_ms(long milliseconds) {
 // Ends some time after the report did: the process should be gone before, but an exit handler that
 // runs after ours may wait for this thread.
 void hold() {
+  const int saved = errno;
   while (are_held.load(std::memory_order_relaxed)) sleep_ms(10);
   sleep_ms(1000);
+  errno = saved;
 }
 
 }  // namespace
