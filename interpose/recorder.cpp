@@ -217,42 +217,42 @@ SiteId find_short_site(Writer& writer, const void* caller) {
   return site;
 }
 
+// A short record by `write`, where the site is known to the table. False: it has to take the long
+// form.
+template <typename Write>
+bool record_short(const void* caller, Write write) {
+  Writer* const writer = recording.probes ? nullptr : begin_short_record();
+  if (writer == nullptr) return false;
+  const bool is_written = write(*writer, find_short_site(*writer, caller));
+  end_record(*writer);
+  return is_written;
+}
+
 }  // namespace
 
 void* record_malloc_slowly(std::size_t size, void* result, const void* caller) {
   const auto address = reinterpret_cast<std::uintptr_t>(result);
-  Writer* const writer = recording.probes ? nullptr : begin_short_record();
-  if (writer != nullptr) {
-    const bool is_written = write_malloc(*writer, find_short_site(*writer, caller), size, address);
-    end_record(*writer);
-    if (is_written) return result;
-  }
-  record_call({Function::malloc, {size}, address, caller});
+  const bool is_written = record_short(caller, [=](Writer& writer, SiteId site) {
+    return write_malloc(writer, site, size, address);
+  });
+  if (!is_written) record_call({Function::malloc, {size}, address, caller});
   return result;
 }
 
 void* record_calloc_slowly(std::size_t count, std::size_t size, void* result, const void* caller) {
   const auto address = reinterpret_cast<std::uintptr_t>(result);
-  Writer* const writer = recording.probes ? nullptr : begin_short_record();
-  if (writer != nullptr) {
-    const SiteId site = find_short_site(*writer, caller);
-    const bool is_written = write_calloc(*writer, site, count, size, address);
-    end_record(*writer);
-    if (is_written) return result;
-  }
-  record_call({Function::calloc, {count, size}, address, caller});
+  const bool is_written = record_short(caller, [=](Writer& writer, SiteId site) {
+    return write_calloc(writer, site, count, size, address);
+  });
+  if (!is_written) record_call({Function::calloc, {count, size}, address, caller});
   return result;
 }
 
 void record_free_slowly(const void* block, const void* caller) {
   const auto address = reinterpret_cast<std::uintptr_t>(block);
-  Writer* const writer = recording.probes ? nullptr : begin_short_record();
-  if (writer != nullptr) {
-    const bool is_written = write_free(*writer, find_short_site(*writer, caller), address);
-    end_record(*writer);
-    if (is_written) return;
-  }
-  record_call({Function::free, {address}, 0, caller});
+  const bool is_written = record_short(
+      caller, [=](Writer& writer, SiteId site) { return write_free(writer, site, address); });
+  if (!is_written) record_call({Function::free, {address}, 0, caller});
 }
 
 Word* make_room(Writer& writer, std::size_t words) {
