@@ -119,6 +119,7 @@ bool CaptureReader::take_in_order(Event& event) {
     }
     switch (step(stream, event)) {
       case Step::Event:
+        opened_ns_ = stream.opened_ns;
         return true;
       case Step::Turn:
         push(current_);
@@ -203,6 +204,7 @@ bool CaptureReader::load_block(Stream& stream) {
     }
     stream.key = place.head.stamp;
     stream.thread = place.head.thread;
+    stream.opened_ns = place.head.opened_ns;
     return true;
   }
   stream.words.clear();

@@ -49,6 +49,8 @@ class CaptureReader {
   std::uint64_t damaged() const { return damaged_ + index_.damaged; }
   // Events that were left out because what they refer to is damaged.
   std::uint64_t left_out() const { return left_out_; }
+  // CLOCK_MONOTONIC: the event that was handed out last happened then, or later.
+  std::uint64_t block_opened_ns() const { return opened_ns_; }
   // How much of the events has been read, from 0 to 1.
   double progress() const;
 
@@ -62,6 +64,7 @@ class CaptureReader {
     std::size_t position = 0;
     std::uint64_t key = 0;  // the latest stamp
     std::uint32_t thread = 0;
+    std::uint64_t opened_ns = 0;  // of the current block
     bool has_pending = false;  // a Move that has no place in the order yet, but ends at `key`
     interpose::Event pending{};
   };
@@ -104,6 +107,7 @@ class CaptureReader {
   std::uint64_t damaged_ = 0;
   std::uint64_t left_out_ = 0;
   std::size_t blocks_read_ = 0;
+  std::uint64_t opened_ns_ = 0;
 };
 
 }  // namespace pymemflow::report

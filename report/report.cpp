@@ -16,6 +16,7 @@
 #include "report/distributions.h"
 #include "report/flow_lines.h"
 #include "report/output.h"
+#include "report/summary.h"
 #include "report/symbols.h"
 
 namespace pymemflow::report {
@@ -56,8 +57,9 @@ Names names_for(const interpose::Options& asked) {
   return names;
 }
 
-void write_events(CaptureReader& reader, const Output& output, const ReportOptions& options,
-                  std::span<Sink* const> sinks) {
+// Gives the sinks what the capture holds.
+void feed(std::span<Sink* const> sinks, CaptureReader& reader, const Output& output,
+          const ReportOptions& options) {
   const bool is_compat = options.asked.compat != interpose::Compat::None;
   interpose::Event event;
   const Site* site = nullptr;
@@ -87,24 +89,38 @@ void write_end(CaptureReader& reader, Output& output, const ReportOptions& optio
   write_closing_lines(standard_error, reader, options.is_in_process);
 }
 
-ReportError write_sections(CaptureReader& reader, Output& output, const ReportOptions& options) {
+void write_flow(CaptureReader& reader, Symbols& symbols, Output& output,
+                const ReportOptions& options) {
   // Of the events that are not in the sums there are a few, at the end: no flow.
   const bool has_flow = options.asked.flow && reader.head().mode != interpose::RecordMode::Sums;
   const Names names = names_for(options.asked);
   const FunctionSet functions = functions_of(options.asked.compat);
-  using Where = Symbols::Where;
-  Symbols symbols(reader.modules(), options.is_in_process ? Where::kInProcess : Where::kOffline);
   FlowLines flow_lines(output, {.pid = static_cast<pid_t>(reader.process()),
                                 .names = names,
                                 .functions = has_flow ? functions : kNoFunctions,
                                 .call_stack = has_flow && options.asked.python_call_stack});
   Distributions distributions(output, symbols, {.names = names, .functions = functions});
   Sink* const sinks[] = {&flow_lines, &distributions};
-  write_events(reader, output, options, sinks);
+  feed(sinks, reader, output, options);
   for (const EventSum& sum : reader.sums()) {
     if (const Site* const place = reader.find_site(sum.site)) distributions.on_sum(sum, *place);
   }
   for (Sink* const sink : sinks) sink->on_finish();
+}
+
+void write_summary(CaptureReader& reader, Symbols& symbols, Output& output,
+                   const ReportOptions& options) {
+  Summary summary(output, reader, symbols, {.full_file_path = options.asked.full_file_path});
+  Sink* const sinks[] = {&summary};
+  feed(sinks, reader, output, options);
+  summary.on_finish();
+}
+
+ReportError write_sections(CaptureReader& reader, Output& output, const ReportOptions& options) {
+  using Where = Symbols::Where;
+  Symbols symbols(reader.modules(), options.is_in_process ? Where::kInProcess : Where::kOffline);
+  const auto write = options.asked.summary ? write_summary : write_flow;
+  write(reader, symbols, output, options);
   write_end(reader, output, options);
   return error_of(output);
 }

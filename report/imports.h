@@ -1,0 +1,63 @@
+#pragma once
+// When modules were being imported, found in the order of events alone. The body of a module runs
+// once, so everything that its thread did between the body's first and last event was done by the
+// import. A body belongs to an import if the event before its first one was in the code of
+// importlib; the main program's does not, nor does that of a file on the command line. What a
+// module does after its own last event is missed, unless another module's import goes on around it.
+// Report side, one thread.
+
+#include <cstdint>
+#include <string_view>
+
+#include "interpose/event.h"
+#include "report/memory.h"
+#include "report/site.h"
+#include "report/site_table.h"
+
+namespace pymemflow::report {
+
+class Imports {
+ public:
+  // `command_line`: of Facts. With -m the main program comes through importlib too.
+  explicit Imports(std::string_view command_line);
+
+  // `number`: of the event, from 1 on, in the order of the record.
+  void on_event(const interpose::Event& event, const Site& site, std::uint64_t number);
+
+  // After the last event: whether the thread was importing a module at that event of its own.
+  bool covers(std::uint32_t thread, std::uint64_t number);
+
+  // The code of importlib itself.
+  static bool is_machinery(const Site& site);
+  // The code of the standard library that makes classes: they live as long as their module.
+  static bool makes_classes(const Site& site);
+
+ private:
+  enum class Kind : std::uint8_t { Unknown, Machinery, Body, Other };
+  struct Span {
+    std::uint64_t first = 0;
+    std::uint64_t last = 0;
+    bool is_import = false;
+  };
+  struct Thread {
+    bool is_after_machinery = false;
+    Map<std::string_view, Span> bodies;  // by file
+    Vector<Span> imports;                // disjoint, in order; once it is asked for
+    bool is_sorted = false;
+  };
+
+  Kind kind_of(const Site& site) const;
+  void on_body(Thread& thread, const Site& site, std::uint64_t number);
+  static void sort_imports(Thread& thread);
+
+  String main_module_;  // of -m, as a path without its ending; empty: another way to start
+  // The last parts of all words: one may be a program that is run, by Python or by a tool, and that
+  // is no import though it begin with one.
+  Vector<String> words_;
+  SiteTable<Kind> kinds_;
+  HashMap<std::uint32_t, Thread> threads_;
+  std::uint32_t current_ = 0;
+  Thread* thread_ = nullptr;  // of the number `current_`
+};
+
+}  // namespace pymemflow::report
