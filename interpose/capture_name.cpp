@@ -3,12 +3,32 @@
 #include <charconv>
 #include <cstring>
 
+#include "interpose/platform/platform.h"
+
 namespace pymemflow::interpose {
+namespace {
+
+template <std::size_t kSize>
+std::string_view decimal(char (&digits)[kSize], std::uint64_t number) {
+  return {digits,
+          static_cast<std::size_t>(std::to_chars(digits, digits + kSize, number).ptr - digits)};
+}
+
+}  // namespace
+
+bool CaptureName::is_unique(std::string_view pattern) {
+  for (std::size_t i = 0; i + 1 < pattern.size(); ++i) {
+    if (pattern[i] != '%') continue;
+    if (pattern[++i] == 't') return true;
+  }
+  return false;
+}
 
 bool CaptureName::make(std::string_view pattern, std::uint32_t process, Suffix suffix) {
-  char digits[16];
-  const char* const digits_end = std::to_chars(digits, digits + sizeof digits, process).ptr;
-  const std::string_view number(digits, static_cast<std::size_t>(digits_end - digits));
+  char process_digits[16];
+  char time_digits[32];
+  const std::string_view number = decimal(process_digits, process);
+  const std::string_view time = decimal(time_digits, platform::monotonic_ns());
   std::size_t used = 0;
   const auto append = [&](std::string_view more) {
     if (more.size() >= kMaxBytes - used) return false;
@@ -21,8 +41,9 @@ bool CaptureName::make(std::string_view pattern, std::uint32_t process, Suffix s
   for (std::size_t i = 0; i < pattern.size(); ++i) {
     const std::string_view two = pattern.substr(i, 2);
     const bool is_process = two == "%p";
-    if (!append(is_process ? number : pattern.substr(i, 1))) return false;
-    if (is_process || two == "%%") ++i;
+    const bool is_time = two == "%t";
+    if (!append(is_process ? number : is_time ? time : pattern.substr(i, 1))) return false;
+    if (is_process || is_time || two == "%%") ++i;
     is_numbered = is_numbered || is_process;
   }
   const bool has_suffix =

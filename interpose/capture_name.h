@@ -13,8 +13,12 @@ struct CaptureName {
   // Whether the process id comes after the name: not where the pattern has it anyway, always.
   enum class Suffix : std::uint8_t { Never, WithoutNumber, Always };
 
-  // `pattern` with %p as the process id and %% as a percent sign. False: it is too long.
+  // `pattern` with %p as the process id, %t as the time in nanoseconds and %% as a percent sign.
+  // False: it is too long.
   bool make(std::string_view pattern, std::uint32_t process, Suffix suffix);
+
+  // It holds a %t: no two files have the same name, though a process begin anew with every exec.
+  static bool is_unique(std::string_view pattern);
 
   char text[kMaxBytes];  // ends with a zero; empty: the file has no name
 };

@@ -68,6 +68,7 @@ bool is_report_wanted() {
 void say_other_name() {
   CaptureName asked;
   if (options.capture.empty() || recording.process != recording.first_process) return;
+  if (CaptureName::is_unique(options.capture)) return;
   if (!asked.make(options.capture, recording.process, CaptureName::Suffix::Never)) return;
   const std::string_view given = recording.file.name();
   if (given == asked.text) return;
