@@ -25,28 +25,6 @@ void print(const char* what, std::string_view text) {
   std::printf("%-16s%.*s\n", what, static_cast<int>(text.size()), text.data());
 }
 
-// The words as a shell would take them.
-std::string shell_words(std::string_view words) {
-  std::string line;
-  while (!words.empty()) {
-    const std::string_view word = words.substr(0, words.find('\0'));
-    words.remove_prefix(std::min(word.size() + 1, words.size()));
-    const bool is_plain =
-        !word.empty() && word.find_first_not_of(
-                             "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-                             "0123456789_@%+=:,./-") == std::string_view::npos;
-    line += line.empty() ? "" : " ";
-    if (is_plain) {
-      line += word;
-      continue;
-    }
-    line += '\'';
-    for (const char c : word) line += c == '\'' ? std::string("'\\''") : std::string(1, c);
-    line += '\'';
-  }
-  return line;
-}
-
 std::string joined(std::string_view lines) {
   std::string text(lines);
   while (!text.empty() && text.back() == '\n') text.pop_back();
@@ -124,10 +102,10 @@ int run(const std::string& path) {
 
 }  // namespace
 
-void add_info_verb(CLI::App& command, int& status) {
+void add_info_verb(CLI::App& command, Call& call) {
   const auto path = std::make_shared<std::string>();
   command.add_option("CAPTURE", *path, "what PYMEMFLOW_CAPTURE kept")->required();
-  command.callback([path, &status] { status = run(*path); });
+  command.callback([path, &call] { call.status = run(*path); });
 }
 
 }  // namespace pymemflow::cli

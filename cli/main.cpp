@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <string>
+#include <vector>
 
 #include "cli/cli11.h"
+#include "cli/program_words.h"
 #include "cli/verbs.h"
 
 namespace pymemflow::cli {
@@ -15,24 +17,43 @@ std::string known_verbs() {
   return names;
 }
 
-bool is_verb(const std::string& word) {
-  return std::any_of(verbs().begin(), verbs().end(),
-                     [&](const Verb& verb) { return word == verb.name; });
+const Verb* find_verb(const std::string& word) {
+  const auto found = std::find_if(verbs().begin(), verbs().end(),
+                                  [&](const Verb& verb) { return word == verb.name; });
+  return found == verbs().end() ? nullptr : &*found;
+}
+
+std::string examples_of(const Verb& verb) {
+  std::string text = "Examples:\n  pymemflow ";
+  for (const char* c = verb.example; *c != '\0'; ++c) {
+    text += *c;
+    if (*c == '\n') text += "  pymemflow ";
+  }
+  return text;
 }
 
 int run(int count, char** words) {
   CLI::App command("Which Python line allocates and frees what.", "pymemflow");
   command.require_subcommand(1);
   command.set_version_flag("--version", std::string("pymemflow ") + PMF_VERSION);
-  int status = 0;
+  Call call;
   for (const Verb& verb : verbs()) {
-    verb.add(*command.add_subcommand(verb.name, verb.sentence), status);
+    CLI::App* const added = command.add_subcommand(verb.name, verb.sentence);
+    added->footer(examples_of(verb));
+    verb.add(*added, call);
   }
   // The parser would say that a word was not expected, and not which are.
   if (count < 2) return complain("a verb is missing: " + known_verbs() + "; see --help");
   const std::string first = words[1];
-  if (!first.starts_with("-") && !is_verb(first)) {
+  const Verb* const verb = find_verb(first);
+  if (!first.starts_with("-") && verb == nullptr) {
     return complain("'" + first + "' is not a verb: " + known_verbs() + "; see --help");
+  }
+  if (verb != nullptr && verb->takes_program) {
+    const int own = count_own_words(*command.get_subcommand(verb->name), count, words);
+    const bool is_marked = own < count && std::string(words[own]) == "--";
+    call.program.assign(words + own + (is_marked ? 1 : 0), words + count);
+    count = own;
   }
   try {
     command.parse(count, words);
@@ -41,7 +62,7 @@ int run(int count, char** words) {
   } catch (const CLI::Error& error) {
     return complain(error.what());
   }
-  return status;
+  return call.status;
 }
 
 }  // namespace

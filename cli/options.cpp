@@ -2,6 +2,8 @@
 
 #include <string>
 
+#include "interpose/sizes.h"
+
 namespace pymemflow::cli {
 
 using interpose::kOptionCount;
@@ -23,6 +25,20 @@ void add_options(CLI::App& command, interpose::OptionUse use, interpose::Options
     option->type_name(kOptions[row].value);
     if (kOptions[row].type == OptionType::Switch) option->expected(0, 1);
   }
+}
+
+void add_size(CLI::App& command, const char* name, std::optional<std::uint64_t>& limit,
+              const char* sentence) {
+  const auto set = [name, &limit](const CLI::results_t& values) {
+    std::uint64_t bytes = 0;
+    if (!interpose::parse_size(values.front(), bytes)) {
+      throw CLI::ValidationError(name + ("=" + values.front()),
+                                 "is not a size (4096, 1.5MB, 64KiB)");
+    }
+    limit = bytes;
+    return true;
+  };
+  command.add_option(name, set, sentence)->type_name("SIZE");
 }
 
 }  // namespace pymemflow::cli

@@ -1,5 +1,8 @@
 #pragma once
-// The rows of interpose/options.def as options of a verb. One thread.
+// Options of a verb: the rows of interpose/options.def, and sizes. One thread.
+
+#include <cstdint>
+#include <optional>
 
 #include "cli/cli11.h"
 #include "interpose/options.h"
@@ -9,5 +12,9 @@ namespace pymemflow::cli {
 // Declares those of one use; their values go to `options`, which must outlive the parsing. A switch
 // may stand alone: --full-file-path is --full-file-path=1.
 void add_options(CLI::App& command, interpose::OptionUse use, interpose::Options& options);
+
+// Declares an option that takes a size, as `limit`.
+void add_size(CLI::App& command, const char* name, std::optional<std::uint64_t>& limit,
+              const char* sentence);
 
 }  // namespace pymemflow::cli

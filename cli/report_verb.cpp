@@ -48,11 +48,11 @@ int run(const Arguments& arguments) {
 
 }  // namespace
 
-void add_report_verb(CLI::App& command, int& status) {
+void add_report_verb(CLI::App& command, Call& call) {
   const auto arguments = std::make_shared<Arguments>();
   command.add_option("CAPTURE", arguments->capture, "what PYMEMFLOW_CAPTURE kept")->required();
   add_options(command, interpose::OptionUse::Report, arguments->options);
-  command.callback([arguments, &status] { status = run(*arguments); });
+  command.callback([arguments, &call] { call.status = run(*arguments); });
 }
 
 }  // namespace pymemflow::cli

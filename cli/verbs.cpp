@@ -6,8 +6,19 @@ namespace pymemflow::cli {
 namespace {
 
 constexpr Verb kVerbs[] = {
-    {"info", "print what a capture says of its process", add_info_verb},
-    {"report", "print what a capture holds", add_report_verb},
+    {"run", "run a program, and print what it allocated and freed",
+     "run script.py\nrun --summary -- pytest -x tests\nrun --output report.%p -m http.server", true,
+     add_run_verb},
+    {"report", "print what a capture holds", "report capture\nreport --summary capture", false,
+     add_report_verb},
+    {"gate", "fail when a program leaks, or takes more memory than it may",
+     "gate --max-leak 64KiB -- python3 -m pytest\ngate --max-peak 500MiB capture\n"
+     "gate --baseline leaks.json --update-baseline script.py",
+     true, add_gate_verb},
+    {"diff", "compare what two captures hold, place by place",
+     "diff old.capture new.capture\ndiff --fail-on-growth 1MiB old.capture new.capture", false,
+     add_diff_verb},
+    {"info", "print what a capture says of its process", "info capture", false, add_info_verb},
 };
 
 }  // namespace

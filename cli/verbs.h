@@ -7,24 +7,36 @@
 
 #include <span>
 #include <string>
+#include <vector>
 
 #include "cli/cli11.h"
 
 namespace pymemflow::cli {
 
+// What the verb is called with, and what becomes of it.
+struct Call {
+  std::vector<std::string> program;  // of a verb that takes one: its words
+  int status = 0;                    // the exit code
+};
+
 struct Verb {
   const char* name;
   const char* sentence;
+  const char* example;  // of the help: what stands behind `pymemflow`, a line each
+  bool takes_program;   // what follows the verb's own options is a program to run
   // Declares the verb's arguments on `command`, and what happens when it is called: the function
-  // given to command.callback() sets `status` to the exit code.
-  void (*add)(CLI::App& command, int& status);
+  // given to command.callback() sets the call's status.
+  void (*add)(CLI::App& command, Call& call);
 };
 
 // THE table.
 std::span<const Verb> verbs();
 
-void add_info_verb(CLI::App& command, int& status);
-void add_report_verb(CLI::App& command, int& status);
+void add_diff_verb(CLI::App& command, Call& call);
+void add_gate_verb(CLI::App& command, Call& call);
+void add_info_verb(CLI::App& command, Call& call);
+void add_report_verb(CLI::App& command, Call& call);
+void add_run_verb(CLI::App& command, Call& call);
 
 // What cannot be done: one line on standard error, and kUsageError for an exit code.
 inline constexpr int kUsageError = 2;

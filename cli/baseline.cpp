@@ -1,0 +1,75 @@
+#include "cli/baseline.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <charconv>
+#include <cmath>
+#include <cstring>
+#include <fstream>
+#include <system_error>
+
+#include "cli/json.h"
+#include "cli/verbs.h"
+
+namespace pymemflow::cli {
+namespace {
+
+constexpr char kMark[] = "pymemflow-baseline";
+constexpr int kVersion = 1;
+
+bool complain_of(const std::string& path, const std::string& what) {
+  complain(path + ": " + what);
+  return false;
+}
+
+std::string system_error() {
+  return std::strerror(errno != 0 ? errno : EIO);
+}
+
+}  // namespace
+
+void Baseline::take(const std::string& key, const Entry& entry) {
+  Entry& known = places[key];
+  known.blocks = std::max(known.blocks, entry.blocks);
+  known.bytes = std::max(known.bytes, entry.bytes);
+}
+
+bool Baseline::read(const std::string& path) {
+  errno = 0;
+  std::ifstream file(path);
+  if (!file) return complain_of(path, system_error());
+  const Json json = Json::parse(file, nullptr, false);
+  if (json.is_discarded()) return complain_of(path, "is not JSON");
+  try {
+    if (json.at(kMark) != kVersion) return complain_of(path, "is a baseline of another version");
+    for (const auto& [key, entry] : json.at("places").items()) {
+      places[key] = {entry.at("blocks").get<std::uint64_t>(),
+                     entry.at("bytes").get<std::uint64_t>()};
+    }
+  } catch (const Json::exception&) {
+    return complain_of(path, "is not a baseline of pymemflow");
+  }
+  return true;
+}
+
+bool Baseline::write(const std::string& path) const {
+  Json json = {{kMark, kVersion}, {"places", Json::object()}};
+  for (const auto& [key, entry] : places) {
+    json["places"][key] = {{"blocks", entry.blocks}, {"bytes", entry.bytes}};
+  }
+  return write_json(path, json);
+}
+
+std::uint64_t with_tolerance(std::uint64_t value, double part) {
+  return value + static_cast<std::uint64_t>(std::ceil(static_cast<double>(value) * part));
+}
+
+bool parse_percentage(const std::string& text, double& part) {
+  if (!text.ends_with("%")) return false;
+  const char* const end = text.data() + text.size() - 1;
+  const auto [stop, error] = std::from_chars(text.data(), end, part);
+  part /= 100;
+  return error == std::errc() && stop == end && part >= 0 && part <= 1000;
+}
+
+}  // namespace pymemflow::cli

@@ -1,0 +1,47 @@
+#include "cli/environment.h"
+
+namespace pymemflow::cli {
+namespace {
+
+constexpr std::string_view kPreload = "LD_PRELOAD=";
+
+}  // namespace
+
+Environment::Environment(char** ours) {
+  for (char** entry = ours; entry != nullptr && *entry != nullptr; ++entry) {
+    if (!std::string_view(*entry).starts_with("PYMEMFLOW_")) texts_.emplace_back(*entry);
+  }
+}
+
+void Environment::preload(const std::string& library) {
+  for (std::string& text : texts_) {
+    if (!text.starts_with(kPreload)) continue;
+    const std::string others = text.substr(kPreload.size());
+    text = std::string(kPreload) + library + (others.empty() ? "" : ":") + others;
+    return;
+  }
+  set("LD_PRELOAD", library);
+}
+
+void Environment::set_options(const interpose::Options& asked, const std::string& capture) {
+  set("PYMEMFLOW_CAPTURE", capture);
+  if (asked.capture_limit != 0) {
+    set("PYMEMFLOW_CAPTURE_LIMIT", std::to_string(asked.capture_limit));
+  }
+  if (asked.ring != 0) set("PYMEMFLOW_RING", std::to_string(asked.ring));
+  // What is alive can be told from the events alone.
+  if (!asked.flow && !asked.summary) set("PYMEMFLOW_FLOW", "0");
+}
+
+char** Environment::entries() {
+  entries_.clear();
+  for (std::string& text : texts_) entries_.push_back(text.data());
+  entries_.push_back(nullptr);
+  return entries_.data();
+}
+
+void Environment::set(const std::string& name, const std::string& value) {
+  texts_.push_back(name + "=" + value);
+}
+
+}  // namespace pymemflow::cli

@@ -1,0 +1,70 @@
+#pragma once
+// Holds what processes did against limits: pure, but for counting which suppressions were used.
+// Limits hold for each process by itself. docs/gate.md says what counts as a leak. One thread.
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cli/baseline.h"
+#include "cli/capture.h"
+#include "cli/selection.h"
+#include "report/usage.h"
+
+namespace pymemflow::cli {
+
+struct Limits {
+  std::optional<std::uint64_t> max_leak;
+  std::optional<std::uint64_t> max_leak_per_site;
+  std::optional<std::uint64_t> max_peak;
+  std::optional<std::uint64_t> max_allocations;
+  std::optional<Baseline> baseline;
+  double tolerance = 0;
+};
+
+struct Leak {
+  report::Place place;
+  std::uint64_t blocks = 0;
+  std::uint64_t bytes = 0;
+  std::uint64_t oldest = 0;    // the event that handed out the oldest block
+  std::uint64_t accepted = 0;  // bytes that the baseline knows of
+
+  std::uint64_t excess() const { return bytes > accepted ? bytes - accepted : 0; }
+};
+
+// What a limit says of a process.
+struct Finding {
+  const char* limit;  // as on the command line
+  std::uint64_t value = 0;
+  std::uint64_t allowed = 0;
+  std::string sentence;  // "leaks 10000 bytes in 10 blocks; --max-leak allows 4096"
+
+  bool is_over() const { return value > allowed; }
+};
+
+struct ProcessVerdict {
+  CaptureUse use;
+  std::vector<Leak> leaks;  // largest first: by what the baseline does not know, then by all
+  report::Amount leaked;    // of all leaks, beyond the baseline
+  report::Amount suppressed;
+  std::array<report::Amount, report::kAsides> aside = {};
+  std::vector<Finding> findings;  // one a limit
+
+  bool is_over() const;
+};
+
+struct Verdict {
+  std::vector<ProcessVerdict> processes;
+  std::vector<std::string> unused_suppressions;
+
+  bool is_over() const;
+};
+
+Verdict judge(std::vector<CaptureUse> uses, const Limits& limits, Selection& selection);
+
+// What a baseline would have to know for these to be within it.
+Baseline baseline_of(const Verdict& verdict);
+
+}  // namespace pymemflow::cli

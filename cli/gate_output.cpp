@@ -1,0 +1,170 @@
+#include "cli/gate_output.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <string_view>
+
+#include "cli/place_names.h"
+#include "cli/words.h"
+
+namespace pymemflow::cli {
+namespace {
+
+std::string column(std::uint64_t number, std::size_t width) {
+  std::string digits = std::to_string(number);
+  if (digits.size() < width) digits.insert(0, width - digits.size(), ' ');
+  return digits;
+}
+
+// It is why the gate fails, or would be if there were more of it.
+bool is_named(const Leak& leak) {
+  return leak.excess() > 0 || (leak.bytes == 0 && leak.accepted == 0);
+}
+
+std::string leak_lines(const ProcessVerdict& process) {
+  std::string text;
+  std::size_t named = 0;
+  std::size_t more = 0;
+  for (const Leak& leak : process.leaks) {
+    if (!is_named(leak)) continue;
+    if (named == kNamedLeaks) {
+      ++more;
+      continue;
+    }
+    if (named++ == 0) text += "\n         bytes    blocks since event  alive at the end";
+    text += "\n" + column(leak.bytes, 14) + " " + column(leak.blocks, 9) + " " +
+            column(leak.oldest, 11) + "  " + shown(leak.place);
+    if (leak.accepted != 0) {
+      text += " (" + std::to_string(leak.accepted) + " bytes of it in the baseline)";
+    }
+    text += "\n                           suppress:  " + suppression_for(leak.place);
+  }
+  if (more != 0) text += "\n" + column(more, 14) + " more places";
+  return text;
+}
+
+bool is_about_leaks(const Finding& finding) {
+  return std::string_view(finding.limit).starts_with("--max-leak");
+}
+
+void print(const std::string& text) {
+  std::fputs(text.c_str(), stderr);
+}
+
+// By report::Aside.
+constexpr const char* kWhy[] = {"while modules were imported", "while classes were made",
+                                "of the interpreter's own"};
+
+// What was not held against the limits, and why.
+std::string aside_text(const ProcessVerdict& process) {
+  std::string text;
+  const auto add = [&](const report::Amount& amount, const char* why) {
+    if (amount.blocks == 0) return;
+    text += (text.empty() ? "" : ", ") + counted(amount) + " " + why;
+  };
+  for (std::size_t why = 0; why < report::kAsides; ++why) add(process.aside[why], kWhy[why]);
+  add(process.suppressed, "suppressed");
+  return text;
+}
+
+void print_doubts(const ProcessVerdict& process) {
+  const std::string start = "pymemflow: process " + process_name(process.use);
+  if (!process.use.has_ended) {
+    print(start + " was killed or still runs: what it had not given back yet counts\n");
+  }
+  if (process.use.lost == 0 && process.use.damaged == 0) return;
+  print(start + ": the record is not whole (" + std::to_string(process.use.lost) +
+        " events lost, damaged in " + std::to_string(process.use.damaged) +
+        " places): the figures may be wrong\n");
+}
+
+void print_process(const ProcessVerdict& process) {
+  const std::string start = "pymemflow: process " + process_name(process.use);
+  if (process.is_over()) {
+    print(start + "\n" + findings_text(process) + "\n");
+  } else {
+    print(start + ": within the limits, leaks " + counted(process.leaked) + ", held up to " +
+          counted(process.use.usage.peak.bytes, "byte") + "\n");
+  }
+  const std::string aside = aside_text(process);
+  if (!aside.empty()) print("pymemflow: set aside: " + aside + "\n");
+  print_doubts(process);
+}
+
+// The data of a workflow command, and a property of one.
+std::string escaped(const std::string& text, bool is_property) {
+  std::string out;
+  for (const char c : text) {
+    const bool is_special =
+        c == '%' || c == '\r' || c == '\n' || (is_property && (c == ':' || c == ','));
+    char code[8];
+    std::snprintf(code, sizeof code, "%%%02X", static_cast<unsigned char>(c));
+    out += is_special ? std::string(code) : std::string(1, c);
+  }
+  return out;
+}
+
+void annotate(const std::string& properties, const std::string& title, const std::string& text) {
+  std::printf("::error %stitle=%s::%s\n", properties.c_str(), escaped(title, true).c_str(),
+              escaped(text, false).c_str());
+}
+
+void annotate_leaks(const ProcessVerdict& process) {
+  std::size_t named = 0;
+  for (const Leak& leak : process.leaks) {
+    if (!is_named(leak) || named++ == kNamedLeaks) continue;
+    std::string where;
+    if (leak.place.has_frame) {
+      where = "file=" + escaped(portable_path(std::string(leak.place.file)), true) +
+              ",line=" + std::to_string(leak.place.line) + ",";
+    }
+    annotate(where, "memory leak",
+             shown(leak.place) + " leaks " + counted({leak.blocks, leak.bytes}));
+  }
+}
+
+}  // namespace
+
+std::string process_name(const CaptureUse& use) {
+  return std::to_string(use.process) + " (" + printable(use.command_line) + ")";
+}
+
+std::string findings_text(const ProcessVerdict& process) {
+  std::string text;
+  bool has_leaks = false;
+  for (const Finding& finding : process.findings) {
+    if (!finding.is_over()) continue;
+    text += (text.empty() ? "  " : "\n  ") + finding.sentence;
+    has_leaks = has_leaks || is_about_leaks(finding);
+  }
+  if (has_leaks) text += leak_lines(process);
+  return text;
+}
+
+void print_verdict(const Verdict& verdict) {
+  for (const ProcessVerdict& process : verdict.processes) print_process(process);
+  for (const std::string& line : verdict.unused_suppressions) {
+    print("pymemflow: " + printable(line) + ": suppressed nothing\n");
+  }
+  const auto over = std::count_if(verdict.processes.begin(), verdict.processes.end(),
+                                  [](const ProcessVerdict& each) { return each.is_over(); });
+  print("pymemflow: " +
+        (over == 0 ? "passed" : "FAILED: " + std::to_string(over) + " over the limits") + ", " +
+        counted(verdict.processes.size(), "process") + "\n");
+}
+
+void print_annotations(const Verdict& verdict) {
+  for (const ProcessVerdict& process : verdict.processes) {
+    bool has_leaks = false;
+    for (const Finding& finding : process.findings) {
+      if (!finding.is_over()) continue;
+      has_leaks = has_leaks || is_about_leaks(finding);
+      annotate({}, "pymemflow " + std::string(finding.limit),
+               "process " + process_name(process.use) + " " + finding.sentence);
+    }
+    if (has_leaks) annotate_leaks(process);
+  }
+  std::fflush(stdout);
+}
+
+}  // namespace pymemflow::cli

@@ -1,0 +1,127 @@
+#include "cli/traced_program.h"
+
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <ctime>
+#include <filesystem>
+
+#include "cli/capture.h"
+#include "cli/cli11.h"
+#include "cli/environment.h"
+#include "cli/signals.h"
+#include "cli/verbs.h"
+
+extern "C" char** environ;
+
+namespace pymemflow::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+// What LD_PRELOAD cannot have in a name: it is split there, or expanded.
+constexpr char kNotInPreload[] = " :$";
+
+std::string own_folder() {
+  std::error_code error;
+  return fs::read_symlink("/proc/self/exe", error).parent_path().string();
+}
+
+bool is_plain(const std::string& path) {
+  return path.find_first_of(kNotInPreload) == std::string::npos;
+}
+
+std::uint64_t realtime_ns() {
+  timespec now{};
+  ::clock_gettime(CLOCK_REALTIME, &now);
+  return static_cast<std::uint64_t>(now.tv_sec) * 1'000'000'000 +
+         static_cast<std::uint64_t>(now.tv_nsec);
+}
+
+// Takes the child's end. 128 + n: signal n ended it.
+int wait_for(pid_t child) {
+  int status = 0;
+  while (::waitpid(child, &status, 0) < 0) {
+    if (errno != EINTR) return kUsageError;
+  }
+  return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+}
+
+// Helpers of the program may end a moment after it, as multiprocessing's servers do when their pipe
+// is closed. What goes on for longer is none of them.
+void wait_for_others() {
+  for (int tries = 0; tries < 100; ++tries) {
+    const pid_t ended = ::waitpid(-1, nullptr, WNOHANG);
+    if (ended < 0 && errno == ECHILD) return;
+    if (ended <= 0) ::usleep(10'000);
+  }
+}
+
+}  // namespace
+
+TracedProgram::~TracedProgram() {
+  std::error_code error;
+  if (!folder_.empty()) fs::remove_all(folder_, error);
+}
+
+bool TracedProgram::make_folder(std::string& problem) {
+  const char* const wanted = std::getenv("TMPDIR");
+  const bool is_usable = wanted != nullptr && *wanted == '/' && is_plain(wanted);
+  std::string pattern = std::string(is_usable ? wanted : "/tmp") + "/pymemflow.XXXXXX";
+  if (::mkdtemp(pattern.data()) == nullptr) {
+    problem = pattern + ": " + std::strerror(errno);
+    return false;
+  }
+  folder_ = pattern;
+  return true;
+}
+
+std::string TracedProgram::find_library() {
+  const std::string library = own_folder() + "/libpymemflow.so";
+  if (::access(library.c_str(), R_OK) != 0) return {};
+  if (is_plain(library)) return library;
+  std::error_code error;
+  fs::create_symlink(library, folder_ + "/libpymemflow.so", error);
+  return error ? std::string() : folder_ + "/libpymemflow.so";
+}
+
+TracedRun TracedProgram::run(const std::vector<std::string>& words,
+                             const interpose::Options& asked) {
+  TracedRun done;
+  if (!make_folder(done.problem)) return done;
+  const std::string library = find_library();
+  if (library.empty()) {
+    done.problem = own_folder() + "/libpymemflow.so: " + std::strerror(ENOENT);
+    return done;
+  }
+  const std::string pattern = asked.capture.empty() ? escaped_pattern(folder_) + "/capture.%p.%t"
+                                                    : std::string(asked.capture);
+  Environment environment(environ);
+  environment.preload(library);
+  environment.set_options(asked, pattern);
+  const std::uint64_t started_ns = realtime_ns();
+  // Children whose parents end before them become ours.
+  ::prctl(PR_SET_CHILD_SUBREAPER, 1);
+  ForwardedSignals signals;
+  pid_t child = 0;
+  if (const int error = signals.spawn(words, environment.entries(), child)) {
+    done.problem = words.front() + ": " + std::strerror(error);
+    return done;
+  }
+  done.process = static_cast<std::uint32_t>(child);
+  done.status = wait_for(child);
+  wait_for_others();
+  done.captures = find_captures(pattern, started_ns);
+  return done;
+}
+
+void read_environment(interpose::Options& options) {
+  const interpose::OptionError error = interpose::read_options(environ, options);
+  if (error) throw CLI::ValidationError(std::string(error.variable), std::string(error.problem));
+}
+
+}  // namespace pymemflow::cli

@@ -1,0 +1,43 @@
+#pragma once
+// Runs a program under the library, as the user would have run it: his own preloads stay, signals
+// go on to the program, and its exit code comes back. What it and its children recorded lies in
+// captures afterwards, whatever they died of. One thread, one program.
+
+#include <string>
+#include <vector>
+
+#include "interpose/options.h"
+
+namespace pymemflow::cli {
+
+struct TracedRun {
+  std::string problem;  // what could not be done; empty: the program was run
+  int status = 0;       // its exit code; 128 + n when signal n ended it
+  std::uint32_t process = 0;
+  std::vector<std::string> captures;  // of all processes in which Python ran, by their start
+};
+
+class TracedProgram {
+ public:
+  TracedProgram() = default;
+  ~TracedProgram();  // takes captures away that nobody asked for
+  TracedProgram(const TracedProgram&) = delete;
+  TracedProgram& operator=(const TracedProgram&) = delete;
+
+  // `asked`: what is recorded, and where it is kept (Options::capture).
+  TracedRun run(const std::vector<std::string>& words, const interpose::Options& asked);
+
+ private:
+  // A folder of our own. False: there is none, and `problem` says why.
+  bool make_folder(std::string& problem);
+  // The library where LD_PRELOAD can name it; empty: it is not there.
+  std::string find_library();
+
+  std::string folder_;
+};
+
+// The options out of our own environment: defaults of those on the command line. Throws what the
+// parser of command lines throws.
+void read_environment(interpose::Options& options);
+
+}  // namespace pymemflow::cli
