@@ -65,7 +65,7 @@ class CaptureReader {
     std::uint64_t key = 0;  // the latest stamp
     std::uint32_t thread = 0;
     std::uint64_t opened_ns = 0;  // of the current block
-    bool has_pending = false;  // a Move that has no place in the order yet, but ends at `key`
+    bool has_pending = false;     // a Move that has no place in the order yet, but ends at `key`
     interpose::Event pending{};
   };
   enum class Step : std::uint8_t { Event, Turn, End };

@@ -1,5 +1,5 @@
-// Leaks by each way there is to be handed a block: a program of its own, which valgrind counts, and a
-// library with the same functions, which Python calls under pymemflow. tests/process/ledger.py
+// Leaks by each way there is to be handed a block: a program of its own, which valgrind counts, and
+// a library with the same functions, which Python calls under pymemflow. tests/process/ledger.py
 // compares. Each function also gives some blocks back, so that what is left is not what was taken.
 
 #include <cstdlib>
