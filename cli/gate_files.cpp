@@ -6,6 +6,7 @@
 #include "cli/gate_output.h"
 #include "cli/json.h"
 #include "cli/place_names.h"
+#include "report/asides.h"
 
 namespace pymemflow::cli {
 namespace {
@@ -40,9 +41,6 @@ Json json_of(const Finding& finding) {
           {"sentence", finding.sentence}};
 }
 
-// By report::Aside.
-constexpr const char* kWhy[] = {"import", "class", "engine"};
-
 Json json_of(const ProcessVerdict& process) {
   const report::Usage& usage = process.use.usage;
   Json json = {{"process", process.use.process},
@@ -62,7 +60,7 @@ Json json_of(const ProcessVerdict& process) {
                {"temporary", usage.total.temporary},
                {"set_aside", Json::object()}};
   for (std::size_t why = 0; why < report::kAsides; ++why) {
-    json["set_aside"][kWhy[why]] = json_of(process.aside[why]);
+    json["set_aside"][report::kAsideRows[why].name] = json_of(process.aside[why]);
   }
   json["set_aside"]["suppressed"] = json_of(process.suppressed);
   json["findings"] = Json::array();

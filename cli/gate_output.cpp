@@ -6,6 +6,7 @@
 
 #include "cli/place_names.h"
 #include "cli/words.h"
+#include "report/asides.h"
 
 namespace pymemflow::cli {
 namespace {
@@ -51,10 +52,6 @@ void print(const std::string& text) {
   std::fputs(text.c_str(), stderr);
 }
 
-// By report::Aside.
-constexpr const char* kWhy[] = {"while modules were imported", "while classes were made",
-                                "of the interpreter's own"};
-
 // What was not held against the limits, and why.
 std::string aside_text(const ProcessVerdict& process) {
   std::string text;
@@ -62,7 +59,9 @@ std::string aside_text(const ProcessVerdict& process) {
     if (amount.blocks == 0) return;
     text += (text.empty() ? "" : ", ") + counted(amount) + " " + why;
   };
-  for (std::size_t why = 0; why < report::kAsides; ++why) add(process.aside[why], kWhy[why]);
+  for (std::size_t why = 0; why < report::kAsides; ++why) {
+    add(process.aside[why], report::kAsideRows[why].sentence);
+  }
   add(process.suppressed, "suppressed");
   return text;
 }

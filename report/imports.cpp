@@ -28,28 +28,6 @@ std::string_view module_of(std::string_view words) {
   return {};
 }
 
-struct ClassMaker {
-  std::string_view frozen;
-  std::string_view file;  // in the folder of the standard library
-  std::string_view function;
-};
-constexpr ClassMaker kClassMakers[] = {
-    {"<frozen abc>", "abc.py", "__new__"},
-    {"", "enum.py", "__new__"},
-    {"", "enum.py", "__setattr__"},
-    {"", "typing.py", "__new__"},
-    {"", "collections/__init__.py", "namedtuple"},
-};
-
-// ".../lib/python3.11/" + file.
-bool is_of_standard_library(std::string_view path, std::string_view file) {
-  if (!path.ends_with(file)) return false;
-  std::string_view folder = path.substr(0, path.size() - file.size());
-  if (!folder.ends_with("/")) return false;
-  folder.remove_suffix(1);
-  return folder.substr(folder.rfind('/') + 1).starts_with("python3");
-}
-
 bool ends_with_path(std::string_view file, std::string_view end) {
   if (!file.ends_with(end)) return false;
   return file.size() == end.size() || file[file.size() - end.size() - 1] == '/';
@@ -93,16 +71,6 @@ bool Imports::covers(std::uint32_t thread, std::uint64_t number) {
 bool Imports::is_machinery(const Site& site) {
   return site.has_frame &&
          (site.file.starts_with("<frozen importlib.") || site.file == "<frozen zipimport>");
-}
-
-bool Imports::makes_classes(const Site& site) {
-  if (!site.has_frame) return false;
-  return std::any_of(std::begin(kClassMakers), std::end(kClassMakers),
-                     [&](const ClassMaker& maker) {
-                       if (site.function != maker.function) return false;
-                       const bool is_frozen = !maker.frozen.empty() && site.file == maker.frozen;
-                       return is_frozen || is_of_standard_library(site.file, maker.file);
-                     });
 }
 
 Imports::Kind Imports::kind_of(const Site& site) const {

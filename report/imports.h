@@ -29,8 +29,6 @@ class Imports {
 
   // The code of importlib itself.
   static bool is_machinery(const Site& site);
-  // The code of the standard library that makes classes: they live as long as their module.
-  static bool makes_classes(const Site& site);
 
  private:
   enum class Kind : std::uint8_t { Unknown, Machinery, Body, Other };

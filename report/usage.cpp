@@ -4,9 +4,11 @@
 
 #include <algorithm>
 #include <iterator>
+#include <optional>
 #include <tuple>
 #include <utility>
 
+#include "report/asides.h"
 #include "report/names.h"
 
 namespace pymemflow::report {
@@ -20,19 +22,6 @@ bool comes_first(const PlaceUse& a, const PlaceUse& b) {
   if (a.holding.bytes != b.holding.bytes) return a.holding.bytes > b.holding.bytes;
   if (a.holding.blocks != b.holding.blocks) return a.holding.blocks > b.holding.blocks;
   return name_of(a.place) < name_of(b.place);
-}
-
-// Files that hand out to themselves what they keep for the life of the process; by the beginnings
-// of their names.
-constexpr std::string_view kEngineFiles[] = {"python", "libpython", "libc.so",
-                                             "libc-",  "ld-linux",  "libpthread",
-                                             "libdl.", "libm.so",   "libstdc++"};
-
-bool is_engine(const Place& place) {
-  if (place.has_frame) return false;
-  const std::string_view name = base_name(place.module);
-  return std::any_of(std::begin(kEngineFiles), std::end(kEngineFiles),
-                     [&](std::string_view start) { return name.starts_with(start); });
 }
 
 }  // namespace
@@ -67,6 +56,7 @@ std::string_view usage_problem(const CaptureReader& reader) {
 void UsageBuilder::on_event(const interpose::Event& event, const Site& site) {
   const bool is_peak = ledger_.on_event(event);
   imports_.on_event(event, site, ledger_.events());
+  if (site.has_frame) first_frame_ = std::min(first_frame_, ledger_.events());
   if (!is_peak) return;
   const std::uint64_t start = reader_.head().started_monotonic_ns;
   peak_after_ns_ = std::max(reader_.block_opened_ns(), start) - start;
@@ -97,9 +87,18 @@ void UsageBuilder::add_places(Usage& usage) {
     if (site == nullptr) continue;
     places.push_back({place_of(*site), ledger_.of(number), amounts[number]});
     PlaceUse& use = places.back();
-    if (!is_engine(use.place)) continue;
-    use.aside = {};
-    use.aside[static_cast<std::size_t>(Aside::Engine)] = {use.holding.blocks, use.holding.bytes};
+    Amount& engine = use.aside[static_cast<std::size_t>(Aside::Engine)];
+    switch (engine_use(use.place)) {
+      case EngineUse::None:
+        engine = {};
+        break;
+      case EngineUse::Start:
+        break;
+      case EngineUse::Always:
+        use.aside = {};
+        engine = {use.holding.blocks, use.holding.bytes};
+        break;
+    }
   }
   std::sort(places.begin(), places.end(), [](const PlaceUse& a, const PlaceUse& b) {
     return name_of(a.place) < name_of(b.place);
@@ -127,11 +126,12 @@ void UsageBuilder::set_aside(HashMap<interpose::SiteId, std::array<Amount, kAsid
   for (const auto& [address, block] : ledger_.blocks()) {
     const Site* const site = reader_.find_site(block.site);
     if (site == nullptr) continue;
-    if (Imports::is_machinery(*site) || imports_.covers(block.thread, block.event)) {
-      set(block, Aside::Import);
-    } else if (Imports::makes_classes(*site)) {
-      set(block, Aside::Class);
-    }
+    const bool is_import = imports_.covers(block.thread, block.event);
+    const bool is_start = !site->has_frame && block.event < first_frame_;
+    const std::optional<Aside> why = is_import  ? Aside::Import
+                                     : is_start ? Aside::Engine
+                                                : aside_of(*site);
+    if (why) set(block, *why);
   }
 }
 

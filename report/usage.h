@@ -5,6 +5,7 @@
 
 #include <array>
 #include <cstdint>
+#include <limits>
 #include <string_view>
 
 #include "report/capture_reader.h"
@@ -24,13 +25,14 @@ struct Place {
   String module;  // without a frame: the path of the file that called; empty: unknown
 };
 
-// Why what is alive at the end need be no leak.
+// Why what is alive at the end need be no leak; report/asides.h tells them apart.
 enum class Aside : std::uint8_t {
-  Import,  // handed out while a module was being imported (report/imports.h)
-  Class,   // to the code of the standard library that makes classes
+  Import,       // handed out while a module was being imported (report/imports.h)
+  Class,        // to the code of the standard library that makes classes
+  Environment,  // to os.environ, whose values the C library keeps
   Engine,  // to the interpreter, the C library or the loader themselves, no Python code running
 };
-inline constexpr std::size_t kAsides = 3;
+inline constexpr std::size_t kAsides = 4;
 
 struct Amount {
   std::uint64_t blocks = 0;
@@ -80,6 +82,8 @@ class UsageBuilder {
   Ledger ledger_;
   Imports imports_;
   std::uint64_t peak_after_ns_ = 0;
+  std::uint64_t first_frame_ =
+      std::numeric_limits<std::uint64_t>::max();  // event of the first code
 };
 
 // "leak.py:12 make", or the engine caller. Control characters are escaped.

@@ -17,6 +17,7 @@ LEAK, TWIN = os.path.join(LEAKY, 'leak.py'), os.path.join(LEAKY, 'twin.py')
 # A place as the gate names it: relative to the current folder.
 PLACE = 'examples/leaky/leak.py:17 make_and_forget'
 SUPPRESSION = 'examples/leaky/leak.py:make_and_forget'
+LIBRARY = os.environ['PMF_LEAKS_LIBRARY']
 
 CHILDREN = '''
 import multiprocessing, sys
@@ -106,6 +107,19 @@ class Limits(Case):
         named = self.named(done)
         self.assertEqual([size for size, _, _ in named], list(range(2014, 2004, -1)))
         self.assertRegex(done.stderr, r'(?m)^ +\d+ more places$')
+
+    def test_in_a_thread_that_is_not_pythons(self):
+        done = self.python('--max-leak', '4KiB', '--', os.path.join(traced.VICTIMS, 'leaks.py'), LIBRARY, 'thread')
+        self.assertEqual(done.status, 1, done.stderr)
+        callers = {place.split('`')[-1]: (size, blocks)
+                   for size, blocks, place in self.named(done)}
+        # 3 Things, 4,567 chars, and what the thread itself was to run.
+        by_new = sum(size for name, (size, _) in callers.items() if name.startswith('_Zn'))
+        self.assertTrue(0 <= by_new - 3 * 123 - 4567 < 50, callers)
+        size, blocks = callers['strdup']
+        # The C library duplicates a name or two of its own.
+        self.assertLess(size - 300 * 33, 100)
+        self.assertTrue(300 <= blocks < 310, blocks)
 
     def test_in_a_child(self):
         for method in ('fork', 'spawn', 'forkserver'):

@@ -130,21 +130,5 @@ TEST(Imports, TextsAreNoModules) {
   EXPECT_FALSE(run.covers(work));
 }
 
-TEST(Imports, ClassesOfTheStandardLibrary) {
-  const auto makes = [](const char* file, const char* function) {
-    Site site;
-    site.has_frame = true;
-    site.file = file;
-    site.function = function;
-    return Imports::makes_classes(site);
-  };
-  EXPECT_TRUE(makes("<frozen abc>", "__new__"));
-  EXPECT_TRUE(makes("/usr/lib/python3.9/abc.py", "__new__"));
-  EXPECT_TRUE(makes("/usr/lib/python3.9/collections/__init__.py", "namedtuple"));
-  EXPECT_FALSE(makes("/usr/lib/python3.9/abc.py", "register"));
-  EXPECT_FALSE(makes("/home/me/abc.py", "__new__"));
-  EXPECT_FALSE(makes("/usr/lib/python3.9/myabc.py", "__new__"));
-}
-
 }  // namespace
 }  // namespace pymemflow::report

@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <new>
+#include <thread>
 
 namespace {
 
@@ -68,6 +69,15 @@ void by_strdup() {
   std::free(keep(::strdup("gone")));
 }
 
+// No Python code runs here: what is kept has an engine caller alone, and that is the C library's or
+// C++'s own.
+void in_a_thread() {
+  std::thread([] {
+    by_new();
+    by_strdup();
+  }).join();
+}
+
 using Leak = void();
 constexpr struct {
   const char* name;
@@ -80,6 +90,7 @@ constexpr struct {
     {"aligned_alloc", by_aligned_alloc},
     {"new", by_new},
     {"strdup", by_strdup},
+    {"thread", in_a_thread},
 };
 
 }  // namespace
