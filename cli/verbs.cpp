@@ -19,6 +19,12 @@ constexpr Verb kVerbs[] = {
      "diff old.capture new.capture\ndiff --fail-on-growth 1MiB old.capture new.capture", false,
      add_diff_verb},
     {"info", "print what a capture says of its process", "info capture", false, add_info_verb},
+    {"manual", "print the manual page", "manual | man -l -", false, add_manual_verb},
+    {"completion", "print what a shell needs to complete this command line",
+     "completion bash > ~/.local/share/bash-completion/completions/pymemflow\n"
+     "completion zsh > ~/.zfunc/_pymemflow\n"
+     "completion fish > ~/.config/fish/completions/pymemflow.fish",
+     false, add_completion_verb},
 };
 
 }  // namespace

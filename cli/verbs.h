@@ -32,9 +32,11 @@ struct Verb {
 // THE table.
 std::span<const Verb> verbs();
 
+void add_completion_verb(CLI::App& command, Call& call);
 void add_diff_verb(CLI::App& command, Call& call);
 void add_gate_verb(CLI::App& command, Call& call);
 void add_info_verb(CLI::App& command, Call& call);
+void add_manual_verb(CLI::App& command, Call& call);
 void add_report_verb(CLI::App& command, Call& call);
 void add_run_verb(CLI::App& command, Call& call);
 
