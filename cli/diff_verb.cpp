@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "cli/capture.h"
+#include "cli/colours.h"
 #include "cli/json.h"
 #include "cli/options.h"
 #include "cli/place_names.h"
@@ -93,9 +94,12 @@ void print_changes(const CaptureUse& before, const CaptureUse& after,
     const Change& change = *shown_changes[i];
     const auto ever =
         static_cast<long long>(change.after.allocated_bytes - change.before.allocated_bytes);
-    std::printf("%+14lld %+10lld  %-6s  %+16lld  %s\n", static_cast<long long>(change.bytes()),
-                static_cast<long long>(change.blocks()), change.kind(), ever,
-                printable(change.key).c_str());
+    std::string kind = change.kind();
+    kind.resize(6, ' ');
+    const Colour colour = change.bytes() > 0 ? Colour::Bad : Colour::Good;
+    std::printf("%+14lld %+10lld  %s  %+16lld  %s\n", static_cast<long long>(change.bytes()),
+                static_cast<long long>(change.blocks()), coloured(colour, kind, stdout).c_str(),
+                ever, printable(change.key).c_str());
   }
 }
 

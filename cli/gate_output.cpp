@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <string_view>
 
+#include "cli/colours.h"
 #include "cli/place_names.h"
 #include "cli/words.h"
 #include "report/asides.h"
@@ -22,7 +23,7 @@ bool is_named(const Leak& leak) {
   return leak.excess() > 0 || (leak.bytes == 0 && leak.accepted == 0);
 }
 
-std::string leak_lines(const ProcessVerdict& process) {
+std::string leak_lines(const ProcessVerdict& process, std::FILE* terminal) {
   std::string text;
   std::size_t named = 0;
   std::size_t more = 0;
@@ -34,7 +35,7 @@ std::string leak_lines(const ProcessVerdict& process) {
     }
     if (named++ == 0) text += "\n         bytes    blocks since event  alive at the end";
     text += "\n" + column(leak.bytes, 14) + " " + column(leak.blocks, 9) + " " +
-            column(leak.oldest, 11) + "  " + shown(leak.place);
+            column(leak.oldest, 11) + "  " + coloured(Colour::Subject, shown(leak.place), terminal);
     if (leak.accepted != 0) {
       text += " (" + std::to_string(leak.accepted) + " bytes of it in the baseline)";
     }
@@ -80,7 +81,7 @@ void print_doubts(const ProcessVerdict& process) {
 void print_process(const ProcessVerdict& process) {
   const std::string start = "pymemflow: process " + process_name(process.use);
   if (process.is_over()) {
-    print(start + "\n" + findings_text(process) + "\n");
+    print(start + "\n" + findings_text(process, stderr) + "\n");
   } else {
     print(start + ": within the limits, leaks " + counted(process.leaked) + ", held up to " +
           counted(process.use.usage.peak.bytes, "byte") + "\n");
@@ -128,15 +129,15 @@ std::string process_name(const CaptureUse& use) {
   return std::to_string(use.process) + " (" + printable(use.command_line) + ")";
 }
 
-std::string findings_text(const ProcessVerdict& process) {
+std::string findings_text(const ProcessVerdict& process, std::FILE* terminal) {
   std::string text;
   bool has_leaks = false;
   for (const Finding& finding : process.findings) {
     if (!finding.is_over()) continue;
-    text += (text.empty() ? "  " : "\n  ") + finding.sentence;
+    text += (text.empty() ? "  " : "\n  ") + coloured(Colour::Bad, finding.sentence, terminal);
     has_leaks = has_leaks || is_about_leaks(finding);
   }
-  if (has_leaks) text += leak_lines(process);
+  if (has_leaks) text += leak_lines(process, terminal);
   return text;
 }
 
@@ -148,8 +149,10 @@ void print_verdict(const Verdict& verdict) {
   const auto over = std::count_if(verdict.processes.begin(), verdict.processes.end(),
                                   [](const ProcessVerdict& each) { return each.is_over(); });
   print("pymemflow: " +
-        (over == 0 ? "passed" : "FAILED: " + std::to_string(over) + " over the limits") + ", " +
-        counted(verdict.processes.size(), "process") + "\n");
+        (over == 0 ? coloured(Colour::Good, "passed", stderr)
+                   : coloured(Colour::Bad, "FAILED", stderr) + ": " + std::to_string(over) +
+                         " over the limits") +
+        ", " + counted(verdict.processes.size(), "process") + "\n");
 }
 
 void print_annotations(const Verdict& verdict) {

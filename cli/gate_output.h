@@ -1,6 +1,7 @@
 #pragma once
 // What a gate says, in the forms that it is asked for. One thread.
 
+#include <cstdio>
 #include <string>
 
 #include "cli/gate.h"
@@ -25,7 +26,7 @@ bool write_markdown(const std::string& path, const Verdict& verdict);
 // "4711 (python3 leak.py)".
 std::string process_name(const CaptureUse& use);
 // The findings that are over and the leaks behind them, for people; a line each, no newline at the
-// end.
-std::string findings_text(const ProcessVerdict& process);
+// end. In colour, if they are for a terminal.
+std::string findings_text(const ProcessVerdict& process, std::FILE* terminal = nullptr);
 
 }  // namespace pymemflow::cli

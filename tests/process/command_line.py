@@ -1,12 +1,17 @@
 """What describes the command line: the manual page, and the completions of shells."""
+import os
+import pty
 import re
 import shutil
 import subprocess
+import sys
 import tempfile
 import unittest
 
 import command
+import traced
 
+LEAK = 'import _leaky\ndef leak():\n    for _ in range(10): _leaky.leaking(1000)\nleak()\n'
 VERBS = ('run', 'report', 'gate', 'diff', 'info', 'manual', 'completion')
 
 
@@ -32,6 +37,36 @@ class Manual(unittest.TestCase):
         said, _ = process.communicate(output('manual').encode())
         faults = [line for line in said.decode().splitlines() if 'missing date' not in line]
         self.assertEqual(faults, [])
+
+
+class Colours(unittest.TestCase):
+    def gate(self, **environment):
+        """What a terminal is told of a leak."""
+        environment = dict(os.environ, PYTHONPATH=traced.EXAMPLES, **environment)
+        environment.setdefault('TERM', 'xterm')
+        ours, theirs = pty.openpty()
+        process = subprocess.Popen([command.COMMAND, 'gate', '--max-leak=4KiB', '--',
+                                    sys.executable, '-c', LEAK], stderr=theirs, env=environment)
+        os.close(theirs)
+        text = b''
+        try:
+            while True:
+                text += os.read(ours, 4096)
+        except OSError:  # the other end is closed
+            os.close(ours)
+        self.assertEqual(process.wait(), 1, text)
+        return text.decode()
+
+    def test_on_a_terminal_alone(self):
+        text = self.gate(NO_COLOR='')
+        self.assertIn('pymemflow: \033[1;31mFAILED\033[0m: ', text)
+        self.assertIn('  \033[1;31mleaks 10000 bytes', text)
+        for environment in (dict(NO_COLOR='1'), dict(TERM='dumb')):
+            self.assertNotIn('\033[1', self.gate(**environment))
+        done = command.call('gate', '--max-leak=4KiB', '--', sys.executable, '-c', LEAK,
+                            env=dict(os.environ, PYTHONPATH=traced.EXAMPLES, TERM='xterm'))
+        self.assertIn('FAILED: ', done.stderr)
+        self.assertNotIn('\033', done.stderr)
 
 
 class Completion(unittest.TestCase):
