@@ -74,8 +74,8 @@ void print_doubts(const ProcessVerdict& process) {
   }
   if (process.use.lost == 0 && process.use.damaged == 0) return;
   print(start + ": the record is not whole (" + std::to_string(process.use.lost) +
-        " events lost, damaged in " + std::to_string(process.use.damaged) +
-        " places): the figures may be wrong\n");
+        " events lost, damaged in " + counted(process.use.damaged, "place") +
+        "): the figures may be wrong\n");
 }
 
 void print_process(const ProcessVerdict& process) {

@@ -41,7 +41,10 @@ void append_counts(String& text, const CaptureReader& reader) {
   if (reader.head().mode == RecordMode::Ring) {
     fmt::format_to(end, ", {} overwritten", reader.overwritten());
   }
-  if (reader.damaged() != 0) fmt::format_to(end, ", damaged in {} places", reader.damaged());
+  if (reader.damaged() != 0) {
+    const char* const places = reader.damaged() == 1 ? "place" : "places";
+    fmt::format_to(end, ", damaged in {} {}", reader.damaged(), places);
+  }
   if (reader.left_out() != 0) fmt::format_to(end, ", {} left out", reader.left_out());
   text += '\n';
 }

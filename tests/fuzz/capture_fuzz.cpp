@@ -3,12 +3,10 @@
 //
 // The bytes are a capture in short, so that the fuzzer need not find out how to make checksums:
 //
-//   1 byte     bits: 1 the head is damaged, 2 it has ended, 4 Ring, 8 Sums, 128 the rest is a file
-//   as
-//              it is
-//   then blocks: kind and state, writer, number, stamp, bits (1 a wrong checksum, 2 a wrong
-//   extent),
-//              thread, 2 bytes with the number of words; the words
+//   1 byte       bits: 1 the head is damaged, 2 it has ended, 4 Ring, 8 Sums, 64 a summary instead
+//                of a report, 128 the rest is a file as it is
+//   then blocks  kind and state, writer, number, stamp, bits (1 a wrong checksum, 2 a wrong
+//                extent), thread, 2 bytes with the number of words; the words
 
 #include <sys/mman.h>
 #include <unistd.h>
@@ -121,7 +119,7 @@ File make_file(const std::uint8_t* data, std::size_t size) {
   return file;
 }
 
-void report_on(const File& content) {
+void report_on(const File& content, bool is_summary) {
   const int file = ::memfd_create("capture", MFD_CLOEXEC);
   if (file < 0) std::abort();
   if (::write(file, content.data(), content.size()) != static_cast<ssize_t>(content.size())) {
@@ -129,6 +127,7 @@ void report_on(const File& content) {
   }
   report::ReportOptions options;
   options.asked.output = "/dev/null";
+  options.asked.summary = is_summary;
   options.is_in_process = false;
   const report::ReportError error = report::write_report(file, options);
   // That is how much a file of this size may ask for, and how running out of it is told.
@@ -140,6 +139,7 @@ void report_on(const File& content) {
 }  // namespace pymemflow
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  pymemflow::report_on(pymemflow::make_file(data, size));
+  const bool is_summary = size != 0 && (data[0] & 64) != 0;
+  pymemflow::report_on(pymemflow::make_file(data, size), is_summary);
   return 0;
 }
