@@ -7,9 +7,27 @@
 #include "interpose/definition_stream.h"
 #include "interpose/definitions.h"
 #include "interpose/platform/platform.h"
+#include "pyframe/published_offsets.h"
 
 namespace pymemflow::interpose {
 namespace {
+
+// A forked child writes its facts inside of a hook, so these are collected once.
+constinit char allocators[2048];
+constinit std::size_t allocators_bytes = 0;
+
+void note_allocator(const char* path, void*, void*) {
+  const std::size_t length = std::strlen(path);
+  if (length + 1 > sizeof allocators - allocators_bytes) return;
+  std::memcpy(allocators + allocators_bytes, path, length);
+  allocators[allocators_bytes + length] = '\n';
+  allocators_bytes += length + 1;
+}
+
+std::string_view layout_text(const pyframe::Interpreter& interpreter) {
+  if (!pyframe::is_known(interpreter)) return interpreter.reason;
+  return pyframe::publishes_offsets(interpreter.layout.minor) ? kPublishedLayout : kKnownLayout;
+}
 
 // A command line may have megabytes; of such a one the beginning is kept.
 constexpr std::size_t kMaxCommandLine = 8192;
@@ -33,6 +51,17 @@ void define_command_line(DefinitionStream& stream) {
 
 }  // namespace
 
+void collect_facts() {
+  allocators_bytes = 0;
+  platform::visit_definitions("malloc", note_allocator, nullptr);
+}
+
+std::string_view first_allocator() {
+  const std::string_view all(allocators, allocators_bytes);
+  const std::string_view first = all.substr(0, all.find('\n'));
+  return first.empty() ? "the program itself" : first;
+}
+
 std::uint64_t write_facts(const pyframe::Interpreter& interpreter,
                           const CaptureSettings& settings) {
   DefinitionStream stream{};
@@ -41,6 +70,9 @@ std::uint64_t write_facts(const pyframe::Interpreter& interpreter,
   char host[512];
   define_fact(stream, FactKind::Host, {host, platform::describe_host(host)});
   define_fact(stream, FactKind::Options, settings.options);
+  define_fact(stream, FactKind::Interpreter, interpreter.path);
+  define_fact(stream, FactKind::Layout, layout_text(interpreter));
+  define_fact(stream, FactKind::Allocators, {allocators, allocators_bytes});
   stream.finish();
   return stream.blocks();
 }

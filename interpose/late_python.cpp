@@ -71,7 +71,9 @@ void begin_with(const Python& python, pyframe::Arrival arrival) {
   if (python.path[0] != '\0') library = ::dlopen(python.path, RTLD_LAZY | RTLD_NOLOAD);
   const bool is_found = is_global || library != nullptr;
   if (is_found) {
-    on_first_python(pyframe::find_interpreter(is_global ? nullptr : library, arrival));
+    pyframe::Interpreter found = pyframe::find_interpreter(is_global ? nullptr : library, arrival);
+    found.path = python.path;
+    on_first_python(found);
   }
   platform::forget_loader_error();
 }

@@ -8,6 +8,7 @@
 #include <cstring>
 
 #include "interpose/exits.h"
+#include "interpose/facts.h"
 #include "interpose/late_python.h"
 #include "interpose/late_threads.h"
 #include "interpose/log.h"
@@ -191,6 +192,10 @@ void begin(const pyframe::Interpreter& interpreter) {
     recording.file.remove();
     say({"cannot probe CPython ", interpreter.version, "; this program runs untraced"});
     return;
+  }
+  if (!is_malloc_ours) {
+    say({"malloc() is that of ", first_allocator(),
+         ", before this library: what is asked of it is not seen; preload this library first"});
   }
   if (options.start == Start::Manual) set_paused(true);
   end_handlers = {before_end, before_exec, after_failed_exec};

@@ -70,12 +70,25 @@ void* seen_realloc(void* block, std::size_t size) noexcept {
   return found.realloc(block, size);
 }
 
-bool realloc_calls_others() {
+void count_calls() {
   real = found;
   real.malloc = seen_malloc;
   real.free = seen_free;
   real.calloc = seen_calloc;
   real.realloc = seen_realloc;
+}
+
+bool calls_reach_us() {
+  // Of a call of malloc() by its name the compiler knows that it changes nothing of ours.
+  void* (*volatile first)(std::size_t) = ::malloc;
+  was_called = false;
+  void* const block = first(1);
+  const bool result = was_called;
+  ::free(block);
+  return result;
+}
+
+bool realloc_calls_others() {
   void* const block = found.realloc(nullptr, 16);
   void* const neighbour = found.malloc(16);
   was_called = false;
@@ -100,6 +113,7 @@ constinit Originals real = {
 };
 
 constinit bool originals_are_nested = false;
+constinit bool is_malloc_ours = true;
 
 void find_originals() {
   // The search may call allocator functions, ours first.
@@ -121,6 +135,8 @@ void find_originals() {
   if (found.free_aligned_sized == boot_arena::functions.free_aligned_sized) {
     found.free_aligned_sized = free_without_sizes;
   }
+  count_calls();
+  is_malloc_ours = calls_reach_us();
   originals_are_nested = realloc_calls_others();
   real = found;
 }

@@ -39,6 +39,10 @@ extern constinit Originals real;
 // ours: musl's does, and many a simple allocator's; glibc's does not.
 extern constinit bool originals_are_nested;
 
+// Whether the program's calls of malloc() come to ours: not where another allocator stands before
+// it, in the program itself or preloaded first, unless that one hands them on.
+extern constinit bool is_malloc_ours;
+
 void find_originals();
 
 }  // namespace pymemflow::interpose

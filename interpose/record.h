@@ -49,7 +49,12 @@ enum class FactKind : std::uint32_t {
   PythonVersion = 2,  // "3.11.2"
   Host = 3,           // name, system, release and machine, a line each
   Options = 4,        // NAME=value, a line each
+  Interpreter = 5,    // the file that has it; empty: the program itself
+  Layout = 6,         // where its offsets are from; else why its frames are not read
+  Allocators = 7,     // the files that define malloc(), in the loader's order, a line each
 };
+inline constexpr std::string_view kKnownLayout = "known of its version";
+inline constexpr std::string_view kPublishedLayout = "published by the interpreter";
 inline constexpr std::size_t kMaxBuildIdBytes = 32;
 
 inline constexpr int kKindBits = 3;

@@ -66,6 +66,7 @@ int start_recording(const pyframe::Interpreter& interpreter, const CaptureSettin
     recording.ring_blocks = ring_blocks_for(settings.ring_bytes);
   }
   recording.first_process = platform::process_id();
+  collect_facts();
   recording.fork_sensitive =
       static_cast<ForkSensitive*>(platform::map_zero_in_child(kFileAlignment));
   if (recording.fork_sensitive == nullptr) return ENOMEM;

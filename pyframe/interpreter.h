@@ -29,9 +29,10 @@ struct Witness {
 struct Interpreter {
   InterpreterStatus status = InterpreterStatus::Absent;
   // What Py_GetVersion() says up to the first blank ("3.11.2"), and, for Unknown, why in a few
-  // words ("alpha or beta version"). Point to static storage.
+  // words ("alpha or beta version"). Point to static storage, as `path` does.
   const char* version = "";
   const char* reason = "";
+  const char* path = "";  // of the library that has it; empty: the program itself, or unknown
   bool is_free_threaded = false;
   bool counts_references = false;  // in a total: debug builds, and those that trace references
   FrameLayout layout{};

@@ -9,8 +9,11 @@ namespace pymemflow::report {
 struct Facts {
   String command_line;  // each word with a zero at its end
   String python_version;
-  String host;     // a line each: name, system, release, machine
-  String options;  // NAME=value, a line each
+  String host;         // a line each: name, system, release, machine
+  String options;      // NAME=value, a line each
+  String interpreter;  // the file that has it; empty: the program itself
+  String layout;       // where its offsets are from; else why its frames are not read
+  String allocators;   // the files that define malloc(), a line each; empty: the program itself
 
   // Null: a fact that this version does not know.
   String* find(interpose::FactKind kind) {
@@ -23,6 +26,12 @@ struct Facts {
         return &host;
       case interpose::FactKind::Options:
         return &options;
+      case interpose::FactKind::Interpreter:
+        return &interpreter;
+      case interpose::FactKind::Layout:
+        return &layout;
+      case interpose::FactKind::Allocators:
+        return &allocators;
     }
     return nullptr;
   }
