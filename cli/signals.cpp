@@ -47,7 +47,7 @@ ForwardedSignals::~ForwardedSignals() {
 }
 
 int ForwardedSignals::spawn(const std::vector<std::string>& words, char** environment,
-                            pid_t& child) {
+                            const Streams& streams, pid_t& child) {
   std::vector<char*> arguments;
   for (const std::string& word : words) arguments.push_back(const_cast<char*>(word.c_str()));
   arguments.push_back(nullptr);
@@ -56,8 +56,15 @@ int ForwardedSignals::spawn(const std::vector<std::string>& words, char** enviro
   ::posix_spawnattr_setsigmask(&attributes, &mask_before_);
   ::posix_spawnattr_setsigdefault(&attributes, &caught_);
   ::posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+  posix_spawn_file_actions_t actions;
+  if (const int error = ::posix_spawn_file_actions_init(&actions)) return error;
+  const int given[] = {streams.in, streams.out, streams.error};
+  for (int number = 0; number < 3; ++number) {
+    if (given[number] >= 0) ::posix_spawn_file_actions_adddup2(&actions, given[number], number);
+  }
   const int error =
-      ::posix_spawnp(&child, arguments[0], nullptr, &attributes, arguments.data(), environment);
+      ::posix_spawnp(&child, arguments[0], &actions, &attributes, arguments.data(), environment);
+  ::posix_spawn_file_actions_destroy(&actions);
   ::posix_spawnattr_destroy(&attributes);
   if (error != 0) return error;
   program = child;

@@ -10,6 +10,13 @@
 
 namespace pymemflow::cli {
 
+// The standard streams of a program; -1: ours.
+struct Streams {
+  int in = -1;
+  int out = -1;
+  int error = -1;
+};
+
 class ForwardedSignals {
  public:
   // Catches them; whoever had one ignored keeps it so.
@@ -19,7 +26,8 @@ class ForwardedSignals {
   ForwardedSignals& operator=(const ForwardedSignals&) = delete;
 
   // The program of the PATH, with the signals as they were before. 0, or an error number.
-  int spawn(const std::vector<std::string>& words, char** environment, pid_t& child);
+  int spawn(const std::vector<std::string>& words, char** environment, const Streams& streams,
+            pid_t& child);
 
  private:
   sigset_t mask_before_{};

@@ -42,6 +42,20 @@ std::uint64_t realtime_ns() {
          static_cast<std::uint64_t>(now.tv_nsec);
 }
 
+// Lets it end by itself for so long. False: it did not.
+bool ends_within(pid_t child, int seconds) {
+  constexpr int kLooksASecond = 100;
+  for (int looks = 0; looks < seconds * kLooksASecond; ++looks) {
+    siginfo_t facts{};
+    const int flags = WEXITED | WNOHANG | WNOWAIT;
+    if (::waitid(P_PID, static_cast<id_t>(child), &facts, flags) != 0 || facts.si_pid != 0) {
+      return true;
+    }
+    ::usleep(1'000'000 / kLooksASecond);
+  }
+  return false;
+}
+
 // Takes the child's end. 128 + n: signal n ended it.
 int wait_for(pid_t child) {
   int status = 0;
@@ -89,8 +103,8 @@ std::string TracedProgram::find_library() {
   return error ? std::string() : folder_ + "/libpymemflow.so";
 }
 
-TracedRun TracedProgram::run(const std::vector<std::string>& words,
-                             const interpose::Options& asked) {
+TracedRun TracedProgram::run(const std::vector<std::string>& words, const interpose::Options& asked,
+                             const Stage& stage) {
   TracedRun done;
   if (!make_folder(done.problem)) return done;
   const std::string library = find_library();
@@ -101,18 +115,23 @@ TracedRun TracedProgram::run(const std::vector<std::string>& words,
   const std::string pattern = asked.capture.empty() ? escaped_pattern(folder_) + "/capture.%p.%t"
                                                     : std::string(asked.capture);
   Environment environment(environ);
-  environment.preload(library);
-  environment.set_options(asked, pattern);
+  if (stage.is_traced) {
+    environment.preload(library);
+    environment.set_options(asked, pattern);
+  }
   const std::uint64_t started_ns = realtime_ns();
   // Children whose parents end before them become ours.
   ::prctl(PR_SET_CHILD_SUBREAPER, 1);
   ForwardedSignals signals;
   pid_t child = 0;
-  if (const int error = signals.spawn(words, environment.entries(), child)) {
+  if (const int error = signals.spawn(words, environment.entries(), stage.streams, child)) {
     done.problem = words.front() + ": " + std::strerror(error);
     return done;
   }
   done.process = static_cast<std::uint32_t>(child);
+  if (stage.seconds != 0 && !ends_within(child, stage.seconds)) {
+    done.is_killed = ::kill(child, SIGKILL) == 0;
+  }
   done.status = wait_for(child);
   wait_for_others();
   done.captures = find_captures(pattern, started_ns);

@@ -6,13 +6,23 @@
 #include <string>
 #include <vector>
 
+#include "cli/signals.h"
 #include "interpose/options.h"
 
 namespace pymemflow::cli {
 
+// Where it runs: with which standard streams, for how long (0: as long as it likes; else it is
+// killed then), and whether the library is there.
+struct Stage {
+  Streams streams;
+  int seconds = 0;
+  bool is_traced = true;
+};
+
 struct TracedRun {
-  std::string problem;  // what could not be done; empty: the program was run
-  int status = 0;       // its exit code; 128 + n when signal n ended it
+  std::string problem;     // what could not be done; empty: the program was run
+  int status = 0;          // its exit code; 128 + n when signal n ended it
+  bool is_killed = false;  // its time was over
   std::uint32_t process = 0;
   std::vector<std::string> captures;  // of all processes in which Python ran, by their start
 };
@@ -25,7 +35,8 @@ class TracedProgram {
   TracedProgram& operator=(const TracedProgram&) = delete;
 
   // `asked`: what is recorded, and where it is kept (Options::capture).
-  TracedRun run(const std::vector<std::string>& words, const interpose::Options& asked);
+  TracedRun run(const std::vector<std::string>& words, const interpose::Options& asked,
+                const Stage& stage = {});
 
  private:
   // A folder of our own. False: there is none, and `problem` says why.

@@ -18,6 +18,8 @@ constexpr Verb kVerbs[] = {
     {"diff", "compare what two captures hold, place by place",
      "diff old.capture new.capture\ndiff --fail-on-growth 1MiB old.capture new.capture", false,
      add_diff_verb},
+    {"doctor", "say whether a Python can be traced, how fully, and what is in the way",
+     "doctor\ndoctor /usr/bin/python3.11\ndoctor --json python3", false, add_doctor_verb},
     {"info", "print what a capture says of its process", "info capture", false, add_info_verb},
     {"manual", "print the manual page", "manual | man -l -", false, add_manual_verb},
     {"completion", "print what a shell needs to complete this command line",

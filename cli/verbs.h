@@ -34,6 +34,7 @@ std::span<const Verb> verbs();
 
 void add_completion_verb(CLI::App& command, Call& call);
 void add_diff_verb(CLI::App& command, Call& call);
+void add_doctor_verb(CLI::App& command, Call& call);
 void add_gate_verb(CLI::App& command, Call& call);
 void add_info_verb(CLI::App& command, Call& call);
 void add_manual_verb(CLI::App& command, Call& call);

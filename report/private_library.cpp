@@ -57,6 +57,7 @@ bool open_elf(ElfFunctions& functions) {
              .bind(functions.getdata, "elf_getdata")
              .bind(functions.getshdrstrndx, "elf_getshdrstrndx")
              .bind(functions.strptr, "elf_strptr")
+             .bind(functions.getehdr, "gelf_getehdr")
              .bind(functions.getphdr, "gelf_getphdr")
              .bind(functions.getshdr, "gelf_getshdr")
              .bind(functions.getsym, "gelf_getsym")

@@ -40,6 +40,7 @@ struct ElfFunctions {
   decltype(&elf_getdata) getdata;
   decltype(&elf_getshdrstrndx) getshdrstrndx;
   decltype(&elf_strptr) strptr;
+  decltype(&gelf_getehdr) getehdr;
   decltype(&gelf_getphdr) getphdr;
   decltype(&gelf_getshdr) getshdr;
   decltype(&gelf_getsym) getsym;

@@ -1,0 +1,73 @@
+#pragma once
+// What `pymemflow doctor` finds out of a Python before it judges (doctor_checks.h): how its file is
+// started, what it says of itself, and what of a small program's memory is in a capture. One
+// thread; runs the program, and reads the capture that came of it.
+
+#include <elf.h>
+
+#include <map>
+#include <string>
+#include <string_view>
+
+#include "report/elf_program.h"
+
+namespace pymemflow::cli::doctor {
+
+#if defined(__x86_64__)
+inline constexpr std::uint16_t kOurMachine = EM_X86_64;
+#elif defined(__aarch64__)
+inline constexpr std::uint16_t kOurMachine = EM_AARCH64;
+#else
+#  error "for which machine is this?"
+#endif
+
+// Of a file whose headers could be read.
+inline bool is_for_our_machine(const report::ElfProgram& elf) {
+  return elf.machine == kOurMachine && elf.is_64_bit;
+}
+
+// A file that is to be started.
+struct ProgramFile {
+  std::string asked;        // as it was named
+  std::string path;         // where that was found; empty: nowhere
+  std::string problem;      // why it cannot be started; empty: it can
+  std::string interpreter;  // of a script: what its first line names
+  report::ElfProgram elf;
+  std::string extra_rights;  // "set-user-id, owned by 0", "file capabilities"; empty: none
+};
+ProgramFile examine_file(const std::string& name);
+
+// Of the allocations that the small program makes in one way: how many there were, how many of them
+// are in the capture, and how many of these are on the line that made them.
+struct Measure {
+  int made = 0;  // 0: it could not
+  int seen = 0;
+  int placed = 0;
+};
+
+struct Examination {
+  ProgramFile asked;
+  // What it came to be: where a script was asked for, the Python behind it.
+  ProgramFile python;
+  // What Python says of itself; empty: none ran. The names are those of kQuestions.
+  std::map<std::string, std::string> answers;
+  int status = 0;
+  bool is_killed = false;     // since it did not end by itself
+  std::string said;           // on its standard error: the loader's word, and the library's
+  bool has_untraced = false;  // it gave answers only where the library was left out
+  bool has_capture = false;   // the library was there, and recorded
+  std::string interpreter;    // of the capture: FactKind::Interpreter, Layout, Allocators
+  std::string layout;
+  std::string allocators;
+  Measure small, large, library;  // small and large objects, and calls of the C library
+
+  std::string_view answer(const std::string& name) const {
+    const auto found = answers.find(name);
+    return found == answers.end() ? std::string_view() : std::string_view(found->second);
+  }
+  bool has_python() const { return !answers.empty(); }
+};
+
+Examination examine(const std::string& python);
+
+}  // namespace pymemflow::cli::doctor
