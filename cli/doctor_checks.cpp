@@ -100,7 +100,7 @@ Finding check_rights(const Examination& about) {
                 (rights.empty() ? "given on the way to it" : rights) +
                 "): the loader ignores LD_PRELOAD then",
             "Trace a copy without them: cp " + about.python.path +
-                " /tmp/python3; or start it as the user whose rights these are."};
+                " python3-to-trace; or start it as the user whose rights these are."};
   }
   if (!rights.empty()) {
     return {Verdict::Note,

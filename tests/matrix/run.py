@@ -24,6 +24,8 @@ import starts  # noqa: E402
 ABSENT = 77
 TIMEOUT = 120
 WANTED = '3.6 3.7 3.8 3.9 3.10 3.11 3.11d 3.12 3.13 3.13t 3.14 3.14t 3.15 3.15t'.split()
+# An interpreter of its own may not have ctypes: it then asks for objects.
+RAW = {'subinterpreter', 'own-gil'}
 SLACK = 100  # what debug allocators add to a size, less than what is between two
 
 Row = collections.namedtuple('Row', 'name situation start status environment')
@@ -35,10 +37,8 @@ def rows():
         'released-gil c-threads gil-state-ensure daemon-threads-at-the-end finalisers-at-the-end '
         'signal-handlers subinterpreter own-gil greenlets gevent-tasks trace-and-profile-functions '
         'monitoring c-profile coverage-tool debugger').split()
-    # An interpreter of its own may not have ctypes: it then asks for objects.
-    raw = {'subinterpreter', 'own-gil'}
     for name in situations:
-        yield Row(name, name, starts.script, 0, {'PYTHONMALLOC': 'malloc'} if name in raw else {})
+        yield Row(name, name, starts.script, 0, {'PYTHONMALLOC': 'malloc'} if name in RAW else {})
     for allocator in ('malloc', 'malloc_debug', 'debug', 'pymalloc', 'pymalloc_debug', 'mimalloc'):
         yield Row('PYTHONMALLOC=' + allocator, 'objects', starts.script, 0,
                   {'PYTHONMALLOC': allocator})
@@ -103,7 +103,7 @@ def read_expected(path):
             for size, file, line, function in entries]
 
 
-def run_cell(row, place, packages):
+def run_cell(row, place, packages, is_free_threaded):
     """(cell, what is wrong)"""
     expected, report = 'expected.json', 'report'
     for name in (expected, report):
@@ -112,7 +112,11 @@ def run_cell(row, place, packages):
     command = row.start(place, row.situation, place.path(expected))
     if command is None:
         return '-', []
-    environment = dict(row.environment, LD_PRELOAD=place.path('libpymemflow.so'),
+    own = dict(row.environment)
+    # It has no allocator but its own, and no need of another: ctypes is there in every interpreter.
+    if is_free_threaded and row.situation in RAW:
+        own.pop('PYTHONMALLOC')
+    environment = dict(own, LD_PRELOAD=place.path('libpymemflow.so'),
                        PYMEMFLOW_OUTPUT=place.path(report), PYMEMFLOW_FULL_FILE_PATH='1',
                        PYTHONDONTWRITEBYTECODE='1', PYTHONPATH=':'.join([place.folder] + packages))
     try:
@@ -198,7 +202,7 @@ def run_all(options, folders):
         for name, place in places.items():
             packages = [] if options.packages is None or place.root != '/' else [
                 os.path.join(os.path.abspath(options.packages), name.rstrip('*'))]
-            cell, wrong = run_cell(row, place, packages)
+            cell, wrong = run_cell(row, place, packages, 't' in name)
             cells[cell] += 1
             notes += ['%s, %s: %s' % (row.name, name, text) for text in wrong[:5]]
             line += '%7s' % cell
