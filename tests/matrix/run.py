@@ -131,6 +131,8 @@ def run_cell(row, place, packages, is_free_threaded):
         return '-', []
     if done.returncode != row.status:
         return 'WRONG', ['it ended with %d: %s' % (done.returncode, done.stderr[-600:].decode())]
+    if not os.path.exists(os.path.join(place.outside, report)):
+        return 'WRONG', ['no report: %s' % done.stderr[-600:].decode()]
     with open(os.path.join(place.outside, report), 'rb') as file:
         text = preload.Report(file.read())
     wrong = differences(text, read_expected(os.path.join(place.outside, expected)))
