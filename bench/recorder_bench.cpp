@@ -73,14 +73,14 @@ void BM_ChangeBlock(benchmark::State& state) {
 BENCHMARK(BM_ChangeBlock)->Iterations(2'000);
 
 void BM_PassThroughWhileNotRecording(benchmark::State& state) {
-  recording.phase.store(Phase::Off);
+  std::uint32_t* const gate = recording.gate.exchange(&shut_gate);
   Writer* const writer = std::exchange(this_writer, nullptr);
   for (auto _ : state) {
     record_malloc(1000, kBlock, &kBlock);
     record_free(kBlock, &kBlock);
   }
   this_writer = writer;
-  recording.phase.store(Phase::On);
+  recording.gate.store(gate);
   state.SetItemsProcessed(2 * state.iterations());
 }
 BENCHMARK(BM_PassThroughWhileNotRecording);

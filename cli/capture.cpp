@@ -88,7 +88,7 @@ void fill(CaptureUse& use, report::CaptureReader& reader) {
   report::UsageBuilder builder(reader, symbols);
   interpose::Event event;
   const report::Site* site = nullptr;
-  while (reader.next(event, site)) builder.on_event(event, *site);
+  while (reader.next(event, site)) builder.on_event(event, site);
   use.usage = builder.finish();
   use.process = reader.process();
   use.is_forked_child = reader.head().is_forked_child != 0;

@@ -32,7 +32,7 @@ inline constexpr std::size_t kDefinitionBlockBytes = std::size_t{32} << 10;
 inline constexpr std::size_t kFileAlignment = 4096;  // every block begins at a multiple of it
 inline constexpr std::uint64_t kFileMagic = 0x31574f4c464d5950;   // "PYMFLOW1"
 inline constexpr std::uint64_t kBlockMagic = 0x4b434f4c424d5950;  // "PYMBLOCK"
-inline constexpr std::uint32_t kFormatVersion = 2;
+inline constexpr std::uint32_t kFormatVersion = 3;
 
 // Words of four letters, so that no flipped bit makes one into another.
 constexpr std::uint32_t letters(const char (&text)[5]) {
@@ -74,7 +74,11 @@ struct FileHead {
   std::uint64_t last_numbers;  // of the blocks of each kind and writer the last number, added up
   std::uint64_t end_checksum;
 };
-static_assert(sizeof(FileHead) <= kFileAlignment);
+
+// The control word, 32 bits of the head page that no checksum covers. Whoever may write to the file
+// may set it while the process runs: not 0, and calls are not recorded.
+inline constexpr std::size_t kControlOffset = 1024;
+static_assert(sizeof(FileHead) <= kControlOffset && kControlOffset < kFileAlignment);
 
 // Stands beside the error numbers: the file has the size that it may have.
 inline constexpr int kLimitReached = -1;

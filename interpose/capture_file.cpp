@@ -45,6 +45,8 @@ int CaptureFile::open(const CaptureSettings& settings, std::uint32_t process,
 int CaptureFile::write_head(const CaptureSettings& settings, std::uint32_t process,
                             bool is_forked_child) {
   if (const int error = platform::reserve_file(file_, 0, kFileAlignment)) return error;
+  // A forked child goes on as its parent was.
+  const std::uint32_t paused = head_ == nullptr ? 0 : std::atomic_ref(*control_word()).load();
   head_ = static_cast<FileHead*>(platform::map_file(file_, 0, kFileAlignment));
   if (head_ == nullptr) return ENOMEM;
   FileHead head{};
@@ -59,6 +61,7 @@ int CaptureFile::write_head(const CaptureSettings& settings, std::uint32_t proce
   head.is_forked_child = is_forked_child ? 1 : 0;
   head.checksum = checksum_of_start(head);
   *head_ = head;
+  std::atomic_ref(*control_word()).store(paused);
   return 0;
 }
 

@@ -47,6 +47,11 @@ class CaptureFile {
   // Takes the name away again, of a process that has nothing to say.
   void remove();
 
+  // Where it is mapped (kControlOffset). That of the parent, until create().
+  std::uint32_t* control_word() const {
+    return reinterpret_cast<std::uint32_t*>(reinterpret_cast<char*>(head_) + kControlOffset);
+  }
+
   int descriptor() const { return file_; }
   // Empty: it has none.
   const char* name() const { return name_.text; }

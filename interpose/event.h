@@ -38,8 +38,9 @@ constexpr const FunctionTraits& traits(Function function) {
 // no Python frame was running, the return address of the call. Unique in a process for its life.
 using SiteId = std::uint32_t;
 
-// What a probe said between two calls: a Python function was entered, or left.
-enum class Mark : std::uint8_t { None, Entered, Left };
+// What stands between two calls: a probe said that a Python function was entered, or left; or the
+// program gave the moment a name (pymemflow_mark()), and then there is no site.
+enum class Mark : std::uint8_t { None, Entered, Left, Named };
 
 // One call, as the report side sees it.
 struct Event {

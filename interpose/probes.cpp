@@ -38,7 +38,7 @@ void on_probe(pyframe::Probe probe, const pyframe::Position& position, const voi
   if (writer == nullptr) [[unlikely]]
     return;
   // Whoever attaches later knows nothing of what went before.
-  if (recording.phase.load(std::memory_order_relaxed) == Phase::Paused) {
+  if (is_paused()) {
     writer->probe.last = {};
     return;
   }

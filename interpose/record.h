@@ -26,9 +26,8 @@ enum class RecordKind : std::uint8_t {
   Definition = 7,   // [what|words|number] [payload …]
 };
 
-// What a Definition gives a name to, and its payload. Thread, MoveEnd and the last two stand among
-// the events,
-// the others in blocks of their own.
+// What a Definition gives a name to, and its payload. Thread, MoveEnd and the last three stand
+// among the events, the others in blocks of their own.
 enum class DefinitionKind : std::uint8_t {
   Text = 1,    // number: text.    [piece_head()] [bytes, padded]; the pieces of a text in order
   Code = 2,    // number: code.    [filename text|name text] [line-table text|first line] [format]
@@ -36,11 +35,12 @@ enum class DefinitionKind : std::uint8_t {
   Caller = 4,  // number: site.    [return address] [path text of the module there, or 0]
   Module =
       5,  // number: text of the path. [start] [end] [offset] [bytes of the build id] [build id]
-  Thread = 6,   // number: the kernel's thread id of the writer from here on
-  Fact = 7,     // number: a FactKind. As Text: what is known of the process
-  MoveEnd = 8,  // [stamp]: the Move before it was under way until this stamp
-  Entered = 9,  // number: site. A Python function was entered there
-  Left = 10,    // number: site. A Python function was left there
+  Thread = 6,      // number: the kernel's thread id of the writer from here on
+  Fact = 7,        // number: a FactKind. As Text: what is known of the process
+  MoveEnd = 8,     // [stamp]: the Move before it was under way until this stamp
+  Entered = 9,     // number: site. A Python function was entered there
+  Left = 10,       // number: site. A Python function was left there
+  NamedMark = 11,  // number: bytes of the name. [CLOCK_MONOTONIC] [name, padded with zeros]
 };
 
 // What a capture says of its process.
@@ -124,6 +124,14 @@ inline constexpr std::size_t kMoveEndWords = 2;
 constexpr Word mark_head(Mark mark, SiteId site) {
   const bool is_entry = mark == Mark::Entered;
   return definition_head(is_entry ? DefinitionKind::Entered : DefinitionKind::Left, 1, site);
+}
+inline constexpr std::size_t kMaxMarkName = 255;
+constexpr std::size_t named_mark_words(std::size_t name_bytes) {
+  return 2 + (name_bytes + sizeof(Word) - 1) / sizeof(Word);
+}
+constexpr Word named_mark_head(std::size_t name_bytes) {
+  return definition_head(DefinitionKind::NamedMark, named_mark_words(name_bytes),
+                         static_cast<std::uint32_t>(name_bytes));
 }
 constexpr DefinitionKind definition_kind(Word head) {
   return static_cast<DefinitionKind>(head >> kKindBits & 0x1f);

@@ -1,6 +1,7 @@
 #include "interpose/recorder.h"
 
 #include <cerrno>
+#include <cstring>
 #include <initializer_list>
 
 #include "interpose/real.h"
@@ -26,7 +27,7 @@ class ErrnoKeeper {
 
 void count_lost(Writer* writer) {
   const Phase phase = recording.phase.load(std::memory_order_relaxed);
-  if (phase == Phase::Paused || phase == Phase::Ended) return;
+  if (phase == Phase::Ended || is_paused()) return;
   if (writer != nullptr && writer->window != nullptr) {
     ++writer->window->lost;
   } else {
@@ -155,19 +156,33 @@ struct Entry {
   bool is_lost = false;
 };
 
-Entry enter() {
+bool is_new_process() {
+  return recording.fork_sensitive->initialized.load(std::memory_order_acquire) != kReady;
+}
+
+// Of a forked child. Null: it cannot record.
+Writer* begin_new_process() {
+  Writer* const parents = this_writer;
+  this_writer = nullptr;
+  if (!become_new_process()) return nullptr;
+  this_writer = acquire_writer();
+  // The child goes on where its parent was.
+  if (this_writer != nullptr && parents != nullptr) {
+    this_writer->probe.last = parents->probe.last;
+  }
+  return this_writer;
+}
+
+// What is recorded although the recording is paused.
+enum class Always : bool { No, Yes };
+
+Entry enter(Always always = Always::No) {
   const Phase phase = recording.phase.load(std::memory_order_acquire);
-  if (phase == Phase::Off || phase == Phase::Paused || phase == Phase::Ended) return {};
-  if (recording.fork_sensitive->initialized.load(std::memory_order_acquire) != kReady) {
-    Writer* const parents = this_writer;
-    this_writer = nullptr;
-    if (!become_new_process()) return {.is_lost = true};
-    this_writer = acquire_writer();
-    // The child goes on where its parent was.
-    if (this_writer != nullptr && parents != nullptr) {
-      this_writer->probe.last = parents->probe.last;
-    }
-    return {.writer = this_writer, .is_lost = this_writer == nullptr};
+  if (phase == Phase::Off || phase == Phase::Ended) return {};
+  if (always == Always::No && is_paused()) return {};
+  if (is_new_process()) {
+    Writer* const writer = begin_new_process();
+    return {.writer = writer, .is_lost = writer == nullptr};
   } else if (phase == Phase::Failed) {
     return {.is_lost = true};
   }
@@ -291,6 +306,52 @@ void record_mark(Mark mark, const pyframe::Position& position) {
     count_lost(&writer);
   }
   leave(entry);
+}
+
+bool record_named_mark(std::string_view name) {
+  const ErrnoKeeper keeper;
+  const Entry entry = enter(Always::Yes);
+  if (entry.writer == nullptr) return false;
+  Writer& writer = *entry.writer;
+  const std::size_t words = named_mark_words(name.size());
+  const bool is_recorded = ensure_turn(writer) && make_room(writer, words) != nullptr;
+  if (is_recorded) {
+    writer.position[1] = platform::monotonic_ns();
+    std::memcpy(writer.position + 2, name.data(),
+                name.size());  // behind what was written are zeros
+    commit(writer, named_mark_head(name.size()), words);
+  }
+  leave(entry);
+  return is_recorded;
+}
+
+std::uint64_t record_turn() {
+  const ErrnoKeeper keeper;
+  const Entry entry = enter(Always::Yes);
+  if (entry.writer == nullptr) return 0;
+  const std::uint64_t stamp = write_turn(*entry.writer) ? entry.writer->stamp : 0;
+  leave(entry);
+  return stamp;
+}
+
+void wait_for_records() {
+  int tries = 200;
+  for (Writer& writer : recording.writers.all()) {
+    while (writer.state.load(std::memory_order_acquire) != WriterState::Idle && tries-- > 0) {
+      platform::sleep_us(100);
+    }
+  }
+}
+
+bool require_own_recording() {
+  const ErrnoKeeper keeper;
+  const Phase phase = recording.phase.load(std::memory_order_acquire);
+  if (phase != Phase::On) return false;
+  if (!is_new_process()) return true;
+  Writer* const writer = begin_new_process();
+  if (writer == nullptr) return false;
+  end_record(*writer);
+  return true;
 }
 
 Writer* require_own_writer() {

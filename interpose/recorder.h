@@ -27,6 +27,24 @@ void record_call(const Call& call);
 // Records that a Python function was entered or left at this position. Not inside an allocator.
 void record_mark(Mark mark, const pyframe::Position& position);
 
+// Records that the program gave this moment a name, of at most kMaxMarkName bytes; also while the
+// recording is paused. False: nothing can be recorded (any more). Not inside an allocator.
+bool record_named_mark(std::string_view name);
+
+// Takes the next stamp for what this thread does from here on: all that was recorded anywhere
+// before this call has a smaller one, and what is recorded after it has not. Also while the
+// recording is paused. 0: nothing can be recorded.
+std::uint64_t record_turn();
+
+// Returns when what other threads were recording at this moment is recorded, which takes
+// microseconds; after 20 ms all the same, since a signal handler may have one stopped there. Not
+// while this thread records.
+void wait_for_records();
+
+// In a forked child: gives it its recording, if it has none of its own yet. False: it can have
+// none.
+bool require_own_recording();
+
 // A call that takes one block back and hands another out. The memory that it takes back may be in
 // another thread's hands before the call returns, so it is given its place in the order before.
 class MoveRecord {
@@ -131,9 +149,9 @@ PMF_AT_ONCE bool write_free(Writer& writer, SiteId site, std::uint64_t address) 
 
 // --- for the hooks -------------------------------------------------------------------------------
 
-inline bool is_recording() {
-  const Phase phase = recording.phase.load(std::memory_order_relaxed);
-  return phase == Phase::On || phase == Phase::Failed;
+PMF_AT_ONCE bool is_recording() {
+  std::uint32_t* const gate = recording.gate.load(std::memory_order_relaxed);
+  return std::atomic_ref(*gate).load(std::memory_order_relaxed) == 0;
 }
 
 // The way of nearly every event: no call, so that the hook has no registers to save. True: done, or

@@ -38,12 +38,20 @@ std::uint32_t ring_blocks_for(std::uint64_t bytes) {
   return static_cast<std::uint32_t>(std::min((bytes - 1) / kBlockBytes + 2, kMost));
 }
 
+// In this order a hook never sees a gate that is open before there is something behind it.
+void set_phase(Phase phase) {
+  recording.phase.store(phase, std::memory_order_release);
+  const bool is_open = phase == Phase::On || phase == Phase::Failed;
+  recording.gate.store(is_open ? recording.file.control_word() : &shut_gate,
+                       std::memory_order_release);
+}
+
 void open_for_events() {
   ForkSensitive& shared = *recording.fork_sensitive;
   shared.turn.store(kNobody, std::memory_order_relaxed);
   // Matched by the acquire with which the recorder looks whether it is in a new process.
   shared.initialized.store(kReady, std::memory_order_release);
-  recording.phase.store(Phase::On, std::memory_order_release);
+  set_phase(Phase::On);
 }
 
 // Code objects die from the interpreter's own start on (that of each module once it has run), with
@@ -84,18 +92,23 @@ void fail_recording(int error) {
 }
 
 bool set_paused(bool is_paused) {
-  Phase from = is_paused ? Phase::On : Phase::Paused;
-  const Phase to = is_paused ? Phase::Paused : Phase::On;
-  return recording.phase.compare_exchange_strong(from, to) || from == to;
+  if (recording.phase.load(std::memory_order_acquire) != Phase::On) return false;
+  std::atomic_ref(*recording.file.control_word()).store(is_paused ? 1 : 0);
+  return true;
+}
+
+bool is_paused() {
+  std::uint32_t* const gate = recording.gate.load(std::memory_order_acquire);
+  return gate != &shut_gate && std::atomic_ref(*gate).load(std::memory_order_relaxed) != 0;
 }
 
 bool end_recording(EndKind kind) {
   const Phase before = recording.phase.load(std::memory_order_relaxed);
-  if (before != Phase::On && before != Phase::Paused && before != Phase::Failed) return false;
+  if (before != Phase::On && before != Phase::Failed) return false;
   // A forked child that recorded nothing has nothing of its own.
   if (recording.fork_sensitive->initialized.load(std::memory_order_acquire) != kReady) return false;
   recording.phase_before_end = before;
-  recording.phase.store(Phase::Ended, std::memory_order_relaxed);
+  set_phase(Phase::Ended);
   // The stamp stays, for resume_recording().
   std::atomic<std::uint64_t>& turn = recording.fork_sensitive->turn;
   turn.fetch_or(kClosed, std::memory_order_relaxed);
@@ -108,7 +121,7 @@ bool end_recording(EndKind kind) {
 void resume_recording() {
   recording.file.reopen();
   for (Writer& writer : recording.writers.all()) reopen_blocks(writer);
-  recording.phase.store(recording.phase_before_end, std::memory_order_relaxed);
+  set_phase(recording.phase_before_end);
   if (recording.phase_before_end != Phase::On) return;
   std::atomic<std::uint64_t>& turn = recording.fork_sensitive->turn;
   turn.fetch_and(~std::uint64_t{kClosed}, std::memory_order_relaxed);
@@ -123,7 +136,7 @@ bool become_new_process() {
   }
   if (const int error = set_up_process()) {
     recording.failure.store(error, std::memory_order_relaxed);
-    recording.phase.store(Phase::Off, std::memory_order_relaxed);
+    set_phase(Phase::Off);
     return false;
   }
   open_for_events();

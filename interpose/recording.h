@@ -15,15 +15,21 @@
 namespace pymemflow::interpose {
 
 enum class Phase : std::uint8_t {
-  Off,  // never started, or could not be
-  On,
-  Paused,  // until set_paused(false)
+  Off,     // never started, or could not be
+  On,      // unless it is paused: see Recording::gate
   Failed,  // the capture cannot grow: what happens now is counted as lost
   Ended,   // the report is being made
 };
 
+// What a gate points at while there is nothing to record.
+inline constinit std::uint32_t shut_gate = 1;
+
 struct Recording {
   std::atomic<Phase> phase{Phase::Off};
+  // What a hook looks at first, and alone if it finds anything but 0 there. While the phase is On
+  // or Failed it is the control word of the capture (block.h), which another process may set as
+  // well: `pymemflow stop PID`.
+  std::atomic<std::uint32_t*> gate{&shut_gate};
   Phase phase_before_end = Phase::Off;
   // Ended by whoever comes first; `failure` is the error number, or kLimitReached, behind Failed.
   std::atomic<int> failure{0};
@@ -51,8 +57,11 @@ extern constinit Recording recording;
 int start_recording(const pyframe::Interpreter& interpreter, const CaptureSettings& settings = {},
                     const ProbeUse& probes = {});
 
-// Events of the meantime are not recorded. False: it is neither on nor paused.
+// Events of the meantime are not recorded; marks are. False: the recording is not on. In a forked
+// child that has no recording of its own yet it would be the parent's that is paused: see
+// require_own_recording().
 bool set_paused(bool is_paused);
+bool is_paused();
 
 // The capture cannot grow: nobody records from here on, the hooks only count. Any thread.
 void fail_recording(int error);

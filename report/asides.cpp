@@ -51,16 +51,6 @@ bool fits(std::string_view pattern, std::string_view name) {
   return name.starts_with(pattern.substr(0, pattern.size() - 1));
 }
 
-// "libc.so.6`__strdup"
-bool is_handed_out(std::string_view caller) {
-  const std::size_t file_end = caller.find('`');
-  if (file_end == std::string_view::npos) return false;
-  std::string_view function = caller.substr(file_end + 1);
-  while (function.starts_with('_')) function.remove_prefix(1);
-  return std::any_of(std::begin(kHandedOut), std::end(kHandedOut),
-                     [&](std::string_view pattern) { return fits(pattern, function); });
-}
-
 // "json/tool.py" of ".../lib/python3.11/json/tool.py"; empty: not there.
 std::string_view in_standard_library(std::string_view path) {
   const std::size_t folder = path.rfind("/python3");
@@ -77,23 +67,54 @@ bool is_by(const Keeper& keeper, const Site& site) {
 
 }  // namespace
 
-std::optional<Aside> aside_of(const Site& site) {
-  if (!site.has_frame) return std::nullopt;
+Aside Asides::of(const Ledger::Block& block) {
+  Rule& rule = rules_[block.site];
+  if (!rule.is_known) {
+    const Site* const site = reader_.find_site(block.site);
+    if (site == nullptr) return Aside::None;
+    rule = rule_for(*site);
+  }
+  const bool is_start = block.event < imports_.first_code();
+  if (is_start && rule.at_start != Aside::None) return rule.at_start;
+  if (rule.always == Aside::Engine) return Aside::Engine;
+  return imports_.covers(block.thread, block.event) ? Aside::Import : rule.always;
+}
+
+Asides::Rule Asides::rule_for(const Site& site) const {
+  Rule rule = {.is_known = true};
+  if (site.has_frame) {
+    rule.always = aside_of_code(site);
+    return rule;
+  }
+  const bool has_module = site.module != 0 && site.module <= reader_.modules().size();
+  if (!has_module || !is_engine(reader_.modules()[site.module - 1].path)) return rule;
+  rule.at_start = Aside::Engine;
+  // What a function hands out, as strdup() does, is its caller's.
+  if (!is_handed_out(symbols_.name(site.address, site.module))) rule.always = Aside::Engine;
+  return rule;
+}
+
+Aside aside_of_code(const Site& site) {
   if (Imports::is_machinery(site)) return Aside::Import;
   for (const Keeper& keeper : kKeepers) {
     if (is_by(keeper, site)) return keeper.why;
   }
-  return std::nullopt;
+  return Aside::None;
 }
 
-EngineUse engine_use(const Place& place) {
-  if (place.has_frame) return EngineUse::None;
-  const std::string_view name = base_name(place.module);
-  const bool is_engine =
-      std::any_of(std::begin(kEngineFiles), std::end(kEngineFiles),
-                  [&](std::string_view start) { return name.starts_with(start); });
-  if (!is_engine) return EngineUse::None;
-  return is_handed_out(place.caller) ? EngineUse::Start : EngineUse::Always;
+bool is_engine(std::string_view path) {
+  const std::string_view name = base_name(path);
+  return std::any_of(std::begin(kEngineFiles), std::end(kEngineFiles),
+                     [&](std::string_view start) { return name.starts_with(start); });
+}
+
+bool is_handed_out(std::string_view caller) {
+  const std::size_t file_end = caller.find('`');
+  if (file_end == std::string_view::npos) return false;
+  std::string_view function = caller.substr(file_end + 1);
+  while (function.starts_with('_')) function.remove_prefix(1);
+  return std::any_of(std::begin(kHandedOut), std::end(kHandedOut),
+                     [&](std::string_view pattern) { return fits(pattern, function); });
 }
 
 }  // namespace pymemflow::report

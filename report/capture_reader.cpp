@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "report/definition_reader.h"
-
 namespace pymemflow::report {
 
 using interpose::BlockKind;
@@ -34,15 +32,16 @@ CaptureError CaptureReader::open() {
   // Each number costs a definition of two words at least.
   const auto definitions = index_.of_kind(BlockKind::Definitions);
   names_.set_limit(definitions.size() * (interpose::kDefinitionBlockWords / 2) + 1);
-  damaged_ += read_definitions(file_, index_, names_, facts_);
+  damaged_ += definitions_.read(file_, index_);
   // Where a block of names is damaged, what refers to them is too, and that is no news.
-  if (damaged_ + index_.damaged == 0) damaged_ = names_.damaged();
+  if (damaged_ + index_.damaged == 0) damaged_ = names_.damaged() + definitions_.waiting();
   take_sums();
   const std::span<const BlockPlace> blocks = index_.of_kind(BlockKind::Events);
   for (std::size_t first = 0; first < blocks.size();) {
     std::size_t last = first;
     while (last < blocks.size() && blocks[last].head.writer == blocks[first].head.writer) ++last;
     Stream stream;
+    stream.writer = blocks[first].head.writer;
     stream.blocks = blocks.subspan(first, last - first);
     overwritten_ += stream.blocks.front().head.events_before;
     streams_.push_back(std::move(stream));
@@ -65,6 +64,70 @@ void CaptureReader::take_sums() {
   });
 }
 
+CaptureError CaptureReader::follow(std::uint64_t stamp) {
+  limit_ = stamp;
+  windows_.take(file_);
+  CaptureIndex index;
+  if (const CaptureError error = read_index(file_, index); error != CaptureError::None) {
+    return error;
+  }
+  windows_.leave_others_out(index);
+  index_ = std::move(index);
+  const auto definitions = index_.of_kind(BlockKind::Definitions);
+  names_.set_limit(definitions.size() * (interpose::kDefinitionBlockWords / 2) + 1);
+  definitions_.read(file_, index_);
+  update_streams();
+  return CaptureError::None;
+}
+
+void CaptureReader::update_streams() {
+  heap_.clear();
+  current_ = kNone;
+  pending_moves_ = 0;
+  const std::span<const BlockPlace> blocks = index_.of_kind(BlockKind::Events);
+  for (std::size_t first = 0; first < blocks.size();) {
+    Stream& stream = stream_of(blocks[first].head.writer);
+    std::size_t last = first;
+    while (last < blocks.size() && blocks[last].head.writer == stream.writer) {
+      if (blocks[last].head.number < stream.number) first = last + 1;
+      ++last;
+    }
+    stream.blocks = blocks.subspan(first, last - first);
+    stream.next_block = 0;
+    const std::size_t position =
+        std::exchange(stream.has_pending, false) ? stream.pending_position : stream.position;
+    if (resume(stream, stream.number, position)) {
+      push(static_cast<std::uint32_t>(&stream - streams_.data()));
+    }
+    first = last;
+  }
+}
+
+CaptureReader::Stream& CaptureReader::stream_of(std::uint32_t writer) {
+  const auto found = std::find_if(streams_.begin(), streams_.end(),
+                                  [=](const Stream& each) { return each.writer == writer; });
+  if (found != streams_.end()) return *found;
+  streams_.emplace_back().writer = writer;
+  return streams_.back();
+}
+
+bool CaptureReader::resume(Stream& stream, std::uint64_t number, std::size_t position) {
+  if (!load_block(stream)) return false;
+  Event event;
+  while (stream.number == number && stream.position < position) {
+    const std::span<const Word> record = take_record(stream);
+    if (record.empty()) break;
+    const RecordKind kind = interpose::kind_of(record[0]);
+    if (interpose::is_event(kind)) read_event(record.data(), stream.sizes, event);
+    if (kind == RecordKind::Turn) stream.key = interpose::stamp_of(record[0]);
+    if (kind != RecordKind::Definition) continue;
+    const DefinitionKind what = interpose::definition_kind(record[0]);
+    if (what == DefinitionKind::Thread) stream.thread = interpose::definition_number(record[0]);
+    if (what == DefinitionKind::MoveEnd) stream.key = record[1];
+  }
+  return true;
+}
+
 double CaptureReader::progress() const {
   const std::size_t blocks = index_.of_kind(BlockKind::Events).size();
   return blocks == 0 ? 1 : static_cast<double>(blocks_read_) / static_cast<double>(blocks);
@@ -72,6 +135,10 @@ double CaptureReader::progress() const {
 
 bool CaptureReader::next(Event& event, const Site*& site) {
   while (take_event(event)) {
+    if (event.mark == interpose::Mark::Named) [[unlikely]] {
+      site = nullptr;
+      return true;
+    }
     site = names_.find(event.site);
     if (site != nullptr) [[likely]] {
       if (event.mark == interpose::Mark::None) ++recorded_;
@@ -163,7 +230,7 @@ CaptureReader::Step CaptureReader::step(Stream& stream, Event& event) {
         stream.key = interpose::stamp_of(record[0]);
         return Step::Turn;
       case RecordKind::Definition:
-        if (read_mark(record[0], event)) return Step::Event;
+        if (read_mark(record[0], event) || read_named_mark(record, event)) return Step::Event;
         if (interpose::definition_kind(record[0]) == DefinitionKind::Thread) {
           stream.thread = interpose::definition_number(record[0]);
         } else {
@@ -184,6 +251,7 @@ bool CaptureReader::is_followed_by_end(const Stream& stream) {
 }
 
 CaptureReader::Step CaptureReader::hold_back(Stream& stream, const Event& event) {
+  stream.pending_position = stream.position - interpose::call_words(traits(event.function));
   stream.key = stream.words[stream.position + 1];
   stream.position += interpose::kMoveEndWords;
   stream.pending = event;
@@ -196,9 +264,12 @@ bool CaptureReader::load_block(Stream& stream) {
   while (stream.next_block < stream.blocks.size()) {
     const BlockPlace& place = stream.blocks[stream.next_block++];
     ++blocks_read_;
+    stream.number = place.head.number;
     stream.position = 0;
     stream.sizes.clear();
-    if (!read_block(file_, place, stream.words)) {
+    if (const Vector<Word>* const copy = windows_.find(place)) {
+      stream.words = *copy;
+    } else if (!read_block(file_, place, stream.words)) {
       ++damaged_;
       continue;
     }
@@ -232,7 +303,22 @@ CaptureReader::Stream* CaptureReader::find_overtaken(const Event& event) {
   return nullptr;
 }
 
+bool CaptureReader::read_named_mark(std::span<const Word> record, Event& event) {
+  if (interpose::definition_kind(record[0]) != DefinitionKind::NamedMark) return false;
+  const std::size_t bytes = interpose::definition_number(record[0]);
+  if (bytes > interpose::kMaxMarkName || record.size() != interpose::named_mark_words(bytes)) {
+    return false;
+  }
+  event.mark = interpose::Mark::Named;
+  event.site = 0;
+  event.result = 0;
+  mark_ns_ = record[1];
+  mark_name_.assign(reinterpret_cast<const char*>(record.data() + 2), bytes);
+  return true;
+}
+
 void CaptureReader::push(std::uint32_t stream) {
+  if (streams_[stream].key >= limit_) return;
   heap_.push_back(stream);
   std::push_heap(heap_.begin(), heap_.end(), [this](std::uint32_t a, std::uint32_t b) {
     return streams_[a].key > streams_[b].key;

@@ -2,8 +2,8 @@
 // Reads a capture (interpose/block.h): first its names, then its events, one after the other, in
 // the order in which they happened (interpose/turn.h). Holds one block a writer and the names,
 // whatever the size of the capture. Trusts nothing in the file: what cannot be right is left out
-// and counted. For one thread. The process that is being recorded may be this one, its recording
-// ended.
+// and counted. For one thread. The process that is being recorded may be this one: its recording
+// ended, or, with follow(), going on.
 
 #include <cstdint>
 #include <span>
@@ -12,7 +12,9 @@
 #include "interpose/event.h"
 #include "report/capture_index.h"
 #include "report/capture_sums.h"
+#include "report/definition_reader.h"
 #include "report/facts.h"
+#include "report/live_windows.h"
 #include "report/memory.h"
 #include "report/name_table.h"
 #include "report/site.h"
@@ -27,8 +29,17 @@ class CaptureReader {
   // To be called first.
   CaptureError open();
 
-  // The next event and its site, which lives as long as the reader; false after the last.
+  // In the place of open(), while the process records on: next() then hands out the events that
+  // have a smaller stamp than this one, which interpose::record_turn() gave. To be called again,
+  // with a greater one, for those that came after them. An event that was being recorded when the
+  // stamp was taken comes with one of the two calls, with the later one in front of the others.
+  CaptureError follow(std::uint64_t stamp);
+
+  // The next event and its site, which lives as long as the reader, or until follow(); false after
+  // the last. A Mark::Named has no site, but mark_name() and mark_ns().
   bool next(interpose::Event& event, const Site*& site);
+  std::string_view mark_name() const { return mark_name_; }
+  std::uint64_t mark_ns() const { return mark_ns_; }  // CLOCK_MONOTONIC
 
   // What there was of the events that are not kept (RecordMode::Sums). Null site: of a function
   // that takes memory back.
@@ -57,6 +68,8 @@ class CaptureReader {
  private:
   // One writer's records, in its order.
   struct Stream {
+    std::uint32_t writer = 0;
+    std::uint64_t number = 0;  // of the current block
     std::span<const BlockPlace> blocks;
     std::size_t next_block = 0;
     Vector<interpose::Word> words;  // of the current block
@@ -66,6 +79,7 @@ class CaptureReader {
     std::uint32_t thread = 0;
     std::uint64_t opened_ns = 0;  // of the current block
     bool has_pending = false;     // a Move that has no place in the order yet, but ends at `key`
+    std::size_t pending_position = 0;  // of that Move
     interpose::Event pending{};
   };
   enum class Step : std::uint8_t { Event, Turn, End };
@@ -78,6 +92,13 @@ class CaptureReader {
   // The stream's next event, or why there is none now.
   Step step(Stream& stream, interpose::Event& event);
   bool load_block(Stream& stream);
+  // Takes what is new in a live capture, and leaves each stream where it was.
+  void update_streams();
+  Stream& stream_of(std::uint32_t writer);
+  // Reads the current block again, up to where the stream was in it.
+  bool resume(Stream& stream, std::uint64_t number, std::size_t position);
+  // False: there is no such mark.
+  bool read_named_mark(std::span<const interpose::Word> record, interpose::Event& event);
   // The words of the record at the stream's position; empty when it is cut short.
   std::span<const interpose::Word> take_record(Stream& stream);
   static bool is_followed_by_end(const Stream& stream);
@@ -94,6 +115,10 @@ class CaptureReader {
   CaptureIndex index_;
   NameTable names_;
   Facts facts_;
+  DefinitionReader definitions_{names_, facts_};
+  LiveWindows windows_;
+  // Stamps from here on come with a later follow().
+  std::uint64_t limit_ = ~std::uint64_t{0};
   Vector<EventSum> sums_;
   Vector<Stream> streams_;
   Vector<std::uint32_t> heap_;  // streams by key
@@ -108,6 +133,8 @@ class CaptureReader {
   std::uint64_t left_out_ = 0;
   std::size_t blocks_read_ = 0;
   std::uint64_t opened_ns_ = 0;
+  String mark_name_;
+  std::uint64_t mark_ns_ = 0;
 };
 
 }  // namespace pymemflow::report

@@ -51,6 +51,7 @@ void Imports::on_event(const interpose::Event& event, const Site& site, std::uin
     current_ = event.thread;
     thread_ = &threads_[event.thread];
   }
+  if (site.has_frame) first_code_ = std::min(first_code_, number);
   Kind& kind = kinds_[event.site];
   if (kind == Kind::Unknown) kind = kind_of(site);
   if (kind == Kind::Body) on_body(*thread_, site, number);
@@ -98,10 +99,12 @@ void Imports::on_body(Thread& thread, const Site& site, std::uint64_t number) {
     span.is_import = thread.is_after_machinery;
   }
   span.last = number;
+  thread.is_sorted = false;
 }
 
 void Imports::sort_imports(Thread& thread) {
   thread.is_sorted = true;
+  thread.imports.clear();
   Vector<Span> spans;
   for (const auto& [file, span] : thread.bodies) {
     if (span.is_import) spans.push_back(span);

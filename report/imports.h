@@ -7,6 +7,7 @@
 // Report side, one thread.
 
 #include <cstdint>
+#include <limits>
 #include <string_view>
 
 #include "interpose/event.h"
@@ -24,8 +25,12 @@ class Imports {
   // `number`: of the event, from 1 on, in the order of the record.
   void on_event(const interpose::Event& event, const Site& site, std::uint64_t number);
 
-  // After the last event: whether the thread was importing a module at that event of its own.
+  // Whether the thread was importing a module at that event of its own, as far as is known by now:
+  // of an import under way, what came after its body's latest event is not.
   bool covers(std::uint32_t thread, std::uint64_t number);
+
+  // The first event of Python code at all; the largest number there is: there was none yet.
+  std::uint64_t first_code() const { return first_code_; }
 
   // The code of importlib itself.
   static bool is_machinery(const Site& site);
@@ -41,7 +46,7 @@ class Imports {
     bool is_after_machinery = false;
     Map<std::string_view, Span> bodies;  // by file
     Vector<Span> imports;                // disjoint, in order; once it is asked for
-    bool is_sorted = false;
+    bool is_sorted = false;              // they are those of the bodies now
   };
 
   Kind kind_of(const Site& site) const;
@@ -55,6 +60,7 @@ class Imports {
   SiteTable<Kind> kinds_;
   HashMap<std::uint32_t, Thread> threads_;
   std::uint32_t current_ = 0;
+  std::uint64_t first_code_ = std::numeric_limits<std::uint64_t>::max();
   Thread* thread_ = nullptr;  // of the number `current_`
 };
 

@@ -43,12 +43,10 @@ void NameTable::add_code(std::uint32_t code, std::uint32_t filename, std::uint32
   entry->line_table = std::move(texts[2]);
 }
 
-void NameTable::add_site(interpose::SiteId site, std::uint32_t code, std::int32_t instruction) {
+bool NameTable::add_site(interpose::SiteId site, std::uint32_t code, std::int32_t instruction) {
+  if (code >= codes_.size() || !codes_[code].is_known) return false;
   SiteSlot* const entry = slot(sites_, site);
-  if (entry == nullptr || code >= codes_.size() || !codes_[code].is_known) {
-    ++damaged_;
-    return;
-  }
+  if (entry == nullptr) return false;
   const Code& place = codes_[code];
   const auto* const table = reinterpret_cast<const std::uint8_t*>(place.line_table.data());
   entry->is_known = true;
@@ -58,19 +56,19 @@ void NameTable::add_site(interpose::SiteId site, std::uint32_t code, std::int32_
   entry->site.line =
       pyframe::line_of(static_cast<pyframe::LineTableFormat>(place.format),
                        {table, place.line_table.size()}, place.first_line, instruction);
+  return true;
 }
 
-void NameTable::add_caller(interpose::SiteId site, std::uint64_t address, std::uint32_t module) {
-  SiteSlot* const entry = slot(sites_, site);
+bool NameTable::add_caller(interpose::SiteId site, std::uint64_t address, std::uint32_t module) {
   const auto found = module_numbers_.find(module);
-  if (entry == nullptr || (module != 0 && found == module_numbers_.end())) {
-    ++damaged_;
-    return;
-  }
+  if (module != 0 && found == module_numbers_.end()) return false;
+  SiteSlot* const entry = slot(sites_, site);
+  if (entry == nullptr) return false;
   entry->is_known = true;
   entry->site = {};
   entry->site.address = address;
   if (module != 0) entry->site.module = found->second;
+  return true;
 }
 
 void NameTable::add_module(std::uint32_t path, std::uint64_t start, std::uint64_t end,

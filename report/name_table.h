@@ -15,16 +15,16 @@ class NameTable {
   // `max_number`: no number in an undamaged capture is greater.
   void set_limit(std::uint64_t max_number) { limit_ = max_number; }
 
-  // Definitions. What they refer to was defined before; where it was not, or not whole, they count
-  // as damaged, and so does what refers to them.
+  // Definitions. The texts of a code or a module were defined before; where they were not, or not
+  // whole, it counts as damaged.
   void add_text(std::uint32_t text, std::string_view piece, std::uint32_t place, bool is_last);
   void add_code(std::uint32_t code, std::uint32_t filename, std::uint32_t name,
                 std::uint32_t line_table, std::int32_t first_line, std::uint64_t format);
-  void add_site(interpose::SiteId site, std::uint32_t code, std::int32_t instruction);
-  // `module`: its path's text; 0: none.
-  void add_caller(interpose::SiteId site, std::uint64_t address, std::uint32_t module);
   void add_module(std::uint32_t path, std::uint64_t start, std::uint64_t end, std::uint64_t offset,
                   std::string_view build_id);
+  // False: the code, or the module, has not been defined. `module`: its path's text; 0: none.
+  bool add_site(interpose::SiteId site, std::uint32_t code, std::int32_t instruction);
+  bool add_caller(interpose::SiteId site, std::uint64_t address, std::uint32_t module);
 
   // Null: never defined.
   const Site* find(interpose::SiteId site) const {

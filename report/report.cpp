@@ -67,6 +67,10 @@ void feed(std::span<Sink* const> sinks, CaptureReader& reader, const Output& out
   while (output.error() == 0 && reader.next(event, site)) {
     const bool is_time = ++count % kEventsBetweenProgress == 0;
     if (is_time && options.progress != nullptr) options.progress(reader.progress());
+    if (event.mark == interpose::Mark::Named) {
+      for (Sink* const sink : sinks) sink->on_named_mark(event);
+      continue;
+    }
     if (event.mark != interpose::Mark::None) {
       for (Sink* const sink : sinks) sink->on_mark(event, *site);
       continue;

@@ -16,6 +16,8 @@ class Sink {
   virtual void on_event(const interpose::Event& event, const Site& site) = 0;
   // A probe said that a Python function was entered or left; only in a capture made with them.
   virtual void on_mark(const interpose::Event& /*mark*/, const Site& /*site*/) {}
+  // The program gave this moment a name: CaptureReader::mark_name().
+  virtual void on_named_mark(const interpose::Event& /*mark*/) {}
   virtual void on_finish() = 0;
 };
 

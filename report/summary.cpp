@@ -64,10 +64,51 @@ void append_places(String& text, const Usage& usage, const Names& names) {
   if (alive > kPlaces) fmt::format_to(end, "{:>14} more places\n", alive - kPlaces);
 }
 
+// At most so many marks: the first and the last ones.
+constexpr std::size_t kMarks = 20;
+
+void append_mark(String& text, const MarkUse& mark) {
+  auto end = std::back_inserter(text);
+  const Names names;
+  fmt::format_to(end, "{:>14} {:>9} {:>11.3f}  ", mark.alive.bytes, mark.alive.blocks,
+                 static_cast<double>(mark.after_ns) / 1e9);
+  const bool is_compared = !mark.growth.since.empty();
+  if (is_compared) {
+    fmt::format_to(end, "{:>+12}  ", mark.growth.counted.bytes);
+  } else {
+    fmt::format_to(end, "{:>12}  ", "");
+  }
+  text += shown_function(names, mark.name);
+  if (is_compared && mark.growth.since != mark.name) {
+    text += ", since ";
+    text += shown_function(names, mark.growth.since);
+  }
+  text += '\n';
+}
+
+void append_marks(String& text, const Usage& usage) {
+  const std::size_t count = usage.marks.size();
+  if (count == 0) return;
+  auto end = std::back_inserter(text);
+  fmt::format_to(end, "\n{:>14} {:>9} {:>11}  {:>12}  alive at the marks\n", "bytes", "blocks",
+                 "seconds", "growth");
+  for (std::size_t i = 0; i < count; ++i) {
+    if (count > kMarks && i == kMarks / 2) {
+      fmt::format_to(end, "{:>14} more marks\n", count - kMarks);
+      i = count - kMarks / 2;
+    }
+    append_mark(text, usage.marks[i]);
+  }
+}
+
 }  // namespace
 
 void Summary::on_event(const interpose::Event& event, const Site& site) {
-  builder_.on_event(event, site);
+  builder_.on_event(event, &site);
+}
+
+void Summary::on_named_mark(const interpose::Event& mark) {
+  builder_.on_event(mark, nullptr);
 }
 
 void Summary::on_finish() {
@@ -80,6 +121,7 @@ void Summary::on_finish() {
   } else {
     append_totals(text, usage);
     append_places(text, usage, names_);
+    append_marks(text, usage);
   }
   output_.write(text);
 }

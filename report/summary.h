@@ -15,6 +15,7 @@ class Summary final : public Sink {
       : output_(output), reader_(reader), names_(names), builder_(reader, symbols) {}
 
   void on_event(const interpose::Event& event, const Site& site) override;
+  void on_named_mark(const interpose::Event& mark) override;
   void on_finish() override;
 
  private:

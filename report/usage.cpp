@@ -4,11 +4,9 @@
 
 #include <algorithm>
 #include <iterator>
-#include <optional>
 #include <tuple>
 #include <utility>
 
-#include "report/asides.h"
 #include "report/names.h"
 
 namespace pymemflow::report {
@@ -24,12 +22,30 @@ bool comes_first(const PlaceUse& a, const PlaceUse& b) {
   return name_of(a.place) < name_of(b.place);
 }
 
-}  // namespace
-
-void Amount::add(const Amount& other) {
-  blocks += other.blocks;
-  bytes += other.bytes;
+bool grew_more(const PlaceChange& a, const PlaceChange& b) {
+  if (a.change.bytes != b.change.bytes) return a.change.bytes > b.change.bytes;
+  if (a.change.blocks != b.change.blocks) return a.change.blocks > b.change.blocks;
+  return name_of(a.place) < name_of(b.place);
 }
+
+// Makes one of those that have the same place, in the order of places.
+template <typename Use, typename Join>
+void join_same(Vector<Use>& uses, Join join) {
+  std::sort(uses.begin(), uses.end(),
+            [](const Use& a, const Use& b) { return name_of(a.place) < name_of(b.place); });
+  std::size_t kept = 0;
+  for (std::size_t i = 0; i < uses.size(); ++i) {
+    if (kept != 0 && name_of(uses[kept - 1].place) == name_of(uses[i].place)) {
+      join(uses[kept - 1], uses[i]);
+    } else {
+      if (kept != i) uses[kept] = std::move(uses[i]);
+      ++kept;
+    }
+  }
+  uses.resize(kept);
+}
+
+}  // namespace
 
 Amount PlaceUse::leaked() const {
   Amount rest = {holding.blocks, holding.bytes};
@@ -53,13 +69,17 @@ std::string_view usage_problem(const CaptureReader& reader) {
   return "holds events in a way that is not known";
 }
 
-void UsageBuilder::on_event(const interpose::Event& event, const Site& site) {
-  const bool is_peak = ledger_.on_event(event);
-  imports_.on_event(event, site, ledger_.events());
-  if (site.has_frame) first_frame_ = std::min(first_frame_, ledger_.events());
-  if (!is_peak) return;
+void UsageBuilder::on_event(const interpose::Event& event, const Site* site) {
   const std::uint64_t start = reader_.head().started_monotonic_ns;
-  peak_after_ns_ = std::max(reader_.block_opened_ns(), start) - start;
+  if (event.mark != interpose::Mark::None) {
+    if (event.mark != interpose::Mark::Named) return;
+    marks_.on_mark(reader_.mark_name(), std::max(reader_.mark_ns(), start) - start);
+    return;
+  }
+  const bool is_peak = ledger_.on_event(event);
+  imports_.on_event(event, *site, ledger_.events());
+  marks_.on_event();
+  if (is_peak) peak_after_ns_ = std::max(reader_.block_opened_ns(), start) - start;
 }
 
 Usage UsageBuilder::finish() {
@@ -75,64 +95,42 @@ Usage UsageBuilder::finish() {
     usage.peak_place = shown_place(place_of(*peak_site), false);
   }
   add_places(usage);
+  usage.marks = marks_.all();
+  for (const MarkUse& mark : usage.marks) usage.mark_changes.push_back(places_of(mark.growth));
   return usage;
 }
 
 void UsageBuilder::add_places(Usage& usage) {
   Vector<PlaceUse>& places = usage.places;
   HashMap<interpose::SiteId, std::array<Amount, kAsides>> amounts;
-  set_aside(amounts);
+  for (const auto& [address, block] : ledger_.blocks()) {
+    const Aside why = asides_.of(block);
+    if (why == Aside::None) continue;
+    amounts[block.site][static_cast<std::size_t>(why)].add({1, block.bytes});
+  }
   for (const interpose::SiteId number : ledger_.sites()) {
     const Site* const site = reader_.find_site(number);
     if (site == nullptr) continue;
     places.push_back({place_of(*site), ledger_.of(number), amounts[number]});
-    PlaceUse& use = places.back();
-    Amount& engine = use.aside[static_cast<std::size_t>(Aside::Engine)];
-    switch (engine_use(use.place)) {
-      case EngineUse::None:
-        engine = {};
-        break;
-      case EngineUse::Start:
-        break;
-      case EngineUse::Always:
-        use.aside = {};
-        engine = {use.holding.blocks, use.holding.bytes};
-        break;
-    }
   }
-  std::sort(places.begin(), places.end(), [](const PlaceUse& a, const PlaceUse& b) {
-    return name_of(a.place) < name_of(b.place);
+  join_same(places, [](PlaceUse& use, const PlaceUse& other) {
+    use.holding.add(other.holding);
+    for (std::size_t why = 0; why < kAsides; ++why) use.aside[why].add(other.aside[why]);
   });
-  std::size_t kept = 0;
-  for (std::size_t i = 0; i < places.size(); ++i) {
-    if (kept != 0 && name_of(places[kept - 1].place) == name_of(places[i].place)) {
-      places[kept - 1].holding.add(places[i].holding);
-      for (std::size_t why = 0; why < kAsides; ++why) {
-        places[kept - 1].aside[why].add(places[i].aside[why]);
-      }
-    } else {
-      if (kept != i) places[kept] = std::move(places[i]);
-      ++kept;
-    }
-  }
-  places.resize(kept);
   std::sort(places.begin(), places.end(), comes_first);
 }
 
-void UsageBuilder::set_aside(HashMap<interpose::SiteId, std::array<Amount, kAsides>>& amounts) {
-  const auto set = [&](const Ledger::Block& block, Aside why) {
-    amounts[block.site][static_cast<std::size_t>(why)].add({1, block.bytes});
-  };
-  for (const auto& [address, block] : ledger_.blocks()) {
-    const Site* const site = reader_.find_site(block.site);
-    if (site == nullptr) continue;
-    const bool is_import = imports_.covers(block.thread, block.event);
-    const bool is_start = !site->has_frame && block.event < first_frame_;
-    const std::optional<Aside> why = is_import  ? Aside::Import
-                                     : is_start ? Aside::Engine
-                                                : aside_of(*site);
-    if (why) set(block, *why);
+Vector<PlaceChange> UsageBuilder::places_of(const Growth& growth) {
+  Vector<PlaceChange> changes;
+  for (const SiteChange& each : growth.sites) {
+    const Site* const site = reader_.find_site(each.site);
+    if (site != nullptr) changes.push_back({place_of(*site), each.change});
   }
+  join_same(changes,
+            [](PlaceChange& change, const PlaceChange& other) { change.change.add(other.change); });
+  std::erase_if(changes, [](const PlaceChange& change) { return !change.change; });
+  std::sort(changes.begin(), changes.end(), grew_more);
+  return changes;
 }
 
 Place UsageBuilder::place_of(const Site& site) {

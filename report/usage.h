@@ -5,12 +5,14 @@
 
 #include <array>
 #include <cstdint>
-#include <limits>
 #include <string_view>
 
+#include "report/amount.h"
+#include "report/asides.h"
 #include "report/capture_reader.h"
 #include "report/imports.h"
 #include "report/ledger.h"
+#include "report/marks.h"
 #include "report/memory.h"
 #include "report/symbols.h"
 
@@ -25,28 +27,17 @@ struct Place {
   String module;  // without a frame: the path of the file that called; empty: unknown
 };
 
-// Why what is alive at the end need be no leak; report/asides.h tells them apart.
-enum class Aside : std::uint8_t {
-  Import,       // handed out while a module was being imported (report/imports.h)
-  Class,        // to the code of the standard library that makes classes
-  Environment,  // to os.environ, whose values the C library keeps
-  Engine,  // to the interpreter, the C library or the loader themselves, no Python code running
-};
-inline constexpr std::size_t kAsides = 4;
-
-struct Amount {
-  std::uint64_t blocks = 0;
-  std::uint64_t bytes = 0;
-
-  void add(const Amount& other);
-};
-
 struct PlaceUse {
   Place place;
   Holding holding;
   std::array<Amount, kAsides> aside = {};  // of what is alive
 
   Amount leaked() const;  // what is alive and was not set aside
+};
+
+struct PlaceChange {
+  Place place;
+  Change change;
 };
 
 struct Usage {
@@ -57,6 +48,8 @@ struct Usage {
   std::uint64_t events = 0;
   std::uint64_t unknown_releases = 0;
   Vector<PlaceUse> places;  // by bytes alive, then blocks, largest first; then by name
+  Vector<MarkUse> marks;
+  Vector<Vector<PlaceChange>> mark_changes;  // of each mark's growth, largest first; then by name
 };
 
 // Why what is alive cannot be known; empty: it can. The reader has been opened.
@@ -65,25 +58,37 @@ std::string_view usage_problem(const CaptureReader& reader);
 // For each event of the reader, from the first one on, and then finish().
 class UsageBuilder {
  public:
-  UsageBuilder(const CaptureReader& reader, Symbols& symbols)
-      : reader_(reader), symbols_(symbols), imports_(reader.facts().command_line) {}
+  UsageBuilder(const CaptureReader& reader, Symbols& symbols, Marks::Keep keep = Marks::Keep::All)
+      : reader_(reader),
+        symbols_(symbols),
+        imports_(reader.facts().command_line),
+        asides_(reader, imports_, symbols),
+        marks_(ledger_, asides_, keep) {}
+  UsageBuilder(const UsageBuilder&) = delete;
+  UsageBuilder& operator=(const UsageBuilder&) = delete;
 
-  void on_event(const interpose::Event& event, const Site& site);
+  // A mark that the program named has no site.
+  void on_event(const interpose::Event& event, const Site* site);
   // Once, after the last event.
   Usage finish();
+
+  // So far.
+  const Ledger& ledger() const { return ledger_; }
+  const Marks& marks() const { return marks_; }
+  // By place, largest first.
+  Vector<PlaceChange> places_of(const Growth& growth);
 
  private:
   Place place_of(const Site& site);
   void add_places(Usage& usage);
-  void set_aside(HashMap<interpose::SiteId, std::array<Amount, kAsides>>& amounts);
 
   const CaptureReader& reader_;
   Symbols& symbols_;
   Ledger ledger_;
   Imports imports_;
+  Asides asides_;
+  Marks marks_;
   std::uint64_t peak_after_ns_ = 0;
-  std::uint64_t first_frame_ =
-      std::numeric_limits<std::uint64_t>::max();  // event of the first code
 };
 
 // "leak.py:12 make", or the engine caller. Control characters are escaped.

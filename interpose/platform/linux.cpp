@@ -133,6 +133,12 @@ bool is_thread_alive(std::uint32_t process, std::uint32_t thread) {
   return system_call(SYS_tgkill, process, thread, 0) != -ESRCH;
 }
 
+void sleep_us(std::uint32_t microseconds) {
+  const timespec time = {.tv_sec = microseconds / 1'000'000,
+                         .tv_nsec = microseconds % 1'000'000 * 1'000};
+  system_call(SYS_nanosleep, &time, nullptr);
+}
+
 std::uint64_t monotonic_ns() {
   return nanoseconds(CLOCK_MONOTONIC);
 }

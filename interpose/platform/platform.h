@@ -37,6 +37,8 @@ std::uintptr_t thread_self();
 // False only when the thread is certainly gone.
 bool is_thread_alive(std::uint32_t process, std::uint32_t thread);
 
+void sleep_us(std::uint32_t microseconds);
+
 std::uint64_t monotonic_ns();
 std::uint64_t realtime_ns();
 

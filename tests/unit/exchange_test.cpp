@@ -124,12 +124,19 @@ struct Replay {
   }
 };
 
+std::vector<std::thread> start_exchange(Exchange& exchange) {
+  for (std::size_t i = 0; i < kCells; ++i) exchange.free.put(i, kFirst + kDistance * i);
+  std::vector<std::thread> threads;
+  for (std::size_t t = 0; t < kThreads; ++t) {
+    threads.emplace_back([&exchange, t] { exchange.work(t); });
+  }
+  return threads;
+}
+
 TEST(Exchange, OfBlocksBetweenThreadsReconciles) {
   in_own_process([] {
     static Exchange exchange;
-    for (std::size_t i = 0; i < kCells; ++i) exchange.free.put(i, kFirst + kDistance * i);
-    std::vector<std::thread> threads;
-    for (std::size_t t = 0; t < kThreads; ++t) threads.emplace_back([t] { exchange.work(t); });
+    std::vector<std::thread> threads = start_exchange(exchange);
     for (std::thread& thread : threads) thread.join();
     ASSERT_TRUE(interpose::end_recording());
 
@@ -151,6 +158,42 @@ TEST(Exchange, OfBlocksBetweenThreadsReconciles) {
         static_cast<unsigned long long>(reader.lost()),
         static_cast<unsigned long long>(replay.unreconciled));
     std::fflush(stdout);
+  });
+}
+
+// The same, read again and again while it goes on: what is read up to any moment reconciles, and in
+// the end nothing was left out and nothing came twice.
+TEST(Exchange, ReconcilesAtEveryMoment) {
+  in_own_process([] {
+    static Exchange exchange;
+    static std::atomic<bool> is_over{false};
+    std::vector<std::thread> threads = start_exchange(exchange);
+    std::thread([&threads] {
+      for (std::thread& thread : threads) thread.join();
+      is_over = true;
+    }).detach();
+    report::CaptureReader reader(interpose::recording.file.descriptor());
+    Replay replay;
+    std::uint64_t moments = 0;
+    for (bool is_last = false; !is_last; ++moments) {
+      is_last = is_over;
+      const std::uint64_t made_before = exchange.made;
+      const std::uint64_t stamp = interpose::record_turn();
+      ASSERT_NE(stamp, 0U);
+      interpose::wait_for_records();
+      ASSERT_EQ(reader.follow(stamp), report::CaptureError::None);
+      Event event;
+      const report::Site* site = nullptr;
+      while (reader.next(event, site)) replay.add(event);
+      EXPECT_EQ(replay.unreconciled, 0U) << "at moment " << moments;
+      // A thread counts an event after it was recorded.
+      EXPECT_GE(reader.recorded(), made_before);
+    }
+    EXPECT_GT(moments, 3U);
+    EXPECT_EQ(reader.recorded(), exchange.made);
+    EXPECT_EQ(reader.left_out(), 0U);
+    ASSERT_TRUE(interpose::end_recording());
+    EXPECT_EQ(read_all().events.size(), exchange.made);
   });
 }
 
