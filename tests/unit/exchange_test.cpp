@@ -81,10 +81,10 @@ struct Exchange {
     live.put(i, result);
     ++made;
   }
-  void work(std::size_t thread) {
+  void work(std::size_t thread, std::uint64_t events) {
     std::uint64_t random = thread + 1;
     const void* const from = caller(thread + 1);
-    for (std::uint64_t n = events_a_thread(); n > 0; --n) {
+    for (std::uint64_t n = events; n > 0; --n) {
       random = random * 6364136223846793005 + 1442695040888963407;
       const std::size_t i = random >> 33 & (kCells - 1);
       switch (random >> 60) {
@@ -124,19 +124,18 @@ struct Replay {
   }
 };
 
-std::vector<std::thread> start_exchange(Exchange& exchange) {
+void fill(Exchange& exchange) {
   for (std::size_t i = 0; i < kCells; ++i) exchange.free.put(i, kFirst + kDistance * i);
-  std::vector<std::thread> threads;
-  for (std::size_t t = 0; t < kThreads; ++t) {
-    threads.emplace_back([&exchange, t] { exchange.work(t); });
-  }
-  return threads;
 }
 
 TEST(Exchange, OfBlocksBetweenThreadsReconciles) {
   in_own_process([] {
     static Exchange exchange;
-    std::vector<std::thread> threads = start_exchange(exchange);
+    fill(exchange);
+    std::vector<std::thread> threads;
+    for (std::size_t t = 0; t < kThreads; ++t) {
+      threads.emplace_back([t] { exchange.work(t, events_a_thread()); });
+    }
     for (std::thread& thread : threads) thread.join();
     ASSERT_TRUE(interpose::end_recording());
 
@@ -166,18 +165,24 @@ TEST(Exchange, OfBlocksBetweenThreadsReconciles) {
 TEST(Exchange, ReconcilesAtEveryMoment) {
   in_own_process([] {
     static Exchange exchange;
-    static std::atomic<bool> is_over{false};
-    std::vector<std::thread> threads = start_exchange(exchange);
-    std::thread([&threads] {
-      for (std::thread& thread : threads) thread.join();
-      is_over = true;
-    }).detach();
+    static std::atomic<bool> is_enough{false};
+    fill(exchange);
+    std::vector<std::thread> threads;
+    for (std::size_t t = 0; t < 4; ++t) {
+      threads.emplace_back([t] {
+        while (!is_enough) exchange.work(t, 1000);
+      });
+    }
     report::CaptureReader reader(interpose::recording.file.descriptor());
     Replay replay;
-    std::uint64_t moments = 0;
-    for (bool is_last = false; !is_last; ++moments) {
-      is_last = is_over;
+    constexpr std::uint64_t kMoments = 50;
+    for (std::uint64_t moment = 0; moment < kMoments; ++moment) {
+      if (moment + 1 == kMoments) {
+        is_enough = true;
+        for (std::thread& thread : threads) thread.join();
+      }
       const std::uint64_t made_before = exchange.made;
+      while (!is_enough && exchange.made < 2'000 * moment) std::this_thread::yield();
       const std::uint64_t stamp = interpose::record_turn();
       ASSERT_NE(stamp, 0U);
       interpose::wait_for_records();
@@ -185,11 +190,11 @@ TEST(Exchange, ReconcilesAtEveryMoment) {
       Event event;
       const report::Site* site = nullptr;
       while (reader.next(event, site)) replay.add(event);
-      EXPECT_EQ(replay.unreconciled, 0U) << "at moment " << moments;
+      EXPECT_EQ(replay.unreconciled, 0U) << "at moment " << moment;
       // A thread counts an event after it was recorded.
       EXPECT_GE(reader.recorded(), made_before);
     }
-    EXPECT_GT(moments, 3U);
+    EXPECT_GT(exchange.made, 50'000U);
     EXPECT_EQ(reader.recorded(), exchange.made);
     EXPECT_EQ(reader.left_out(), 0U);
     ASSERT_TRUE(interpose::end_recording());

@@ -219,11 +219,14 @@ TEST(Control, OfAForkedChildIsItsOwn) {
     const pid_t child = ::fork();
     if (child == 0) {
       allocate(2, 2);
-      const bool was_paused = interpose::is_paused();
+      bool was_paused = interpose::is_paused();
+      mark("in the child");
+      allocate(2, 2);
+      was_paused = was_paused && interpose::is_paused();
       const bool is_started = interpose::require_own_recording() && interpose::set_paused(false);
       allocate(3, 3);
       interpose::end_recording();
-      const bool is_right = story() == std::vector<std::string>{"malloc 3"};
+      const bool is_right = story() == std::vector<std::string>{"mark in the child", "malloc 3"};
       ::_exit(was_paused && is_started && is_right ? 0 : 1);
     }
     int status = 0;
