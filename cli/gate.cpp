@@ -38,6 +38,26 @@ void add_leaks(ProcessVerdict& verdict, const Limits& limits, Selection& selecti
                    [](const Leak& a, const Leak& b) { return a.excess() > b.excess(); });
 }
 
+void find_growth(ProcessVerdict& verdict, Selection& selection) {
+  const report::Usage& usage = verdict.use.usage;
+  WorstGrowth& worst = verdict.growth;
+  for (std::size_t i = 0; i < usage.marks.size(); ++i) {
+    const report::MarkUse& mark = usage.marks[i];
+    if (mark.growth.since.empty()) continue;
+    WorstGrowth growth = {true, std::string(mark.growth.since), std::string(mark.name), {}, {}};
+    for (const report::PlaceChange& place : usage.mark_changes[i]) {
+      if (!selection.takes(place.place)) continue;
+      const report::Change& change = place.change;
+      growth.change.add(change);
+      if (change.bytes < 0 || change.blocks < 0) continue;
+      growth.places.push_back({.place = place.place,
+                               .blocks = static_cast<std::uint64_t>(change.blocks),
+                               .bytes = static_cast<std::uint64_t>(change.bytes)});
+    }
+    if (!worst.is_known || growth.change.bytes > worst.change.bytes) worst = std::move(growth);
+  }
+}
+
 // Nothing is over of what a baseline knows to the byte; a block of no bytes is a leak as well.
 bool counts(const Leak& leak, const Limits& limits) {
   return !limits.baseline || leak.excess() > 0;
@@ -75,6 +95,19 @@ Finding allocations_finding(const report::Usage& usage, std::uint64_t allowed) {
               " times; --max-allocations allows " + std::to_string(allowed)};
 }
 
+Finding growth_finding(const WorstGrowth& growth, std::uint64_t allowed) {
+  const std::string allows = "; --max-growth allows " + counted(allowed, "byte");
+  if (!growth.is_known) {
+    return {"--max-growth", 0, allowed, "set no two marks to be held against each other" + allows};
+  }
+  const report::Change& change = growth.change;
+  const std::uint64_t value = change.bytes < 0 ? 0 : static_cast<std::uint64_t>(change.bytes);
+  return {"--max-growth", value, allowed,
+          "grew by " + std::to_string(change.bytes) + " bytes in " + std::to_string(change.blocks) +
+              " blocks from mark '" + printable(growth.since) + "' to '" + printable(growth.mark) +
+              "'" + allows};
+}
+
 void add_findings(ProcessVerdict& verdict, const Limits& limits) {
   const report::Usage& usage = verdict.use.usage;
   const bool has_baseline = limits.baseline.has_value();
@@ -87,6 +120,9 @@ void add_findings(ProcessVerdict& verdict, const Limits& limits) {
   if (limits.max_peak) verdict.findings.push_back(peak_finding(usage, *limits.max_peak));
   if (limits.max_allocations) {
     verdict.findings.push_back(allocations_finding(usage, *limits.max_allocations));
+  }
+  if (limits.max_growth) {
+    verdict.findings.push_back(growth_finding(verdict.growth, *limits.max_growth));
   }
 }
 
@@ -111,6 +147,7 @@ Verdict judge(std::vector<CaptureUse> uses, const Limits& limits, Selection& sel
     for (const Leak& leak : process.leaks) {
       if (counts(leak, limits)) process.leaked.add({leak.blocks, leak.excess()});
     }
+    if (limits.max_growth) find_growth(process, selection);
     add_findings(process, limits);
     verdict.processes.push_back(std::move(process));
   }

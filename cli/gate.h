@@ -20,6 +20,7 @@ struct Limits {
   std::optional<std::uint64_t> max_leak_per_site;
   std::optional<std::uint64_t> max_peak;
   std::optional<std::uint64_t> max_allocations;
+  std::optional<std::uint64_t> max_growth;
   std::optional<Baseline> baseline;
   double tolerance = 0;
 };
@@ -32,6 +33,15 @@ struct Leak {
   std::uint64_t accepted = 0;  // bytes that the baseline knows of
 
   std::uint64_t excess() const { return bytes > accepted ? bytes - accepted : 0; }
+};
+
+// Where what is alive grew most from one mark to another, and the places of that.
+struct WorstGrowth {
+  bool is_known = false;  // there are two marks to be held against each other
+  std::string since;
+  std::string mark;
+  report::Change change;
+  std::vector<Leak> places;  // that grew, largest first
 };
 
 // What a limit says of a process.
@@ -48,6 +58,7 @@ struct ProcessVerdict {
   CaptureUse use;
   std::vector<Leak> leaks;  // largest first: by what the baseline does not know, then by all
   report::Amount leaked;    // of all leaks, beyond the baseline
+  WorstGrowth growth;
   report::Amount suppressed;
   std::array<report::Amount, report::kAsides> aside = {};
   std::vector<Finding> findings;  // one a limit

@@ -41,6 +41,16 @@ Json json_of(const Finding& finding) {
           {"sentence", finding.sentence}};
 }
 
+Json json_of(const WorstGrowth& growth) {
+  Json json = {{"since", growth.since},
+               {"mark", growth.mark},
+               {"blocks", growth.change.blocks},
+               {"bytes", growth.change.bytes},
+               {"places", Json::array()}};
+  for (const Leak& leak : growth.places) json["places"].push_back(json_of(leak));
+  return json;
+}
+
 Json json_of(const ProcessVerdict& process) {
   const report::Usage& usage = process.use.usage;
   Json json = {{"process", process.use.process},
@@ -65,6 +75,7 @@ Json json_of(const ProcessVerdict& process) {
   json["set_aside"]["suppressed"] = json_of(process.suppressed);
   json["findings"] = Json::array();
   for (const Finding& finding : process.findings) json["findings"].push_back(json_of(finding));
+  if (process.growth.is_known) json["growth"] = json_of(process.growth);
   json["leaks"] = Json::array();
   for (const Leak& leak : process.leaks) json["leaks"].push_back(json_of(leak));
   return json;
@@ -114,17 +125,17 @@ std::string cell(const std::string& text) {
   return out;
 }
 
-void append_leak_rows(std::string& text, const ProcessVerdict& process) {
-  if (process.leaks.empty()) return;
-  text += "\n| bytes | blocks | place |\n|---:|---:|---|\n";
-  const std::size_t named = std::min(process.leaks.size(), kNamedLeaks);
+void append_rows(std::string& text, const std::vector<Leak>& leaks, const char* what) {
+  if (leaks.empty()) return;
+  text += std::string("\n| bytes | blocks | ") + what + " |\n|---:|---:|---|\n";
+  const std::size_t named = std::min(leaks.size(), kNamedLeaks);
   for (std::size_t i = 0; i < named; ++i) {
-    const Leak& leak = process.leaks[i];
+    const Leak& leak = leaks[i];
     text += "| " + std::to_string(leak.bytes) + " | " + std::to_string(leak.blocks) + " | " +
             cell(shown(leak.place)) + " |\n";
   }
-  if (process.leaks.size() > named) {
-    text += "\n" + std::to_string(process.leaks.size() - named) + " more places.\n";
+  if (leaks.size() > named) {
+    text += "\n" + std::to_string(leaks.size() - named) + " more places.\n";
   }
 }
 
@@ -167,7 +178,8 @@ bool write_markdown(const std::string& path, const Verdict& verdict) {
       text += std::string(finding.is_over() ? "- **" : "- ") + cell(finding.sentence) +
               (finding.is_over() ? "**\n" : "\n");
     }
-    append_leak_rows(text, process);
+    append_rows(text, process.leaks, "place");
+    append_rows(text, process.growth.places, "place that grew");
   }
   return write_file(path, text);
 }

@@ -23,19 +23,25 @@ bool is_named(const Leak& leak) {
   return leak.excess() > 0 || (leak.bytes == 0 && leak.accepted == 0);
 }
 
-std::string leak_lines(const ProcessVerdict& process, std::FILE* terminal) {
+// `what` of the places is told; `oldest` is known of what is alive alone.
+std::string place_lines(const std::vector<Leak>& leaks, const char* what, std::FILE* terminal) {
   std::string text;
   std::size_t named = 0;
   std::size_t more = 0;
-  for (const Leak& leak : process.leaks) {
+  for (const Leak& leak : leaks) {
     if (!is_named(leak)) continue;
     if (named == kNamedLeaks) {
       ++more;
       continue;
     }
-    if (named++ == 0) text += "\n         bytes    blocks since event  alive at the end";
+    const bool has_oldest = leak.oldest != 0;
+    if (named++ == 0) {
+      text += std::string("\n         bytes    blocks ") +
+              (has_oldest ? "since event  " : "             ") + what;
+    }
     text += "\n" + column(leak.bytes, 14) + " " + column(leak.blocks, 9) + " " +
-            column(leak.oldest, 11) + "  " + coloured(Colour::Subject, shown(leak.place), terminal);
+            (has_oldest ? column(leak.oldest, 11) : std::string(11, ' ')) + "  " +
+            coloured(Colour::Subject, shown(leak.place), terminal);
     if (leak.accepted != 0) {
       text += " (" + std::to_string(leak.accepted) + " bytes of it in the baseline)";
     }
@@ -47,6 +53,10 @@ std::string leak_lines(const ProcessVerdict& process, std::FILE* terminal) {
 
 bool is_about_leaks(const Finding& finding) {
   return std::string_view(finding.limit).starts_with("--max-leak");
+}
+
+bool is_about_growth(const Finding& finding) {
+  return std::string_view(finding.limit) == "--max-growth";
 }
 
 void print(const std::string& text) {
@@ -109,9 +119,10 @@ void annotate(const std::string& properties, const std::string& title, const std
               escaped(text, false).c_str());
 }
 
-void annotate_leaks(const ProcessVerdict& process) {
+// "leaks", or "grew by".
+void annotate_places(const std::vector<Leak>& leaks, const char* verb) {
   std::size_t named = 0;
-  for (const Leak& leak : process.leaks) {
+  for (const Leak& leak : leaks) {
     if (!is_named(leak) || named++ == kNamedLeaks) continue;
     std::string where;
     if (leak.place.has_frame) {
@@ -119,7 +130,7 @@ void annotate_leaks(const ProcessVerdict& process) {
               ",line=" + std::to_string(leak.place.line) + ",";
     }
     annotate(where, "memory leak",
-             shown(leak.place) + " leaks " + counted({leak.blocks, leak.bytes}));
+             shown(leak.place) + " " + verb + " " + counted({leak.blocks, leak.bytes}));
   }
 }
 
@@ -132,12 +143,17 @@ std::string process_name(const CaptureUse& use) {
 std::string findings_text(const ProcessVerdict& process, std::FILE* terminal) {
   std::string text;
   bool has_leaks = false;
+  bool has_growth = false;
   for (const Finding& finding : process.findings) {
     if (!finding.is_over()) continue;
     text += (text.empty() ? "  " : "\n  ") + coloured(Colour::Bad, finding.sentence, terminal);
     has_leaks = has_leaks || is_about_leaks(finding);
+    has_growth = has_growth || is_about_growth(finding);
   }
-  if (has_leaks) text += leak_lines(process, terminal);
+  if (has_leaks) text += place_lines(process.leaks, "alive at the end", terminal);
+  if (has_growth) {
+    text += place_lines(process.growth.places, "more than at the earlier mark", terminal);
+  }
   return text;
 }
 
@@ -161,10 +177,11 @@ void print_annotations(const Verdict& verdict) {
     for (const Finding& finding : process.findings) {
       if (!finding.is_over()) continue;
       has_leaks = has_leaks || is_about_leaks(finding);
+      if (is_about_growth(finding)) annotate_places(process.growth.places, "grew by");
       annotate({}, "pymemflow " + std::string(finding.limit),
                "process " + process_name(process.use) + " " + finding.sentence);
     }
-    if (has_leaks) annotate_leaks(process);
+    if (has_leaks) annotate_places(process.leaks, "leaks");
   }
   std::fflush(stdout);
 }

@@ -36,7 +36,7 @@ struct Arguments {
 
   bool has_limit() const {
     return limits.max_leak || limits.max_leak_per_site || limits.max_peak ||
-           limits.max_allocations || !baseline.empty();
+           limits.max_allocations || limits.max_growth || !baseline.empty();
   }
 };
 
@@ -48,6 +48,8 @@ void add_limits(CLI::App& command, Arguments& arguments) {
   add_size(command, "--max-peak", limits.max_peak, "bytes that a process may hold at any moment");
   command.add_option("--max-allocations", limits.max_allocations, "calls that hand out memory")
       ->type_name("N");
+  add_size(command, "--max-growth", limits.max_growth,
+           "bytes by which what is alive may grow from a mark to the next of its name");
   command
       .add_option("--baseline", arguments.baseline,
                   "leaks that are in FILE are known; more than them is over the limit")
@@ -105,6 +107,12 @@ int judge_all(const Arguments& arguments, Selection& selection,
   std::vector<CaptureUse> uses;
   if (!read_uses(captures, uses)) return kUsageError;
   const Verdict verdict = judge(std::move(uses), arguments.limits, selection);
+  const bool has_growth =
+      std::any_of(verdict.processes.begin(), verdict.processes.end(),
+                  [](const ProcessVerdict& process) { return process.growth.is_known; });
+  if (arguments.limits.max_growth && !has_growth) {
+    return complain("--max-growth: the program set no two marks that could be compared");
+  }
   if (arguments.is_baseline_updated) {
     return baseline_of(verdict).write(arguments.baseline) ? 0 : kUsageError;
   }
