@@ -29,6 +29,7 @@ void Environment::set_options(const interpose::Options& asked, const std::string
     set("PYMEMFLOW_CAPTURE_LIMIT", std::to_string(asked.capture_limit));
   }
   if (asked.ring != 0) set("PYMEMFLOW_RING", std::to_string(asked.ring));
+  if (asked.start == interpose::Start::Manual) set("PYMEMFLOW_START", "manual");
   // What is alive can be told from the events alone.
   if (!asked.flow && !asked.summary) set("PYMEMFLOW_FLOW", "0");
 }

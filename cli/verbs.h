@@ -40,6 +40,8 @@ void add_info_verb(CLI::App& command, Call& call);
 void add_manual_verb(CLI::App& command, Call& call);
 void add_report_verb(CLI::App& command, Call& call);
 void add_run_verb(CLI::App& command, Call& call);
+void add_start_verb(CLI::App& command, Call& call);
+void add_stop_verb(CLI::App& command, Call& call);
 
 // What cannot be done: one line on standard error, and kUsageError for an exit code.
 inline constexpr int kUsageError = 2;
