@@ -74,7 +74,7 @@ int ask(Answer answer) {
   if (is_out_of_memory) return ENOMEM;
   const std::uint64_t stamp = record_turn();
   if (stamp == 0) return recording.phase.load() == Phase::On ? EAGAIN : ESRCH;
-  wait_for_records();
+  recording.writers.wait_for_records();
   const OwnWork own_work;
   volatile int error = ENOMEM;
   if (setjmp(out_of_memory) == 0) {

@@ -334,15 +334,6 @@ std::uint64_t record_turn() {
   return stamp;
 }
 
-void wait_for_records() {
-  int tries = 200;
-  for (Writer& writer : recording.writers.all()) {
-    while (writer.state.load(std::memory_order_acquire) != WriterState::Idle && tries-- > 0) {
-      platform::sleep_us(100);
-    }
-  }
-}
-
 bool require_own_recording() {
   const ErrnoKeeper keeper;
   const Phase phase = recording.phase.load(std::memory_order_acquire);

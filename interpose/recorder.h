@@ -36,11 +36,6 @@ bool record_named_mark(std::string_view name);
 // recording is paused. 0: nothing can be recorded.
 std::uint64_t record_turn();
 
-// Returns when what other threads were recording at this moment is recorded, which takes
-// microseconds; after 20 ms all the same, since a signal handler may have one stopped there. Not
-// while this thread records.
-void wait_for_records();
-
 // In a forked child: gives it its recording, if it has none of its own yet. False: it can have
 // none.
 bool require_own_recording();

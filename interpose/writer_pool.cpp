@@ -45,6 +45,15 @@ Writer* WriterPool::acquire(std::uint32_t process, std::uint32_t thread) {
   }
 }
 
+void WriterPool::wait_for_records() {
+  int tries = 200;
+  for (Writer& writer : all()) {
+    while (writer.state.load(std::memory_order_acquire) != WriterState::Idle && tries-- > 0) {
+      platform::sleep_us(100);
+    }
+  }
+}
+
 void WriterPool::release(Writer& writer) {
   // Matched by the acquire in take_over().
   writer.owner.store(0, std::memory_order_release);

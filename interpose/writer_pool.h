@@ -21,6 +21,11 @@ class WriterPool {
   // All that there have been.
   std::span<Writer> all() { return {writers_, count_.load(std::memory_order_acquire)}; }
 
+  // Returns when what other threads were recording at this moment is recorded, which takes
+  // microseconds; after 20 ms all the same, since a signal handler may have one stopped there. Not
+  // while this thread records.
+  void wait_for_records();
+
   // Makes a borrowed writer free for anyone.
   static void release(Writer& writer);
 

@@ -22,10 +22,10 @@ for line in sys.stdin:
     if line == 'fork\\n':
         child = os.fork()
         if child:
-            print(child, flush=True)
+            os.write(1, b'%d\\n' % child)
             os.waitpid(child, 0)
             continue
-        print('forked', flush=True)
+        os.write(1, b'forked\\n')
         continue
     allocate(int(line))
     print('done', flush=True)

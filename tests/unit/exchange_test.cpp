@@ -185,7 +185,7 @@ TEST(Exchange, ReconcilesAtEveryMoment) {
       while (!is_enough && exchange.made < 2'000 * moment) std::this_thread::yield();
       const std::uint64_t stamp = interpose::record_turn();
       ASSERT_NE(stamp, 0U);
-      interpose::wait_for_records();
+      interpose::recording.writers.wait_for_records();
       ASSERT_EQ(reader.follow(stamp), report::CaptureError::None);
       Event event;
       const report::Site* site = nullptr;

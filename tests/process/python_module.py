@@ -1,0 +1,240 @@
+"""The module pymemflow and the C API behind it: what they say in a process that is traced, and in one
+that is not."""
+import os
+import shutil
+import sys
+import tempfile
+import unittest
+
+import command
+import traced
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+PACKAGE = os.path.join(ROOT, 'python')
+START = '''
+import ctypes, errno, os, sys, threading, warnings
+sys.path.insert(0, %r)
+import pymemflow
+malloc, free = ctypes.CDLL(None).malloc, ctypes.CDLL(None).free
+malloc.restype, malloc.argtypes = ctypes.c_void_p, (ctypes.c_size_t,)
+free.restype, free.argtypes = None, (ctypes.c_void_p,)
+def leak(count=10, size=1000):
+    for _ in range(count):
+        malloc(size)
+def clean(count=10, size=1000):
+    for block in [malloc(size) for _ in range(count)]:
+        free(block)
+def raises(kind, function, *arguments):
+    try:
+        function(*arguments)
+    except kind as error:
+        return error
+    raise AssertionError('nothing was raised')
+leak(1); pymemflow.mark('first'); pymemflow.outstanding(); pymemflow.growth_since('first')
+''' % PACKAGE
+
+
+class Case(unittest.TestCase):
+    maxDiff = None
+
+    def setUp(self):
+        self.folder = tempfile.mkdtemp()
+        self.addCleanup(shutil.rmtree, self.folder)
+        self.capture = os.path.join(self.folder, 'capture')
+
+    def check(self, program, start=START, **options):
+        """The program, which asserts, ends well and says nothing."""
+        options.setdefault('output', None)
+        options.setdefault('PYMEMFLOW_CAPTURE', self.capture)
+        run = traced.Run([sys.executable, '-c', start + program], **options)
+        self.assertEqual((run.status, run.stderr), (0, ''))
+        return run.stdout
+
+    def summary(self):
+        done = command.call('report', '--summary', self.capture)
+        self.assertEqual((done.status, done.stderr), (0, ''))
+        return done.stdout
+
+
+class Traced(Case):
+    def test_outstanding_to_the_byte(self):
+        self.check('''
+before = pymemflow.outstanding()
+leak(7, 5000)
+after = pymemflow.outstanding()
+assert (after.bytes - before.bytes, after.blocks - before.blocks) == (35000, 7), (before, after)
+clean(1000)
+now = pymemflow.outstanding()
+assert now == after, (now, after)
+''')
+
+    def test_outstanding_leaves_no_trace(self):
+        """However often it is asked, the record has none of what that took."""
+        program = '''
+pymemflow.mark('begin')
+for _ in range(%d):
+    pymemflow._library.outstanding(None, None)
+pymemflow.mark('end')
+'''
+        counts = []
+        for times in (1, 2):
+            self.check(program % times)
+            # The number of events between the marks.
+            done = command.call('report', self.capture)
+            counts.append(traced.Report(done.stdout).recorded)
+            os.remove(self.capture)
+        self.assertLess(abs(counts[1] - counts[0]), 40)
+
+    def test_outstanding_while_threads_work(self):
+        self.check('''
+is_over = False
+def work():
+    while not is_over:
+        clean(50)
+threads = [threading.Thread(target=work) for _ in range(4)]
+for thread in threads: thread.start()
+base = pymemflow.outstanding()
+for _ in range(20):
+    leak(1, 10000000)
+    now = pymemflow.outstanding()
+    # What the threads hold at any moment is far less than one of these.
+    assert round((now.bytes - base.bytes) / 10000000.0) == 1, (now, base)
+    base = now
+is_over = True
+for thread in threads: thread.join()
+''')
+
+    def test_growth(self):
+        self.check('''
+pymemflow.mark('here')
+leak(3, 2000)
+growth = pymemflow.growth_since('here')
+assert growth.bytes == 6000 and growth.blocks == 3, growth
+place, = [each for each in growth.places if each.bytes >= 1000]
+assert place.name == '<string>:%d leak' % place.line and place.file == '<string>', place
+assert (place.bytes, place.blocks) == (6000, 3), place
+clean(100, 3000)
+growth = pymemflow.growth_since('here')
+assert growth.peak_bytes >= 300000, growth
+assert raises(OSError, pymemflow.growth_since, 'never').errno == errno.ENOENT
+''')
+
+    def test_start_and_stop(self):
+        self.check('''
+assert pymemflow.is_active()
+pymemflow.stop()
+assert not pymemflow.is_active()
+leak(1, 555000)
+pymemflow.mark('stopped')
+pymemflow.start()
+assert pymemflow.is_active()
+leak(1, 444000)
+assert pymemflow.version() == '0.1.0'
+''')
+        done = command.call('report', self.capture)
+        sizes = traced.Report(done.stdout).sizes('leak')
+        self.assertEqual([size for size in sizes if size > 100000], [444000])
+        self.assertIn('  stopped\n', self.summary().replace(', since first', ''))
+
+    def test_bad_names(self):
+        self.check('''
+for name in ('', 'a\\0b'):
+    assert raises(OSError, pymemflow.mark, name).errno == errno.EINVAL
+assert raises(OSError, pymemflow.mark, 'x' * 256).errno == errno.ENAMETOOLONG
+pymemflow.mark('x' * 255)
+pymemflow.mark(u'\\u00fc\\U0001f40d')
+''')
+        self.assertIn('x' * 255, self.summary())
+        self.assertIn('\u00fc\U0001f40d', self.summary())
+
+    def test_trace_and_the_gate(self):
+        program = '''
+for _ in range(3):
+    with pymemflow.trace('load'):
+        leak(10, 1000)
+    leak(1, 300000)
+raises(KeyError, lambda: [pymemflow.trace('error').__enter__(), {}[1]])
+'''
+        self.check(program)
+        for limit, status in (('9KiB', 1), ('64KiB', 0)):
+            done = command.call('gate', '--max-growth', limit, self.capture)
+            self.assertEqual(done.status, status, done.stderr)
+            if status:
+                self.assertIn("grew by 10000 bytes in 10 blocks from mark 'load begin' to 'load end'; "
+                              '--max-growth allows 9216 bytes\n', done.stderr)
+                self.assertRegex(done.stderr, r'(?m)^ +10000 +10 +<string>:\d+ leak$')
+        self.assertRegex(self.summary(), r'(?m)\+10000  load end, since load begin$')
+
+    def test_gate_without_marks(self):
+        self.check('pass', start='')
+        done = command.call('gate', '--max-growth=1', self.capture)
+        self.assertEqual((done.status, done.stdout), (2, ''))
+        self.assertRegex(done.stderr, r'^pymemflow: --max-growth: the program set no two marks .*\n$')
+
+    def test_limit_leaks(self):
+        self.check('''
+assert pymemflow.limit_leaks(100)(clean)() is None
+assert pymemflow.limit_leaks('64KiB')(leak)() is None
+error = raises(pymemflow.LeakError, pymemflow.limit_leaks('4 KiB')(leak))
+assert 'leak leaked 10000 bytes in 10 blocks, more than 4096 bytes:' in str(error), error
+assert '10000 bytes in 10 blocks  <string>:' in str(error), error
+@pymemflow.limit_leaks('4KiB')
+def outer():
+    for _ in range(3):
+        pymemflow.limit_leaks('4KiB')(leak)(3)
+assert '9000 bytes' in str(raises(pymemflow.LeakError, outer))
+for size in ('12XB', '', '-1', None, -5, 1.5, True):
+    raises(ValueError, pymemflow.limit_leaks, size)
+assert pymemflow.parse_size('1.5 MB') == 1500000 and pymemflow.parse_size('2KiB') == 2048
+''')
+
+    def test_forked_child_knows_its_own(self):
+        self.check('''
+leak(1, 5000000)
+child = os.fork()
+if child == 0:
+    leak(1, 1000)
+    if not 1000 <= pymemflow.outstanding().bytes < 5000000: os._exit(9)
+    os._exit(0)
+assert os.waitpid(child, 0)[1] == 0
+assert pymemflow.outstanding().bytes > 5000000
+''')
+
+    def test_what_cannot_be_known(self):
+        for option in ({'PYMEMFLOW_RING': '64KiB'}, {'PYMEMFLOW_FLOW': '0'}):
+            self.check('''
+pymemflow.mark('fine')
+error = raises(OSError, pymemflow.outstanding)
+assert error.errno == errno.ENOTSUP and 'cannot be known' in str(error), error
+''', start=START.rpartition('leak(1)')[0], **dict(option, PYMEMFLOW_CAPTURE=self.capture + str(
+                len(option)) + list(option)[0]))
+
+
+class Untraced(Case):
+    def test_each_says_so_once_and_does_nothing(self):
+        self.check('''
+with warnings.catch_warnings(record=True) as said:
+    warnings.simplefilter('always')
+    for _ in range(2):
+        assert pymemflow.mark('a') is None and pymemflow.outstanding() is None
+        assert pymemflow.start() is None and pymemflow.stop() is None
+        assert pymemflow.growth_since('a') is None
+        with pymemflow.trace('a'): pass
+        assert pymemflow.limit_leaks(0)(lambda: 5)() == 5
+    assert not pymemflow.is_active() and pymemflow.version() is None
+assert len(said) == 7, [str(each.message) for each in said]
+for each in said:
+    assert each.category is pymemflow.NotPreloaded, each
+    assert 'pymemflow is not preloaded: ' in str(each.message), each
+''', start=START.rpartition('leak(1)')[0], preload=False)
+
+    def test_can_be_an_error(self):
+        run = traced.Run([sys.executable, '-W', 'error::UserWarning', '-c',
+                          START.rpartition('leak(1)')[0] + 'pymemflow.mark("x")'], preload=False)
+        self.assertEqual(run.status, 1)
+        self.assertIn('pymemflow is not preloaded: mark() does nothing', run.stderr)
+
+
+if __name__ == '__main__':
+    traced.require_known()
+    unittest.main()
