@@ -102,7 +102,7 @@ std::string xml(const std::string& text) {
         out += "&quot;";
         break;
       default:
-        out += c >= 0 && c < ' ' && c != '\n' ? '?' : c;
+        out += static_cast<unsigned char>(c) < ' ' && c != '\n' ? '?' : c;
     }
   }
   return out;

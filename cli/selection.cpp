@@ -95,7 +95,7 @@ std::string suppression_for(const report::Place& place) {
   std::string pattern;
   for (const char c : key) {
     // A # would begin a comment, and a control character end the line.
-    const bool is_unsayable = c == '#' || (c >= 0 && c < ' ');
+    const bool is_unsayable = c == '#' || static_cast<unsigned char>(c) < ' ';
     if (std::strchr("*?[]\\", c) != nullptr) pattern += '\\';
     pattern += is_unsayable ? '?' : c;
   }

@@ -43,7 +43,7 @@ int complain(const std::string& what) {
   std::string line = "pymemflow: " + what;
   // What is quoted may hold anything; the line stays one line.
   for (char& c : line) {
-    if (c >= 0 && c < ' ') c = '?';
+    if (static_cast<unsigned char>(c) < ' ') c = '?';
   }
   line += '\n';
   std::fputs(line.c_str(), stderr);

@@ -7,6 +7,7 @@
 #include <cstring>
 #include <span>
 
+#include "interpose/jump.h"
 #include "interpose/log.h"
 #include "interpose/own_work.h"
 #include "interpose/platform/platform.h"
@@ -14,16 +15,6 @@
 using namespace pymemflow::interpose;
 
 #define PMF_EXPORT extern "C" __attribute__((visibility("default")))
-
-// The caller's address tells the original which library asks (RTLD_NEXT), so the call of it must be
-// a jump, in builds without optimisation too.
-#ifdef __clang__
-#  define PMF_JUMP
-#  define PMF_RETURN [[clang::musttail]] return
-#else
-#  define PMF_JUMP __attribute__((optimize("O2")))
-#  define PMF_RETURN return
-#endif
 
 namespace pymemflow::interpose {
 namespace {

@@ -1,6 +1,9 @@
 #include "report/private_library.h"
 
 #include <dlfcn.h>
+#include <link.h>
+
+#include <string_view>
 
 // libunwind's names are macros for names with the machine in them; the second step expands them.
 #define PMF_EXPANDED(name) PMF_QUOTED(name)
@@ -28,7 +31,18 @@ class Door {
   bool is_complete_ = true;
 };
 
+// Where the program brought a library along, it is the program's: by now its destructors have run,
+// and the loader would run its constructors once more.
+bool is_loaded(const char* name) {
+  const auto is_it = [](dl_phdr_info* library, std::size_t, void* wanted) {
+    const std::string_view path = library->dlpi_name;
+    return static_cast<int>(path.substr(path.rfind('/') + 1) == static_cast<const char*>(wanted));
+  };
+  return dl_iterate_phdr(is_it, const_cast<char*>(name)) != 0;
+}
+
 bool open_mimalloc(MimallocFunctions& functions) {
+  if (is_loaded(PMF_MIMALLOC_SONAME)) return false;
   return Door(PMF_MIMALLOC_SONAME)
       .bind(functions.malloc, "mi_malloc")
       .bind(functions.free, "mi_free")

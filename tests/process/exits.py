@@ -63,6 +63,11 @@ class Ends(Case):
         self.check_only(run)
         self.assertEqual(run.status, 3)
 
+    def test_exit_of_a_thread_without_the_gil(self):
+        run = self.run_both('ends.py', 'exit-of-a-thread')
+        self.check_only(run)
+        self.assertEqual(run.status, 3)
+
     def test_daemon_threads(self):
         for _ in range(3):
             run = traced.run('ends.py', 'daemons')

@@ -41,3 +41,7 @@ elif way == 'segv':
     os.kill(os.getpid(), signal.SIGSEGV)
 elif way == 'daemons':
     leave_daemons()
+elif way == 'exit-of-a-thread':
+    import ctypes
+    threading.Thread(target=ctypes.CDLL(None).exit, args=(3,)).start()
+    threading.Event().wait()

@@ -1,0 +1,18 @@
+// A library that loads another one, in its own folder, by its name alone and by flags: fault 37.
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <stdlib.h>
+
+void* block;
+
+void allocate(int blocks) {
+  for (int i = 0; i < blocks; ++i) block = malloc(31000 + (size_t)i), free(block);
+}
+
+// How it went: 0, or 1 when it is not found.
+int load(const char* name, int is_deep, int blocks) {
+  void* library = dlopen(name, RTLD_NOW | (is_deep ? RTLD_DEEPBIND : 0));
+  if (library == NULL) return 1;
+  ((void (*)(int))dlsym(library, "allocate"))(blocks);
+  return 0;
+}

@@ -1,0 +1,43 @@
+// Threads that load and unload a library, threads that allocate, threads that fork, and a timer
+// whose handler allocates: faults 8, 11 and 23. With churns.c and forks_often.c.
+#include <dlfcn.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+atomic_long handled, loaded;
+extern atomic_long failed;
+extern atomic_int is_over;
+void* fork_often(void* unused);
+void start_churn(int number, unsigned pause);
+void start_threads(int number, void* (*work)(void*), void* argument);
+void stop_threads(void);
+
+static void* load(void* path) {
+  for (; !is_over; ++loaded) {
+    void* library = dlopen(path, RTLD_NOW);
+    if (library == NULL || dlclose(library) != 0) ++failed;
+  }
+  return NULL;
+}
+
+static void on_timer(int signal) {
+  free(malloc((1 << 20) + (size_t)signal));
+  ++handled;
+}
+
+void storm(char* path, unsigned milliseconds) {
+  const struct sigaction action = {.sa_handler = on_timer, .sa_flags = SA_RESTART};
+  struct itimerval every = {{0, 1000}, {0, 1000}};
+  start_churn(4, 100);
+  start_threads(4, load, path);
+  start_threads(4, fork_often, NULL);
+  sigaction(SIGALRM, &action, NULL);
+  setitimer(ITIMER_REAL, &every, NULL);
+  for (unsigned i = 0; i < milliseconds; ++i) usleep(1000);
+  every.it_value.tv_usec = 0;
+  setitimer(ITIMER_REAL, &every, NULL);
+  stop_threads();
+}

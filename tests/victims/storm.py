@@ -1,0 +1,9 @@
+"""storm.c, for so many milliseconds; prints what it did."""
+import ctypes
+import os
+import sys
+
+storm = ctypes.CDLL(os.environ['PMF_STORM'])
+storm.storm(os.fsencode(os.environ['PMF_LOADED']), int(sys.argv[1]))
+print(*[ctypes.c_long.in_dll(storm, name).value
+        for name in ('churned', 'handled', 'loaded', 'forked', 'failed')])
