@@ -17,7 +17,7 @@ __attribute__((noinline)) void allocate_in_child(void) {
 
 static void* churn(void* unused) {
   for (; !is_over; ++churned) {
-    free(malloc(5000));
+    free(malloc(50));
     if (pause_us != 0 && churned % 64 == 0) usleep(pause_us);
   }
   return unused;
