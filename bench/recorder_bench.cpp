@@ -63,7 +63,7 @@ BENCHMARK(BM_RecordFromNewSite)->Iterations(20'000);
 void BM_ChangeBlock(benchmark::State& state) {
   start_once();
   record_malloc(1000, kBlock, &kBlock);
-  Writer& writer = *this_writer;
+  Writer& writer = *this_writer();
   for (auto _ : state) {
     writer.position = writer.end;
     change_block(writer);
@@ -74,12 +74,13 @@ BENCHMARK(BM_ChangeBlock)->Iterations(2'000);
 
 void BM_PassThroughWhileNotRecording(benchmark::State& state) {
   std::uint32_t* const gate = recording.gate.exchange(&shut_gate);
-  Writer* const writer = std::exchange(this_writer, nullptr);
+  Writer* const writer = this_writer();
+  set_this_writer(nullptr);
   for (auto _ : state) {
     record_malloc(1000, kBlock, &kBlock);
     record_free(kBlock, &kBlock);
   }
-  this_writer = writer;
+  set_this_writer(writer);
   recording.gate.store(gate);
   state.SetItemsProcessed(2 * state.iterations());
 }

@@ -9,7 +9,7 @@ namespace pymemflow::interpose {
 // libraries that it opens.
 class OwnWork {
  public:
-  OwnWork() : writer_(this_writer) {
+  OwnWork() : writer_(this_writer()) {
     if (writer_ != nullptr) before_ = writer_->state.exchange(WriterState::InOriginal);
   }
   ~OwnWork() {

@@ -14,7 +14,7 @@ namespace {
 
 // Takes the last record of this writer back if it is of the block in which the object lies.
 void on_made_for_probe(const void* object) {
-  Writer* const writer = this_writer;
+  Writer* const writer = this_writer();
   if (writer == nullptr) return;
   ProbeState& probe = writer->probe;
   const ProbeState::Handed last = probe.latest[0];
@@ -34,7 +34,8 @@ void on_made_for_probe(const void* object) {
 // --- what the probes say -------------------------------------------------------------------------
 
 void on_probe(pyframe::Probe probe, const pyframe::Position& position, const void* caller) {
-  Writer* const writer = this_writer != nullptr ? this_writer : require_own_writer();
+  Writer* const known = this_writer();
+  Writer* const writer = known != nullptr ? known : require_own_writer();
   if (writer == nullptr) [[unlikely]]
     return;
   // Whoever attaches later knows nothing of what went before.
@@ -60,14 +61,15 @@ void begin_own_work() {
 }
 
 void end_own_work() {
-  Writer* const writer = this_writer;
+  Writer* const writer = this_writer();
   if (writer == nullptr || !writer->probe.is_own_work) return;
   writer->probe.is_own_work = false;
   writer->state.store(WriterState::Idle, std::memory_order_relaxed);
 }
 
 void set_binding(bool is_binding) {
-  if (this_writer != nullptr) this_writer->probe.is_binding = is_binding;
+  Writer* const writer = this_writer();
+  if (writer != nullptr) writer->probe.is_binding = is_binding;
 }
 
 // --- the originals, with the arena in front of them ----------------------------------------------
@@ -75,7 +77,7 @@ void set_binding(bool is_binding) {
 constinit Originals behind{};
 
 bool is_memory_for_probes(std::size_t bytes) {
-  Writer* const writer = this_writer;
+  Writer* const writer = this_writer();
   if (writer == nullptr || recording.phase.load(std::memory_order_relaxed) == Phase::Ended) {
     return false;
   }
@@ -162,7 +164,8 @@ bool probed_position(Writer& writer, pyframe::Position& position) {
     case pyframe::Probed::NotYet:
       return pyframe::position_in(interpreter, state, position);
   }
-  const Writer& own = this_writer != nullptr ? *this_writer : writer;
+  Writer* const this_threads = this_writer();
+  const Writer& own = this_threads != nullptr ? *this_threads : writer;
   return pyframe::probed_position(interpreter, state, own.probe.last, position);
 }
 

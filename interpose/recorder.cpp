@@ -9,8 +9,6 @@
 
 namespace pymemflow::interpose {
 
-constinit thread_local Writer* this_writer = nullptr;
-
 namespace {
 
 // The slow paths make system calls; the caller's errno must not show it.
@@ -162,15 +160,14 @@ bool is_new_process() {
 
 // Of a forked child. Null: it cannot record.
 Writer* begin_new_process() {
-  Writer* const parents = this_writer;
-  this_writer = nullptr;
+  const Writer* const parents = this_writer();
+  set_this_writer(nullptr);
   if (!become_new_process()) return nullptr;
-  this_writer = acquire_writer();
+  Writer* const own = acquire_writer();
+  set_this_writer(own);
   // The child goes on where its parent was.
-  if (this_writer != nullptr && parents != nullptr) {
-    this_writer->probe.last = parents->probe.last;
-  }
-  return this_writer;
+  if (own != nullptr && parents != nullptr) own->probe.last = parents->probe.last;
+  return own;
 }
 
 // What is recorded although the recording is paused.
@@ -186,11 +183,12 @@ Entry enter(Always always = Always::No) {
   } else if (phase == Phase::Failed) {
     return {.is_lost = true};
   }
-  if (this_writer == nullptr) {
-    this_writer = acquire_writer();
-    return {.writer = this_writer, .is_lost = this_writer == nullptr};
+  Writer* writer = this_writer();
+  if (writer == nullptr) {
+    writer = acquire_writer();
+    set_this_writer(writer);
+    return {.writer = writer, .is_lost = writer == nullptr};
   }
-  Writer* writer = this_writer;
   switch (writer->state.load(std::memory_order_relaxed)) {
     case WriterState::Idle:
       writer->state.store(WriterState::Recording, std::memory_order_relaxed);
@@ -346,11 +344,11 @@ bool require_own_recording() {
 }
 
 Writer* require_own_writer() {
-  if (this_writer != nullptr) return this_writer;
+  if (Writer* const writer = this_writer()) return writer;
   const ErrnoKeeper keeper;
   const Entry entry = enter();
   if (entry.writer != nullptr) leave(entry);
-  return this_writer;
+  return this_writer();
 }
 
 MoveRecord::MoveRecord(Function function, const void* caller) : function_(function) {

@@ -88,7 +88,7 @@ PMF_AT_ONCE SiteId find_site_at_once(const Writer& writer) {
 // The writer that this thread may use for one short record, or null when the event has to take the
 // long way.
 PMF_AT_ONCE Writer* begin_short_record() {
-  Writer* const writer = this_writer;
+  Writer* const writer = this_writer();
   if (writer == nullptr || writer->state.load(std::memory_order_relaxed) != WriterState::Idle) {
     return nullptr;
   }

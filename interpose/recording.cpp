@@ -5,6 +5,7 @@
 
 #include "interpose/facts.h"
 #include "interpose/platform/platform.h"
+#include "interpose/platform/thread_values.h"
 #include "interpose/window.h"
 #include "pyframe/code_death.h"
 #include "pyframe/self_check.h"
@@ -67,6 +68,7 @@ void on_code_death(const void* code) {
 
 int start_recording(const pyframe::Interpreter& interpreter, const CaptureSettings& settings,
                     const ProbeUse& probes) {
+  platform::make_thread_values();
   recording.interpreter = interpreter;
   recording.settings = settings;
   recording.probes = probes;

@@ -9,6 +9,7 @@
 #include "interpose/block.h"
 #include "interpose/definition_stream.h"
 #include "interpose/last_sizes.h"
+#include "interpose/platform/thread_values.h"
 #include "interpose/sums.h"
 #include "interpose/turn.h"
 #include "pyframe/frame.h"
@@ -75,8 +76,12 @@ struct alignas(64) Writer {
   ProbeState probe;
 };
 
-// The writer of this thread; null until its first event. Eight bytes of initial-exec thread-local
-// storage: a library that is preloaded always finds room for them.
-extern constinit thread_local Writer* this_writer;
+// The writer of this thread; null until its first event.
+__attribute__((always_inline)) inline Writer* this_writer() {
+  return static_cast<Writer*>(platform::thread_value(platform::ThreadValue::Writer));
+}
+inline void set_this_writer(Writer* writer) {
+  platform::set_thread_value(platform::ThreadValue::Writer, writer);
+}
 
 }  // namespace pymemflow::interpose

@@ -2,8 +2,12 @@
 
 #include <atomic>
 
+#include "interpose/platform/thread_values.h"
+
 namespace pymemflow::pyframe {
 namespace {
+
+namespace platform = interpose::platform;
 
 using Destructor = void (*)(void*);
 
@@ -19,15 +23,19 @@ struct Dying {
   const Dying* outer;
 };
 
-// initial-exec: the general model may allocate at the first use in a thread.
-__attribute__((tls_model("initial-exec"))) constinit thread_local const Dying* dying = nullptr;
+const Dying* dying() {
+  return static_cast<const Dying*>(platform::thread_value(platform::ThreadValue::DyingCode));
+}
+void set_dying(const Dying* innermost) {
+  platform::set_thread_value(platform::ThreadValue::DyingCode, const_cast<Dying*>(innermost));
+}
 
 void die(void* code) {
-  const Dying self{code, dying};
+  const Dying self{code, dying()};
   notify_of_death(code);
-  dying = &self;
+  set_dying(&self);
   original(code);
-  dying = self.outer;
+  set_dying(self.outer);
 }
 
 }  // namespace
@@ -46,7 +54,7 @@ bool notice_code_deaths(const Interpreter& interpreter, void (*notify)(const voi
 }
 
 bool is_dying(const void* code) {
-  for (const Dying* one = dying; one != nullptr; one = one->outer) {
+  for (const Dying* one = dying(); one != nullptr; one = one->outer) {
     if (one->code == code) return true;
   }
   return false;

@@ -5,10 +5,13 @@
 #include <atomic>
 #include <cstring>
 
+#include "interpose/platform/thread_values.h"
 #include "pyframe/build_layout.h"
 
 namespace pymemflow::pyframe {
 namespace {
+
+namespace platform = interpose::platform;
 
 constexpr std::size_t kMaxVersion = 32;
 
@@ -48,13 +51,13 @@ int is_finalizing_3_6() {
 // malloc(), in the middle of a read: one that must not read again.
 constinit StateGetter unguarded_own = nullptr;
 constinit StateGetter unguarded_current = nullptr;
-__attribute__((tls_model("initial-exec"))) constinit thread_local bool is_asking = false;
 
 void* ask_guarded(StateGetter ask) {
-  if (is_asking) return nullptr;
-  is_asking = true;
+  static constinit char yes = 0;
+  if (platform::thread_value(platform::ThreadValue::IsAsking) != nullptr) return nullptr;
+  platform::set_thread_value(platform::ThreadValue::IsAsking, &yes);
   void* const state = ask();
-  is_asking = false;
+  platform::set_thread_value(platform::ThreadValue::IsAsking, nullptr);
   return state;
 }
 

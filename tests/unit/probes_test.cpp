@@ -81,7 +81,7 @@ TEST(Marks, AreReadInTheirPlaceAndAreNoEvents) {
   in_own_process([] {
     ASSERT_EQ(interpose::start_recording({}), 0);
     record_malloc(1);
-    interpose::Writer& writer = *interpose::this_writer;
+    interpose::Writer& writer = *interpose::this_writer();
     const interpose::SiteId site = define_function(writer);
     for (const Mark mark : {Mark::Entered, Mark::Left}) {
       ASSERT_NE(interpose::make_room(writer, 1), nullptr);
