@@ -5,10 +5,9 @@
 #include <string_view>
 
 #include "interpose/live.h"
+#include "interpose/platform/here.h"
 #include "interpose/recorder.h"
 #include "interpose/recording.h"
-
-#define PMF_EXPORT extern "C" __attribute__((visibility("default")))
 
 using namespace pymemflow::interpose;
 

@@ -6,12 +6,14 @@
 #include <cstdint>
 #include <string_view>
 
+#include "interpose/platform/here.h"
+
 namespace pymemflow::interpose {
 
 enum class Effect : std::uint8_t { Allocate, Release, Move };
 
 enum class Function : std::uint8_t {
-#define PMF_FUNCTION(name, arguments, effect) name,
+#define PMF_FUNCTION(name, arguments, effect, where) name,
 #include "interpose/functions.def"
 #undef PMF_FUNCTION
 };
@@ -20,10 +22,12 @@ struct FunctionTraits {
   std::string_view name;
   std::string_view arguments;  // letters of functions.def
   Effect effect;
+  bool is_hooked_here;  // on this system
 };
 
 inline constexpr FunctionTraits kFunctions[] = {
-#define PMF_FUNCTION(name, arguments, effect) {#name, arguments, Effect::effect},
+#define PMF_FUNCTION(name, arguments, effect, where) \
+  {#name, arguments, Effect::effect, PMF_HERE_##where(true ||) false},
 #include "interpose/functions.def"
 #undef PMF_FUNCTION
 };

@@ -10,14 +10,11 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "interpose/platform/here.h"
 #include "interpose/platform/platform.h"
 #include "interpose/recording.h"
 
 using namespace pymemflow::interpose;
-
-#define PMF_EXPORT extern "C" __attribute__((visibility("default")))
-
-extern "C" char** environ;
 
 namespace pymemflow::interpose {
 
@@ -27,11 +24,8 @@ namespace {
 
 struct Exits {
   [[noreturn]] void (*exit_now)(int) = nullptr;
-  [[noreturn]] void (*quick)(int) = nullptr;
   int (*execve)(const char*, char* const*, char* const*) = nullptr;
-  int (*execvpe)(const char*, char* const*, char* const*) = nullptr;
-  int (*execveat)(int, const char*, char* const*, char* const*, int) = nullptr;
-  int (*fexecve)(int, char* const*, char* const*) = nullptr;
+  int (*execvp)(const char*, char* const*) = nullptr;
 };
 constinit Exits found_exits;
 
@@ -46,7 +40,33 @@ void find(Function& original, const char* name) {
   original = reinterpret_cast<Function>(platform::find_original(name));
 }
 
-bool is_recording_process() {
+int run_execve(const char* path, char* const* arguments, char* const* environment) {
+  return around_exec(is_executable(path) && platform::could_run(path),
+                     [=] { return originals().execve(path, arguments, environment); });
+}
+
+int run_execvp(const char* file, char* const* arguments) {
+  return around_exec(is_found_in_path(file), [=] { return originals().execvp(file, arguments); });
+}
+
+#if __has_attribute(noipa)
+#  define PMF_APART __attribute__((noipa))
+#else
+#  define PMF_APART __attribute__((noinline))
+#endif
+
+// The arguments of execl and its kin, from `first` to the null that ends them. Not to be inlined:
+// the header says that `first` is never null, but an empty list of arguments is allowed.
+PMF_APART std::size_t count_arguments(const char* first, std::va_list list) {
+  if (first == nullptr) return 0;
+  std::size_t count = 1;
+  while (va_arg(list, char*) != nullptr) ++count;
+  return count;
+}
+
+}  // namespace
+
+static bool is_recording_process() {
   return platform::process_id() == recording.process;
 }
 
@@ -54,18 +74,8 @@ void before_end() {
   if (end_handlers.before_end != nullptr && is_recording_process()) end_handlers.before_end();
 }
 
-// Runs an exec between the handlers. Programs try one place of the PATH after the other, so one
-// that is sure to fail (`could_work` is false) is not announced.
-template <typename Exec>
-int around_exec(bool could_work, Exec exec) {
-  const bool is_announced =
-      could_work && end_handlers.before_exec != nullptr && is_recording_process();
-  if (is_announced) end_handlers.before_exec();
-  const int outcome = exec();
-  const int error = errno;
-  if (is_announced) end_handlers.after_failed_exec();
-  errno = error;
-  return outcome;
+bool is_announced(bool could_work) {
+  return could_work && end_handlers.before_exec != nullptr && is_recording_process();
 }
 
 bool is_executable(const char* path) {
@@ -75,23 +85,6 @@ bool is_executable(const char* path) {
   return result;
 }
 
-// Whether the kernel knows what to do with the file. Formats that are registered with it could be
-// any.
-bool has_known_format(const char* path) {
-  char start[2];
-  if (platform::read_start(path, start) != sizeof start) return true;
-  const bool is_known = std::memcmp(start,
-                                    "\x7f"
-                                    "E",
-                                    sizeof start) == 0 ||
-                        std::memcmp(start, "#!", sizeof start) == 0;
-  const int saved = errno;
-  const bool may_be_registered = ::access("/proc/sys/fs/binfmt_misc/status", F_OK) == 0;
-  errno = saved;
-  return is_known || may_be_registered;
-}
-
-// Whether execvp would find something to run. (It runs what has no known format with a shell.)
 bool is_found_in_path(const char* file) {
   if (file == nullptr || std::strchr(file, '/') != nullptr) return is_executable(file);
   const char* folder = std::getenv("PATH");
@@ -111,78 +104,35 @@ bool is_found_in_path(const char* file) {
   }
 }
 
-int run_execve(const char* path, char* const* arguments, char* const* environment) {
-  return around_exec(is_executable(path) && has_known_format(path),
-                     [=] { return originals().execve(path, arguments, environment); });
-}
-
-int run_execvpe(const char* file, char* const* arguments, char* const* environment) {
-  return around_exec(is_found_in_path(file),
-                     [=] { return originals().execvpe(file, arguments, environment); });
-}
-
-// The arguments of execl and its kin, from `first` to the null that ends them. Not to be inlined:
-// the header says that `first` is never null, but an empty list of arguments is allowed.
-__attribute__((noipa)) std::size_t count_arguments(const char* first, std::va_list list) {
-  if (first == nullptr) return 0;
-  std::size_t count = 1;
-  while (va_arg(list, char*) != nullptr) ++count;
-  return count;
-}
-
-}  // namespace
-
 void find_exits() {
   find(found_exits.exit_now, "_exit");
-  find(found_exits.quick, "quick_exit");
   find(found_exits.execve, "execve");
-  find(found_exits.execvpe, "execvpe");
-  find(found_exits.execveat, "execveat");
-  find(found_exits.fexecve, "fexecve");
+  find(found_exits.execvp, "execvp");
+  find_more_exits();
 }
 
 }  // namespace pymemflow::interpose
 
-PMF_EXPORT [[noreturn]] void _exit(int status) {
+PMF_HOOK([[noreturn]] void, _exit)(int status) {
   before_end();
   originals().exit_now(status);
 }
 
-PMF_EXPORT [[noreturn]] void _Exit(int status) noexcept {
+PMF_HOOK([[noreturn]] void, _Exit)(int status) noexcept {
   before_end();
   originals().exit_now(status);
 }
 
-PMF_EXPORT [[noreturn]] void quick_exit(int status) noexcept {
-  before_end();
-  originals().quick(status);
-}
-
-PMF_EXPORT int execve(const char* path, char* const* arguments, char* const* environment) noexcept {
+PMF_HOOK(int, execve)(const char* path, char* const* arguments, char* const* environment) noexcept {
   return run_execve(path, arguments, environment);
 }
 
-PMF_EXPORT int execv(const char* path, char* const* arguments) noexcept {
-  return run_execve(path, arguments, environ);
+PMF_HOOK(int, execv)(const char* path, char* const* arguments) noexcept {
+  return run_execve(path, arguments, platform::environment());
 }
 
-PMF_EXPORT int execvp(const char* file, char* const* arguments) noexcept {
-  return run_execvpe(file, arguments, environ);
-}
-
-PMF_EXPORT int execvpe(const char* file, char* const* arguments,
-                       char* const* environment) noexcept {
-  return run_execvpe(file, arguments, environment);
-}
-
-PMF_EXPORT int execveat(int folder, const char* path, char* const* arguments,
-                        char* const* environment, int flags) noexcept {
-  return around_exec(
-      true, [=] { return originals().execveat(folder, path, arguments, environment, flags); });
-}
-
-PMF_EXPORT int fexecve(int file, char* const* arguments, char* const* environment) noexcept {
-  return around_exec(true, [=] { return originals().fexecve(file, arguments, environment); });
+PMF_HOOK(int, execvp)(const char* file, char* const* arguments) noexcept {
+  return run_execvp(file, arguments);
 }
 
 // The three with a list of arguments: an array of them on the stack, since nothing may be allocated
@@ -198,19 +148,19 @@ PMF_EXPORT int fexecve(int file, char* const* arguments, char* const* environmen
   arguments[0] = const_cast<char*>(first);                                       \
   for (std::size_t i = 1; i <= list##_count; ++i) arguments[i] = va_arg(list, char*)
 
-PMF_EXPORT int execl(const char* path, const char* first, ...) noexcept {
+PMF_HOOK(int, execl)(const char* path, const char* first, ...) noexcept {
   PMF_COLLECT(first, list, arguments);
   va_end(list);
-  return run_execve(path, arguments, environ);
+  return run_execve(path, arguments, platform::environment());
 }
 
-PMF_EXPORT int execlp(const char* file, const char* first, ...) noexcept {
+PMF_HOOK(int, execlp)(const char* file, const char* first, ...) noexcept {
   PMF_COLLECT(first, list, arguments);
   va_end(list);
-  return run_execvpe(file, arguments, environ);
+  return run_execvp(file, arguments);
 }
 
-PMF_EXPORT int execle(const char* path, const char* first, ...) noexcept {
+PMF_HOOK(int, execle)(const char* path, const char* first, ...) noexcept {
   PMF_COLLECT(first, list, arguments);
   char** const environment = va_arg(list, char**);
   va_end(list);

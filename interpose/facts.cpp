@@ -37,8 +37,7 @@ void define_command_line(DefinitionStream& stream) {
     char text[kMaxCommandLine];
     std::size_t used = 0;
   } line;
-  platform::visit_content(
-      "/proc/self/cmdline",
+  platform::visit_command_line(
       [](const char* bytes, std::size_t size, void* context) {
         auto& [text, used] = *static_cast<CommandLine*>(context);
         const std::size_t taken = std::min(size, sizeof text - used);

@@ -10,11 +10,10 @@
 #include "interpose/jump.h"
 #include "interpose/log.h"
 #include "interpose/own_work.h"
+#include "interpose/platform/here.h"
 #include "interpose/platform/platform.h"
 
 using namespace pymemflow::interpose;
-
-#define PMF_EXPORT extern "C" __attribute__((visibility("default")))
 
 namespace pymemflow::interpose {
 namespace {
@@ -107,7 +106,7 @@ void watch_for_python(OnPython on_python, OnLookup on_lookup) {
 
 }  // namespace pymemflow::interpose
 
-PMF_EXPORT PMF_JUMP void* dlsym(void* library, const char* name) noexcept {
+PMF_HOOK(PMF_JUMP void*, dlsym)(void* library, const char* name) noexcept {
   // A constructor that runs before ours.
   if (original == nullptr) original = platform::find_symbol_lookup();
   if (on_first_python != nullptr &&

@@ -6,11 +6,10 @@
 #include <atomic>
 #include <cerrno>
 
+#include "interpose/platform/here.h"
 #include "interpose/platform/platform.h"
 
 using namespace pymemflow::interpose;
-
-#define PMF_EXPORT extern "C" __attribute__((visibility("default")))
 
 namespace pymemflow::interpose {
 namespace {
@@ -50,8 +49,8 @@ LateThreadsHeld::~LateThreadsHeld() {
 
 }  // namespace pymemflow::interpose
 
-PMF_EXPORT int pthread_cond_timedwait(pthread_cond_t* condition, pthread_mutex_t* mutex,
-                                      const timespec* until) {
+PMF_HOOK(int, pthread_cond_timedwait)
+(pthread_cond_t* condition, pthread_mutex_t* mutex, const timespec* until) {
   if (found_timed_wait == nullptr) find_waits();  // a constructor that runs before ours
   const int outcome = found_timed_wait(condition, mutex, until);
   if (are_held.load(std::memory_order_relaxed)) [[unlikely]]

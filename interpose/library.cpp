@@ -1,7 +1,6 @@
 // The main() of the library, and the one place that sees both sides: reads the options, starts the
 // recording, and has the report made when the process ends.
 
-#include <sys/auxv.h>
 #include <unistd.h>
 
 #include <charconv>
@@ -25,7 +24,6 @@
 #include "report/report.h"
 
 extern "C" int __cxa_atexit(void (*handler)(void*), void* argument, void* library);
-extern "C" char** environ;
 
 namespace pymemflow::interpose {
 namespace {
@@ -213,9 +211,9 @@ __attribute__((constructor)) void load() {
   find_exits();
   find_waits();
   find_thread_start();
-  if (::getauxval(AT_SECURE) != 0) return;  // the environment is not to be trusted
+  if (!platform::is_environment_trusted()) return;
   const int saved = errno;
-  option_error = read_options(environ, options);
+  option_error = read_options(platform::environment(), options);
   // Without a library to go with, and before the loader registers its own: so it runs after the
   // handlers and the destructors of everything else, whose frees it still sees.
   __cxa_atexit(at_exit, nullptr, nullptr);

@@ -121,9 +121,8 @@ void* reallocate(void* block, std::size_t size) noexcept {
   return moved;
 }
 
-std::size_t usable_size(void* block) noexcept {
-  return probe_arena::owns(block) ? probe_arena::usable_size(block)
-                                  : behind.malloc_usable_size(block);
+std::size_t usable_size(platform::AskedBlock block) noexcept {
+  return probe_arena::owns(block) ? probe_arena::usable_size(block) : behind.usable_size(block);
 }
 
 void put_arena_in_front() {
@@ -132,7 +131,7 @@ void put_arena_in_front() {
   real.free = release;
   real.calloc = allocate_zeros;
   real.realloc = reallocate;
-  real.malloc_usable_size = usable_size;
+  real.usable_size = usable_size;
 }
 
 }  // namespace

@@ -98,7 +98,7 @@ constexpr Word call_head(Function function, SiteId site) {
          static_cast<Word>(site) << 32;
 }
 constexpr std::size_t call_function(Word head) {
-  return head >> kKindBits & 0x1f;
+  return head >> kKindBits & 0xff;
 }
 constexpr SiteId call_site(Word head) {
   return static_cast<SiteId>(head >> 32);

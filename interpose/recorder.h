@@ -14,6 +14,11 @@
 
 namespace pymemflow::interpose {
 
+// An address as the record has it.
+inline std::uint64_t number(const void* pointer) {
+  return reinterpret_cast<std::uintptr_t>(pointer);
+}
+
 struct Call {
   Function function;
   std::uint64_t arguments[kMaxArguments];

@@ -2,7 +2,6 @@
 
 #include <cstring>
 
-#include "interpose/build_id.h"
 #include "interpose/definitions.h"
 #include "interpose/platform/platform.h"
 #include "interpose/recording.h"
@@ -243,7 +242,7 @@ void SiteTable::describe_modules(Writer& writer) {
         if (table->find_module(mapping.start) != 0 || table->range_count_ == kMaxRanges) return;
         const std::uint32_t text = table->next_text_.fetch_add(1, std::memory_order_relaxed);
         unsigned char id[kMaxBuildIdBytes];
-        const std::size_t id_bytes = find_build_id(mapping.image, id);
+        const std::size_t id_bytes = platform::find_build_id(mapping.image, id);
         if (!define_module(to->definitions, mapping, text, {id, id_bytes})) return;
         table->ranges_[table->range_count_++] = {mapping.start, mapping.end, text};
       },

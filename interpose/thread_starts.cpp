@@ -2,13 +2,12 @@
 
 #include <pthread.h>
 
+#include "interpose/platform/here.h"
 #include "interpose/platform/platform.h"
 #include "interpose/recording.h"
 #include "pyframe/probes.h"
 
 using namespace pymemflow::interpose;
-
-#define PMF_EXPORT extern "C" __attribute__((visibility("default")))
 
 namespace pymemflow::interpose {
 namespace {
@@ -25,8 +24,9 @@ void find_thread_start() {
 
 }  // namespace pymemflow::interpose
 
-PMF_EXPORT int pthread_create(pthread_t* thread, const pthread_attr_t* attributes,
-                              void* (*start)(void*), void* argument) noexcept {
+PMF_HOOK(int, pthread_create)
+(pthread_t* thread, const pthread_attr_t* attributes, void* (*start)(void*),
+ void* argument) noexcept {
   if (found_create_thread == nullptr) find_thread_start();  // a constructor that runs before ours
   if (recording.probes) {
     pymemflow::pyframe::probe_new_thread(platform::thread_self());

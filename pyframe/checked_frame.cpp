@@ -1,26 +1,15 @@
 #include "pyframe/checked_frame.h"
 
-#include <sys/syscall.h>
-#include <sys/uio.h>
-#include <unistd.h>
-
 #include <atomic>
-#include <cerrno>
+
+#include "interpose/platform/platform.h"
 
 namespace pymemflow::pyframe {
 namespace {
 
-using detail::load;
+namespace platform = interpose::platform;
 
-// False where the memory is not there, or the kernel does not let a process read itself this way.
-bool read_memory(const void* from, void* to, std::size_t bytes) {
-  const iovec local = {to, bytes};
-  const iovec remote = {const_cast<void*>(from), bytes};
-  const int saved = errno;
-  const long count = ::syscall(SYS_process_vm_readv, ::getpid(), &local, 1L, &remote, 1L, 0L);
-  errno = saved;
-  return count == static_cast<long>(bytes);
-}
+using detail::load;
 
 constexpr std::size_t kFrameBytes = 80;   // up to its owner
 constexpr std::size_t kHeaderBytes = 40;  // of a code object, up to its size, however it was built
@@ -29,7 +18,8 @@ constexpr std::size_t kHeaderBytes = 40;  // of a code object, up to its size, h
 bool is_at_instruction_of(const Interpreter& interpreter, const void* code,
                           std::int64_t instruction) {
   alignas(8) char header[kHeaderBytes];
-  if (!read_memory(code, header, sizeof header)) return false;
+  if (!platform::copy_memory(header, reinterpret_cast<std::uintptr_t>(code), sizeof header))
+    return false;
   const FrameLayout& layout = interpreter.layout;
   if (detail::type_of(layout, header) != interpreter.code_type) return false;
   const auto units = load<std::int64_t>(header, kObjectSize + std::size_t{layout.header_growth});
@@ -45,7 +35,8 @@ bool read_checked_position(const Interpreter& interpreter, const void* state, Po
   const void* frame = top_frame<FrameShape::CFrame>(layout, state);
   for (int skipped = 0; frame != nullptr && skipped <= kMaxShimFrames; ++skipped) {
     alignas(8) char copy[kFrameBytes];
-    if (!read_memory(frame, copy, sizeof copy)) return false;
+    if (!platform::copy_memory(copy, reinterpret_cast<std::uintptr_t>(frame), sizeof copy))
+      return false;
     const void* const code = load<const void*>(copy, layout.frame_code);
     if (runs_code<FrameShape::CFrame>(interpreter, copy, code)) {
       const char* const bytecode = static_cast<const char*>(code) + layout.code_bytecode;

@@ -10,8 +10,7 @@ const void* const* address_of(const StateSlot& slot) {
     case StateSlot::Kind::Process:
       return reinterpret_cast<const void* const*>(slot.place);
     case StateSlot::Kind::Thread:
-      return reinterpret_cast<const void* const*>(static_cast<char*>(__builtin_thread_pointer()) +
-                                                  slot.place);
+      return address_in_thread(slot.place);
   }
   return nullptr;
 }

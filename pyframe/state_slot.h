@@ -25,6 +25,8 @@ struct StateSlot {
 
 // By architecture: state_slot_<architecture>.cpp.
 StateSlot find_state_slot(StateGetter getter);
+// The address of what lies there in the calling thread.
+const void* const* address_in_thread(std::intptr_t place);
 
 // The variable of the calling thread; null: ask the getter.
 const void* const* slot_of_this_thread(const StateSlot& slot, StateGetter getter);

@@ -1,4 +1,5 @@
-// For architectures whose instructions are not read: the getter is called.
+// For architectures whose instructions are not read, and for macOS, where the variable is not at a
+// fixed place in a thread: the getter is called.
 
 #include "pyframe/state_slot.h"
 
@@ -6,6 +7,10 @@ namespace pymemflow::pyframe {
 
 StateSlot find_state_slot(StateGetter) {
   return {};
+}
+
+const void* const* address_in_thread(std::intptr_t) {
+  return nullptr;
 }
 
 }  // namespace pymemflow::pyframe

@@ -133,4 +133,9 @@ StateSlot find_state_slot(StateGetter getter) {
   return {};
 }
 
+const void* const* address_in_thread(std::intptr_t place) {
+  return reinterpret_cast<const void* const*>(static_cast<char*>(__builtin_thread_pointer()) +
+                                              place);
+}
+
 }  // namespace pymemflow::pyframe

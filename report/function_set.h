@@ -15,7 +15,7 @@ class FunctionSet {
   }
   static constexpr FunctionSet all() {
     FunctionSet set = {};
-    set.bits_ = (std::uint32_t{1} << interpose::kFunctionCount) - 1;
+    set.bits_ = (std::uint64_t{1} << interpose::kFunctionCount) - 1;
     return set;
   }
 
@@ -24,12 +24,12 @@ class FunctionSet {
   }
 
  private:
-  static_assert(interpose::kFunctionCount < 32);
-  static constexpr std::uint32_t bit(interpose::Function function) {
-    return std::uint32_t{1} << static_cast<unsigned>(function);
+  static_assert(interpose::kFunctionCount < 64);
+  static constexpr std::uint64_t bit(interpose::Function function) {
+    return std::uint64_t{1} << static_cast<unsigned>(function);
   }
 
-  std::uint32_t bits_ = 0;
+  std::uint64_t bits_ = 0;
 };
 
 inline constexpr FunctionSet kFunctionsOfDtrace = {

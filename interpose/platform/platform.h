@@ -92,12 +92,22 @@ struct Mapping {
 // longest line that names one (8 KiB do); it is the caller's, since a signal's stack may be small.
 void visit_modules(std::span<char> scratch, void (*visit)(const Mapping&, void*), void* context);
 
-// Calls visit(bytes, size, context) for the content of a file from its beginning to its end, in
-// pieces. What cannot be read has none.
-void visit_content(const char* path, void (*visit)(const char* bytes, std::size_t size, void*),
-                   void* context);
-// The first bytes of a file; how many there are.
-std::size_t read_start(const char* path, std::span<char> start);
+// The build id of a mapped file: what tells later whether a file of the same path is still the same
+// file. `image`: where its first byte is mapped; another thread may unmap it at any time. The bytes
+// of the id; 0: it has none, or more than fit, or the file is not where the loader would have to
+// have put it.
+std::size_t find_build_id(std::uint64_t image, std::span<unsigned char> id);
+
+// Of this process.
+char** environment();
+// False: the program has more rights than whoever started it and set its environment.
+bool is_environment_trusted();
+// Its words, each with a zero at its end, in pieces.
+using ReadPiece = void (*)(const char* bytes, std::size_t size, void* context);
+void visit_command_line(ReadPiece visit, void* context);
+// Whether the kernel may know what to do with a file: false where its first bytes say that it does
+// not.
+bool could_run(const char* path);
 // This host and its system, a line each: name, system, release, machine. The size of the text.
 std::size_t describe_host(std::span<char> text);
 // Copies memory of this process that may not be there. False: it is not.

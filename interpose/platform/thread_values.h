@@ -3,13 +3,14 @@
 // writing never allocate, so both may happen inside any hook, on any thread, in a signal handler.
 //
 // On Linux these are thread-locals in the initial-exec model: one load, and a preloaded library
-// always finds room for their 24 bytes. macOS allocates a library's thread-locals at the first touch
-// on each thread, by malloc(), so there they are keys, whose words lie in every thread from its start.
+// always finds room for their 24 bytes. macOS allocates a library's thread-locals at the first
+// touch on each thread, by malloc(), so there they are keys, whose words lie in every thread from
+// its start.
 
 #include <cstddef>
 
 #ifdef __APPLE__
-#include <pthread.h>
+#  include <pthread.h>
 #endif
 
 namespace pymemflow::interpose::platform {

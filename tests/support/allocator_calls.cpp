@@ -232,7 +232,7 @@ struct Row {
   void (*run)();
 };
 const Row kRows[] = {
-#define PMF_FUNCTION(name, arguments, effect) {#name, cases_of_##name},
+#define PMF_FUNCTION(name, arguments, effect, where) PMF_HERE_##where({#name, cases_of_##name}, )
 #include "interpose/functions.def"
 #undef PMF_FUNCTION
 };

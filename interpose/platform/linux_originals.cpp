@@ -1,15 +1,94 @@
-#include "interpose/real.h"
+// The originals on Linux: what the loader finds behind this library.
 
 #include <cerrno>
+#include <cstring>
 
 #include "interpose/boot_arena.h"
 #include "interpose/platform/platform.h"
+#include "interpose/real.h"
 
 // The compiler knows more of malloc than its type says, and tells us that a template does not.
 #pragma GCC diagnostic ignored "-Wignored-attributes"
 
 namespace pymemflow::interpose {
 namespace {
+
+// --- the allocator functions over the arena, while the originals are looked up -------------------
+
+constexpr std::size_t kPage = 4096;
+
+void* take_plain(std::size_t size) noexcept {
+  return boot_arena::take(1, size);
+}
+void give_back(void*) noexcept {}
+
+// Zero already: nothing of the arena is handed out twice.
+void* take_array(std::size_t count, std::size_t size) noexcept {
+  std::size_t bytes;
+  if (__builtin_mul_overflow(count, size, &bytes)) {
+    errno = ENOMEM;
+    return nullptr;
+  }
+  return boot_arena::take(1, bytes);
+}
+
+void* move(void* block, std::size_t size) noexcept {
+  void* const moved = boot_arena::take(1, size);
+  if (moved != nullptr && block != nullptr && boot_arena::owns(block)) {
+    const std::size_t old = boot_arena::usable_size(block);
+    std::memcpy(moved, block, old < size ? old : size);
+  }
+  return moved;
+}
+
+void* move_array(void* block, std::size_t count, std::size_t size) noexcept {
+  std::size_t bytes;
+  if (__builtin_mul_overflow(count, size, &bytes)) {
+    errno = ENOMEM;
+    return nullptr;
+  }
+  return move(block, bytes);
+}
+
+int take_aligned_into(void** block, std::size_t alignment, std::size_t size) noexcept {
+  void* const taken = boot_arena::take(alignment, size);
+  if (taken == nullptr) return ENOMEM;
+  *block = taken;
+  return 0;
+}
+
+void* take_aligned(std::size_t alignment, std::size_t size) noexcept {
+  return boot_arena::take(alignment, size);
+}
+void* take_page(std::size_t size) noexcept {
+  return boot_arena::take(kPage, size);
+}
+void* take_pages(std::size_t size) noexcept {
+  return boot_arena::take(kPage, (size + kPage - 1) & ~(kPage - 1));
+}
+void give_back_sized(void*, std::size_t) noexcept {}
+void give_back_aligned(void*, std::size_t, std::size_t) noexcept {}
+std::size_t size_of(void* block) noexcept {
+  return boot_arena::owns(block) ? boot_arena::usable_size(block) : 0;
+}
+
+constinit const Originals boot_functions = {
+    .malloc = take_plain,
+    .free = give_back,
+    .calloc = take_array,
+    .realloc = move,
+    .reallocarray = move_array,
+    .posix_memalign = take_aligned_into,
+    .aligned_alloc = take_aligned,
+    .memalign = take_aligned,
+    .valloc = take_page,
+    .pvalloc = take_pages,
+    .free_sized = give_back_sized,
+    .free_aligned_sized = give_back_aligned,
+    .usable_size = size_of,
+};
+
+// --- the originals ----------------------------------------------------------------------------
 
 // Stands for an original until the first call of it: finds them all, then goes on there.
 template <auto kMember, typename Function>
@@ -104,12 +183,11 @@ bool realloc_calls_others() {
 }  // namespace
 
 constinit Originals real = {
-#define PMF_FUNCTION(name, arguments, effect) \
-  .name = First<&Originals::name, decltype(&::name)>::call,
+#define PMF_FUNCTION(name, arguments, effect, where) \
+  PMF_HERE_##where(.name = First<&Originals::name, decltype(&::name)>::call, )
 #include "interpose/functions.def"
 #undef PMF_FUNCTION
-    .malloc_usable_size =
-        First<&Originals::malloc_usable_size, decltype(&::malloc_usable_size)>::call,
+    .usable_size = First<&Originals::usable_size, decltype(&::malloc_usable_size)>::call,
 };
 
 constinit bool originals_are_nested = false;
@@ -117,8 +195,8 @@ constinit bool is_malloc_ours = true;
 
 void find_originals() {
   // The search may call allocator functions, ours first.
-  real = boot_arena::functions;
-  found = boot_arena::functions;
+  real = boot_functions;
+  found = boot_functions;
   find(found.malloc, "malloc");
   find(found.free, "free");
   // Another interposer, behind or in front of us, may look its own originals up at its first call.
@@ -126,13 +204,13 @@ void find_originals() {
   found.free(found.malloc(1));
   void* volatile through_all = ::malloc(1);
   ::free(through_all);
-#define PMF_FUNCTION(name, arguments, effect) find(found.name, #name);
+#define PMF_FUNCTION(name, arguments, effect, where) PMF_HERE_##where(find(found.name, #name);)
 #include "interpose/functions.def"
 #undef PMF_FUNCTION
-  find(found.malloc_usable_size, "malloc_usable_size");
+  find(found.usable_size, "malloc_usable_size");
   found.reallocarray = grow_array;
-  if (found.free_sized == boot_arena::functions.free_sized) found.free_sized = free_without_size;
-  if (found.free_aligned_sized == boot_arena::functions.free_aligned_sized) {
+  if (found.free_sized == boot_functions.free_sized) found.free_sized = free_without_size;
+  if (found.free_aligned_sized == boot_functions.free_aligned_sized) {
     found.free_aligned_sized = free_without_sizes;
   }
   count_calls();

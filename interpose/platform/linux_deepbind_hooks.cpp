@@ -9,12 +9,11 @@
 
 #include "interpose/jump.h"
 #include "interpose/log.h"
+#include "interpose/platform/here.h"
 #include "interpose/platform/platform.h"
 #include "interpose/recording.h"
 
 using namespace pymemflow::interpose;
-
-#define PMF_EXPORT extern "C" __attribute__((visibility("default")))
 
 namespace {
 
@@ -35,14 +34,12 @@ void say_deep(const char* path) {
 
 }  // namespace
 
-PMF_EXPORT PMF_JUMP void* dlopen(const char* path, int mode) noexcept {
+PMF_HOOK(PMF_JUMP void*, dlopen)(const char* path, int mode) noexcept {
   Open original = found.load(std::memory_order_relaxed);
   if (original == nullptr) {
     original = reinterpret_cast<Open>(platform::find_original("dlopen"));
     found.store(original, std::memory_order_relaxed);
   }
-#ifdef RTLD_DEEPBIND
   if (path != nullptr && (mode & RTLD_DEEPBIND) != 0) say_deep(path);
-#endif
   PMF_RETURN original(path, mode);
 }
