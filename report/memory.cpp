@@ -3,7 +3,7 @@
 #include <atomic>
 #include <cstdlib>
 
-#include "report/private_library.h"
+#include "report/platform/private_heap.h"
 
 namespace pymemflow::report {
 namespace {
@@ -26,18 +26,18 @@ void give_up_for_memory() {
 }
 
 void* allocate(std::size_t size_bytes) {
-  const MimallocFunctions* const mimalloc = mimalloc_functions();
-  void* const block = mimalloc != nullptr ? mimalloc->malloc(size_bytes) : std::malloc(size_bytes);
+  const PrivateHeap* const heap = private_heap();
+  void* const block = heap != nullptr ? heap->malloc(size_bytes) : std::malloc(size_bytes);
   if (block == nullptr && size_bytes != 0) give_up_for_memory();
   allocated.fetch_add(size_bytes, std::memory_order_relaxed);
   return block;
 }
 
 void release(void* block, std::size_t size_bytes) {
-  const MimallocFunctions* const mimalloc = mimalloc_functions();
+  const PrivateHeap* const heap = private_heap();
   allocated.fetch_sub(size_bytes, std::memory_order_relaxed);
-  if (mimalloc != nullptr) {
-    mimalloc->free(block);
+  if (heap != nullptr) {
+    heap->free(block);
   } else {
     std::free(block);
   }
@@ -48,7 +48,7 @@ std::size_t allocated_bytes() {
 }
 
 bool has_private_heap() {
-  return mimalloc_functions() != nullptr;
+  return private_heap() != nullptr;
 }
 
 }  // namespace pymemflow::report

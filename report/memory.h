@@ -1,7 +1,7 @@
 #pragma once
-// Where the report side keeps what it knows: containers on mimalloc, opened privately, so that a
-// report neither disturbs the host's heap nor depends on how sound it still is. Where mimalloc is
-// not there, plain malloc serves. For the report side only, on any thread.
+// Where the report side keeps what it knows: containers on a heap of their own (mimalloc, opened
+// privately; on macOS a malloc zone), so that a report neither disturbs the host's heap nor depends on
+// how sound it still is. Where mimalloc is not there, plain malloc serves. For the report side only, on any thread.
 //
 // Running out of memory must not end the host: allocate() then calls the hook that the driver set,
 // which does not return (it jumps back into the driver). Without a hook the process aborts.
@@ -28,7 +28,7 @@ void release(void* block, std::size_t size_bytes);
 // What allocate() handed out and release() did not take back yet.
 std::size_t allocated_bytes();
 
-// False: mimalloc could not be opened.
+// False: there is none (mimalloc could not be opened).
 bool has_private_heap();
 
 template <class T>

@@ -1,6 +1,6 @@
 #pragma once
-// The symbols of one ELF file, sorted when many are asked for. A file that cannot be read, or is
-// not ELF, has none. Report side; reading it takes as long as reading its symbol table, and nothing
+// The symbols of one file of code, sorted when many are asked for. A file that cannot be read, or is
+// not one of this system's, has none; report/platform/<system>_symbols.cpp reads it. Report side; reading it takes as long as reading its symbol table, and nothing
 // is kept mapped, so that a file cut short meanwhile cannot raise SIGBUS in the host.
 
 #include <cstdint>
@@ -12,7 +12,7 @@ namespace pymemflow::report {
 
 class SymbolTable {
  public:
-  // Reads .symtab where the file has one, because static functions stand only there; else .dynsym.
+  // Reads the table that has static functions too, where the file has one (ELF: .symtab, else .dynsym).
   explicit SymbolTable(std::string_view path);
 
   // The symbol whose [value, value + size) covers the byte at this offset of the file: of several,
@@ -21,8 +21,11 @@ class SymbolTable {
   // none.
   std::string_view find(std::uint64_t file_offset);
 
-  // The file carries more names, compressed, in .gnu_debugdata.
-  bool has_mini_debug_data() const { return has_mini_debug_data_; }
+  // There are more names than those of the file, to be asked for in the process: compressed ones in
+  // .gnu_debugdata, or, on macOS, all of them, of a library that is in no file.
+  bool has_more_names() const { return has_more_names_; }
+  // The names are in the process alone, and so is the build id.
+  bool is_in_no_file() const { return is_in_no_file_; }
 
   // Of the file, as bytes; empty: it has none.
   std::string_view build_id() const { return build_id_; }
@@ -55,7 +58,8 @@ class SymbolTable {
   Vector<Segment> segments_;
   Vector<Symbol> symbols_;
   int searches_ = 0;  // while they are not sorted
-  bool has_mini_debug_data_ = false;
+  bool has_more_names_ = false;
+  bool is_in_no_file_ = false;
   String build_id_;
   Vector<char> names_;  // the file's string table, and a zero byte
 };

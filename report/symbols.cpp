@@ -33,12 +33,15 @@ std::string_view Symbols::find_symbol(const Module* module, std::uint64_t addres
   bool may_have_more_names = true;
   if (module != nullptr) {
     SymbolTable& table = table_of(*module);
-    if (!module->build_id.empty() && module->build_id != table.build_id()) return {};
+    if (!table.is_in_no_file() && !module->build_id.empty() &&
+        module->build_id != table.build_id()) {
+      return {};
+    }
     const std::uint64_t file_offset = address - module->start + module->offset;
     std::string_view symbol = table.find(file_offset);
     if (symbol.empty()) symbol = table.find(file_offset - 1);
     if (!symbol.empty()) return symbol;
-    may_have_more_names = table.has_mini_debug_data();
+    may_have_more_names = table.has_more_names();
   }
   if (where_ == Where::kOffline || !may_have_more_names) return {};
   const std::string_view symbol = unwind_names_.name(address);

@@ -55,6 +55,7 @@ target_compile_definitions(memory_test PRIVATE PMF_EXPECT_PRIVATE_HEAP=1)
 # The same test where mimalloc is not installed.
 add_executable(memory_fallback_test memory_test.cpp
   ${PROJECT_SOURCE_DIR}/report/memory.cpp
+  ${PROJECT_SOURCE_DIR}/report/platform/linux_private_heap.cpp
   ${PROJECT_SOURCE_DIR}/report/private_library.cpp)
 target_link_libraries(memory_fallback_test PRIVATE
   pmf_build_flags pmf_private_libraries GTest::gtest_main)

@@ -1,0 +1,17 @@
+#pragma once
+// A heap for the report side that is not the host's. Made at its first use, for the life of the
+// process; any thread.
+
+#include <cstddef>
+
+namespace pymemflow::report {
+
+struct PrivateHeap {
+  void* (*malloc)(std::size_t size_bytes);
+  void (*free)(void* block);
+};
+
+// Null: there is none, and the host's serves.
+const PrivateHeap* private_heap();
+
+}  // namespace pymemflow::report
