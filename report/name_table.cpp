@@ -27,7 +27,7 @@ void NameTable::add_text(std::uint32_t text, std::string_view piece, std::uint32
 
 void NameTable::add_code(std::uint32_t code, std::uint32_t filename, std::uint32_t name,
                          std::uint32_t line_table, std::int32_t first_line, std::uint64_t format) {
-  Code* const entry = slot(codes_, code);
+  Code* const entry = codes_.put(code, limit_);
   String texts[3];
   const bool has_texts =
       take_text(filename, texts[0]) && take_text(name, texts[1]) && take_text(line_table, texts[2]);
@@ -44,25 +44,25 @@ void NameTable::add_code(std::uint32_t code, std::uint32_t filename, std::uint32
 }
 
 bool NameTable::add_site(interpose::SiteId site, std::uint32_t code, std::int32_t instruction) {
-  if (code >= codes_.size() || !codes_[code].is_known) return false;
-  SiteSlot* const entry = slot(sites_, site);
+  const Code* const place = codes_.find(code);
+  if (place == nullptr || !place->is_known) return false;
+  SiteSlot* const entry = sites_.put(site, limit_);
   if (entry == nullptr) return false;
-  const Code& place = codes_[code];
-  const auto* const table = reinterpret_cast<const std::uint8_t*>(place.line_table.data());
+  const auto* const table = reinterpret_cast<const std::uint8_t*>(place->line_table.data());
   entry->is_known = true;
   entry->site.has_frame = true;
-  entry->site.file = place.filename;
-  entry->site.function = place.name;
+  entry->site.file = place->filename;
+  entry->site.function = place->name;
   entry->site.line =
-      pyframe::line_of(static_cast<pyframe::LineTableFormat>(place.format),
-                       {table, place.line_table.size()}, place.first_line, instruction);
+      pyframe::line_of(static_cast<pyframe::LineTableFormat>(place->format),
+                       {table, place->line_table.size()}, place->first_line, instruction);
   return true;
 }
 
 bool NameTable::add_caller(interpose::SiteId site, std::uint64_t address, std::uint32_t module) {
   const auto found = module_numbers_.find(module);
   if (module != 0 && found == module_numbers_.end()) return false;
-  SiteSlot* const entry = slot(sites_, site);
+  SiteSlot* const entry = sites_.put(site, limit_);
   if (entry == nullptr) return false;
   entry->is_known = true;
   entry->site = {};
@@ -93,13 +93,6 @@ bool NameTable::take_text(std::uint32_t text, String& bytes) {
 
 std::string_view NameTable::keep(const String& text) {
   return kept_.try_emplace(text, true).first->first;
-}
-
-template <typename Slot>
-Slot* NameTable::slot(Vector<Slot>& slots, std::uint32_t number) {
-  if (number > limit_) return nullptr;
-  if (number >= slots.size()) slots.resize(std::max<std::size_t>(number + 1, slots.size() * 2));
-  return &slots[number];
 }
 
 }  // namespace pymemflow::report

@@ -6,14 +6,15 @@
 
 #include "interpose/event.h"
 #include "report/memory.h"
+#include "report/numbered_slots.h"
 #include "report/site.h"
 
 namespace pymemflow::report {
 
 class NameTable {
  public:
-  // `max_number`: no number in an undamaged capture is greater.
-  void set_limit(std::uint64_t max_number) { limit_ = max_number; }
+  // An undamaged capture has at most so many numbers of a kind.
+  void set_limit(std::uint64_t numbers) { limit_ = numbers; }
 
   // Definitions. The texts of a code or a module were defined before; where they were not, or not
   // whole, it counts as damaged.
@@ -28,7 +29,8 @@ class NameTable {
 
   // Null: never defined.
   const Site* find(interpose::SiteId site) const {
-    return site < sites_.size() && sites_[site].is_known ? &sites_[site].site : nullptr;
+    const SiteSlot* const slot = sites_.find(site);
+    return slot != nullptr && slot->is_known ? &slot->site : nullptr;
   }
   const Vector<Module>& modules() const { return modules_; }
   std::uint64_t damaged() const { return damaged_; }
@@ -57,14 +59,11 @@ class NameTable {
   bool take_text(std::uint32_t text, String& bytes);
   // The same bytes, kept once, for as long as the table lives.
   std::string_view keep(const String& text);
-  template <typename Slot>
-  Slot* slot(Vector<Slot>& slots, std::uint32_t number);
-
   std::uint64_t limit_ = 0;
   HashMap<std::uint32_t, Text> texts_;
   HashMap<String, bool, StringHash> kept_;
-  Vector<Code> codes_;
-  Vector<SiteSlot> sites_;
+  NumberedSlots<Code> codes_;
+  NumberedSlots<SiteSlot> sites_;
   Vector<Module> modules_;
   HashMap<std::uint32_t, std::uint32_t> module_numbers_;  // by the text of the path
   std::uint64_t damaged_ = 0;

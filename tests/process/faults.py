@@ -59,6 +59,17 @@ class Storms(unittest.TestCase):
                     % (forks, churned, float(longest)))
 
 
+class Children(unittest.TestCase):
+    def test_of_a_process_with_many_places(self):
+        run = traced.run('forks_with_many_sites.py')
+        self.assertEqual((run.status, run.stderr), (0, ''))
+        report = run.reports.pop(run.pid)
+        places = {event.line for event in report.events if event.file == 'many.py'}
+        self.assertEqual(len(places), 10000)
+        child, = run.reports.values()
+        self.assertEqual((child.sizes('child'), child.lost), (list(range(40000, 40100)), 0))
+
+
 class Threads(unittest.TestCase):
     def test_destructors_at_their_end(self):
         run = traced.run('ends_threads.py', '50')

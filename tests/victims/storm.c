@@ -5,6 +5,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/time.h>
+#include <time.h>
 #include <unistd.h>
 
 atomic_long handled, loaded;
@@ -23,6 +24,12 @@ static void* load(void* path) {
   return NULL;
 }
 
+static double now(void) {
+  struct timespec time;
+  clock_gettime(CLOCK_MONOTONIC, &time);
+  return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
+}
+
 static void on_timer(int signal) {
   free(malloc((1 << 20) + (size_t)signal));
   ++handled;
@@ -36,7 +43,7 @@ void storm(char* path, unsigned milliseconds) {
   start_threads(4, fork_often, NULL);
   sigaction(SIGALRM, &action, NULL);
   setitimer(ITIMER_REAL, &every, NULL);
-  for (unsigned i = 0; i < milliseconds; ++i) usleep(1000);
+  for (double end = now() + milliseconds / 1e3; now() < end;) usleep(1000);
   every.it_value.tv_usec = 0;
   setitimer(ITIMER_REAL, &every, NULL);
   stop_threads();
