@@ -1,12 +1,8 @@
 #include "cli/environment.h"
 
+#include "cli/platform/platform.h"
+
 namespace pymemflow::cli {
-namespace {
-
-constexpr std::string_view kPreload = "LD_PRELOAD=";
-
-}  // namespace
-
 Environment::Environment(char** ours) {
   for (char** entry = ours; entry != nullptr && *entry != nullptr; ++entry) {
     if (!std::string_view(*entry).starts_with("PYMEMFLOW_")) texts_.emplace_back(*entry);
@@ -14,13 +10,14 @@ Environment::Environment(char** ours) {
 }
 
 void Environment::preload(const std::string& library) {
+  const std::string start = std::string(platform::kPreloadVariable) + "=";
   for (std::string& text : texts_) {
-    if (!text.starts_with(kPreload)) continue;
-    const std::string others = text.substr(kPreload.size());
-    text = std::string(kPreload) + library + (others.empty() ? "" : ":") + others;
+    if (!text.starts_with(start)) continue;
+    const std::string others = text.substr(start.size());
+    text = start + library + (others.empty() ? "" : ":") + others;
     return;
   }
-  set("LD_PRELOAD", library);
+  set(platform::kPreloadVariable, library);
 }
 
 void Environment::set_options(const interpose::Options& asked, const std::string& capture) {

@@ -1,6 +1,5 @@
 #include "cli/traced_program.h"
 
-#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -13,6 +12,7 @@
 #include "cli/capture.h"
 #include "cli/cli11.h"
 #include "cli/environment.h"
+#include "cli/platform/platform.h"
 #include "cli/signals.h"
 #include "cli/verbs.h"
 
@@ -23,16 +23,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// What LD_PRELOAD cannot have in a name: it is split there, or expanded.
-constexpr char kNotInPreload[] = " :$";
-
-std::string own_folder() {
-  std::error_code error;
-  return fs::read_symlink("/proc/self/exe", error).parent_path().string();
-}
-
 bool is_plain(const std::string& path) {
-  return path.find_first_of(kNotInPreload) == std::string::npos;
+  return path.find_first_of(platform::kNotInPreload) == std::string::npos;
 }
 
 std::uint64_t realtime_ns() {
@@ -95,21 +87,24 @@ bool TracedProgram::make_folder(std::string& problem) {
 }
 
 std::string TracedProgram::find_library() {
-  const std::string library = own_folder() + "/libpymemflow.so";
+  const std::string name = std::string("/") + platform::kLibraryName;
+  const std::string library = platform::own_folder() + name;
   if (::access(library.c_str(), R_OK) != 0) return {};
   if (is_plain(library)) return library;
   std::error_code error;
-  fs::create_symlink(library, folder_ + "/libpymemflow.so", error);
-  return error ? std::string() : folder_ + "/libpymemflow.so";
+  fs::create_symlink(library, folder_ + name, error);
+  return error ? std::string() : folder_ + name;
 }
 
 TracedRun TracedProgram::run(const std::vector<std::string>& words, const interpose::Options& asked,
                              const Stage& stage) {
   TracedRun done;
-  if (!make_folder(done.problem)) return done;
+  done.problem = platform::reason_not_traceable(words);
+  if (!done.problem.empty() || !make_folder(done.problem)) return done;
   const std::string library = find_library();
   if (library.empty()) {
-    done.problem = own_folder() + "/libpymemflow.so: " + std::strerror(ENOENT);
+    done.problem =
+        platform::own_folder() + "/" + platform::kLibraryName + ": " + std::strerror(ENOENT);
     return done;
   }
   const std::string pattern = asked.capture.empty() ? escaped_pattern(folder_) + "/capture.%p.%t"
@@ -120,8 +115,7 @@ TracedRun TracedProgram::run(const std::vector<std::string>& words, const interp
     environment.set_options(asked, pattern);
   }
   const std::uint64_t started_ns = realtime_ns();
-  // Children whose parents end before them become ours.
-  ::prctl(PR_SET_CHILD_SUBREAPER, 1);
+  platform::adopt_orphans();
   ForwardedSignals signals;
   pid_t child = 0;
   if (const int error = signals.spawn(words, environment.entries(), stage.streams, child)) {

@@ -41,7 +41,7 @@ class TracedProgram {
  private:
   // A folder of our own. False: there is none, and `problem` says why.
   bool make_folder(std::string& problem);
-  // The library where LD_PRELOAD can name it; empty: it is not there.
+  // The library where the loader's variable can name it; empty: it is not there.
   std::string find_library();
 
   std::string folder_;

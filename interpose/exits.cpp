@@ -23,7 +23,7 @@ constinit EndHandlers end_handlers;
 namespace {
 
 struct Exits {
-  [[noreturn]] void (*exit_now)(int) = nullptr;
+  __attribute__((noreturn)) void (*exit_now)(int) = nullptr;
   int (*execve)(const char*, char* const*, char* const*) = nullptr;
   int (*execvp)(const char*, char* const*) = nullptr;
 };

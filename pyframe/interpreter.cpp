@@ -47,8 +47,8 @@ int is_finalizing_3_6() {
 }
 
 // From 3.12 on thread states are thread-local variables of libpython's. In a library that was
-// loaded after the start, their first use on a thread may make the loader allocate them, by our
-// malloc(), in the middle of a read: one that must not read again.
+// loaded after the start (and on macOS always), their first use on a thread may make the loader
+// allocate them, by our malloc(), in the middle of a read: one that must not read again.
 constinit StateGetter unguarded_own = nullptr;
 constinit StateGetter unguarded_current = nullptr;
 
@@ -169,7 +169,7 @@ Interpreter find_interpreter(void* handle, Arrival arrival) {
   }
   interpreter.status = reason == nullptr ? InterpreterStatus::Known : InterpreterStatus::Unknown;
   interpreter.version = version_text;
-  if (arrival == Arrival::Late) guard_states(interpreter);
+  if (arrival == Arrival::Late || platform::kThreadLocalsMayAllocate) guard_states(interpreter);
   return interpreter;
 }
 

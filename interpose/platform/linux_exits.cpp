@@ -10,7 +10,7 @@ namespace pymemflow::interpose {
 namespace {
 
 struct Exits {
-  [[noreturn]] void (*quick_exit)(int) = nullptr;
+  __attribute__((noreturn)) void (*quick_exit)(int) = nullptr;
   int (*execvpe)(const char*, char* const*, char* const*) = nullptr;
   int (*execveat)(int, const char*, char* const*, char* const*, int) = nullptr;
   int (*fexecve)(int, char* const*, char* const*) = nullptr;

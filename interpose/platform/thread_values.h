@@ -22,6 +22,14 @@ enum class ThreadValue : std::size_t {
 };
 inline constexpr std::size_t kThreadValues = 3;
 
+// Whether the first touch of a library's thread-local on a thread may call malloc(), in a library
+// that was there at the start too.
+#ifdef __APPLE__
+inline constexpr bool kThreadLocalsMayAllocate = true;
+#else
+inline constexpr bool kThreadLocalsMayAllocate = false;
+#endif
+
 #ifdef __APPLE__
 
 // 0: not made yet. The first key that a program is given is above that.

@@ -1,0 +1,31 @@
+# The packages of every target: fmt everywhere; on Linux also what is opened privately at run time
+# (report/private_library.h), of which the headers alone are used. macOS has all of that itself.
+find_package(Threads REQUIRED)
+
+if(APPLE AND CMAKE_CROSSCOMPILING)
+  # Headers alone are needed, and they are the same on every system: Debian's, without Debian's others.
+  set(headers ${CMAKE_BINARY_DIR}/headers)
+  file(MAKE_DIRECTORY ${headers})
+  foreach(folder fmt CLI nlohmann gtest)
+    if(NOT EXISTS /usr/include/${folder})
+      message(FATAL_ERROR "/usr/include/${folder} is missing: scripts/install build")
+    endif()
+    file(CREATE_LINK /usr/include/${folder} ${headers}/${folder} SYMBOLIC)
+  endforeach()
+  foreach(target fmt::fmt-header-only CLI11::CLI11 nlohmann_json::nlohmann_json PMF::gtest_headers)
+    add_library(${target} INTERFACE IMPORTED GLOBAL)
+    target_include_directories(${target} SYSTEM INTERFACE ${headers})
+  endforeach()
+  target_compile_definitions(fmt::fmt-header-only INTERFACE FMT_HEADER_ONLY=1)
+  return()
+endif()
+
+find_package(fmt REQUIRED)
+find_package(CLI11 REQUIRED)
+find_package(nlohmann_json REQUIRED)
+if(NOT APPLE)
+  find_package(PkgConfig REQUIRED)
+  find_package(mimalloc REQUIRED)
+  pkg_check_modules(LIBUNWIND REQUIRED libunwind)
+  pkg_check_modules(LIBELF REQUIRED libelf)
+endif()

@@ -1,0 +1,199 @@
+// The contract of interpose/platform/platform.h and thread_values.h, whatever the system: one file, run
+// where it is built, and compiled for the systems that it cannot be run on.
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <cerrno>
+#include <cstring>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "interpose/platform/platform.h"
+#include "interpose/platform/thread_values.h"
+
+namespace pymemflow::interpose::platform {
+namespace {
+
+using Path = std::string;
+
+TEST(Platform, FindsTheOriginals) {
+  for (const char* name : {"pthread_create", "close", "execve"}) {
+    EXPECT_NE(find_original(name), nullptr) << name;
+  }
+  EXPECT_EQ(find_original("no_function_has_this_name"), nullptr);
+}
+
+TEST(Platform, FindsTheLookupOfSymbols) {
+  const SymbolLookup lookup = find_symbol_lookup();
+  ASSERT_NE(lookup, nullptr);
+  EXPECT_NE(lookup(nullptr, "strlen"), nullptr);
+}
+
+TEST(Platform, TellsThreadsApartAndKnowsWhichAreAlive) {
+  const std::uint32_t mine = thread_id();
+  EXPECT_EQ(mine, thread_id());
+  EXPECT_TRUE(is_thread_alive(process_id(), mine));
+  std::uint32_t other = 0;
+  std::uintptr_t other_self = 0;
+  bool was_alive = false;
+  std::thread([&] {
+    other = thread_id();
+    other_self = thread_self();
+    was_alive = is_thread_alive(process_id(), other);
+  }).join();
+  EXPECT_NE(other, mine);
+  EXPECT_NE(other_self, thread_self());
+  EXPECT_TRUE(was_alive);
+  // join() may return a moment before the system has taken the thread away.
+  for (int tries = 0; tries < 1000 && is_thread_alive(process_id(), other); ++tries) {
+    std::this_thread::yield();
+  }
+  EXPECT_FALSE(is_thread_alive(process_id(), other));
+}
+
+TEST(Platform, KeepsOneValueAThread) {
+  make_thread_values();
+  int here = 0;
+  for (const ThreadValue which :
+       {ThreadValue::Writer, ThreadValue::DyingCode, ThreadValue::IsAsking}) {
+    EXPECT_EQ(thread_value(which), nullptr);
+    set_thread_value(which, &here);
+  }
+  std::thread([] {
+    int there = 0;
+    EXPECT_EQ(thread_value(ThreadValue::Writer), nullptr);
+    set_thread_value(ThreadValue::Writer, &there);
+    EXPECT_EQ(thread_value(ThreadValue::Writer), &there);
+    EXPECT_EQ(thread_value(ThreadValue::DyingCode), nullptr);
+  }).join();
+  EXPECT_EQ(thread_value(ThreadValue::Writer), &here);
+  for (const ThreadValue which :
+       {ThreadValue::Writer, ThreadValue::DyingCode, ThreadValue::IsAsking}) {
+    set_thread_value(which, nullptr);
+  }
+}
+
+TEST(Platform, HasAClockThatNeverGoesBack) {
+  std::uint64_t last = monotonic_ns();
+  for (int i = 0; i < 10'000; ++i) {
+    const std::uint64_t now = monotonic_ns();
+    ASSERT_LE(last, now);
+    last = now;
+  }
+  // 2020 to 2100.
+  EXPECT_GT(realtime_ns(), 1'577'836'800'000'000'000U);
+  EXPECT_LT(realtime_ns(), 4'102'444'800'000'000'000U);
+}
+
+struct Found {
+  std::uint64_t address;
+  Mapping mapping;
+  Path path;
+};
+
+bool find_module(const void* address, Found& found) {
+  found = {.address = reinterpret_cast<std::uint64_t>(address), .mapping = {}, .path = {}};
+  char scratch[8192];
+  visit_modules(
+      scratch,
+      [](const Mapping& mapping, void* context) {
+        Found& wanted = *static_cast<Found*>(context);
+        if (wanted.address < mapping.start || wanted.address >= mapping.end) return;
+        wanted.mapping = mapping;
+        wanted.path.assign(mapping.path, mapping.path_bytes);
+      },
+      &found);
+  return !found.path.empty();
+}
+
+TEST(Platform, ListsTheModulesOfThisProcess) {
+  Found own;
+  ASSERT_TRUE(find_module(reinterpret_cast<const void*>(&find_module), own));
+  EXPECT_NE(own.path.find("platform_test"), Path::npos) << own.path;
+  Found system;
+  ASSERT_TRUE(find_module(find_original("pthread_create"), system));
+  EXPECT_NE(system.path, own.path);
+  Found none;
+  EXPECT_FALSE(find_module(&own, none)) << none.path;  // the stack is no file
+}
+
+TEST(Platform, KnowsTheBuildOfAModule) {
+  Found system;
+  ASSERT_TRUE(find_module(find_original("pthread_create"), system));
+  unsigned char id[32];
+  const std::size_t bytes = find_build_id(system.mapping.image, id);
+  EXPECT_GE(bytes, 16U);
+  EXPECT_EQ(find_build_id(0, id), 0U);
+}
+
+TEST(Platform, FindsDefinitionsInLoadedLibraries) {
+  struct Definitions {
+    int count = 0;
+    void* address = nullptr;
+  } found;
+  const auto visit = [](const char*, void* address, void* context) {
+    auto& definitions = *static_cast<Definitions*>(context);
+    ++definitions.count;
+    definitions.address = address;
+  };
+  visit_definitions("no_function_has_this_name", visit, &found);
+  EXPECT_EQ(found.count, 0);
+  EXPECT_GT(count_added_libraries(), 0U);
+}
+
+TEST(Platform, CopiesMemoryThatMayNotBeThere) {
+  const std::uint64_t here = 4711;
+  std::uint64_t copy = 0;
+  EXPECT_TRUE(copy_memory(&copy, reinterpret_cast<std::uint64_t>(&here), sizeof here));
+  EXPECT_EQ(copy, here);
+  EXPECT_FALSE(copy_memory(&copy, 16, sizeof copy));
+  void* const pages = map_private(1 << 16);
+  ASSERT_NE(pages, nullptr);
+  unmap(pages, 1 << 16);
+}
+
+TEST(Platform, ReservesWritesAndMapsFiles) {
+  errno = 4242;
+  const int file = open_nameless_file();
+  ASSERT_GE(file, 0);
+  ASSERT_EQ(reserve_file(file, 65536, 65536), 0);
+  EXPECT_EQ(file_bytes(file), 131072U);
+  // One that comes later in time and lies before must not cut off what is there.
+  ASSERT_EQ(reserve_file(file, 0, 65536), 0);
+  EXPECT_EQ(file_bytes(file), 131072U);
+  ASSERT_EQ(write_file(file, "abcd", 4, 70000), 0);
+  const std::string front = "12";
+  ASSERT_EQ(write_file(file, {front.data(), front.size()}, "345", 3, 70004), 0);
+  auto* const pages = static_cast<char*>(map_file(file, 65536, 65536));
+  ASSERT_NE(pages, nullptr);
+  EXPECT_EQ(std::string(pages + 70000 - 65536, 9), "abcd12345");
+  EXPECT_EQ(pages[65535], '\0');
+  FileIdentity identity{};
+  EXPECT_TRUE(identify_file(file, identity));
+  unmap(pages, 65536);
+  close_file(file);
+  EXPECT_FALSE(identify_file(file, identity));
+  EXPECT_GT(allowed_file_bytes(), 131072U);
+  EXPECT_EQ(errno, 4242);
+}
+
+TEST(Platform, SaysWhatThisProcessIs) {
+  std::string words;
+  visit_command_line(
+      [](const char* bytes, std::size_t size, void* context) {
+        static_cast<std::string*>(context)->append(bytes, size);
+      },
+      &words);
+  EXPECT_NE(words.find("platform_test"), std::string::npos);
+  EXPECT_EQ(words.back(), '\0');
+  char host[512];
+  EXPECT_GT(describe_host(host), 4U);
+  EXPECT_TRUE(is_environment_trusted());
+  EXPECT_NE(environment(), nullptr);
+  EXPECT_TRUE(could_run("/bin/sh"));
+}
+
+}  // namespace
+}  // namespace pymemflow::interpose::platform
