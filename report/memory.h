@@ -1,7 +1,8 @@
 #pragma once
 // Where the report side keeps what it knows: containers on a heap of their own (mimalloc, opened
-// privately; on macOS a malloc zone), so that a report neither disturbs the host's heap nor depends on
-// how sound it still is. Where mimalloc is not there, plain malloc serves. For the report side only, on any thread.
+// privately; on macOS a malloc zone), so that a report neither disturbs the host's heap nor depends
+// on how sound it still is. Where mimalloc is not there, plain malloc serves. For the report side
+// only, on any thread.
 //
 // Running out of memory must not end the host: allocate() then calls the hook that the driver set,
 // which does not return (it jumps back into the driver). Without a hook the process aborts.

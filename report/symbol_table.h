@@ -1,7 +1,8 @@
 #pragma once
-// The symbols of one file of code, sorted when many are asked for. A file that cannot be read, or is
-// not one of this system's, has none; report/platform/<system>_symbols.cpp reads it. Report side; reading it takes as long as reading its symbol table, and nothing
-// is kept mapped, so that a file cut short meanwhile cannot raise SIGBUS in the host.
+// The symbols of one file of code, sorted when many are asked for. A file that cannot be read, or
+// is not one of this system's, has none; report/platform/<system>_symbols.cpp reads it. Report
+// side; reading it takes as long as reading its symbol table, and nothing is kept mapped, so that a
+// file cut short meanwhile cannot raise SIGBUS in the host.
 
 #include <cstdint>
 #include <string_view>
@@ -12,7 +13,8 @@ namespace pymemflow::report {
 
 class SymbolTable {
  public:
-  // Reads the table that has static functions too, where the file has one (ELF: .symtab, else .dynsym).
+  // Reads the table that has static functions too, where the file has one (ELF: .symtab, else
+  // .dynsym).
   explicit SymbolTable(std::string_view path);
 
   // The symbol whose [value, value + size) covers the byte at this offset of the file: of several,

@@ -1,8 +1,8 @@
 // macOS: DYLD_INSERT_LIBRARIES, and the three that take it away from a program. System Integrity
-// Protection does so for what lies in the system's folders, and with it for all that is started through
-// a shell or an env from there; the hardened runtime for programs signed with it, unless they are
-// entitled to it; and library validation lets such a program load nothing that its own maker, or Apple,
-// has not signed.
+// Protection does so for what lies in the system's folders, and with it for all that is started
+// through a shell or an env from there; the hardened runtime for programs signed with it, unless
+// they are entitled to it; and library validation lets such a program load nothing that its own
+// maker, or Apple, has not signed.
 
 #include <mach-o/dyld.h>
 #include <unistd.h>
@@ -20,7 +20,8 @@ namespace {
 namespace fs = std::filesystem;
 
 const char* const kInstead =
-    "use a Python of your own: Homebrew's, python.org's, pyenv's, conda's, or one of `python3 -m venv`";
+    "use a Python of your own: Homebrew's, python.org's, pyenv's, conda's, or one of `python3 -m "
+    "venv`";
 
 // What a program prints, standard error included; nothing where it cannot be run.
 std::string output_of(const std::string& command) {
@@ -60,8 +61,8 @@ std::string find_program(const std::string& word) {
 }
 
 bool is_the_systems(const std::string& path) {
-  for (const char* folder : {"/bin/", "/sbin/", "/usr/bin/", "/usr/sbin/", "/usr/libexec/",
-                             "/System/", "/usr/lib/"}) {
+  for (const char* folder :
+       {"/bin/", "/sbin/", "/usr/bin/", "/usr/sbin/", "/usr/libexec/", "/System/", "/usr/lib/"}) {
     if (path.starts_with(folder)) return true;
   }
   return false;
@@ -82,14 +83,16 @@ Protection system_integrity() {
   Protection found{.name = "System Integrity Protection", .state = "unknown", .meaning = {}};
   if (has(said, "enabled")) found.state = "on";
   if (has(said, "disabled")) found.state = "off";
-  found.meaning = std::string("programs in the system's folders, /usr/bin/python3 among them, start ") +
-                  "without DYLD_INSERT_LIBRARIES; " + kInstead;
+  found.meaning =
+      std::string("programs in the system's folders, /usr/bin/python3 among them, start ") +
+      "without DYLD_INSERT_LIBRARIES; " + kInstead;
   return found;
 }
 
 Protection hardened_runtime(const std::string& signature, const std::string& entitlements) {
   const bool is_hardened = has(signature, "(runtime)") || has(signature, ",runtime");
-  const bool is_entitled = has(entitlements, "com.apple.security.cs.allow-dyld-environment-variables");
+  const bool is_entitled =
+      has(entitlements, "com.apple.security.cs.allow-dyld-environment-variables");
   Protection found{.name = "hardened runtime", .state = is_hardened ? "on" : "off", .meaning = {}};
   found.is_in_the_way = is_hardened && !is_entitled;
   if (!is_hardened) {

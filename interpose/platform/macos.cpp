@@ -24,9 +24,9 @@ std::uint64_t wide_thread_id() {
   return id;
 }
 
-// The pages that a forked child is to find zero. The system cannot empty them by itself, so a handler
-// does; the windows of the capture are copies in the child (map_file()), and what it records before
-// the handler ran is lost, and not in its parent's record.
+// The pages that a forked child is to find zero. The system cannot empty them by itself, so a
+// handler does; the windows of the capture are copies in the child (map_file()), and what it
+// records before the handler ran is lost, and not in its parent's record.
 struct ZeroInChild {
   std::atomic<void*> pages;
   std::size_t bytes;
@@ -68,8 +68,8 @@ bool is_thread_alive(std::uint32_t process, std::uint32_t thread) {
   std::uint64_t id = (wide_thread_id() & ~(kStep - 1)) | thread;
   for (int tries = 0; tries < 2; ++tries, id -= kStep) {
     proc_threadinfo facts;
-    const int bytes = ::proc_pidinfo(static_cast<int>(process), PROC_PIDTHREADID64INFO, id, &facts,
-                                     sizeof facts);
+    const int bytes =
+        ::proc_pidinfo(static_cast<int>(process), PROC_PIDTHREADID64INFO, id, &facts, sizeof facts);
     if (bytes > 0 || errno != ESRCH) return true;
     if (id < kStep) break;
   }
@@ -85,8 +85,8 @@ std::uint64_t realtime_ns() {
 
 void* map_private(std::size_t bytes) {
   const KeptErrno kept;
-  void* const pages = ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE,
-                             MAP_PRIVATE | MAP_ANON | MAP_NORESERVE, -1, 0);
+  void* const pages =
+      ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANON | MAP_NORESERVE, -1, 0);
   return pages == MAP_FAILED ? nullptr : pages;
 }
 
@@ -105,8 +105,8 @@ void* map_zero_in_child(std::size_t bytes) {
 
 void* map_file(int file, std::uint64_t offset, std::size_t bytes) {
   const KeptErrno kept;
-  void* const pages = ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, file,
-                             static_cast<off_t>(offset));
+  void* const pages =
+      ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, file, static_cast<off_t>(offset));
   if (pages == MAP_FAILED) return nullptr;
   ::minherit(pages, bytes, VM_INHERIT_COPY);
   return pages;

@@ -1,6 +1,6 @@
 #pragma once
-// errno across the system calls of the macOS layer, for that layer alone: there is no way around the
-// C library's wrappers there, and they set it. Any thread.
+// errno across the system calls of the macOS layer, for that layer alone: there is no way around
+// the C library's wrappers there, and they set it. Any thread.
 
 #include <cerrno>
 

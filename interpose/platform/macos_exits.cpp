@@ -30,19 +30,18 @@ PMF_HOOK(int, execvP)(const char* file, const char* path, char* const* arguments
   return around_exec(true, [=] { return ::execvP(file, path, arguments); });
 }
 
-PMF_HOOK(int, posix_spawn)(pid_t* child, const char* path, const posix_spawn_file_actions_t* actions,
-                           const posix_spawnattr_t* attributes, char* const* arguments,
-                           char* const* environment) noexcept {
+PMF_HOOK(int, posix_spawn)
+(pid_t* child, const char* path, const posix_spawn_file_actions_t* actions,
+ const posix_spawnattr_t* attributes, char* const* arguments, char* const* environment) noexcept {
   const bool could_work = is_exec(attributes) && is_executable(path) && platform::could_run(path);
   return around_exec(could_work, [=] {
     return ::posix_spawn(child, path, actions, attributes, arguments, environment);
   });
 }
 
-PMF_HOOK(int, posix_spawnp)(pid_t* child, const char* file,
-                            const posix_spawn_file_actions_t* actions,
-                            const posix_spawnattr_t* attributes, char* const* arguments,
-                            char* const* environment) noexcept {
+PMF_HOOK(int, posix_spawnp)
+(pid_t* child, const char* file, const posix_spawn_file_actions_t* actions,
+ const posix_spawnattr_t* attributes, char* const* arguments, char* const* environment) noexcept {
   const bool could_work = is_exec(attributes) && is_found_in_path(file);
   return around_exec(could_work, [=] {
     return ::posix_spawnp(child, file, actions, attributes, arguments, environment);

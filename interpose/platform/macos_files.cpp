@@ -19,8 +19,8 @@
 namespace pymemflow::interpose::platform {
 namespace {
 
-// Programs count on low descriptors (select, closing 3 to 255, dup2 to a chosen number). The limit is
-// 256 where nobody has raised it; then above the standard ones at least.
+// Programs count on low descriptors (select, closing 3 to 255, dup2 to a chosen number). The limit
+// is 256 where nobody has raised it; then above the standard ones at least.
 constexpr int kLowestDescriptor = 512;
 
 constexpr std::uint64_t kUnlimited = std::uint64_t{1} << 62;
@@ -103,8 +103,8 @@ std::uint64_t allowed_file_bytes() {
 }
 
 // F_PREALLOCATE takes the space after the end of the file; a byte written at the end of the range
-// makes the range part of the file. Not ftruncate(), which could cut off what another thread has just
-// added.
+// makes the range part of the file. Not ftruncate(), which could cut off what another thread has
+// just added.
 int reserve_file(int file, std::uint64_t offset, std::size_t bytes) {
   const KeptErrno kept;
   fstore_t space = {.fst_flags = F_ALLOCATEALL,

@@ -1,8 +1,8 @@
 #pragma once
-// The files that dyld has mapped into this process, in a list of our own, for the macOS layer alone.
-// dyld's own list has a lock, and whoever holds it may be waiting for a thread that allocates. So dyld
-// calls us for each image that comes or goes (outside of every allocator hook), and a hook reads what
-// was written then, without a lock.
+// The files that dyld has mapped into this process, in a list of our own, for the macOS layer
+// alone. dyld's own list has a lock, and whoever holds it may be waiting for a thread that
+// allocates. So dyld calls us for each image that comes or goes (outside of every allocator hook),
+// and a hook reads what was written then, without a lock.
 
 #include <mach-o/loader.h>
 

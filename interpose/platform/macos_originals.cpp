@@ -3,7 +3,6 @@
 
 #include "interpose/real.h"
 
-
 namespace pymemflow::interpose {
 
 constinit Originals real = {

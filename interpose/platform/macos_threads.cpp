@@ -1,5 +1,5 @@
-// What a thread has for itself, on macOS: keys, made once. No destructor is given with them, since what
-// is freed after it must find the writer still.
+// What a thread has for itself, on macOS: keys, made once. No destructor is given with them, since
+// what is freed after it must find the writer still.
 
 #include <atomic>
 

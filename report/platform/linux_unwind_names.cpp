@@ -1,6 +1,5 @@
-#include "report/unwind_names.h"
-
 #include "report/private_library.h"
+#include "report/unwind_names.h"
 
 namespace pymemflow::report {
 namespace {

@@ -1,5 +1,5 @@
-// A malloc zone. Not Homebrew's mimalloc: it makes itself the zone of the whole process as soon as it
-// is loaded.
+// A malloc zone. Not Homebrew's mimalloc: it makes itself the zone of the whole process as soon as
+// it is loaded.
 
 #include <malloc/malloc.h>
 

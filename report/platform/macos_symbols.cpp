@@ -1,5 +1,6 @@
-// Reads the symbols of a Mach-O file: LC_SYMTAB, and LC_FUNCTION_STARTS for where functions end, since
-// a symbol has no size there. What the system brings lies in no file, but in the cache of dyld.
+// Reads the symbols of a Mach-O file: LC_SYMTAB, and LC_FUNCTION_STARTS for where functions end,
+// since a symbol has no size there. What the system brings lies in no file, but in the cache of
+// dyld.
 
 #include <fcntl.h>
 #include <libkern/OSByteOrder.h>

@@ -1,6 +1,6 @@
-// Names of functions of this process that are in no file: the system's libraries lie in the cache of
-// dyld. dladdr() answers with the nearest name before the address; it is taken only where the image's
-// own list of functions says that the one that holds the address begins there.
+// Names of functions of this process that are in no file: the system's libraries lie in the cache
+// of dyld. dladdr() answers with the nearest name before the address; it is taken only where the
+// image's own list of functions says that the one that holds the address begins there.
 
 #include <dlfcn.h>
 #include <mach-o/loader.h>
@@ -33,7 +33,7 @@ std::uint64_t start_of_function(const mach_header_64& header, std::uint64_t addr
   if (starts == nullptr || link_edit == nullptr) return 0;
   const std::uint64_t slide = base - text;
   const auto* byte = reinterpret_cast<const std::uint8_t*>(link_edit->vmaddr + slide +
-                                                          starts->dataoff - link_edit->fileoff);
+                                                           starts->dataoff - link_edit->fileoff);
   const std::uint8_t* const end = byte + starts->datasize;
   std::uint64_t function = base;
   std::uint64_t found = 0;

@@ -1,5 +1,7 @@
-// The contract of interpose/platform/platform.h and thread_values.h, whatever the system: one file, run
-// where it is built, and compiled for the systems that it cannot be run on.
+// The contract of interpose/platform/platform.h and thread_values.h, whatever the system: one file,
+// run where it is built, and compiled for the systems that it cannot be run on.
+
+#include "interpose/platform/platform.h"
 
 #include <gtest/gtest.h>
 
@@ -10,7 +12,6 @@
 #include <thread>
 #include <vector>
 
-#include "interpose/platform/platform.h"
 #include "interpose/platform/thread_values.h"
 
 namespace pymemflow::interpose::platform {
@@ -181,11 +182,9 @@ TEST(Platform, ReservesWritesAndMapsFiles) {
 
 TEST(Platform, SaysWhatThisProcessIs) {
   std::string words;
-  visit_command_line(
-      [](const char* bytes, std::size_t size, void* context) {
-        static_cast<std::string*>(context)->append(bytes, size);
-      },
-      &words);
+  visit_command_line([](const char* bytes, std::size_t size,
+                        void* context) { static_cast<std::string*>(context)->append(bytes, size); },
+                     &words);
   EXPECT_NE(words.find("platform_test"), std::string::npos);
   EXPECT_EQ(words.back(), '\0');
   char host[512];
