@@ -2,11 +2,10 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <charconv>
 #include <cmath>
+#include <cstdlib>
 #include <cstring>
 #include <fstream>
-#include <system_error>
 
 #include "cli/json.h"
 #include "cli/verbs.h"
@@ -66,10 +65,12 @@ std::uint64_t with_tolerance(std::uint64_t value, double part) {
 
 bool parse_percentage(const std::string& text, double& part) {
   if (!text.ends_with("%")) return false;
-  const char* const end = text.data() + text.size() - 1;
-  const auto [stop, error] = std::from_chars(text.data(), end, part);
-  part /= 100;
-  return error == std::errc() && stop == end && part >= 0 && part <= 1000;
+  // Not from_chars(), which not every C++ library has for these numbers; the locale is C's.
+  const std::size_t digits = text.size() - 1;
+  if (digits == 0 || text.find_first_not_of("0123456789.") != digits) return false;
+  char* stop = nullptr;
+  part = std::strtod(text.c_str(), &stop) / 100;
+  return stop == text.c_str() + digits && part <= 1000;
 }
 
 }  // namespace pymemflow::cli
