@@ -1,7 +1,7 @@
-// What the C++ library would bring along for exceptions and for operator new, in the place of which these
-// stand: its own have a thread-local, whose first touch allocates, and operators that every image would
-// take for its own. Nothing is thrown in this library, so who comes here is at the end of memory, or was
-// asked for too much: the report gives up, as no_exceptions.cpp has it.
+// What the C++ library would bring along for exceptions and for operator new, in the place of which
+// these stand: its own have a thread-local, whose first touch allocates, and operators that every
+// image would take for its own. Nothing is thrown in this library, so who comes here is at the end
+// of memory, or was asked for too much: the report gives up, as no_exceptions.cpp has it.
 
 #include <cstddef>
 #include <cstdlib>
@@ -37,11 +37,17 @@ int __gxx_personality_v0() {
 
 }  // extern "C"
 
-// std::__libcpp_verbose_abort(), which the C++ library leaves to the program; by its symbol, since its
-// declaration has changed.
+// std::__libcpp_verbose_abort(), which the C++ library leaves to the program; by its symbol, since
+// its declaration has changed.
 extern "C" [[noreturn]] PMF_HIDDEN void pmf_abort_in_cxx(const char*, ...) __asm__(
     "__ZNSt3__122__libcpp_verbose_abortEPKcz");
 [[noreturn]] void pmf_abort_in_cxx(const char*, ...) {
+  pymemflow::report::give_up_for_memory();
+}
+
+// std::terminate(), which brings the thread-local.
+extern "C" [[noreturn]] PMF_HIDDEN void pmf_terminate() __asm__("__ZSt9terminatev");
+[[noreturn]] void pmf_terminate() {
   pymemflow::report::give_up_for_memory();
 }
 
