@@ -59,7 +59,7 @@ int pymemflow_outstanding(uint64_t* bytes, uint64_t* blocks);
 //   {"mark": "before",
 //    "alive":  {"blocks": 12, "bytes": 10300},    more (less) than at the mark, of all memory
 //    "growth": {"blocks": 10, "bytes": 10000},    the same of what counts as a leak (docs/gate.md)
-//    "peak_bytes": 512000,                        the most that was alive in between
+//    "peak_bytes": 512000,                        at most in between, more than at the mark
 //    "places": [{"file": "/x/leak.py", "line": 17, "function": "make", "blocks": 10, "bytes":
 //    10000},
 //               {"engine_caller": "libx.so`f", "module": "/x/libx.so", "blocks": ...}]}

@@ -65,6 +65,7 @@ Amount LiveUsage::alive() const {
 String LiveUsage::growth_since(std::string_view mark) {
   Growth growth;
   if (!builder_->marks().since(mark, growth)) return {};
+  const std::uint64_t alive_then = alive().bytes - static_cast<std::uint64_t>(growth.alive.bytes);
   String text = "{";
   append_field(text, "mark", growth.since);
   fmt::format_to(std::back_inserter(text),
@@ -72,7 +73,7 @@ String LiveUsage::growth_since(std::string_view mark) {
                  "\"growth\": {{\"blocks\": {}, \"bytes\": {}}}, \"peak_bytes\": {}, "
                  "\"places\": [",
                  growth.alive.blocks, growth.alive.bytes, growth.counted.blocks,
-                 growth.counted.bytes, growth.peak_bytes);
+                 growth.counted.bytes, growth.peak_bytes - alive_then);
   bool is_first = true;
   for (const PlaceChange& place : builder_->places_of(growth)) {
     if (!is_first) text += ", ";

@@ -50,7 +50,7 @@ Outstanding.__doc__ = "What has been handed out since the recording began, and n
 
 Growth = namedtuple("Growth", "mark bytes blocks alive_bytes alive_blocks peak_bytes places")
 Growth.__doc__ = """What changed since a mark: bytes and blocks of what counts as a leak, of all that is
-alive, the most bytes that were alive in between, and the places, largest first."""
+alive, the most bytes by which that ever was more in between, and the places, largest first."""
 
 Place = namedtuple("Place", "name file line bytes blocks")
 Place.__doc__ = """A place that grew: its name ("leak.py:17 make", or the engine caller), the file and
@@ -226,11 +226,16 @@ def parse_size(size):
     return int(float(match.group(1)) * _UNITS[match.group(2).upper()])
 
 
+def counted(count, what):
+    # type: (int, str) -> str
+    """"1 block", "2 blocks"."""
+    return "%d %s%s" % (count, what, "" if count == 1 else "s")
+
+
 def describe(places, limit=10):
     """A line a place that grew, for people; at most so many, the largest first."""
     grown = [place for place in places if place.bytes > 0 or place.blocks > 0]
-    lines = ["%12d bytes in %d block%s  %s" % (place.bytes, place.blocks,
-                                               "" if place.blocks == 1 else "s", place.name)
+    lines = ["%12d bytes in %s  %s" % (place.bytes, counted(place.blocks, "block"), place.name)
              for place in grown[:limit]]
     if len(grown) > limit:
         lines.append("%12d more places" % (len(grown) - limit))
@@ -273,9 +278,10 @@ def limit_leaks(size):
                 gc.collect()
                 growth = growth_since(name)
             if growth.bytes > allowed:
-                raise LeakError("%s leaked %d bytes in %d blocks, more than %d bytes:\n%s"
+                raise LeakError("%s leaked %d bytes in %s, more than %d bytes:\n%s"
                                 % (getattr(function, "__qualname__", repr(function)), growth.bytes,
-                                   growth.blocks, allowed, describe(growth.places)), growth)
+                                   counted(growth.blocks, "block"), allowed,
+                                   describe(growth.places)), growth)
             return result
         return limited
     return decorate

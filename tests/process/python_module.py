@@ -71,7 +71,8 @@ after = pymemflow.outstanding()
 assert (after.bytes - before.bytes, after.blocks - before.blocks) == (35000, 7), (before, after)
 clean(1000)
 now = pymemflow.outstanding()
-assert now == after, (now, after)
+# The interpreter may have made a list or a frame larger.
+assert abs(now.bytes - after.bytes) < 4000, (now, after)
 ''')
 
     def test_outstanding_leaves_no_trace(self):
@@ -121,7 +122,7 @@ assert place.name == '<string>:%d leak' % place.line and place.file == '<string>
 assert (place.bytes, place.blocks) == (6000, 3), place
 clean(100, 3000)
 growth = pymemflow.growth_since('here')
-assert growth.peak_bytes >= 300000, growth
+assert 300000 <= growth.peak_bytes < 400000, growth
 assert raises(OSError, pymemflow.growth_since, 'never').errno == errno.ENOENT
 ''')
 
