@@ -83,6 +83,13 @@ std::uint64_t realtime_ns() {
   return ::clock_gettime_nsec_np(CLOCK_REALTIME);
 }
 
+void sleep_us(std::uint32_t microseconds) {
+  const KeptErrno kept;
+  const timespec time = {.tv_sec = microseconds / 1'000'000,
+                         .tv_nsec = microseconds % 1'000'000 * 1'000};
+  ::nanosleep(&time, nullptr);
+}
+
 void* map_private(std::size_t bytes) {
   const KeptErrno kept;
   void* const pages =

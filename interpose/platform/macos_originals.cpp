@@ -15,6 +15,9 @@ constinit Originals real = {
 // The system's allocator does not call itself by its public names.
 constinit bool originals_are_nested = false;
 
+// dyld has put the hooks in place, or has not loaded this library.
+constinit bool is_malloc_ours = true;
+
 void find_originals() {}
 
 }  // namespace pymemflow::interpose
