@@ -40,15 +40,15 @@ int pymemflow_stop(void);
 int pymemflow_is_recording(void);
 
 // Gives this moment a name, at its exact place in the order of events: whatever any thread did
-// before this call (as far as threads know of each other) comes before the mark. Costs some 100 ns;
-// recorded while stopped too. EINVAL (null, or empty), ENAMETOOLONG (more than 255 bytes), ESRCH,
+// before this call (as far as threads know of each other) comes before the mark.
+// Recorded while stopped too. EINVAL (null, or empty), ENAMETOOLONG (more than 255 bytes), ESRCH,
 // EAGAIN.
 int pymemflow_mark(const char* name);
 
 // How much of what was handed out since the recording began has not been given back: exactly, in
 // the sizes that were asked for, of all threads, as of this call. What other threads do during the
-// call counts or does not. Costs as much as a report of the events since the last such call (some
-// ten million events a second). ESRCH, ENOTSUP, EBADF, ENOMEM, EAGAIN.
+// call counts or does not. Costs as much as a report of the events since the last such call.
+// ESRCH, ENOTSUP, EBADF, ENOMEM, EAGAIN.
 int pymemflow_outstanding(uint64_t* bytes, uint64_t* blocks);
 
 // What has changed since the latest mark of that name, as JSON in UTF-8 (a name that is not valid

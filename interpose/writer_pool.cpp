@@ -46,7 +46,7 @@ Writer* WriterPool::acquire(std::uint32_t process, std::uint32_t thread) {
 }
 
 void WriterPool::wait_for_records() {
-  int tries = 200;
+  int tries = 10'000;
   for (Writer& writer : all()) {
     while (writer.state.load(std::memory_order_acquire) != WriterState::Idle && tries-- > 0) {
       platform::sleep_us(100);

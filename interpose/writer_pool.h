@@ -22,8 +22,8 @@ class WriterPool {
   std::span<Writer> all() { return {writers_, count_.load(std::memory_order_acquire)}; }
 
   // Returns when what other threads were recording at this moment is recorded, which takes
-  // microseconds; after 20 ms all the same, since a signal handler may have one stopped there. Not
-  // while this thread records.
+  // microseconds; after a second all the same, since a signal handler may have one stopped there.
+  // Not while this thread records.
   void wait_for_records();
 
   // Makes a borrowed writer free for anyone.

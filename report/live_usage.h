@@ -1,7 +1,7 @@
 #pragma once
 // What this process holds, asked while it records on: its own record, replayed up to a stamp, and
 // the next time from there. Costs as much as there were events since; a block that is alive takes
-// some 80 bytes of the private heap. One thread at a time.
+// some 60 bytes of the private heap. One thread at a time.
 
 #include <cstdint>
 #include <optional>
