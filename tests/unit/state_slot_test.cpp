@@ -96,6 +96,7 @@ int states[2];
 thread_local void* state_here = &states[0];
 
 TEST(StateSlot, IsComparedWithTheGetter) {
+  if (address_in_thread(0) == nullptr) GTEST_SKIP() << "the getter is called here";
   const std::intptr_t offset =
       reinterpret_cast<char*>(&state_here) - static_cast<char*>(__builtin_thread_pointer());
   const StateSlot slot = {Kind::Thread, offset};
