@@ -52,9 +52,8 @@ std::string bash(const CLI::App& command) {
       "_pymemflow() {\n"
       "  local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} words='' "
       "options\n"
-      "  unset options\n"
       "  # --option=value comes as three words.\n"
-      "  [[ $word == = ]] && word='' && before=${COMP_WORDS[COMP_CWORD - 1]}\n"
+      "  [[ $word == = ]] && word=''\n"
       "  [[ $before == = ]] && before=${COMP_WORDS[COMP_CWORD - 2]}\n"
       "  if ((COMP_CWORD == 1)); then\n"
       "    mapfile -t COMPREPLY < <(compgen -W '" +

@@ -123,6 +123,8 @@ def main():
     parser.add_argument('--python', default='/usr/bin/python3')
     parser.add_argument('--command', required=True)
     parser.add_argument('--examples', required=True)
+    parser.add_argument('--all-there', action='store_true',
+                        help='a program that is not there is wrong')
     parser.add_argument('names', nargs='*')
     arguments = parser.parse_args()
     judge = Judge(arguments)
@@ -137,6 +139,7 @@ def main():
         right += is_right is True
         wrong += is_right is False
         absent += is_right is None
+    wrong += absent if arguments.all_there else 0
     print('soak: %d programs, 0 false alarms, all leaks found' % right if wrong == 0 and right
           else 'soak: %d programs right, %d WRONG' % (right, wrong), end='')
     print(', %d not there' % absent if absent else '')

@@ -194,33 +194,26 @@ class Limits(Case):
 
 
 class Wrong(Case):
-    def check_line(self, done, *words):
-        self.assertEqual((done.status, done.stdout), (2, ''))
-        self.assertEqual(done.stderr.count('\n'), 1, done.stderr)
-        self.assertTrue(done.stderr.startswith('pymemflow: '), done.stderr)
-        for word in words:
-            self.assertIn(word, done.stderr)
-
     def test_usage(self):
         self.record()
         capture = self.path('capture')
-        self.check_line(command.call(), 'verb', 'report')
-        self.check_line(command.call('repotr', capture), "'repotr'", 'report')
-        self.check_line(command.call('report'), 'CAPTURE')
-        self.check_line(command.call('report', capture, '--nosuch'), '--nosuch')
-        self.check_line(command.call('report', capture, '--capture=x'), '--capture')
-        self.check_line(command.call('report', capture, '--flow=maybe'), '--flow=maybe', 'neither')
-        self.check_line(command.call('report', capture, 'more'), 'more')
+        command.check_line(self, command.call(), 'verb', 'report')
+        command.check_line(self, command.call('repotr', capture), "'repotr'", 'report')
+        command.check_line(self, command.call('report'), 'CAPTURE')
+        command.check_line(self, command.call('report', capture, '--nosuch'), '--nosuch')
+        command.check_line(self, command.call('report', capture, '--capture=x'), '--capture')
+        command.check_line(self, command.call('report', capture, '--flow=maybe'), '--flow=maybe', 'neither')
+        command.check_line(self, command.call('report', capture, 'more'), 'more')
 
     def test_no_capture(self):
         with open(self.path('text'), 'w') as file:
             file.write('a text that is longer than the magic of a capture\n' * 100)
         with open(self.path('empty'), 'w'):
             pass
-        self.check_line(command.call('report', self.path('absent')), 'absent: No such file')
-        self.check_line(command.call('report', self.folder), 'is not a file')
+        command.check_line(self, command.call('report', self.path('absent')), 'absent: No such file')
+        command.check_line(self, command.call('report', self.folder), 'is not a file')
         for name in ('text', 'empty'):
-            self.check_line(command.call('report', self.path(name)), name + ': is not a capture')
+            command.check_line(self, command.call('report', self.path(name)), name + ': is not a capture')
 
     def test_newer_version(self):
         self.record()
@@ -229,15 +222,15 @@ class Wrong(Case):
             version = file.read(1)[0]
             file.seek(8)
             file.write(bytes([version + 1]))
-        self.check_line(command.call('report', self.path('capture')), 'capture: ', 'newer version')
+        command.check_line(self, command.call('report', self.path('capture')), 'capture: ', 'newer version')
 
     def test_unwritable_output(self):
         self.record()
         capture = self.path('capture')
-        self.check_line(command.call('report', capture, '--output=/no/such/file'),
+        command.check_line(self, command.call('report', capture, '--output=/no/such/file'),
                         '/no/such/file: No such file or directory')
         if os.path.exists('/dev/full'):
-            self.check_line(command.call('report', capture, '--output=/dev/full'),
+            command.check_line(self, command.call('report', capture, '--output=/dev/full'),
                             '/dev/full: No space left on device')
 
     def test_folder_of_the_capture(self):

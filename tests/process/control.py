@@ -80,13 +80,6 @@ class Case(unittest.TestCase):
         with open(self.path(name)) as file:
             return file.read()
 
-    def check_line(self, done, *words):
-        self.assertEqual((done.status, done.stdout), (2, ''), done)
-        self.assertEqual(done.stderr.count('\n'), 1, done.stderr)
-        self.assertTrue(done.stderr.startswith('pymemflow: '), done.stderr)
-        for word in words:
-            self.assertIn(word, done.stderr)
-
 
 class Control(Case):
     def check_sizes(self, *expected, **environment):
@@ -133,7 +126,7 @@ class Control(Case):
         said = {program.tell('fork'), program.read()}
         self.assertIn('forked', said)
         child = int((said - {'forked'}).pop())
-        self.check_line(command.call('start', str(child)), 'was forked from',
+        command.check_line(self, command.call('start', str(child)), 'was forked from',
                         'it follows %d' % program.process.pid)
         self.order('start', program.process.pid, 'now records')
         program.tell(77005)
@@ -148,20 +141,20 @@ class Wrong(Case):
         gone = subprocess.Popen([sys.executable, '-c', 'pass'])
         gone.wait()
         for verb in ('start', 'stop'):
-            self.check_line(command.call(verb, str(gone.pid)), 'No such process')
-            self.check_line(command.call(verb, '0'), "'0' is not a process id")
-            self.check_line(command.call(verb, '-1'))
-            self.check_line(command.call(verb, '12x'), "'12x' is not a process id")
-            self.check_line(command.call(verb, '99999999999'), 'is not a process id')
-            self.check_line(command.call(verb), 'PID')
+            command.check_line(self, command.call(verb, str(gone.pid)), 'No such process')
+            command.check_line(self, command.call(verb, '0'), "'0' is not a process id")
+            command.check_line(self, command.call(verb, '-1'))
+            command.check_line(self, command.call(verb, '12x'), "'12x' is not a process id")
+            command.check_line(self, command.call(verb, '99999999999'), 'is not a process id')
+            command.check_line(self, command.call(verb), 'PID')
 
     def test_without_the_library(self):
         program = Program(self, preload=False)
-        self.check_line(command.call('start', str(program.process.pid)), 'runs without pymemflow')
+        command.check_line(self, command.call('start', str(program.process.pid)), 'runs without pymemflow')
 
     def test_library_that_records_nothing(self):
         program = Program(self, PYMEMFLOW_NOSUCH='1')
-        self.check_line(command.call('stop', str(program.process.pid)),
+        command.check_line(self, command.call('stop', str(program.process.pid)),
                         'has the library, but records nothing')
 
     def test_process_of_another_user(self):
@@ -174,7 +167,7 @@ class Wrong(Case):
                                    stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                                    preexec_fn=lambda: os.setuid(65534))
         out, err = process.communicate()
-        self.check_line(command.Done(process.returncode, out.decode(), err.decode()),
+        command.check_line(self, command.Done(process.returncode, out.decode(), err.decode()),
                         'Permission denied')
         program.tell(77007)
         program.end()

@@ -197,37 +197,30 @@ class Status(Case):
             self.assertEqual(done.status, status)
         self.assertIn('was killed or still runs', done.stderr)
 
-    def check_line(self, done, *words):
-        self.assertEqual((done.status, done.stdout), (2, ''), done)
-        self.assertEqual(done.stderr.count('\n'), 1, done.stderr)
-        self.assertTrue(done.stderr.startswith('pymemflow: '), done.stderr)
-        for word in words:
-            self.assertIn(word, done.stderr)
-
     def test_bad_input(self):
         capture = self.capture(TWIN)
         text = self.write('text', 'no capture\n')
-        self.check_line(self.gate(), 'missing')
-        self.check_line(self.gate(capture), 'a limit is missing')
-        self.check_line(self.gate('--max-leak=12XB', capture), '--max-leak=12XB', 'not a size')
-        self.check_line(self.gate('--max-leak=-1', capture), '--max-leak=-1', 'not a size')
-        self.check_line(self.gate('--max-allocations=few', capture), '--max-allocations')
-        self.check_line(self.gate('--max-lea=1', capture), '--max-lea')
-        self.check_line(self.gate('--tolerance=5', '--max-leak=1', capture), 'not a percentage')
-        self.check_line(self.gate('--update-baseline', '--max-leak=1', capture), '--baseline')
-        self.check_line(self.gate('--baseline', text, capture), 'text: is not JSON')
-        self.check_line(self.gate('--baseline', self.write('b', '[1]'), capture),
+        command.check_line(self, self.gate(), 'missing')
+        command.check_line(self, self.gate(capture), 'a limit is missing')
+        command.check_line(self, self.gate('--max-leak=12XB', capture), '--max-leak=12XB', 'not a size')
+        command.check_line(self, self.gate('--max-leak=-1', capture), '--max-leak=-1', 'not a size')
+        command.check_line(self, self.gate('--max-allocations=few', capture), '--max-allocations')
+        command.check_line(self, self.gate('--max-lea=1', capture), '--max-lea')
+        command.check_line(self, self.gate('--tolerance=5', '--max-leak=1', capture), 'not a percentage')
+        command.check_line(self, self.gate('--update-baseline', '--max-leak=1', capture), '--baseline')
+        command.check_line(self, self.gate('--baseline', text, capture), 'text: is not JSON')
+        command.check_line(self, self.gate('--baseline', self.write('b', '[1]'), capture),
                         'b: is not a baseline')
-        self.check_line(self.gate('--baseline', self.path('none'), capture), 'none: No such file')
-        self.check_line(self.gate('--suppressions', self.path('none'), '--max-leak=1', capture),
+        command.check_line(self, self.gate('--baseline', self.path('none'), capture), 'none: No such file')
+        command.check_line(self, self.gate('--suppressions', self.path('none'), '--max-leak=1', capture),
                         'none: No such file')
-        self.check_line(self.gate('--max-leak=1', '--', self.path('none')), 'none: No such file')
-        self.check_line(self.gate('--max-leak=1', text), 'text: Permission denied')
-        self.check_line(self.gate('--max-leak=1', 'true'), 'no Python ran')
+        command.check_line(self, self.gate('--max-leak=1', '--', self.path('none')), 'none: No such file')
+        command.check_line(self, self.gate('--max-leak=1', text), 'text: Permission denied')
+        command.check_line(self, self.gate('--max-leak=1', 'true'), 'no Python ran')
         with open(capture, 'r+b') as file:
             file.seek(8)
             file.write(b'\xff')
-        self.check_line(self.gate('--max-leak=1', capture), 'newer version')
+        command.check_line(self, self.gate('--max-leak=1', capture), 'newer version')
 
     def test_unwritable_files(self):
         capture = self.capture(TWIN)
@@ -241,7 +234,7 @@ class Status(Case):
             path = self.path('part' + option[2])
             self.environment['PYMEMFLOW_CAPTURE'] = path
             command.call('run', option, '--', sys.executable, TWIN, env=self.environment)
-            self.check_line(self.gate('--max-leak=1', path), 'cannot be known')
+            command.check_line(self, self.gate('--max-leak=1', path), 'cannot be known')
 
 
 class Files(Case):
