@@ -35,11 +35,6 @@ const Exits& originals() {
   return found_exits;
 }
 
-template <typename Function>
-void find(Function& original, const char* name) {
-  original = reinterpret_cast<Function>(platform::find_original(name));
-}
-
 int run_execve(const char* path, char* const* arguments, char* const* environment) {
   return around_exec(is_executable(path) && platform::could_run(path),
                      [=] { return originals().execve(path, arguments, environment); });
@@ -105,9 +100,9 @@ bool is_found_in_path(const char* file) {
 }
 
 void find_exits() {
-  find(found_exits.exit_now, "_exit");
-  find(found_exits.execve, "execve");
-  find(found_exits.execvp, "execvp");
+  platform::find_original(found_exits.exit_now, "_exit");
+  platform::find_original(found_exits.execve, "execve");
+  platform::find_original(found_exits.execvp, "execvp");
   find_more_exits();
 }
 

@@ -23,18 +23,13 @@ const Exits& originals() {
   return found;
 }
 
-template <typename Function>
-void find(Function& original, const char* name) {
-  original = reinterpret_cast<Function>(platform::find_original(name));
-}
-
 }  // namespace
 
 void find_more_exits() {
-  find(found.quick_exit, "quick_exit");
-  find(found.execvpe, "execvpe");
-  find(found.execveat, "execveat");
-  find(found.fexecve, "fexecve");
+  platform::find_original(found.quick_exit, "quick_exit");
+  platform::find_original(found.execvpe, "execvpe");
+  platform::find_original(found.execveat, "execveat");
+  platform::find_original(found.fexecve, "fexecve");
 }
 
 }  // namespace pymemflow::interpose

@@ -120,13 +120,6 @@ void* grow_array(void* block, std::size_t count, std::size_t size) noexcept {
   return real.realloc(block, bytes);
 }
 
-template <typename Function>
-void find(Function& original, const char* name) {
-  if (void* const found = platform::find_original(name)) {
-    original = reinterpret_cast<Function>(found);
-  }
-}
-
 // Stand for the originals while it is found out whether these call each other by their public
 // names.
 constinit Originals found;
@@ -197,17 +190,18 @@ void find_originals() {
   // The search may call allocator functions, ours first.
   real = boot_functions;
   found = boot_functions;
-  find(found.malloc, "malloc");
-  find(found.free, "free");
+  platform::find_original(found.malloc, "malloc");
+  platform::find_original(found.free, "free");
   // Another interposer, behind or in front of us, may look its own originals up at its first call.
   // Now, rather than inside the search for what is not there, which allocates.
   found.free(found.malloc(1));
   void* volatile through_all = ::malloc(1);
   ::free(through_all);
-#define PMF_FUNCTION(name, arguments, effect, where) PMF_HERE_##where(find(found.name, #name);)
+#define PMF_FUNCTION(name, arguments, effect, where) \
+  PMF_HERE_##where(platform::find_original(found.name, #name);)
 #include "interpose/functions.def"
 #undef PMF_FUNCTION
-  find(found.usable_size, "malloc_usable_size");
+  platform::find_original(found.usable_size, "malloc_usable_size");
   found.reallocarray = grow_array;
   if (found.free_sized == boot_functions.free_sized) found.free_sized = free_without_size;
   if (found.free_aligned_sized == boot_functions.free_aligned_sized) {
