@@ -1,4 +1,5 @@
-"""Closes what it does not know in every way there is: fault 39's kin. Allocates in between."""
+"""Closes what it does not know in every way there is: fault 39's kin. Allocates in between. `past-us`:
+prints how many bytes others wrote into the files that it opened then."""
 import ctypes
 import os
 import sys
@@ -26,6 +27,6 @@ allocate(30000)
 if sys.argv[1:] == ['past-us']:
     for descriptor in range(3, 1 << 16):
         libc.syscall(3, descriptor)
-    new = [os.open(__file__, os.O_RDWR | os.O_CREAT) for _ in range(50)]
+    new = [os.open('own%d' % number, os.O_RDWR | os.O_CREAT) for number in range(50)]
     allocate(60000)
-    print(len({os.fstat(file).st_size for file in new}))
+    print(sum(os.fstat(file).st_size for file in new))
