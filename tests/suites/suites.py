@@ -1,0 +1,100 @@
+"""The test suites that scripts/suites can run: one function each, and the table of them.
+
+A suite is made for one Python. `files()` is what the suite calls its files; `command(file, junit)` runs
+one, and leaves results by test in the file `junit` where the suite's runner can.
+"""
+import os
+import subprocess
+
+
+class Suite:
+    def __init__(self, python):
+        self.python = python
+        self.environment = {}
+
+    def said(self, *arguments):
+        """What this Python prints, by line; none where it fails: the suite is not installed for it."""
+        done = subprocess.run([self.python] + list(arguments), stdin=subprocess.DEVNULL,
+                              stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, cwd='/')
+        return done.stdout.decode().split() if done.returncode == 0 else []
+
+
+class CPython(Suite):
+    """python -m test: every file, and the resources that it takes by default (none)."""
+
+    # Found by name among the lines: warnings may stand before them.
+    def files(self):
+        return [word for word in self.said('-m', 'test', '--list-tests') if word.startswith('test')]
+
+    def command(self, file, junit):
+        return [self.python, '-m', 'test', '--timeout', '600', '--junit-xml', junit, file]
+
+
+class Pytest(Suite):
+    """The test files in a package of `package`, each with a pytest of its own."""
+
+    package = ''
+    folders = ('tests',)
+    options = ()
+
+    def files(self):
+        found = self.said('-c', 'import %s as m; print(m.__path__[0])' % self.package)
+        if not found:
+            return []
+        result = []
+        for folder in self.folders:
+            for place, _, names in os.walk(os.path.join(found[0], folder)):
+                result += [os.path.join(place, name) for name in sorted(names)
+                           if name.startswith('test_') and name.endswith('.py')]
+        return result
+
+    def command(self, file, junit):
+        return [self.python, '-m', 'pytest', '-q', '-p', 'no:cacheprovider', '--junit-xml', junit,
+                *self.options, file]
+
+
+class Numpy(Pytest):
+    package = 'numpy'
+    folders = ('core/tests', '_core/tests', 'linalg/tests', 'fft/tests', 'random/tests', 'lib/tests',
+               'ma/tests')
+    options = ('-m', 'not slow')
+
+
+class Pandas(Pytest):
+    """What is quick: strings, groups, joins, files in CSV."""
+    package = 'pandas'
+    folders = ('tests/strings', 'tests/groupby', 'tests/reshape', 'tests/io/parser')
+    options = ('-m', 'not slow and not network and not db and not single_cpu',)
+
+
+class Greenlet(Suite):
+    """Its tests are unittest's, and written for a process each."""
+
+    def files(self):
+        return self.said('-c', 'import pkgutil, greenlet.tests as t\n'
+                         'print(*sorted(m.name for m in pkgutil.iter_modules(t.__path__)'
+                         ' if m.name.startswith("test_")))')
+
+    def command(self, file, junit):
+        return [self.python, '-m', 'unittest', '-v', 'greenlet.tests.' + file]
+
+
+class Gevent(Suite):
+    """Each file of its own tests is a program."""
+
+    def files(self):
+        return self.said('-c', 'import pkgutil, gevent.tests as t\n'
+                         'print(*sorted(m.name for m in pkgutil.iter_modules(t.__path__)'
+                         ' if m.name.startswith("test_")))')
+
+    def command(self, file, junit):
+        return [self.python, '-m', 'gevent.tests.' + file]
+
+
+SUITES = {
+    'cpython': CPython,
+    'numpy': Numpy,
+    'pandas': Pandas,
+    'greenlet': Greenlet,
+    'gevent': Gevent,
+}
