@@ -1,5 +1,8 @@
 """A C++ extension module keeps its own C++ library: exceptions and operator new are served by whom
-they are served without ours, before a report and after it, and every block is an event."""
+they are served without ours, before a report and after it, and every block is an event. And no
+descriptor that a program may have is ours."""
+import os
+import sys
 import unittest
 
 import traced
@@ -54,6 +57,22 @@ class HostUntouched(unittest.TestCase):
                  if event.name == 'free' and event.arguments[0] in addresses]
         self.assertEqual(len(frees), BLOCKS)
         self.assertEqual(report.lost, 0)
+
+
+class Descriptors(unittest.TestCase):
+    """Under a limit of its own, which the hard one stands above: the usual case."""
+
+    def check(self, limit):
+        run = traced.Run(['/bin/sh', '-c', 'ulimit -S -n %d; exec "$0" "$1"' % limit, sys.executable,
+                          os.path.join(traced.VICTIMS, 'lists_descriptors.py')])
+        self.assertEqual((run.status, run.stdout, run.stderr), (0, '0 1 2\n' * 2, ''))
+        self.assertEqual(len(run.reports), 2)
+
+    def test_none_of_ours_is_among_the_programs(self):
+        self.check(600)
+
+    def test_a_limit_that_was_lowered(self):
+        self.check(29)
 
 
 if __name__ == '__main__':
