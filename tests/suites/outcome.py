@@ -5,18 +5,21 @@ import collections
 import glob
 import os
 import re
-import shutil
+import resource
 import signal
 import subprocess
 import tempfile
 import xml.etree.ElementTree
 
 TIMEOUT = 900
-CLOSING = re.compile(r'(?m)^pymemflow: \d+ events recorded, 0 lost(, \d+ overwritten)?$')
+CLOSING = re.compile(r'(?m)^pymemflow: \d+ events recorded, .*$')
+IS_WHOLE = re.compile(r'pymemflow: \d+ events recorded, 0 lost$')
 
 # `word` is passed, failed, hung, or the signal's name; `tests`: how many were run; `bad`: the names of
-# those that failed; `ours`: lines of the library that mean a fault of its own; `text`: all it printed.
-Outcome = collections.namedtuple('Outcome', 'word tests bad ours text')
+# those that failed; `reports`: how many of the library are whole; `cut`: how many have no end, as their
+# process was killed while it wrote them; `ours`: what others say that is not as it should be; `text`: all
+# that was printed.
+Outcome = collections.namedtuple('Outcome', 'word tests bad reports cut ours text')
 
 
 def environment(library, folder):
@@ -30,10 +33,14 @@ def environment(library, folder):
     return result
 
 
-def take_signals():
-    """A child of a background job may find them ignored, which tests of signals do not expect."""
+def prepare():
+    """What a program finds that a shell starts: signals at their defaults, where a background job has some
+    of them ignored, and the usual limit of descriptors, below the hard one."""
     for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGHUP):
         signal.signal(number, signal.SIG_DFL)
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    soft = 1024 if hard == resource.RLIM_INFINITY else min(1024, hard)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
 def results(junit):
@@ -53,13 +60,19 @@ def results(junit):
     return tests, bad
 
 
-def faults(folder):
-    """Reports that do not end as they must."""
+def read_reports(folder):
+    """How many are whole, and have no end; the last lines of the others."""
+    whole, cut, ours = 0, 0, []
     for path in glob.glob(os.path.join(folder, 'report.*')):
         with open(path, encoding='utf-8', errors='replace') as file:
-            text = file.read()
-        if not CLOSING.search(text):
-            yield '%s: %s' % (os.path.basename(path), text[-300:] or 'empty')
+            closing = CLOSING.findall(file.read())
+        if not closing:
+            cut += 1
+        elif IS_WHOLE.match(closing[-1]):
+            whole += 1
+        else:
+            ours.append('%s: %s' % (os.path.basename(path), closing[-1]))
+    return whole, cut, ours
 
 
 def word_of(status, text):
@@ -80,9 +93,10 @@ def run(suite, file, library):
         work = os.path.join(folder, 'work')
         os.mkdir(work)
         process = subprocess.Popen(
-            suite.command(file, junit), env=environment(library, folder), cwd=work,
+            suite.command(file, junit), env=environment(library, folder),
+            cwd=suite.folder or work,
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-            start_new_session=True, preexec_fn=take_signals)
+            start_new_session=True, preexec_fn=prepare)
         try:
             text, _ = process.communicate(timeout=TIMEOUT)
             word = word_of(process.returncode, text.decode(errors='replace'))
@@ -91,7 +105,7 @@ def run(suite, file, library):
             text, _ = process.communicate()
             word = 'hung'
         tests, bad = results(junit)
-        return Outcome(word, tests, bad, list(faults(folder)), text.decode(errors='replace'))
+        return Outcome(word, tests, bad, *read_reports(folder), text.decode(errors='replace'))
 
 
 def differs(with_it, without):

@@ -4,8 +4,8 @@ table of what differs. Called by scripts/suites.
     run.py --library PATH [--results FOLDER] [--jobs N] SUITE:PYTHON... [--only FILE]...
 
 Where the two runs of a file differ, both are repeated; what differs each time is an exception, and so
-is a report of the library that does not end as it must. The others come and go by themselves. Results
-are kept in the folder as they come, and a run that was cut off goes on from there. Exit code 1: there
+is a report of the library that says that something was lost or damaged. The others come and go by
+themselves. "cut off" are reports of processes that were killed while they wrote them. Results are kept in the folder as they come, and a run that was cut off goes on from there. Exit code 1: there
 are exceptions.
 """
 import argparse
@@ -20,7 +20,7 @@ import suites
 
 REPEATS = 3
 
-Row = collections.namedtuple('Row', 'files tests same unsteady exceptions')
+Row = collections.namedtuple('Row', 'files tests same unsteady exceptions reports cut')
 
 
 class Judge:
@@ -83,7 +83,8 @@ class Judge:
 
 
 def brief(run):
-    return {'word': run.word, 'tests': run.tests, 'bad': sorted(run.bad), 'ours': run.ours}
+    return {'word': run.word, 'tests': run.tests, 'bad': sorted(run.bad), 'reports': run.reports,
+            'cut': run.cut, 'ours': run.ours}
 
 
 def read(path):
@@ -95,9 +96,11 @@ def read(path):
 
 def row(verdicts):
     verdicts = list(verdicts)
+    last = [verdict['runs'][-1][1] for verdict in verdicts]  # with the library
     count = collections.Counter(verdict['verdict'] for verdict in verdicts)
-    tests = sum(verdict['runs'][-1][1]['tests'] for verdict in verdicts)
-    return Row(len(verdicts), tests, count['same'], count['unsteady'], count['exception'])
+    return Row(len(verdicts), sum(run['tests'] for run in last), count['same'], count['unsteady'],
+               count['exception'], sum(run['reports'] for run in last),
+               sum(run['cut'] for run in last))
 
 
 def main():
@@ -113,8 +116,8 @@ def main():
     for what in arguments.what:
         name, _, python = what.partition(':')
         table.append((name, python, judge.run_suite(name, python, arguments.only, arguments.jobs)))
-    print('| suite | Python | files | tests | same | come and go | exceptions |')
-    print('|---|---|--:|--:|--:|--:|--:|')
+    print('| suite | Python | files | tests | same | come and go | exceptions | reports | cut off |')
+    print('|---|---|--:|--:|--:|--:|--:|--:|--:|')
     for name, python, figures in table:
         cells = ['-'] * len(Row._fields) if figures is None else map(str, figures)
         print('| %s | %s | %s |' % (name, python, ' | '.join(cells)))

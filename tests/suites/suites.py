@@ -1,16 +1,18 @@
 """The test suites that scripts/suites can run: one function each, and the table of them.
 
 A suite is made for one Python. `files()` is what the suite calls its files; `command(file, junit)` runs
-one, and leaves results by test in the file `junit` where the suite's runner can.
+one, in `folder` where it has to be a certain one, and leaves results by test in the file `junit` where the
+suite's runner can.
 """
 import os
 import subprocess
 
 
 class Suite:
+    folder = None
+
     def __init__(self, python):
         self.python = python
-        self.environment = {}
 
     def said(self, *arguments):
         """What this Python prints, by line; none where it fails: the suite is not installed for it."""
@@ -67,6 +69,24 @@ class Pandas(Pytest):
     options = ('-m', 'not slow and not network and not db and not single_cpu',)
 
 
+class Coverage(Suite):
+    """Its tests are with its sources alone: scripts/suites installs it from these."""
+
+    def __init__(self, python):
+        super().__init__(python)
+        found = self.said('-c', 'import coverage; print(coverage.__path__[0])')
+        self.folder = os.path.dirname(found[0]) if found else '/'
+
+    def files(self):
+        tests = os.path.join(self.folder, 'tests')
+        return sorted(name for name in (os.listdir(tests) if os.path.isdir(tests) else ())
+                      if name.startswith('test_') and name.endswith('.py'))
+
+    def command(self, file, junit):
+        return [self.python, '-m', 'pytest', '-q', '-n0', '--junit-xml', junit,
+                os.path.join('tests', file)]
+
+
 class Greenlet(Suite):
     """Its tests are unittest's, and written for a process each."""
 
@@ -95,6 +115,7 @@ SUITES = {
     'cpython': CPython,
     'numpy': Numpy,
     'pandas': Pandas,
+    'coverage': Coverage,
     'greenlet': Greenlet,
     'gevent': Gevent,
 }
