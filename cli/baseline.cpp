@@ -25,6 +25,13 @@ std::string system_error() {
   return std::strerror(errno != 0 ? errno : EIO);
 }
 
+// A number that is negative or has a fraction would become some other one.
+std::uint64_t count_in(const Json& entry, const char* name, bool& is_one) {
+  const Json& number = entry.at(name);
+  is_one = is_one && number.is_number_unsigned();
+  return is_one ? number.get<std::uint64_t>() : 0;
+}
+
 }  // namespace
 
 void Baseline::take(const std::string& key, const Entry& entry) {
@@ -39,16 +46,16 @@ bool Baseline::read(const std::string& path) {
   if (!file) return complain_of(path, system_error());
   const Json json = Json::parse(file, nullptr, false);
   if (json.is_discarded()) return complain_of(path, "is not JSON");
+  bool is_baseline = true;
   try {
     if (json.at(kMark) != kVersion) return complain_of(path, "is a baseline of another version");
     for (const auto& [key, entry] : json.at("places").items()) {
-      places[key] = {entry.at("blocks").get<std::uint64_t>(),
-                     entry.at("bytes").get<std::uint64_t>()};
+      places[key] = {count_in(entry, "blocks", is_baseline), count_in(entry, "bytes", is_baseline)};
     }
   } catch (const Json::exception&) {
-    return complain_of(path, "is not a baseline of pymemflow");
+    is_baseline = false;
   }
-  return true;
+  return is_baseline || complain_of(path, "is not a baseline of pymemflow");
 }
 
 bool Baseline::write(const std::string& path) const {
@@ -60,7 +67,12 @@ bool Baseline::write(const std::string& path) const {
 }
 
 std::uint64_t with_tolerance(std::uint64_t value, double part) {
-  return value + static_cast<std::uint64_t>(std::ceil(static_cast<double>(value) * part));
+  constexpr double kTooMuch = 0x1p63;
+  const double more = std::ceil(static_cast<double>(value) * part);
+  std::uint64_t sum = 0;
+  const bool fits =
+      more < kTooMuch && !__builtin_add_overflow(value, static_cast<std::uint64_t>(more), &sum);
+  return fits ? sum : UINT64_MAX;
 }
 
 bool parse_percentage(const std::string& text, double& part) {

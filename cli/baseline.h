@@ -23,7 +23,7 @@ struct Baseline {
   bool write(const std::string& path) const;
 };
 
-// More by this part of it.
+// More by this part of it; the largest number, where that is too large for one.
 std::uint64_t with_tolerance(std::uint64_t value, double part);
 
 // "5%" as 0.05. False: it is no percentage.

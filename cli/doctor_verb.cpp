@@ -112,7 +112,7 @@ Json json_of(const Diagnosis& diagnosis) {
 int run(const std::string& python, bool is_json) {
   const Diagnosis diagnosis = diagnose(python);
   if (is_json) {
-    std::puts(json_of(diagnosis).dump(2, ' ', false, Json::error_handler_t::replace).c_str());
+    std::puts(text_of(json_of(diagnosis)).c_str());
   } else {
     print(diagnosis);
   }

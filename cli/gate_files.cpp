@@ -81,13 +81,24 @@ Json json_of(const ProcessVerdict& process) {
   return json;
 }
 
-// As UTF-8 that XML may hold: everything else becomes a question mark.
+// U+FFFE and U+FFFF are in no XML.
+std::string without_non_characters(std::string text) {
+  for (const char* const each : {"\xef\xbf\xbe", "\xef\xbf\xbf"}) {
+    for (std::size_t at = 0; (at = text.find(each, at)) != std::string::npos;) {
+      text.replace(at, 3, "?");
+    }
+  }
+  return text;
+}
+
+// As UTF-8 that XML may hold: what is not becomes a question mark or U+FFFD, and control characters
+// are escaped, but for newlines.
 std::string xml(const std::string& text) {
   const std::string valid =
       Json::parse(Json(text).dump(-1, ' ', false, Json::error_handler_t::replace))
           .get<std::string>();
   std::string out;
-  for (const char c : valid) {
+  for (const char c : without_non_characters(printable_lines(valid))) {
     switch (c) {
       case '&':
         out += "&amp;";
@@ -102,7 +113,7 @@ std::string xml(const std::string& text) {
         out += "&quot;";
         break;
       default:
-        out += static_cast<unsigned char>(c) < ' ' && c != '\n' ? '?' : c;
+        out += c;
     }
   }
   return out;

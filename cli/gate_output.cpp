@@ -126,7 +126,7 @@ void annotate_places(const std::vector<Leak>& leaks, const char* verb) {
     if (!is_named(leak) || named++ == kNamedLeaks) continue;
     std::string where;
     if (leak.place.has_frame) {
-      where = "file=" + escaped(portable_path(std::string(leak.place.file)), true) +
+      where = "file=" + escaped(printable(portable_path(std::string(leak.place.file))), true) +
               ",line=" + std::to_string(leak.place.line) + ",";
     }
     annotate(where, "memory leak",

@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "cli/capture.h"
+#include "cli/place_names.h"
 #include "cli/verbs.h"
 #include "report/capture_reader.h"
 
@@ -22,7 +23,7 @@ using interpose::RecordMode;
 
 void print(const char* what, std::string_view text) {
   if (text.empty()) return;
-  std::printf("%-16s%.*s\n", what, static_cast<int>(text.size()), text.data());
+  std::printf("%-16s%s\n", what, printable(std::string(text)).c_str());
 }
 
 std::string joined(std::string_view lines) {

@@ -1,46 +1,82 @@
 #include "cli/json.h"
 
+#include <fcntl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
-#include <fstream>
 
 #include "cli/verbs.h"
+#include "report/output.h"
 
 namespace pymemflow::cli {
 namespace {
 
-// A pipe or a device is written to as it is; a file is put in the place of the old one.
-bool is_replaceable(const std::string& path) {
-  struct stat facts {};
-  return ::lstat(path.c_str(), &facts) != 0 || S_ISREG(facts.st_mode);
+bool write_all(report::Output& output, const std::string& text) {
+  output.write(text);
+  if (output.close()) return true;
+  errno = output.error();
+  return false;
 }
 
-bool write_to(const std::string& path, const std::string& text) {
-  errno = 0;
-  std::ofstream file(path, std::ios::binary);
-  file << text;
-  file.close();
-  return !file.fail();
+// Into a file beside it that nobody else can have made, which then takes its place, with the rights
+// that the old one had.
+bool replace(const std::string& path, const std::string& text, const struct stat* old) {
+  std::string beside = path + ".XXXXXX";
+  const int file = ::mkostemp(beside.data(), O_CLOEXEC);
+  if (file < 0) return false;
+  report::Output output(file);
+  const bool is_written = write_all(output, text) &&
+                          (old == nullptr || ::fchmod(file, old->st_mode & 0777) == 0) &&
+                          ::rename(beside.c_str(), path.c_str()) == 0;
+  const int error = errno;
+  ::close(file);
+  if (!is_written) ::unlink(beside.c_str());
+  errno = error;
+  return is_written;
+}
+
+// What is no plain file is written to as it is.
+bool write_into(const std::string& path, const std::string& text) {
+  report::Output output(path.c_str());
+  return write_all(output, text);
 }
 
 }  // namespace
 
 bool write_file(const std::string& path, const std::string& text) {
-  const bool is_replaced = is_replaceable(path);
-  const std::string place = is_replaced ? path + ".new" : path;
-  bool is_written = write_to(place, text);
-  if (is_written && is_replaced) is_written = std::rename(place.c_str(), path.c_str()) == 0;
-  if (is_written) return true;
-  complain(path + ": " + std::strerror(errno != 0 ? errno : EIO));
-  if (is_replaced) std::remove(place.c_str());
+  struct stat facts {};
+  const bool is_there = ::lstat(path.c_str(), &facts) == 0;
+  const bool is_replaced = !is_there || S_ISREG(facts.st_mode);
+  if (is_replaced ? replace(path, text, is_there ? &facts : nullptr) : write_into(path, text)) {
+    return true;
+  }
+  complain(path + ": " + std::strerror(errno));
   return false;
 }
 
+std::string text_of(const Json& json) {
+  std::string text;
+  for (const char c : json.dump(2, ' ', false, Json::error_handler_t::replace)) {
+    // Out of U+0080 to U+009F, which terminals obey; in JSON it can only be in a string.
+    const bool is_c1 = text.ends_with('\xc2') && static_cast<unsigned char>(c) < 0xa0;
+    if (is_c1) text.pop_back();
+    if (is_c1 || c == 0x7f) {
+      char code[8];
+      std::snprintf(code, sizeof code, "\\u%04x", static_cast<unsigned char>(c));
+      text += code;
+    } else {
+      text += c;
+    }
+  }
+  return text;
+}
+
 bool write_json(const std::string& path, const Json& json) {
-  return write_file(path, json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
+  return write_file(path, text_of(json) + "\n");
 }
 
 }  // namespace pymemflow::cli

@@ -28,8 +28,8 @@ std::string key_of(const report::Place& place) {
   }
   const std::string caller(place.caller);
   const std::size_t address = caller.find("`0x");
-  if (address != std::string::npos) return caller.substr(0, address);
-  return caller.starts_with("0x") ? "(no file)" : caller;
+  if (address != std::string::npos && address != 0) return caller.substr(0, address);
+  return address == 0 || caller.starts_with("0x") ? "(no file)" : caller;
 }
 
 std::string shown(const report::Place& place) {
@@ -41,6 +41,17 @@ std::string shown(const report::Place& place) {
 std::string printable(const std::string& text) {
   const report::Names names;
   return std::string(report::shown_function(names, text));
+}
+
+std::string printable_lines(const std::string& text) {
+  std::string lines;
+  for (std::size_t start = 0;;) {
+    const std::size_t end = text.find('\n', start);
+    lines += printable(text.substr(start, end - start));
+    if (end == std::string::npos) return lines;
+    lines += '\n';
+    start = end + 1;
+  }
 }
 
 }  // namespace pymemflow::cli

@@ -22,5 +22,7 @@ std::string shown(const report::Place& place);
 
 // Control characters as \xNN.
 std::string printable(const std::string& text);
+// The same of each line.
+std::string printable_lines(const std::string& text);
 
 }  // namespace pymemflow::cli

@@ -65,7 +65,14 @@ bool RecordedProcess::try_file(const std::string& path) {
   if (facts.st_size < static_cast<off_t>(interpose::kFileAlignment)) return false;
   const int file = ::open(path.c_str(), O_RDWR | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
   if (file < 0) return false;
-  const bool is_record = ::pread(file, &head_, sizeof head_, 0) == ssize_t{sizeof head_} &&
+  // The record of a process is its own file. A foreign one, which it happens to have open, is none
+  // of its business, and none of ours to write to.
+  struct stat owner {};
+  const bool is_own = ::stat(folder_of(process_).c_str(), &owner) == 0 &&
+                      ::fstat(file, &facts) == 0 && S_ISREG(facts.st_mode) &&
+                      facts.st_uid == owner.st_uid;
+  const bool is_record = is_own &&
+                         ::pread(file, &head_, sizeof head_, 0) == ssize_t{sizeof head_} &&
                          head_.magic == interpose::kFileMagic;
   if (!is_record) {
     ::close(file);

@@ -38,6 +38,16 @@ bool matches(const std::string& pattern, const std::vector<std::string>& names) 
   });
 }
 
+// A byte of a control character: it would end the line, or a terminal obey it. Those from U+0080 to
+// U+009F have two.
+bool is_control(const std::string& text, std::size_t at) {
+  const auto is_c1 = [&](std::size_t first) {
+    return first + 1 < text.size() && text[first] == '\xc2' && (text[first + 1] & 0xe0) == 0x80;
+  };
+  return static_cast<unsigned char>(text[at]) < ' ' || text[at] == 0x7f || is_c1(at) ||
+         (at != 0 && is_c1(at - 1));
+}
+
 std::string trimmed(const std::string& line) {
   const std::string text = line.substr(0, line.find('#'));
   const std::size_t first = text.find_first_not_of(" \t\r");
@@ -93,11 +103,17 @@ std::vector<std::string> Selection::unused() const {
 std::string suppression_for(const report::Place& place) {
   const std::string key = key_of(place);
   std::string pattern;
-  for (const char c : key) {
-    // A # would begin a comment, and a control character end the line.
-    const bool is_unsayable = c == '#' || static_cast<unsigned char>(c) < ' ';
-    if (std::strchr("*?[]\\", c) != nullptr) pattern += '\\';
-    pattern += is_unsayable ? '?' : c;
+  for (std::size_t i = 0; i < key.size(); ++i) {
+    const bool is_last = i + 1 == key.size();
+    // A # would begin a comment, and a blank at either end is not part of a pattern.
+    const bool is_lost = key[i] == '#' || (key[i] == ' ' && (i == 0 || is_last));
+    if (is_lost || is_control(key, i)) {
+      pattern += '?';
+    } else if (std::strchr("*?[]\\", key[i]) != nullptr) {
+      pattern += std::string("\\") + key[i];
+    } else {
+      pattern += key[i];
+    }
   }
   return pattern;
 }

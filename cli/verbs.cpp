@@ -2,6 +2,8 @@
 
 #include <cstdio>
 
+#include "cli/place_names.h"
+
 namespace pymemflow::cli {
 namespace {
 
@@ -40,12 +42,8 @@ std::span<const Verb> verbs() {
 }
 
 int complain(const std::string& what) {
-  std::string line = "pymemflow: " + what;
   // What is quoted may hold anything; the line stays one line.
-  for (char& c : line) {
-    if (static_cast<unsigned char>(c) < ' ') c = '?';
-  }
-  line += '\n';
+  const std::string line = "pymemflow: " + printable(what) + "\n";
   std::fputs(line.c_str(), stderr);
   return kUsageError;
 }

@@ -117,6 +117,12 @@ bool is_named(std::string_view variable, std::string_view name) {
   return true;
 }
 
+// Whole lines alone.
+void keep_given(std::string_view entry) {
+  const std::size_t used = given.used;
+  if (!given.append(entry) || !given.append("\n")) given.used = used;
+}
+
 OptionError read_option(std::string_view entry, Options& options) {
   const std::size_t equals = entry.find('=');
   if (equals == std::string_view::npos) return {};
@@ -124,7 +130,7 @@ OptionError read_option(std::string_view entry, Options& options) {
   for (std::size_t row = 0; row < kOptionCount; ++row) {
     if (!is_named(name, kOptions[row].name)) continue;
     const std::string_view problem = set_option(options, row, entry.substr(equals + 1));
-    if (problem.empty() && given.append(entry)) given.append("\n");
+    if (problem.empty()) keep_given(entry);
     return {entry, problem};
   }
   return {entry.substr(0, equals), "is not an option of pymemflow"};
@@ -149,6 +155,7 @@ std::string_view given_options() {
 }
 
 OptionError read_options(char** environment, Options& options) {
+  given.used = 0;
   if (environment == nullptr) return {};
   for (char** entry = environment; *entry != nullptr; ++entry) {
     const std::string_view text = *entry;

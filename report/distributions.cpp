@@ -62,8 +62,11 @@ Distribution& Distributions::record_of(Function function, interpose::SiteId numb
 }
 
 Distribution& Distributions::find_record(FunctionSections& sections, const Site& site) {
-  if (!site.has_frame)
-    return sections.by_engine_caller.record(symbols_.name(site.address, site.module));
+  if (!site.has_frame) {
+    const std::string_view caller = symbols_.name(site.address, site.module);
+    const Names whole = {.escape = options_.names.escape};
+    return sections.by_engine_caller.record(shown_function(whole, caller));
+  }
   const String file = shown_file(options_.names, site.file);
   return sections.by_file_and_function.record(file, shown_function(options_.names, site.function));
 }

@@ -1,6 +1,5 @@
 #include "report/output.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <poll.h>
 #include <signal.h>
@@ -8,6 +7,8 @@
 
 #include <cerrno>
 #include <cstring>
+
+#include "report/output_file.h"
 
 namespace pymemflow::report {
 namespace {
@@ -47,14 +48,6 @@ class WriteSignals {
   sigset_t mask_before_;
 };
 
-int open_for_writing(const char* path) {
-  int fd = -1;
-  do {
-    fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY, 0666);
-  } while (fd < 0 && errno == EINTR);
-  return fd;
-}
-
 // A host may have made its stderr non-blocking; then we wait as a blocking write would.
 bool wait_until_writable(int fd) {
   pollfd request = {.fd = fd, .events = POLLOUT, .revents = 0};
@@ -86,7 +79,7 @@ Output::Output(int fd)
       limit_(buffer_ + kBufferBytes) {}
 
 Output::Output(const char* path) : Output(-1) {
-  fd_ = open_for_writing(path);
+  fd_ = open_output_file(path);
   owns_fd_ = fd_ >= 0;
   if (fd_ < 0) error_ = errno;
 }

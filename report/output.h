@@ -25,7 +25,8 @@ class Output {
   // The descriptor stays the caller's: it is neither closed nor put into another mode.
   explicit Output(int fd);
 
-  // The descriptor is the output's own. Where the file cannot be opened, error() says why.
+  // By the rules of output_file.h; the descriptor is the output's own. Where the file cannot be
+  // opened, error() says why.
   explicit Output(const char* path);
 
   // Writes out what is left, and closes the descriptor where it is the output's own.
