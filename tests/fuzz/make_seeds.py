@@ -44,7 +44,9 @@ ENVIRONMENTS = [
     '_CAPTURE=/tmp/%p.%t\n_CAPTURE_LIMIT=1.5GB\n_FLOW=off',
     '_ATTRIBUTION=probe\n_COMPAT=dtrace-2020\n_START=manual\n_FULL_FILE_PATH=yes',
     '_PYTHON_CALL_STACK=1\n_SUMMARY=true\n_ATTRIBUTION=frame\n_COMPAT=none',
-    '_OUTPUT=\nPYMEMFLOW_NOTHING=1\nPYMEMFLOW_RING', '_RING=-1\n_FLOW=maybe\n_START=soon']
+    '_OUTPUT=\nPYMEMFLOW_NOTHING=1\nPYMEMFLOW_RING', '_RING=-1\n_FLOW=maybe\n_START=soon',
+    '_OUTPUT=' + 5000 * 'x', '_CAPTURE=/' + 4095 * 'y',
+    '_OUTPUT=/' + 2100 * 'x' + '\n_CAPTURE=/' + 2100 * 'y', '_OUTPUT=/' + 4078 * 'x']
 
 
 def options():
