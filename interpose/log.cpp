@@ -2,10 +2,24 @@
 
 #include <algorithm>
 #include <cstring>
+#include <span>
 
 #include "interpose/platform/platform.h"
 
 namespace pymemflow::interpose {
+namespace {
+
+// What is quoted (a value, a path) may hold anything: the line stays one line, and no terminal
+// obeys it. U+0080 to U+009F are controls too.
+void without_controls(std::span<char> line) {
+  for (std::size_t i = 0; i < line.size(); ++i) {
+    const bool is_c1 = i + 1 < line.size() && line[i] == '\xc2' && (line[i + 1] & '\xe0') == '\x80';
+    if (is_c1) line[i] = line[i + 1] = '?';
+    if (static_cast<unsigned char>(line[i]) < ' ' || line[i] == '\x7f') line[i] = '?';
+  }
+}
+
+}  // namespace
 
 void say(std::initializer_list<std::string_view> parts) {
   char line[1024];
@@ -19,9 +33,7 @@ void say(std::initializer_list<std::string_view> parts) {
   };
   append(kPrefix);
   for (const std::string_view part : parts) append(part);
-  // What is quoted (a value, a path) may hold anything; the line stays one line.
-  std::replace_if(
-      line, line + length, [](char c) { return static_cast<unsigned char>(c) < ' '; }, '?');
+  without_controls({line, length});
   line[length++] = '\n';
   platform::write_line({line, length});
 }

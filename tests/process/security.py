@@ -1,0 +1,310 @@
+"""What SECURITY.md claims, claim by claim. Most of it takes two users, hence root."""
+import json
+import os
+import re
+import shutil
+import stat
+import subprocess
+import sys
+import tempfile
+import unittest
+import xml.etree.ElementTree
+
+import command
+import traced
+
+SOMEBODY, SOMEBODY_ELSE = 65534, 65533
+# Of a Python in root's home others can run nothing.
+PYTHON = os.path.realpath('/usr/bin/python3')
+VICTIM = os.path.join(traced.VICTIMS, 'records.py')
+IS_ROOT = os.geteuid() == 0
+CONTROL = re.compile('[\x00-\x09\x0b-\x1f\x7f-\x9f]')
+
+
+class Case(unittest.TestCase):
+    maxDiff = None
+
+    def setUp(self):
+        self.folder = tempfile.mkdtemp()
+        self.addCleanup(shutil.rmtree, self.folder)
+        os.chmod(self.folder, 0o755)
+
+    def path(self, *names):
+        return os.path.join(self.folder, *names)
+
+    def write(self, name, text='precious'):
+        with open(self.path(name), 'w') as file:
+            file.write(text)
+        return self.path(name)
+
+    def read(self, name):
+        with open(self.path(name), encoding='utf-8', errors='surrogateescape') as file:
+            return file.read()
+
+    def mode(self, name):
+        return stat.S_IMODE(os.stat(self.path(name)).st_mode)
+
+    def record(self, **options):
+        """A run of a small program: what it says is its own."""
+        run = traced.run('records.py', output=None, **options)
+        self.assertEqual((run.status, run.stdout), (4, 'out\n'))
+        return run
+
+    def gate(self, *words):
+        return command.call('gate', '--max-leak=1GiB', *words)
+
+
+class Files(Case):
+    """Of our own user, who may have put links where he likes."""
+
+    def setUp(self):
+        super().setUp()
+        self.addCleanup(os.umask, os.umask(0))
+
+    def test_report_is_for_its_owner(self):
+        self.record(PYMEMFLOW_OUTPUT=self.path('report'))
+        self.assertEqual(self.mode('report'), 0o600)
+
+    def test_capture_is_for_its_owner(self):
+        self.record(PYMEMFLOW_CAPTURE=self.path('capture'))
+        self.assertEqual(self.mode('capture'), 0o600)
+
+    def test_nameless_record_has_no_name(self):
+        self.record(PYMEMFLOW_OUTPUT=self.path('report'), TMPDIR=self.folder)
+        self.assertEqual(os.listdir(self.folder), ['report'])
+
+    def test_files_of_the_gate_are_for_their_owner(self):
+        self.record(PYMEMFLOW_CAPTURE=self.path('capture'))
+        for kind in ('json', 'junit', 'markdown'):
+            self.gate('--%s=%s' % (kind, self.path(kind)), self.path('capture'))
+            self.assertEqual(self.mode(kind), 0o600)
+
+    def test_a_file_that_is_replaced_keeps_its_mode(self):
+        self.record(PYMEMFLOW_CAPTURE=self.path('capture'))
+        os.chmod(self.write('verdict'), 0o644)
+        self.gate('--json=' + self.path('verdict'), self.path('capture'))
+        self.assertEqual(self.mode('verdict'), 0o644)
+        self.assertFalse(json.loads(self.read('verdict'))['is_over'])
+
+    def test_capture_never_follows_a_link(self):
+        self.write('file')
+        for target in ('file', 'nothing'):
+            os.symlink(self.path(target), self.path('link'))
+            run = self.record(PYMEMFLOW_CAPTURE=self.path('link'))
+            self.assertIn('is there already, and stays', run.stderr)
+            os.unlink(self.path('link'))
+        self.assertEqual(self.read('file'), 'precious')
+        self.assertFalse(os.path.exists(self.path('nothing')))
+
+    def test_link_of_ones_own_is_followed(self):
+        os.symlink(self.write('file'), self.path('link'))
+        self.record(PYMEMFLOW_OUTPUT=self.path('link'))
+        self.assertIn('dtrace:::BEGIN', self.read('file'))
+
+    def test_devices_are_written_to(self):
+        done = subprocess.run([sys.executable, VICTIM], stdout=subprocess.PIPE, check=False,
+                              env={'LD_PRELOAD': traced.LIBRARY, 'PYMEMFLOW_OUTPUT': '/dev/stdout',
+                                   'PYTHONPATH': traced.EXAMPLES})
+        self.assertIn(b'dtrace:::END', done.stdout)
+
+
+@unittest.skipUnless(IS_ROOT, 'only root can be two users')
+class OthersFiles(Case):
+    """In a folder that everybody can write to, as /tmp is."""
+
+    def setUp(self):
+        super().setUp()
+        os.chmod(self.folder, 0o1777)
+        self.write('file')
+
+    def give(self, name):
+        os.chown(self.path(name), SOMEBODY, SOMEBODY, follow_symlinks=False)
+
+    def report_is_refused(self):
+        run = self.record(PYMEMFLOW_OUTPUT=self.path('report'))
+        self.assertEqual(run.stderr, 'pymemflow: cannot write the report: Permission denied\n')
+        self.assertEqual(self.read('file'), 'precious')
+
+    def test_report_by_a_link(self):
+        os.symlink(self.path('file'), self.path('report'))
+        self.give('report')
+        self.report_is_refused()
+
+    def test_report_by_a_link_to_nothing(self):
+        os.symlink(self.path('nothing'), self.path('report'))
+        self.give('report')
+        self.report_is_refused()
+        self.assertFalse(os.path.exists(self.path('nothing')))
+
+    def test_report_by_a_second_name(self):
+        os.link(self.path('file'), self.path('report'))
+        self.report_is_refused()
+
+    def test_report_into_a_file_that_waits_for_it(self):
+        os.chmod(self.write('report', 'bait'), 0o666)
+        self.give('report')
+        self.report_is_refused()
+        self.assertEqual(self.read('report'), 'bait')
+
+    def test_verdict_by_a_link(self):
+        self.record(PYMEMFLOW_CAPTURE=self.path('capture'))
+        os.symlink(self.path('file'), self.path('verdict'))
+        self.give('verdict')
+        for kind in ('json', 'junit', 'markdown'):
+            done = self.gate('--%s=%s' % (kind, self.path('verdict')), self.path('capture'))
+            self.assertEqual(done.status, 2)
+            self.assertIn('verdict: Permission denied\n', done.stderr)
+        self.assertEqual(self.read('file'), 'precious')
+
+    def test_verdict_beside_links_that_were_laid_out(self):
+        self.record(PYMEMFLOW_CAPTURE=self.path('capture'))
+        os.symlink(self.path('file'), self.path('verdict.new'))
+        self.gate('--json=' + self.path('verdict'), self.path('capture'))
+        self.assertFalse(json.loads(self.read('verdict'))['is_over'])
+        self.assertEqual(self.read('file'), 'precious')
+
+
+# In a mount namespace of its own, in which every program has the library in front of it.
+EVERYWHERE = '''
+mkdir "$1/upper" "$1/work" || exit 77
+mount -t tmpfs none "$1/upper" && mkdir "$1/upper/up" "$1/upper/work" || exit 77
+echo "$2" >"$1/upper/up/ld.so.preload"
+mount -t overlay -o lowerdir=/etc,upperdir="$1/upper/up",workdir="$1/upper/work" none /etc || exit 77
+shift 2
+exec "$@"
+'''
+# The first word is the environment of what comes after.
+AS_SOMEBODY = '''
+import json, os, sys
+os.setgid(%d)
+os.setuid(%d)
+os.execve(sys.argv[2], sys.argv[2:], json.loads(sys.argv[1]))
+''' % (SOMEBODY, SOMEBODY)
+SAYS = '''
+import os
+with open('/proc/self/maps') as maps:
+    print('libpymemflow.so' in maps.read(), os.getuid() == os.geteuid())
+'''
+
+
+@unittest.skipUnless(IS_ROOT, 'only root can make a program set-user-id')
+class RightsOfItsOwn(Case):
+    """A program that has other rights than its caller ignores LD_PRELOAD, but not /etc/ld.so.preload:
+    the library is there then, and reads nothing of the caller's environment."""
+
+    def setUp(self):
+        super().setUp()
+        os.chmod(self.folder, 0o777)
+        self.library = shutil.copy(traced.LIBRARY, self.path('libpymemflow.so'))
+        self.python = shutil.copy(PYTHON, self.path('python3'))
+
+    def run_everywhere(self, mode, **options):
+        os.chmod(self.python, mode)
+        process = subprocess.run(
+            ['unshare', '-m', 'sh', '-c', EVERYWHERE, 'sh', self.folder, self.library,
+             PYTHON, '-c', AS_SOMEBODY, json.dumps(dict(options, PYTHONHOME='/usr')), self.python, '-c',
+             SAYS],
+            env={'PATH': os.environ['PATH'], 'PYMEMFLOW_FLOW': 'none of both'},
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False)
+        if process.returncode == 77:
+            self.skipTest('no overlay over /etc here: %s' % process.stderr.decode().strip())
+        for left in ('upper', 'work'):
+            shutil.rmtree(self.path(left), ignore_errors=True)
+        # The Python in between ran untraced: its options were wrong.
+        said = [line for line in process.stderr.decode().splitlines() if 'none of both' not in line]
+        return process.stdout.decode(), '\n'.join(said)
+
+    def test_environment_is_obeyed_without_rights(self):
+        out, err = self.run_everywhere(0o755, PYMEMFLOW_OUTPUT=self.path('report.%p'))
+        self.assertEqual((out, err), ('True True\n', ''))
+        self.assertTrue([name for name in os.listdir(self.folder) if name.startswith('report.')])
+
+    def test_environment_is_ignored_with_rights(self):
+        for options in ({'PYMEMFLOW_OUTPUT': self.path('report.%p')},
+                        {'PYMEMFLOW_CAPTURE': self.path('capture')}, {'PYMEMFLOW_NOSUCH': '1'}):
+            os.chown(self.python, SOMEBODY_ELSE, SOMEBODY_ELSE)
+            out, err = self.run_everywhere(0o4755, **options)
+            self.assertEqual((out, err), ('True False\n', ''))
+            self.assertEqual(sorted(os.listdir(self.folder)), ['libpymemflow.so', 'python3'])
+
+
+@unittest.skipUnless(IS_ROOT, 'only root can be two users')
+class Control(Case):
+    def test_record_of_somebody_else_is_left_alone(self):
+        """A process that happens to have it open does not make it its own."""
+        run = self.record(PYMEMFLOW_CAPTURE=self.path('capture'))
+        with open(self.path('capture'), 'rb') as file:
+            before = bytearray(file.read())
+        # As if it were being recorded still, by the process that has it open.
+        holder = subprocess.Popen(
+            [PYTHON, '-c', 'import sys; sys.stdin.read()'], stdin=subprocess.PIPE,
+            pass_fds=(os.open(self.path('capture'), os.O_RDONLY),),
+            preexec_fn=lambda: os.setuid(SOMEBODY))
+        done = command.call('stop', str(holder.pid))
+        holder.communicate()
+        command.check_line(self, done, 'runs without pymemflow')
+        with open(self.path('capture'), 'rb') as file:
+            self.assertEqual(file.read(), before)
+        self.assertEqual(run.stderr, '')
+
+
+class Terminals(Case):
+    """Names out of a capture can be anything. None of them is obeyed."""
+
+    def setUp(self):
+        super().setUp()
+        self.capture = self.path('capture')
+        run = traced.run('odd_names.py', output=None, PYMEMFLOW_CAPTURE=self.capture)
+        self.assertEqual((run.status, run.stderr), (0, ''))
+
+    def check(self, text, seen='\\x1b]0;title\\x07'):
+        self.assertEqual(CONTROL.findall(text), [])
+        self.assertTrue(seen in text, seen)
+
+    def test_reports(self):
+        for options in ((), ('--full-file-path',), ('--summary',), ('--flow=0',)):
+            done = command.call('report', self.capture, *options)
+            self.assertEqual((done.status, done.stderr), (0, ''))
+            self.check(done.stdout)
+
+    def test_names_of_files_that_call(self):
+        library = shutil.copy(os.environ['PMF_ENDS_THREADS'], self.path('a\x1b[31m\x9b.so'))
+        run = traced.run('ends_threads.py', '5', output=None, PMF_ENDS_THREADS=library,
+                         PYMEMFLOW_CAPTURE=self.path('other'))
+        self.assertEqual((run.status, run.stderr), (0, ''))
+        for verb in (('report',), ('info',)):
+            done = command.call(*verb + (self.path('other'),))
+            self.check(done.stdout, 'a\\x1b[31m\\xc2\\x9b.so')
+
+    def test_gate(self):
+        done = command.call('gate', '--max-leak=0', '--max-growth=0', '--github', self.capture)
+        self.assertEqual(done.status, 1)
+        self.check(done.stdout)
+        self.check(done.stderr)
+
+    def test_files_of_the_gate(self):
+        kinds = ('json', 'junit', 'markdown')
+        files = ['--%s=%s' % (kind, self.path(kind)) for kind in kinds]
+        command.call('gate', '--max-leak=0', *files + [self.capture])
+        self.check(self.read('markdown').replace('\\\\', '\\').replace('\\]', ']'))
+        self.check(self.read('junit'))
+        self.check(self.read('json'), '\\u001b]0;title\\u0007')
+        xml.etree.ElementTree.parse(self.path('junit'))
+        keys = [leak['key'] for leak in json.loads(self.read('json'))['processes'][0]['leaks']]
+        self.assertIn('\x9b2J', ''.join(keys))
+
+    def test_diff(self):
+        done = command.call('diff', self.capture, self.capture, '--json', '/dev/stdout')
+        self.check(done.stdout, '\\u001b]0;title\\u0007')
+
+    def test_what_is_wrong_is_said_in_one_line(self):
+        done = command.call('report', self.path('no\x1b[31m\x9b\x7f\nthing'))
+        command.check_line(self, done, 'no\\x1b[31m\\xc2\\x9b\\x7f\\nthing')
+        run = self.record(PYMEMFLOW_FLOW='no\x1b[31m\x9b\x7f\nthing')
+        self.assertEqual(CONTROL.findall(run.stderr), [])
+        self.assertEqual(run.stderr.count('\n'), 1)
+
+
+if __name__ == '__main__':
+    traced.require_known()
+    command.main()
