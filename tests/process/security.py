@@ -108,6 +108,24 @@ class Files(Case):
         self.assertIn(b'dtrace:::END', done.stdout)
 
 
+FOLDER = '''
+import os
+folder = os.path.dirname(os.environ['PYMEMFLOW_CAPTURE'])
+print(folder, oct(os.stat(folder).st_mode & 0o777))
+'''
+
+
+class TemporaryFiles(Case):
+    def test_folder_of_a_run_is_for_its_owner_and_gone_at_its_end(self):
+        for verb in (('run', '--output=/dev/null'), ('gate', '--max-leak=1GiB')):
+            done = command.call(*verb + (sys.executable, '-c', FOLDER),
+                                env=dict(os.environ, TMPDIR=self.folder))
+            self.assertEqual(done.status, 0, done)
+            folder, mode = done.stdout.split()
+            self.assertEqual((os.path.dirname(folder), mode), (self.folder, '0o700'))
+            self.assertEqual(os.listdir(self.folder), [])
+
+
 @unittest.skipUnless(IS_ROOT, 'only root can be two users')
 class OthersFiles(Case):
     """In a folder that everybody can write to, as /tmp is."""
@@ -266,6 +284,10 @@ class Terminals(Case):
             done = command.call('report', self.capture, *options)
             self.assertEqual((done.status, done.stderr), (0, ''))
             self.check(done.stdout)
+
+    def test_compat_has_the_bytes_of_dtrace(self):
+        done = command.call('report', self.capture, '--compat=dtrace')
+        self.assertTrue('\x1b]0;title\x07' in done.stdout)
 
     def test_names_of_files_that_call(self):
         library = shutil.copy(os.environ['PMF_ENDS_THREADS'], self.path('a\x1b[31m\x9b.so'))
