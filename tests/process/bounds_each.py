@@ -1,0 +1,144 @@
+"""What the tool takes of memory and of the file for each thread, place, event, name and module, and
+that a process which runs for a day does not grow: docs/bounds.md has the table, whose numbers are the
+limits here."""
+import os
+import re
+import shutil
+import sys
+import tempfile
+import unittest
+
+import command
+import traced
+from lengths import pick, say
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+LIBRARY = os.environ['PMF_ENDS_THREADS']
+ALL, RING, SUMS = {}, {'PYMEMFLOW_RING': '1MiB'}, {'PYMEMFLOW_FLOW': '0'}
+
+
+def limits():
+    """The rows of the table: what -> (resident, file) in bytes, at most."""
+    rows = {}
+    with open(os.path.join(ROOT, 'docs', 'bounds.md'), encoding='utf-8') as file:
+        for line in file:
+            row = re.match(r'^\| ([a-z][^|]*?) \| (\d+) \| (\d+) \|', line)
+            if row:
+                rows[row.group(1)] = (int(row.group(2)), int(row.group(3)))
+    return rows
+
+
+LIMITS = limits()
+
+
+class Case(unittest.TestCase):
+    def setUp(self):
+        self.folder = tempfile.mkdtemp()
+        self.addCleanup(shutil.rmtree, self.folder)
+        self.capture = os.path.join(self.folder, 'capture')
+
+    def in_use(self, script, *arguments, **options):
+        """Rows of bytes resident, and of the file on its disk."""
+        if os.path.exists(self.capture):
+            os.unlink(self.capture)
+        options.setdefault('PYMEMFLOW_CAPTURE', self.capture)
+        run = traced.run(script, *arguments + (self.capture, LIBRARY), output=None, **options)
+        self.assertEqual((run.status, run.stderr), (0, ''))
+        return [tuple(int(word) << 10 for word in line.split()) for line in run.stdout.splitlines()]
+
+
+class Each(Case):
+    def check(self, what, options, kind, few, many):
+        """Between few of them and many: so the rest of the process, and of the file, is left out."""
+        with_it = [self.in_use('takes_so_much.py', kind, str(count), **options)[0]
+                   for count in (few, many)]
+        without = [self.in_use('takes_so_much.py', kind, str(count), preload=False)[0][0]
+                   for count in (few, many)]
+        more = (with_it[1][0] - without[1] - with_it[0][0] + without[0],
+                with_it[1][1] - with_it[0][1])
+        each = [max(0, bytes_more) / (many - few) for bytes_more in more]
+        say('%s: %.0f bytes resident, %.0f of the file' % ((what,) + tuple(each)))
+        for found, limit in zip(each, LIMITS[what]):
+            self.assertLessEqual(found, limit, what)
+
+    def test_threads(self):
+        for what, options in (('thread', ALL), ('thread, ring of 1 MiB', RING),
+                              ('thread, sums', SUMS)):
+            self.check(what, options, 'threads', 20, 220)
+
+    def test_places(self):
+        for what, options in (('place', ALL), ('place, ring', RING), ('place, sums', SUMS)):
+            self.check(what, options, 'sites', 1000, 21000)
+
+    def test_events(self):
+        for what, options in (('two events', ALL), ('two events, ring', RING),
+                              ('two events, sums', SUMS)):
+            # The ring is full before.
+            self.check(what, options, 'events', 100000, 300000)
+
+    def test_names(self):
+        self.check('name of 10,000 characters', ALL, 'names', 20, 520)
+
+    def test_modules(self):
+        self.check('module', ALL, 'modules', 10, 210)
+
+    def test_the_library_itself(self):
+        for what, options in (('process', ALL), ('process, ring of 1 MiB', RING),
+                              ('process, sums', SUMS)):
+            with_it, = self.in_use('takes_so_much.py', 'sites', '1', **options)
+            without, = self.in_use('takes_so_much.py', 'sites', '1', preload=False)
+            say('%s: %d KiB resident, %d of the file' % (
+                what, (with_it[0] - without[0]) >> 10, with_it[1] >> 10))
+            self.assertLessEqual(with_it[0] - without[0], LIMITS[what][0])
+            self.assertLessEqual(with_it[1], LIMITS[what][1])
+
+
+class Days(Case):
+    """200 events, a thread and a library a round."""
+
+    ROUNDS = pick(2000, 100000)
+    # Full, and so resident, before a quarter of the way.
+    RING = {'PYMEMFLOW_RING': '128KiB'}
+    LIMIT = 768 << 10
+
+    def grown(self, kind, **options):
+        """From a quarter of the way on, without what the program grows by itself."""
+        with_it = self.in_use('runs_for_days.py', str(self.ROUNDS), kind, **options)
+        without = self.in_use('runs_for_days.py', str(self.ROUNDS), kind, preload=False)
+        own = max(0, without[2][0] - without[0][0])
+        say('%d rounds, %s: resident %s, file %s KiB' % (
+            self.ROUNDS, kind, *([row[i] >> 10 for row in with_it] for i in range(2))))
+        return max(0, with_it[2][0] - with_it[0][0] - own), [row[1] for row in with_it]
+
+    def test_ring_does_not_grow(self):
+        for options in (self.RING, SUMS):
+            resident, file = self.grown('steady', **options)
+            self.assertLessEqual(resident, 256 << 10)
+            self.assertEqual(file, [file[0]] * 3)
+
+    def test_code_that_is_made_for_ever(self):
+        """Its names are kept: that is all that grows."""
+        resident, file = self.grown('new-code', **self.RING)
+        self.assertLessEqual(resident, 512 << 10)
+        each = (file[2] - file[0]) / (self.ROUNDS * 3 // 4)
+        self.assertLessEqual(each, LIMITS['function that comes and goes'][1])
+        self.assertGreater(each, 0)
+
+    def test_names_up_to_the_limit(self):
+        """Then one line, and the program goes on."""
+        run = traced.run('runs_for_days.py', '4000', 'new-code', self.capture, LIBRARY, output=None,
+                         PYMEMFLOW_CAPTURE=self.capture, PYMEMFLOW_CAPTURE_LIMIT=str(self.LIMIT),
+                         PYMEMFLOW_RING='64KiB')
+        self.assertEqual((run.status, len(run.stdout.splitlines())), (0, 3))
+        self.assertRegex(run.stderr, r'^pymemflow: the record could not grow \(it reached its limit '
+                                     r'of \d+ bytes\)[^\n]*\n$')
+        self.assertLessEqual(os.stat(self.capture).st_size, self.LIMIT)
+        done = command.call('report', self.capture)
+        report = traced.Report(done.stdout)
+        self.assertGreater(report.lost, 0)
+        self.assertRegex(done.stdout, r'-> made_\d+ malloc\(8\)')
+
+
+if __name__ == '__main__':
+    traced.require_known()
+    command.main()

@@ -1,0 +1,40 @@
+"""So many of one thing, each with an event or two; then says what is in use.
+
+    takes_so_much.py threads|sites|events|names|modules COUNT FILE LIBRARY
+"""
+import ctypes
+import shutil
+import sys
+import threading
+
+import cMemLeak
+from used import used
+
+kind, count, file, library = sys.argv[1], int(sys.argv[2]), sys.argv[3], sys.argv[4]
+barrier = threading.Barrier(count + 1)
+
+
+def stay():
+    cMemLeak.malloc(8)
+    barrier.wait()
+    barrier.wait()
+
+
+def run(text):
+    exec(compile(text, 'so_much.py', 'exec'), {'allocate': cMemLeak.malloc})
+
+
+for number in range(count if kind != 'sites' else 0):
+    if kind == 'threads':
+        threading.Thread(target=stay).start()
+    elif kind == 'events':
+        cMemLeak.free(cMemLeak.malloc(8))
+    elif kind == 'names':
+        run('def f{0}{1}():\n    allocate(0)\nf{0}{1}()\n'.format('x' * 10000, number))
+    elif kind == 'modules':
+        ctypes.CDLL(shutil.copy(library, '%s.%d.so' % (file, number))).end_threads(1)
+run('allocate(0)\n' * (count if kind == 'sites' else 1))
+wait = barrier.wait if kind == 'threads' else int
+wait()
+print(*used(file))
+wait()
