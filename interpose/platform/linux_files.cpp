@@ -13,6 +13,7 @@
 
 #include "interpose/platform/linux_system_call.h"
 #include "interpose/platform/platform.h"
+#include "interpose/platform/write_some.h"
 
 namespace pymemflow::interpose::platform {
 namespace {
@@ -116,37 +117,15 @@ int reserve_file(int file, std::uint64_t offset, std::size_t bytes) {
   return 0;
 }
 
-int write_file(int file, const void* data, std::size_t bytes, std::uint64_t offset) {
-  const char* cursor = static_cast<const char*>(data);
-  while (bytes > 0) {
-    const long outcome = system_call(SYS_pwrite64, file, cursor, bytes, offset);
-    if (outcome == -EINTR) continue;
-    if (outcome <= 0) return outcome == 0 ? EIO : static_cast<int>(-outcome);
-    cursor += outcome;
-    offset += static_cast<std::uint64_t>(outcome);
-    bytes -= static_cast<std::size_t>(outcome);
-  }
-  return 0;
+long write_some(int file, const void* data, std::size_t bytes, std::uint64_t offset) {
+  return system_call(SYS_pwrite64, file, data, bytes, offset);
 }
 
-int write_file(int file, std::span<const char> front, const void* data, std::size_t bytes,
-               std::uint64_t offset) {
+long write_some(int file, std::span<const char> front, const void* data, std::size_t bytes,
+                std::uint64_t offset) {
   const iovec parts[] = {{const_cast<char*>(front.data()), front.size()},
                          {const_cast<void*>(data), bytes}};
-  long outcome;
-  do {
-    outcome = system_call(SYS_pwritev, file, parts, 2, offset, 0);
-  } while (outcome == -EINTR);
-  if (outcome < 0) return static_cast<int>(-outcome);
-  // Cut short (by a limit, say): the rest part by part, which tells why.
-  auto done = static_cast<std::size_t>(outcome);
-  if (done < front.size()) {
-    const std::span<const char> rest = front.subspan(done);
-    if (const int error = write_file(file, rest.data(), rest.size(), offset + done)) return error;
-    done = front.size();
-  }
-  const std::size_t written = done - front.size();
-  return write_file(file, static_cast<const char*>(data) + written, bytes - written, offset + done);
+  return system_call(SYS_pwritev, file, parts, 2, offset, 0);
 }
 
 std::uint64_t file_bytes(int file) {

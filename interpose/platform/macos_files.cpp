@@ -15,6 +15,7 @@
 
 #include "interpose/platform/macos_errno.h"
 #include "interpose/platform/platform.h"
+#include "interpose/platform/write_some.h"
 
 namespace pymemflow::interpose::platform {
 namespace {
@@ -125,39 +126,19 @@ int reserve_file(int file, std::uint64_t offset, std::size_t bytes) {
   return 0;
 }
 
-int write_file(int file, const void* data, std::size_t bytes, std::uint64_t offset) {
+long write_some(int file, const void* data, std::size_t bytes, std::uint64_t offset) {
   const KeptErrno kept;
-  const char* cursor = static_cast<const char*>(data);
-  while (bytes > 0) {
-    const ssize_t outcome = ::pwrite(file, cursor, bytes, static_cast<off_t>(offset));
-    if (outcome < 0 && errno == EINTR) continue;
-    if (outcome <= 0) return outcome == 0 ? EIO : errno;
-    cursor += outcome;
-    offset += static_cast<std::uint64_t>(outcome);
-    bytes -= static_cast<std::size_t>(outcome);
-  }
-  return 0;
+  const ssize_t outcome = ::pwrite(file, data, bytes, static_cast<off_t>(offset));
+  return outcome < 0 ? -errno : outcome;
 }
 
-int write_file(int file, std::span<const char> front, const void* data, std::size_t bytes,
-               std::uint64_t offset) {
+long write_some(int file, std::span<const char> front, const void* data, std::size_t bytes,
+                std::uint64_t offset) {
   const KeptErrno kept;
   const iovec parts[] = {{const_cast<char*>(front.data()), front.size()},
                          {const_cast<void*>(data), bytes}};
-  ssize_t outcome;
-  do {
-    outcome = ::pwritev(file, parts, 2, static_cast<off_t>(offset));
-  } while (outcome < 0 && errno == EINTR);
-  if (outcome < 0) return errno;
-  // Cut short (by a limit, say): the rest part by part, which tells why.
-  auto done = static_cast<std::size_t>(outcome);
-  if (done < front.size()) {
-    const std::span<const char> rest = front.subspan(done);
-    if (const int error = write_file(file, rest.data(), rest.size(), offset + done)) return error;
-    done = front.size();
-  }
-  const std::size_t written = done - front.size();
-  return write_file(file, static_cast<const char*>(data) + written, bytes - written, offset + done);
+  const ssize_t outcome = ::pwritev(file, parts, 2, static_cast<off_t>(offset));
+  return outcome < 0 ? -errno : outcome;
 }
 
 std::uint64_t file_bytes(int file) {

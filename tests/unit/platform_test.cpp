@@ -4,9 +4,11 @@
 #include "interpose/platform/platform.h"
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 
 #include <atomic>
 #include <cerrno>
+#include <csignal>
 #include <cstring>
 #include <string>
 #include <thread>
@@ -178,6 +180,28 @@ TEST(Platform, ReservesWritesAndMapsFiles) {
   EXPECT_FALSE(identify_file(file, identity));
   EXPECT_GT(allowed_file_bytes(), 131072U);
   EXPECT_EQ(errno, 4242);
+}
+
+TEST(Platform, SaysWhyAWriteWasCutShort) {
+  const int file = open_nameless_file();
+  ASSERT_GE(file, 0);
+  rlimit before{};
+  ASSERT_EQ(::getrlimit(RLIMIT_FSIZE, &before), 0);
+  const auto handler = ::signal(SIGXFSZ, SIG_IGN);
+  const rlimit allowed = {.rlim_cur = 100, .rlim_max = before.rlim_max};
+  ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &allowed), 0);
+  const std::string front(60, 'f'), data(60, 'd');
+  const int in_data = write_file(file, front, data.data(), data.size(), 0);
+  const std::uint64_t bytes = file_bytes(file);
+  const int in_front = write_file(file, front, data.data(), data.size(), 90);
+  const int whole = write_file(file, front, data.data(), 40, 0);
+  ::setrlimit(RLIMIT_FSIZE, &before);
+  ::signal(SIGXFSZ, handler);
+  EXPECT_EQ(in_data, EFBIG);
+  EXPECT_EQ(bytes, 100U);
+  EXPECT_EQ(in_front, EFBIG);
+  EXPECT_EQ(whole, 0);
+  close_file(file);
 }
 
 TEST(Platform, SaysWhatThisProcessIs) {
