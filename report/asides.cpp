@@ -34,9 +34,13 @@ constexpr Keeper kKeepers[] = {
 
 // Files that hand out to themselves what they keep for the life of the process; by the beginnings
 // of their names.
-constexpr std::string_view kEngineFiles[] = {"python", "libpython", "libc.so",
-                                             "libc-",  "ld-linux",  "libpthread",
-                                             "libdl.", "libm.so",   "libstdc++"};
+constexpr std::string_view kEngineFiles[] = {
+    "python", "libpython",
+    // Linux
+    "libc.so", "libc-", "ld-linux", "libpthread", "libdl.", "libm.so", "libstdc++",
+    // macOS, where a framework's Python is named so
+    "Python", "dyld", "libdyld.", "libsystem_", "libc++", "libobjc.", "libdispatch.", "libxpc.",
+    "CoreFoundation"};
 
 // Functions of such files that hand out to their callers; without underscores in front. What ends
 // with * may go on.

@@ -31,6 +31,7 @@ SymbolTable& Symbols::table_of(const Module& module) {
 
 std::string_view Symbols::find_symbol(const Module* module, std::uint64_t address) {
   bool may_have_more_names = true;
+  bool is_here = where_ == Where::kInProcess;
   if (module != nullptr) {
     SymbolTable& table = table_of(*module);
     if (!table.is_in_no_file() && !module->build_id.empty() &&
@@ -42,8 +43,10 @@ std::string_view Symbols::find_symbol(const Module* module, std::uint64_t addres
     if (symbol.empty()) symbol = table.find(file_offset - 1);
     if (!symbol.empty()) return symbol;
     may_have_more_names = table.has_more_names();
+    is_here = is_here ||
+              (table.is_in_no_file() && UnwindNames::is_shared(module->start, module->build_id));
   }
-  if (where_ == Where::kOffline || !may_have_more_names) return {};
+  if (!is_here || !may_have_more_names) return {};
   const std::string_view symbol = unwind_names_.name(address);
   return symbol.empty() ? unwind_names_.name(address - 1) : symbol;
 }

@@ -26,7 +26,8 @@ class Symbols {
  public:
   // kInProcess: the addresses are of this very process, and libunwind is asked for what no table
   // can name: files with mini debug data, and code that lies in no file. kOffline: the modules are
-  // those of another process, or of a past.
+  // those of another process, or of a past; what lies in no file has names then only where it lies
+  // in this process too.
   enum class Where { kInProcess, kOffline };
 
   // The modules must outlive this, and may become more. Where two overlap in time's course, the

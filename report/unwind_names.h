@@ -18,6 +18,11 @@ class UnwindNames {
   // and unpacks the file each time; the next ones cost microseconds.
   std::string_view name(std::uint64_t address);
 
+  // Whether the file with this build id is mapped at this address here as well, and in no file that
+  // could be read: then its names hold for another process too. So it is with what the system
+  // brings on macOS, which lies at the same addresses in all processes until the next start.
+  static bool is_shared(std::uint64_t image, std::string_view build_id);
+
  private:
   HashMap<std::uint64_t, String> names_;  // by the function's start
 };

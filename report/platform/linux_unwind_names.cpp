@@ -40,4 +40,8 @@ std::string_view UnwindNames::name(std::uint64_t address) {
   return known->second;
 }
 
+bool UnwindNames::is_shared(std::uint64_t, std::string_view) {
+  return false;
+}
+
 }  // namespace pymemflow::report

@@ -67,4 +67,22 @@ std::string_view UnwindNames::name(std::uint64_t address) {
   return known->second;
 }
 
+bool UnwindNames::is_shared(std::uint64_t image, std::string_view build_id) {
+  Dl_info facts{};
+  const auto* const start = reinterpret_cast<const void*>(image);
+  if (::dladdr(start, &facts) == 0 || facts.dli_fbase != start) return false;
+  const auto& header = *static_cast<const mach_header_64*>(start);
+  if (header.magic != MH_MAGIC_64) return false;
+  const char* at = reinterpret_cast<const char*>(&header + 1);
+  for (std::uint32_t i = 0; i < header.ncmds; ++i) {
+    const auto* const command = reinterpret_cast<const load_command*>(at);
+    if (command->cmd == LC_UUID) {
+      const auto* const id = reinterpret_cast<const uuid_command*>(command);
+      return build_id == std::string_view(reinterpret_cast<const char*>(id->uuid), sizeof id->uuid);
+    }
+    at += command->cmdsize;
+  }
+  return false;
+}
+
 }  // namespace pymemflow::report

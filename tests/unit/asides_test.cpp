@@ -41,7 +41,11 @@ TEST(Asides, FilesOfTheEngine) {
   EXPECT_TRUE(is_engine("/usr/bin/python3.11"));
   EXPECT_TRUE(is_engine("/usr/lib/libc.so.6"));
   EXPECT_TRUE(is_engine("/lib64/ld-linux-x86-64.so.2"));
+  EXPECT_TRUE(is_engine("/usr/lib/system/libsystem_c.dylib"));
+  EXPECT_TRUE(is_engine("/usr/lib/libc++abi.dylib"));
+  EXPECT_TRUE(is_engine("/Library/Frameworks/Python.framework/Versions/3.13/Python"));
   EXPECT_FALSE(is_engine("/home/me/_mine.so"));
+  EXPECT_FALSE(is_engine("/opt/homebrew/lib/libcrypto.3.dylib"));
   EXPECT_FALSE(is_engine(""));
 }
 
@@ -50,6 +54,7 @@ TEST(Asides, WhatAFunctionHandsToItsCaller) {
   EXPECT_TRUE(is_handed_out("libc.so.6`__strdup"));
   EXPECT_TRUE(is_handed_out("libstdc++.so.6`_Znwm"));
   EXPECT_TRUE(is_handed_out("libstdc++.so.6`operator new(unsigned long)"));
+  EXPECT_TRUE(is_handed_out("libc++abi.dylib`_Znwm"));
   EXPECT_FALSE(is_handed_out("libc.so.6`strdupper"));
   EXPECT_FALSE(is_handed_out("libc.so.6`setlocale"));
   EXPECT_FALSE(is_handed_out("0x7f0012"));
