@@ -3,20 +3,14 @@
 #include <algorithm>
 #include <vector>
 
+#include "cli/platform/doctor.h"
+#include "cli/platform/platform.h"
 #include "interpose/record.h"
 
 namespace pymemflow::cli::doctor {
 namespace {
 
-constexpr std::string_view kLibraryName = "libpymemflow.so";
-
-std::string own(const report::String& text) {
-  return {text.data(), text.size()};
-}
-
-std::string base_name(const std::string& path) {
-  return path.substr(path.rfind('/') + 1);
-}
+const std::string kVariable = platform::kPreloadVariable;
 
 std::string of(int part, int whole) {
   return std::to_string(part) + " of " + std::to_string(whole);
@@ -62,33 +56,27 @@ Finding check_program(const Examination& about) {
 }
 
 Finding check_machine(const Examination& about) {
-  const report::ElfProgram& elf = about.python.elf;
-  if (!elf.is_read) return {};
-  const std::string name = own(report::machine_name(elf.machine));
-  const std::string ours = own(report::machine_name(kOurMachine));
-  if (!is_for_our_machine(elf)) {
-    return {Verdict::Nothing,
-            "it is for " + name + (elf.is_64_bit ? "" : " (32 bits)") + ", and this is for " + ours,
-            "Use the build of pymemflow for that machine."};
-  }
-  return {Verdict::Fine, name};
+  const platform::ProgramImage& image = about.python.image;
+  if (!image.is_read) return {};
+  if (image.is_for_us) return {Verdict::Fine, image.machine};
+  return {Verdict::Nothing,
+          "it is for " + image.machine + ", and this is for " + platform::own_machine(),
+          "Use the build of pymemflow for that machine."};
 }
 
 Finding check_loader(const Examination& about) {
-  const report::ElfProgram& elf = about.python.elf;
-  if (!elf.is_read) return {};
-  const std::string loader = own(elf.loader);
-  if (loader.empty()) {
-    return {Verdict::Nothing, "it is a static program: no loader could put a library in front",
-            "Use a Python that is linked dynamically."};
-  }
-  if (base_name(loader).starts_with("ld-musl-")) {
-    return {
-        Verdict::Nothing, loader + ": its C library is musl, and this is for glibc",
-        "Use a Python for glibc, or run this one in a container of its own kind with a build of "
-        "pymemflow made there."};
-  }
-  return {Verdict::Fine, loader};
+  const platform::ProgramImage& image = about.python.image;
+  return image.is_read ? platform::judge_loader(image.loader) : Finding{};
+}
+
+// The protection of the system in this place of its list.
+template <std::size_t place>
+Finding check_protection(const Examination& about) {
+  if (place >= about.protections.size()) return {};
+  const platform::Protection& found = about.protections[place];
+  const std::string text = found.name + ": " + found.state + "; " + found.meaning;
+  if (found.is_in_the_way) return {Verdict::Nothing, text, found.advice};
+  return {found.advice.empty() ? Verdict::Fine : Verdict::Note, text, found.advice};
 }
 
 Finding check_rights(const Examination& about) {
@@ -97,16 +85,15 @@ Finding check_rights(const Examination& about) {
   if (is_secure) {
     return {Verdict::Nothing,
             "it runs with more rights than its caller's (" +
-                (rights.empty() ? "given on the way to it" : rights) +
-                "): the loader ignores LD_PRELOAD then",
+                (rights.empty() ? "given on the way to it" : rights) + "): the loader ignores " +
+                kVariable + " then",
             "Trace a copy without them: cp " + about.python.path +
                 " python3-to-trace; or start it as the user whose rights these are."};
   }
   if (!rights.empty()) {
     return {Verdict::Note,
-            rights +
-                ": it can be traced here, as this user; for others the loader ignores "
-                "LD_PRELOAD",
+            rights + ": it can be traced here, as this user; for others the loader ignores " +
+                kVariable,
             "Others trace a copy without them."};
   }
   return {Verdict::Fine, "it runs with its caller's"};
@@ -160,8 +147,8 @@ Finding why_not_preloaded(const Examination& about) {
   }
   const std::string ours = line_with(about.said, "pymemflow: ");
   if (!ours.empty()) return {Verdict::Nothing, "the library said: " + ours, {}};
-  if (about.answer("preload").find(kLibraryName) == std::string_view::npos) {
-    return {Verdict::Nothing, "LD_PRELOAD was taken away or changed on the way to this Python",
+  if (about.answer("preload").find(platform::kLibraryName) == std::string_view::npos) {
+    return {Verdict::Nothing, kVariable + " was taken away or changed on the way to this Python",
             "Look for what sets it, or clears the environment, in " + about.asked.path + "."};
   }
   return {
@@ -171,22 +158,8 @@ Finding why_not_preloaded(const Examination& about) {
 Finding check_preload(const Examination& about) {
   if (!about.has_python() || about.has_untraced || about.answer("secure") == "1") return {};
   if (!about.has_capture) return why_not_preloaded(about);
-  const std::vector<std::string> files = allocators_of(about);
-  if (files.empty()) return {Verdict::Note, "which library serves malloc() is not known"};
-  const bool is_first = base_name(files.front()).starts_with(kLibraryName);
-  if (!is_first && about.library.made != 0 && about.library.seen == about.library.made) {
-    return {Verdict::Note,
-            "malloc() of " + files.front() + " comes first, and hands on to the library"};
-  }
-  if (!is_first) {
-    return {Verdict::Nothing, "malloc() is that of " + files.front() + ", before the library",
-            "Take it out of the program, or preload it by LD_PRELOAD, where it comes second."};
-  }
-  if (files.size() == 1) return {Verdict::Note, "the library comes first, and nothing after it"};
-  const bool is_libc = base_name(files[1]).starts_with("libc.so");
-  return {is_libc ? Verdict::Fine : Verdict::Note,
-          "the library comes first, then malloc() of " + files[1] +
-              (is_libc ? "" : ", which is traced like the C library's")};
+  const bool all_seen = about.library.made != 0 && about.library.seen == about.library.made;
+  return platform::judge_allocators(allocators_of(about), all_seen);
 }
 
 Finding check_frames(const Examination& about) {
@@ -244,9 +217,19 @@ Finding check_objects(const Examination& about) {
 }
 
 constexpr Check kChecks[] = {
-    {"program", check_program}, {"machine", check_machine},   {"loader", check_loader},
-    {"rights", check_rights},   {"python", check_python},     {"preload", check_preload},
-    {"frames", check_frames},   {"C memory", check_c_memory}, {"objects", check_objects},
+    {"program", check_program},
+    {"machine", check_machine},
+    {"loader", check_loader},
+    // Of macOS: System Integrity Protection, the hardened runtime, library validation.
+    {"system", check_protection<0>},
+    {"hardened", check_protection<1>},
+    {"libraries", check_protection<2>},
+    {"rights", check_rights},
+    {"python", check_python},
+    {"preload", check_preload},
+    {"frames", check_frames},
+    {"C memory", check_c_memory},
+    {"objects", check_objects},
 };
 
 }  // namespace

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "cli/capture.h"
+#include "cli/platform/doctor.h"
 #include "cli/traced_program.h"
 #include "report/capture_reader.h"
 
@@ -22,9 +23,11 @@ constexpr std::uint64_t kSlack = 64;
 
 // The small program, for Python from 3.6 on. A shell that is taken for a Python leaves at its first
 // line. Each of the three functions says which line makes how many blocks, and of which sizes: the
-// least size, and by how much it may be more. The C library copies the folder's name.
-constexpr const char* kQuestions = R"("exit" "3"
+// least size, and by how much it may be more. What the system is asked comes after the first part.
+constexpr const char* kFirstQuestions = R"("exit" "3"
 import os, sys
+)";
+constexpr const char* kQuestions = R"(
 def answer(name, value):
     os.write(1, os.fsencode('pymemflow-doctor %s=%s\n' % (name, str(value).replace('\n', ' '))))
 def measured(name, function, line, least, count):
@@ -37,25 +40,20 @@ def small():
 def large():
     for size in range(40000, 40020):
         bytes(size)
-def library(names):
-    for number, name in enumerate(names):
-        bindtextdomain('pymemflow-%d' % number, name)
+def library(texts):
+    for number, text in enumerate(texts):
+        keep('pymemflow-%02d' % number, text)
 answer('version', sys.version)
 answer('implementation', sys.implementation.name)
-answer('program', os.readlink('/proc/self/exe'))
+answer('program', program())
 answer('process', os.getpid())
 answer('flags', getattr(sys, 'abiflags', ''))
 answer('debug', int(hasattr(sys, 'gettotalrefcount')))
 answer('traces-references', int(hasattr(sys, 'getobjects')))
 answer('gil', int(getattr(sys, '_is_gil_enabled', lambda: True)()))
-answer('preload', os.environ.get('LD_PRELOAD', ''))
+answer('preload', os.environ.get(PRELOAD, ''))
 answer('python-malloc', os.environ.get('PYTHONMALLOC', ''))
-try:
-    with open('/proc/self/auxv', 'rb') as file:
-        words = memoryview(file.read()).cast('L')
-    answer('secure', dict(zip(words[::2], words[1::2])).get(23, 0))
-except OSError:
-    answer('secure', int(os.getuid() != os.geteuid() or os.getgid() != os.getegid()))
+answer('secure', int(is_secure()))
 try:
     import ctypes
     name = ctypes.pythonapi._PyMem_GetCurrentAllocatorName
@@ -67,12 +65,9 @@ small()
 measured('small', small, 2, 233, 20)
 large()
 measured('large', large, 2, 40033, 20)
-try:
-    from _locale import bindtextdomain
+if keep:
     library(['/' + 'x' * size for size in range(20000, 20020)])
-    measured('library', library, 2, 20002, 20)
-except ImportError:
-    pass
+    measured('library', library, 2, 20001 + KEPT_SIZE, 20)
 )";
 
 // A file without a name, for what a program prints.
@@ -192,7 +187,8 @@ Answer ask(TracedProgram& program, const std::string& path, bool is_traced) {
       .streams = {.in = nothing, .out = out.descriptor(), .error = error.descriptor()},
       .seconds = kSeconds,
       .is_traced = is_traced};
-  answer.run = program.run({path, "-c", kQuestions}, {}, stage);
+  const std::string questions = std::string(kFirstQuestions) + platform::kQuestions + kQuestions;
+  answer.run = program.run({path, "-c", questions}, {}, stage);
   ::close(nothing);
   answer.out = out.text();
   answer.error = error.text();
@@ -207,16 +203,23 @@ void find_capture(const Answer& answer, Examination& about) {
   }
 }
 
+// Nothing could come of it, whatever it is.
+bool is_hopeless(const Examination& about) {
+  const platform::ProgramImage& image = about.asked.image;
+  if (image.is_read && (image.loader.empty() || !image.is_for_us)) return true;
+  return std::any_of(about.protections.begin(), about.protections.end(),
+                     [](const platform::Protection& each) { return each.is_in_the_way; });
+}
+
 }  // namespace
 
 Examination examine(const std::string& name) {
   Examination about;
   about.asked = examine_file(name);
   about.python = about.asked;
-  const report::ElfProgram& elf = about.asked.elf;
-  // Nothing could come of it, whatever it is.
-  const bool is_hopeless = elf.is_read && (elf.loader.empty() || !is_for_our_machine(elf));
-  if (!about.asked.problem.empty() || is_hopeless) return about;
+  if (!about.asked.problem.empty()) return about;
+  about.protections = platform::protections({about.asked.path});
+  if (is_hopeless(about)) return about;
   TracedProgram program;
   Answer answer = ask(program, about.asked.path, true);
   about.status = answer.run.status;

@@ -3,28 +3,15 @@
 // started, what it says of itself, and what of a small program's memory is in a capture. One
 // thread; runs the program, and reads the capture that came of it.
 
-#include <elf.h>
-
 #include <map>
 #include <string>
 #include <string_view>
+#include <vector>
 
-#include "report/elf_program.h"
+#include "cli/platform/program_image.h"
+#include "cli/platform/protections.h"
 
 namespace pymemflow::cli::doctor {
-
-#if defined(__x86_64__)
-inline constexpr std::uint16_t kOurMachine = EM_X86_64;
-#elif defined(__aarch64__)
-inline constexpr std::uint16_t kOurMachine = EM_AARCH64;
-#else
-#  error "for which machine is this?"
-#endif
-
-// Of a file whose headers could be read.
-inline bool is_for_our_machine(const report::ElfProgram& elf) {
-  return elf.machine == kOurMachine && elf.is_64_bit;
-}
 
 // A file that is to be started.
 struct ProgramFile {
@@ -32,7 +19,7 @@ struct ProgramFile {
   std::string path;         // where that was found; empty: nowhere
   std::string problem;      // why it cannot be started; empty: it can
   std::string interpreter;  // of a script: what its first line names
-  report::ElfProgram elf;
+  platform::ProgramImage image;
   std::string extra_rights;  // "set-user-id, owned by 0", "file capabilities"; empty: none
 };
 ProgramFile examine_file(const std::string& name);
@@ -49,6 +36,8 @@ struct Examination {
   ProgramFile asked;
   // What it came to be: where a script was asked for, the Python behind it.
   ProgramFile python;
+  // Of the system's, as they concern what was asked for; empty: it has none.
+  std::vector<platform::Protection> protections;
   // What Python says of itself; empty: none ran. The names are those of kQuestions.
   std::map<std::string, std::string> answers;
   int status = 0;

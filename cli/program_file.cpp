@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
-#include <sys/xattr.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -55,7 +54,8 @@ std::string extra_rights_of(const std::string& path, const struct stat& facts) {
   if ((facts.st_mode & set_group) == set_group) {
     add("set-group-id to group " + std::to_string(facts.st_gid));
   }
-  if (::getxattr(path.c_str(), "security.capability", nullptr, 0) > 0) add("file capabilities");
+  const std::string special = platform::special_rights_of(path);
+  if (!special.empty()) add(special);
   return text;
 }
 
@@ -63,7 +63,9 @@ std::string problem_of(const ProgramFile& file, const struct stat& facts) {
   if (S_ISDIR(facts.st_mode)) return "it is a folder";
   if (!S_ISREG(facts.st_mode)) return "it is not a file";
   if (::access(file.path.c_str(), X_OK) != 0) return std::strerror(errno);
-  if (!file.elf.is_elf && file.interpreter.empty()) return "it is neither ELF nor a script";
+  if (!file.image.is_program && file.interpreter.empty()) {
+    return std::string("it is neither ") + platform::kProgramFormat + " nor a script";
+  }
   return {};
 }
 
@@ -79,7 +81,7 @@ ProgramFile examine_file(const std::string& name) {
     return file;
   }
   file.path = found;
-  file.elf = report::read_elf_program(found);
+  file.image = platform::read_program_image(found);
   file.interpreter = interpreter_of(found);
   file.extra_rights = extra_rights_of(found, facts);
   file.problem = problem_of(file, facts);

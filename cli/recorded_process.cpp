@@ -1,14 +1,13 @@
 #include "cli/recorded_process.h"
 
-#include <dirent.h>
-#include <fcntl.h>
 #include <signal.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
-#include <fstream>
+#include <vector>
+
+#include "cli/platform/platform.h"
 
 namespace pymemflow::cli {
 namespace {
@@ -17,10 +16,6 @@ using interpose::FileHead;
 
 bool is_running(pid_t process) {
   return ::kill(process, 0) == 0 || errno == EPERM;
-}
-
-std::string folder_of(pid_t process) {
-  return "/proc/" + std::to_string(process);
 }
 
 }  // namespace
@@ -38,32 +33,25 @@ RecordedProcess::~RecordedProcess() {
 }
 
 void RecordedProcess::find() {
-  const std::string folder = folder_of(process_) + "/fd/";
-  DIR* const files = ::opendir(folder.c_str());
-  if (files == nullptr) {
-    problem_ = errno == ENOENT ? std::strerror(ESRCH) : std::strerror(errno);
+  std::vector<platform::OpenFile> files;
+  if (!platform::list_open_files(process_, files)) {
+    problem_ = std::strerror(errno);
     return;
   }
-  bool is_found = false;
-  for (const dirent* each = ::readdir(files); each != nullptr; each = ::readdir(files)) {
-    if (each->d_name[0] == '.') continue;
-    is_found = try_file(folder + each->d_name);
-    if (is_found) break;
+  bool has_nameless = false;
+  for (const platform::OpenFile& file : files) {
+    if (file.bytes < interpose::kFileAlignment) continue;
+    if (!file.has_path) {
+      has_nameless = true;
+    } else if (try_file(file)) {
+      return;
+    }
   }
-  ::closedir(files);
-  if (is_found) return;
-  problem_ = has_library()
-                 ? "has the library, but records nothing (no Python ran there, its options "
-                   "are wrong, or it has ended)"
-                 : "runs without pymemflow: it must be started with it (pymemflow run)";
+  problem_ = problem_without_record(has_nameless);
 }
 
-bool RecordedProcess::try_file(const std::string& path) {
-  // Some files do things when they are opened: only what is one is.
-  struct stat facts {};
-  if (::stat(path.c_str(), &facts) != 0 || !S_ISREG(facts.st_mode)) return false;
-  if (facts.st_size < static_cast<off_t>(interpose::kFileAlignment)) return false;
-  const int file = ::open(path.c_str(), O_RDWR | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+bool RecordedProcess::try_file(const platform::OpenFile& open) {
+  const int file = platform::open_again(open);
   if (file < 0) return false;
   // The record of a process is its own file. A foreign one, which it happens to have open, is none
   // of its business, and none of ours to write to.
@@ -83,6 +71,18 @@ bool RecordedProcess::try_file(const std::string& path) {
   return true;
 }
 
+std::string RecordedProcess::problem_without_record(bool has_nameless) const {
+  if (!platform::has_library(process_, platform::kLibraryName)) {
+    return "runs without pymemflow: it must be started with it (pymemflow run)";
+  }
+  if (has_nameless) {
+    return "has the library, and records to a file without a name if to any: here nobody else can "
+           "open that; start it with `pymemflow run`, or with PYMEMFLOW_CAPTURE=FILE";
+  }
+  return "has the library, but records nothing (no Python ran there, its options are wrong, or it "
+         "has ended)";
+}
+
 std::string RecordedProcess::problem_of_head() const {
   if (head_.version != interpose::kFormatVersion) {
     return head_.version > interpose::kFormatVersion
@@ -94,14 +94,6 @@ std::string RecordedProcess::problem_of_head() const {
   const std::string parent = std::to_string(head_.process);
   if (!is_running(static_cast<pid_t>(head_.process))) return {};
   return "was forked from " + parent + " and has recorded nothing of its own: it follows " + parent;
-}
-
-bool RecordedProcess::has_library() const {
-  std::ifstream maps(folder_of(process_) + "/maps");
-  for (std::string line; std::getline(maps, line);) {
-    if (line.find("/libpymemflow.so") != std::string::npos) return true;
-  }
-  return false;
 }
 
 bool RecordedProcess::is_paused() const {

@@ -1,12 +1,13 @@
 #pragma once
-// A running process that has the library, by the file of its record: /proc/PID/fd names it even
-// where it has no name of its own, and the same user may write to it. No signal, no ptrace, no
-// thread in the process. One thread.
+// A running process that has the library, by the file of its record, which the same user may find
+// among the files that it has open, and write to. No signal, no ptrace, no thread in the process.
+// One thread.
 
 #include <sys/types.h>
 
 #include <string>
 
+#include "cli/platform/other_process.h"
 #include "interpose/block.h"
 
 namespace pymemflow::cli {
@@ -28,10 +29,10 @@ class RecordedProcess {
  private:
   // The record among the process's files, or why there is none.
   void find();
-  // False: the descriptor of that name is no record. Else it is the one, or it has a problem.
-  bool try_file(const std::string& path);
+  // False: the file is no record. Else it is the one, or it has a problem.
+  bool try_file(const platform::OpenFile& file);
   std::string problem_of_head() const;
-  bool has_library() const;
+  std::string problem_without_record(bool has_nameless) const;
 
   const pid_t process_;
   int file_ = -1;

@@ -4,6 +4,8 @@
 
 #include <atomic>
 
+#include "cli/platform/platform.h"
+
 namespace pymemflow::cli {
 namespace {
 
@@ -12,35 +14,35 @@ constexpr int kForwarded[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2
 std::atomic<pid_t> program = 0;
 
 void hand_on(int signal, siginfo_t* facts, void*) {
-  const bool is_from_terminal = facts->si_code == SI_KERNEL;
   const pid_t child = program.load(std::memory_order_relaxed);
-  if (!is_from_terminal && child > 0) ::kill(child, signal);
+  if (child > 0 && !platform::is_from_terminal(*facts)) ::kill(child, signal);
 }
 
 }  // namespace
 
+// The functions of sets are macros on some systems: they stand without their ::.
 ForwardedSignals::ForwardedSignals() {
-  ::sigemptyset(&caught_);
+  sigemptyset(&caught_);
   for (const int signal : kForwarded) {
     ::sigaction(signal, nullptr, &before_[signal]);
     const bool is_ignored =
         (before_[signal].sa_flags & SA_SIGINFO) == 0 && before_[signal].sa_handler == SIG_IGN;
-    if (!is_ignored) ::sigaddset(&caught_, signal);
+    if (!is_ignored) sigaddset(&caught_, signal);
   }
   // None may come before there is a program to hand it to.
   ::sigprocmask(SIG_BLOCK, &caught_, &mask_before_);
   struct sigaction action {};
   action.sa_sigaction = hand_on;
   action.sa_flags = SA_SIGINFO | SA_RESTART;
-  ::sigemptyset(&action.sa_mask);
+  sigemptyset(&action.sa_mask);
   for (const int signal : kForwarded) {
-    if (::sigismember(&caught_, signal) == 1) ::sigaction(signal, &action, nullptr);
+    if (sigismember(&caught_, signal) == 1) ::sigaction(signal, &action, nullptr);
   }
 }
 
 ForwardedSignals::~ForwardedSignals() {
   for (const int signal : kForwarded) {
-    if (::sigismember(&caught_, signal) == 1) ::sigaction(signal, &before_[signal], nullptr);
+    if (sigismember(&caught_, signal) == 1) ::sigaction(signal, &before_[signal], nullptr);
   }
   program = 0;
   ::sigprocmask(SIG_SETMASK, &mask_before_, nullptr);

@@ -13,6 +13,7 @@
 #include "cli/cli11.h"
 #include "cli/environment.h"
 #include "cli/platform/platform.h"
+#include "cli/platform/protections.h"
 #include "cli/signals.h"
 #include "cli/verbs.h"
 

@@ -5,7 +5,8 @@
 // report side only: opening allocates and takes the loader's lock. Any thread.
 //
 // A null table means that the library, or one function of it, is not there; callers have a
-// fallback. Only .cpp files of report/ include this header: it needs the libraries' own headers.
+// fallback. Only .cpp files of report/ and of cli/platform/ include this header: it needs the
+// libraries' own headers.
 //
 // To add a function: a member here and its line in private_library.cpp.
 

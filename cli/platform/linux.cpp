@@ -5,6 +5,7 @@
 #include <filesystem>
 
 #include "cli/platform/platform.h"
+#include "cli/platform/protections.h"
 
 namespace pymemflow::cli::platform {
 
@@ -22,6 +23,11 @@ void adopt_orphans() {
   ::prctl(PR_SET_CHILD_SUBREAPER, 1);
 }
 
+bool is_from_terminal(const siginfo_t& facts) {
+  return facts.si_code == SI_KERNEL;
+}
+
+// Who may not have a library put in front is told by the rights of its file.
 std::vector<Protection> protections(const std::vector<std::string>&) {
   return {};
 }

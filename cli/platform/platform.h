@@ -1,14 +1,19 @@
 #pragma once
 // What the command must know of the system: how a library is put in front of a program, where the
-// command itself lies, what the system does against tracing. One thread.
+// command itself lies, whom signals come from. One thread, but for is_from_terminal(). Beside it:
+// program_image.h (what a program's file says), other_process.h (what another process has open),
+// protections.h (what keeps a library out), doctor.h (what the doctor asks and judges).
+//
+// To add a system: cli/platform/<system>*.cpp; tests/unit/command_platform_test.cpp says what they
+// must do.
 
+#include <csignal>
 #include <string>
-#include <vector>
 
 namespace pymemflow::cli::platform {
 
-// The variable that names the libraries to put first, the name of ours, what the loader splits its
-// value at, and what a path in it may not have.
+// The variable that names the libraries to put first, the name of ours, and what a path in it may
+// not have.
 extern const char* const kPreloadVariable;
 extern const char* const kLibraryName;
 extern const char* const kNotInPreload;
@@ -19,19 +24,8 @@ std::string own_folder();
 // Children whose parents end before them become this process's, where the system can do that.
 void adopt_orphans();
 
-// A protection of the system, and what it does to tracing.
-struct Protection {
-  std::string name;     // "System Integrity Protection"
-  std::string state;    // "on", "off", "unknown"
-  std::string meaning;  // a sentence: what that means here, and what to do
-  bool is_in_the_way = false;
-};
-
-// Those that concern the program that `words` would run; without words those of the system. Runs
-// programs of the system's to find out.
-std::vector<Protection> protections(const std::vector<std::string>& words);
-
-// Why the library would not be loaded into the program, as one line; empty: it would.
-std::string reason_not_traceable(const std::vector<std::string>& words);
+// Whether a terminal sent a signal, which then has reached the whole group of processes: a question
+// for signal handlers.
+bool is_from_terminal(const siginfo_t& facts);
 
 }  // namespace pymemflow::cli::platform

@@ -1,0 +1,69 @@
+// The doctor on Linux: ld.so of glibc, which takes the first malloc() that it finds.
+
+#include "cli/platform/doctor.h"
+#include "cli/platform/platform.h"
+
+namespace pymemflow::cli::platform {
+namespace {
+
+using doctor::Finding;
+using doctor::Verdict;
+
+std::string base_name(const std::string& path) {
+  return path.substr(path.rfind('/') + 1);
+}
+
+}  // namespace
+
+// 23 is AT_SECURE. The C library copies the name of a folder of texts: one more for its end.
+const char* const kQuestions = R"(
+PRELOAD = 'LD_PRELOAD'
+KEPT_SIZE = 1
+try:
+    from _locale import bindtextdomain as keep
+except ImportError:
+    keep = None
+def program():
+    return os.readlink('/proc/self/exe')
+def is_secure():
+    try:
+        with open('/proc/self/auxv', 'rb') as file:
+            words = memoryview(file.read()).cast('L')
+        return dict(zip(words[::2], words[1::2])).get(23, 0)
+    except OSError:
+        return os.getuid() != os.geteuid() or os.getgid() != os.getegid()
+)";
+
+Finding judge_loader(const std::string& loader) {
+  if (loader.empty()) {
+    return {Verdict::Nothing, "it is a static program: no loader could put a library in front",
+            "Use a Python that is linked dynamically."};
+  }
+  if (base_name(loader).starts_with("ld-musl-")) {
+    return {
+        Verdict::Nothing, loader + ": its C library is musl, and this is for glibc",
+        "Use a Python for glibc, or run this one in a container of its own kind with a build of "
+        "pymemflow made there."};
+  }
+  return {Verdict::Fine, loader};
+}
+
+Finding judge_allocators(const std::vector<std::string>& files, bool all_seen) {
+  if (files.empty()) return {Verdict::Note, "which library serves malloc() is not known"};
+  const bool is_first = base_name(files.front()).starts_with(kLibraryName);
+  if (!is_first && all_seen) {
+    return {Verdict::Note,
+            "malloc() of " + files.front() + " comes first, and hands on to the library"};
+  }
+  if (!is_first) {
+    return {Verdict::Nothing, "malloc() is that of " + files.front() + ", before the library",
+            "Take it out of the program, or preload it by LD_PRELOAD, where it comes second."};
+  }
+  if (files.size() == 1) return {Verdict::Note, "the library comes first, and nothing after it"};
+  const bool is_libc = base_name(files[1]).starts_with("libc.so");
+  return {is_libc ? Verdict::Fine : Verdict::Note,
+          "the library comes first, then malloc() of " + files[1] +
+              (is_libc ? "" : ", which is traced like the C library's")};
+}
+
+}  // namespace pymemflow::cli::platform

@@ -1,0 +1,62 @@
+// Another process, by its folder in /proc: a link there opens a file that has no name of its own.
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <fstream>
+
+#include "cli/platform/other_process.h"
+
+namespace pymemflow::cli::platform {
+namespace {
+
+std::string folder_of(pid_t process) {
+  return "/proc/" + std::to_string(process);
+}
+
+}  // namespace
+
+bool list_open_files(pid_t process, std::vector<OpenFile>& files) {
+  const std::string folder = folder_of(process) + "/fd/";
+  DIR* const entries = ::opendir(folder.c_str());
+  if (entries == nullptr) {
+    if (errno == ENOENT) errno = ESRCH;
+    return false;
+  }
+  for (const dirent* each = ::readdir(entries); each != nullptr; each = ::readdir(entries)) {
+    if (each->d_name[0] == '.') continue;
+    const std::string path = folder + each->d_name;
+    struct stat facts {};
+    if (::stat(path.c_str(), &facts) != 0 || !S_ISREG(facts.st_mode)) continue;
+    files.push_back({.path = path,
+                     .bytes = static_cast<std::uint64_t>(facts.st_size),
+                     .device = facts.st_dev,
+                     .inode = facts.st_ino});
+  }
+  ::closedir(entries);
+  return true;
+}
+
+int open_again(const OpenFile& file) {
+  const int again = ::open(file.path.c_str(), O_RDWR | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+  struct stat facts {};
+  if (again < 0) return -1;
+  if (::fstat(again, &facts) == 0 && facts.st_dev == file.device && facts.st_ino == file.inode) {
+    return again;
+  }
+  ::close(again);
+  return -1;
+}
+
+bool has_library(pid_t process, const std::string& name) {
+  std::ifstream maps(folder_of(process) + "/maps");
+  for (std::string line; std::getline(maps, line);) {
+    if (line.find("/" + name) != std::string::npos) return true;
+  }
+  return false;
+}
+
+}  // namespace pymemflow::cli::platform

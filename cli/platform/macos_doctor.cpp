@@ -1,0 +1,48 @@
+// The doctor on macOS: dyld, which inserts the library and has the calls of all images bound to it.
+
+#include "cli/platform/doctor.h"
+
+namespace pymemflow::cli::platform {
+namespace {
+
+using doctor::Finding;
+using doctor::Verdict;
+
+}  // namespace
+
+// setenv() keeps `pymemflow-00=TEXT` and the zero at its end; os.putenv() calls it from 3.9 on.
+const char* const kQuestions = R"(
+PRELOAD = 'DYLD_INSERT_LIBRARIES'
+KEPT_SIZE = len('pymemflow-00') + 2
+keep = os.putenv if sys.version_info >= (3, 9) else None
+def program():
+    try:
+        import ctypes
+        text = ctypes.create_string_buffer(4096)
+        size = ctypes.CDLL(None).proc_pidpath(os.getpid(), text, len(text))
+        return os.fsdecode(text.raw[:max(size, 0)]) or sys.executable
+    except Exception:
+        return sys.executable
+def is_secure():
+    return os.getuid() != os.geteuid() or os.getgid() != os.getegid()
+)";
+
+Finding judge_loader(const std::string& loader) {
+  if (!loader.empty()) return {Verdict::Fine, loader};
+  return {Verdict::Nothing, "it names no loader, so nothing can be inserted",
+          "Use a Python that is a program of macOS."};
+}
+
+// The files are those outside of the system. An image is bound to the malloc() of one library by
+// name: what asks another than the system's is not redirected.
+Finding judge_allocators(const std::vector<std::string>& files, bool) {
+  if (files.empty()) {
+    return {Verdict::Fine, "the library is inserted, in front of the system's malloc()"};
+  }
+  std::string names;
+  for (const std::string& file : files) names += (names.empty() ? "" : ", ") + file;
+  return {Verdict::Note, "the library is inserted; a malloc() of its own has " + names +
+                             ", and whoever calls that one is not seen"};
+}
+
+}  // namespace pymemflow::cli::platform

@@ -1,0 +1,218 @@
+// The three that take DYLD_INSERT_LIBRARIES away from a program of macOS. System Integrity
+// Protection does so for what is the system's, and with it for all that is started through a shell
+// or an env from there; the hardened runtime for programs signed with it, unless they are entitled
+// to it; and library validation lets such a program load nothing that its own maker, or Apple, has
+// not signed.
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+
+#include "cli/platform/protections.h"
+
+namespace pymemflow::cli::platform {
+namespace {
+
+namespace fs = std::filesystem;
+
+const char* const kInstead =
+    "Use a Python of your own: Homebrew's, python.org's, pyenv's, conda's, or one of `python3 -m "
+    "venv` made with it.";
+
+bool has(const std::string& text, const char* part) {
+  return text.find(part) != std::string::npos;
+}
+
+// What a program prints, standard error included; nothing where it cannot be run.
+std::string output_of(const std::string& command) {
+  std::string text;
+  std::FILE* const pipe = ::popen((command + " 2>&1 </dev/null").c_str(), "r");
+  if (pipe == nullptr) return text;
+  char piece[512];
+  while (std::fgets(piece, sizeof piece, pipe) != nullptr) text += piece;
+  ::pclose(pipe);
+  return text;
+}
+
+std::string quoted(const std::string& word) {
+  std::string text = "'";
+  for (const char c : word) text += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return text + "'";
+}
+
+// As posix_spawnp() finds it; empty: nowhere.
+std::string find_program(const std::string& word) {
+  if (word.find('/') != std::string::npos) return ::access(word.c_str(), X_OK) == 0 ? word : "";
+  const char* const path = std::getenv("PATH");
+  std::string rest = path == nullptr ? "/usr/bin:/bin" : path;
+  while (true) {
+    const std::size_t colon = rest.find(':');
+    const std::string folder = rest.substr(0, colon);
+    const std::string file = (folder.empty() ? "." : folder) + "/" + word;
+    std::error_code error;
+    if (fs::is_regular_file(file, error) && ::access(file.c_str(), X_OK) == 0) return file;
+    if (colon == std::string::npos) return {};
+    rest.erase(0, colon + 1);
+  }
+}
+
+std::string without_links(const std::string& path) {
+  std::error_code error;
+  const std::string real = fs::canonical(path, error).string();
+  return error ? path : real;
+}
+
+bool is_the_systems(const std::string& path) {
+  struct stat facts {};
+  if (::stat(path.c_str(), &facts) == 0 && (facts.st_flags & SF_RESTRICTED) != 0) return true;
+  for (const char* folder :
+       {"/bin/", "/sbin/", "/usr/bin/", "/usr/sbin/", "/usr/libexec/", "/System/", "/usr/lib/"}) {
+    if (path.starts_with(folder)) return true;
+  }
+  return false;
+}
+
+// The words behind the #! of a script; none: it is no script.
+struct FirstLine {
+  std::string program;
+  std::string argument;
+};
+FirstLine first_line_of(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::string line;
+  if (file.get() != '#' || file.get() != '!' || !std::getline(file, line)) return {};
+  constexpr const char* kBlanks = " \t\r";
+  FirstLine words;
+  for (std::string* const word : {&words.program, &words.argument}) {
+    const std::size_t start = line.find_first_not_of(kBlanks);
+    if (start == std::string::npos) break;
+    line.erase(0, start);
+    *word = line.substr(0, line.find_first_of(kBlanks));
+    line.erase(0, word->size());
+  }
+  return words;
+}
+
+// The files that run one after another where the program is started: a script's interpreter, and
+// what the python3 of a framework starts in its own place.
+std::vector<std::string> files_of(const std::string& program) {
+  std::vector<std::string> files;
+  const FirstLine line = first_line_of(program);
+  files.push_back(without_links(line.program.empty() ? program : line.program));
+  const fs::path file(files.front());
+  const fs::path version = file.parent_path().parent_path();
+  if (version.parent_path().filename() == "Versions") {
+    const fs::path application = version / "Resources/Python.app/Contents/MacOS/Python";
+    std::error_code error;
+    if (fs::exists(application, error)) files.push_back(application.string());
+  }
+  return files;
+}
+
+// What is signed into a file: how ("flags=0x10002(adhoc,runtime)"), and what it is entitled to.
+struct Signature {
+  bool is_apples = false;  // part of the system, wherever it lies
+  bool is_hardened = false;
+  bool validates_libraries = false;
+  bool may_be_inserted_into = false;
+};
+Signature read_signature(const std::string& path) {
+  const std::string said =
+      output_of("/usr/bin/codesign -d --verbose=4 --entitlements - " + quoted(path));
+  const auto has_flag = [&said](const char* flag) {
+    return has(said, (std::string("(") + flag).c_str()) ||
+           has(said, (std::string(",") + flag).c_str());
+  };
+  Signature signature;
+  signature.is_apples = has(said, "Platform identifier=");
+  signature.is_hardened = has_flag("runtime");
+  signature.validates_libraries = (signature.is_hardened || has_flag("library-validation")) &&
+                                  !has(said, "com.apple.security.cs.disable-library-validation");
+  signature.may_be_inserted_into =
+      has(said, "com.apple.security.cs.allow-dyld-environment-variables");
+  return signature;
+}
+
+std::string integrity_state() {
+  const std::string said = output_of("/usr/bin/csrutil status");
+  return has(said, "disabled") ? "off" : has(said, "enabled") ? "on" : "unknown";
+}
+
+// Each for the first of the files that it concerns. Where the first one is off, the others may let
+// the library through all the same: only trying tells.
+std::vector<Protection> judge(const std::vector<std::string>& files) {
+  const std::string state = integrity_state();
+  const bool is_strict = state != "off";
+  Protection integrity{"System Integrity Protection", state, "it leaves this program alone", {}};
+  Protection hardened{"hardened runtime", "off", "the program is not signed with it", {}};
+  Protection validation{"library validation", "off", "the program may load any library", {}};
+  for (const std::string& file : files) {
+    const Signature signature = read_signature(file);
+    if (!integrity.is_in_the_way && (signature.is_apples || is_the_systems(file))) {
+      integrity.meaning = file + " is the system's, and starts without DYLD_INSERT_LIBRARIES";
+      integrity.advice = kInstead;
+      integrity.is_in_the_way = is_strict;
+    }
+    if (!hardened.is_in_the_way && signature.is_hardened) {
+      hardened.state = "on";
+      hardened.meaning = file + " is entitled to DYLD_INSERT_LIBRARIES all the same";
+      if (!signature.may_be_inserted_into) {
+        hardened.meaning = file + " is not entitled to DYLD_INSERT_LIBRARIES, and starts without";
+        hardened.advice = kInstead;
+        hardened.is_in_the_way = is_strict;
+      }
+    }
+    if (!validation.is_in_the_way && signature.validates_libraries) {
+      validation.state = "on";
+      validation.meaning = file + " loads no library of another maker";
+      validation.advice = kInstead;
+      validation.is_in_the_way = is_strict;
+    }
+  }
+  return {integrity, hardened, validation};
+}
+
+// A script for a program of the system's: which command to type instead.
+std::string reason_of_script(const std::string& program, const std::string& word) {
+  const FirstLine line = first_line_of(program);
+  if (line.program.empty() || !is_the_systems(line.program)) return {};
+  const std::string start = program + " begins with #!" + line.program +
+                            ", which macOS starts without DYLD_INSERT_LIBRARIES (System Integrity "
+                            "Protection), and all that comes of it: ";
+  const fs::path interpreter = line.argument.empty() ? line.program : line.argument;
+  if (interpreter.filename().string().starts_with("python")) {
+    return start + "run `" + interpreter.filename().string() + " " + program +
+           "`, with a Python of your own";
+  }
+  if (program.find("/shims/") != std::string::npos) {
+    return start + "name the program behind it, `$(pyenv which " + word + ")`";
+  }
+  return start + "name the Python that it starts";
+}
+
+}  // namespace
+
+std::vector<Protection> protections(const std::vector<std::string>& words) {
+  const std::string program = words.empty() ? "" : find_program(words.front());
+  return judge(program.empty() ? std::vector<std::string>{} : files_of(program));
+}
+
+std::string reason_not_traceable(const std::vector<std::string>& words) {
+  if (words.empty()) return {};
+  const std::string program = find_program(words.front());
+  if (program.empty() || integrity_state() == "off") return {};
+  const std::string reason = reason_of_script(program, words.front());
+  if (!reason.empty()) return reason;
+  for (const Protection& each : judge(files_of(program))) {
+    if (each.is_in_the_way) {
+      return each.name + " is on: " + each.meaning + ". " + each.advice;
+    }
+  }
+  return {};
+}
+
+}  // namespace pymemflow::cli::platform
