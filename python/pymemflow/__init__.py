@@ -10,10 +10,10 @@
     @pymemflow.limit_leaks("64KiB")         raises LeakError when a call leaks more
     def handle(request): ...
 
-It finds the library that was preloaded into this process (`pymemflow run`, `pymemflow gate`, or
-LD_PRELOAD). When there is none, each function says so once, in a warning of the category
-NotPreloaded, and then does nothing and costs next to nothing; `python -W error::UserWarning` makes an
-error of it.
+It finds the library that was preloaded into this process (`pymemflow run`, `pymemflow gate`,
+LD_PRELOAD, or on macOS DYLD_INSERT_LIBRARIES). When there is none, each function says so once, in a
+warning of the category NotPreloaded, and then does nothing and costs next to nothing; `python -W
+error::UserWarning` makes an error of it.
 
 One file, ctypes alone; Python 3.6 to 3.15; any thread.
 """
@@ -91,7 +91,7 @@ def _is_there(what):
     if what not in _warned:
         _warned.add(what)
         warnings.warn("pymemflow is not preloaded: %s does nothing (start the program with `pymemflow "
-                      "run`, `pymemflow gate` or LD_PRELOAD)" % what, NotPreloaded, stacklevel=3)
+                      "run` or `pymemflow gate`)" % what, NotPreloaded, stacklevel=3)
     return False
 
 

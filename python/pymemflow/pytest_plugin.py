@@ -20,6 +20,12 @@ import pymemflow
 _MARK = "pymemflow test"
 _RESTARTED = "_PYMEMFLOW_PYTEST"
 _DEFAULT_RUNS = 5
+# How the library is put in front of a program, and what its path may not have then.
+if sys.platform == "darwin":
+    _LIBRARY, _VARIABLE, _NOT_IN_PATH = "libpymemflow.dylib", "DYLD_INSERT_LIBRARIES", {":": "a colon"}
+else:
+    _LIBRARY, _VARIABLE = "libpymemflow.so", "LD_PRELOAD"
+    _NOT_IN_PATH = {" ": "a blank", ":": "a colon", "$": "a $"}
 
 
 def pytest_addoption(parser):
@@ -39,8 +45,8 @@ def _find_library(option):
     """The path of the library; None: it is nowhere."""
     here = os.path.dirname(os.path.abspath(pymemflow.__file__))
     build = os.path.join(os.path.dirname(os.path.dirname(here)), "build", "release")
-    for path in [option] if option else [os.path.join(here, "libpymemflow.so"),
-                                         os.path.join(build, "libpymemflow.so")]:
+    for path in [option] if option else [os.path.join(here, _LIBRARY),
+                                         os.path.join(build, _LIBRARY)]:
         if os.path.exists(path):
             return os.path.abspath(path)
     return None
@@ -58,15 +64,17 @@ def _command_line():
 def _start_again(option):
     library = _find_library(option)
     if library is None:
-        raise pytest.UsageError("--pymemflow: libpymemflow.so is not there: build it (scripts/build) "
-                                "or name it with --pymemflow-library FILE")
-    if any(c in library for c in " :$"):
-        raise pytest.UsageError("--pymemflow: the path of the library has a blank, a colon or a $, "
-                                "which LD_PRELOAD cannot have: %s" % library)
+        raise pytest.UsageError("--pymemflow: %s is not there: build it (scripts/build) or name it with "
+                                "--pymemflow-library FILE" % _LIBRARY)
+    for character, name in _NOT_IN_PATH.items():
+        if character in library:
+            raise pytest.UsageError("--pymemflow: the path of the library has %s, which %s cannot have: "
+                                    "%s" % (name, _VARIABLE, library))
     if os.environ.get(_RESTARTED):
-        raise pytest.UsageError("--pymemflow: the library was preloaded, but does not record here")
-    others = os.environ.get("LD_PRELOAD")
-    os.environ["LD_PRELOAD"] = library + (":" + others if others else "")
+        raise pytest.UsageError("--pymemflow: the library was preloaded, but does not record here; "
+                                "`pymemflow doctor %s` says why" % sys.executable)
+    others = os.environ.get(_VARIABLE)
+    os.environ[_VARIABLE] = library + (":" + others if others else "")
     os.environ[_RESTARTED] = "1"
     # The record is looked at while it grows; nobody asked for a report at the end.
     if "PYMEMFLOW_CAPTURE" not in os.environ:

@@ -1,5 +1,5 @@
-"""What a Mach-O library says of itself, by llvm-objdump and llvm-nm: load commands, exports, and the
-pairs of its interpose section."""
+"""What a Mach-O file says of itself, by llvm-objdump and llvm-nm: load commands, what it takes from
+others, exports, and the pairs of its interpose section."""
 
 import re
 import shutil
@@ -19,7 +19,7 @@ def output(name, *words):
     return subprocess.run([tool(name), *words], check=True, capture_output=True, text=True).stdout
 
 
-class Library:
+class File:
     def __init__(self, path):
         self.path = path
         self.commands = output("llvm-objdump", "--macho", "--private-headers", path)
@@ -30,8 +30,15 @@ class Library:
     def minimum_system(self):
         return re.search(r"cmd LC_BUILD_VERSION\n(?:.*\n)*?\s+minos (\S+)", self.commands).group(1)
 
+    def machine(self):
+        """Processor and variant"""
+        return re.search(r"MH_MAGIC_64\s+(\S+\s+\S+)", self.commands).group(1).split()
+
     def file_type(self):
         return re.search(r"MH_MAGIC_64\s+\S+\s+\S+\s+\S+\s+(\S+)", self.commands).group(1)
+
+    def loader(self):
+        return re.search(r"cmd LC_LOAD_DYLINKER\n.*\n\s+name (\S+)", self.commands).group(1)
 
     def has_uuid(self):
         return "cmd LC_UUID" in self.commands
@@ -46,6 +53,12 @@ class Library:
 
     def exports(self):
         return set(re.findall(r"^0x\w+\s+_?(\w+)", output("llvm-objdump", "--macho", "--exports-trie", self.path), re.M))
+
+    def imports(self):
+        """name -> whether it may be missing, of what other libraries bring"""
+        text = output("llvm-nm", "-m", "-u", self.path)
+        return {name: bool(weak) for weak, name in
+                re.findall(r"\(undefined\) (weak )?external _(\S+)", text)}
 
     def symbols(self):
         """address -> names"""
