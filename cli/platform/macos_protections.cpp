@@ -176,41 +176,40 @@ std::vector<Protection> judge(const std::vector<std::string>& files) {
   return {integrity, hardened, validation};
 }
 
-// A script for a program of the system's: which command to type instead.
-std::string reason_of_script(const std::string& program, const std::string& word) {
-  const FirstLine line = first_line_of(program);
-  if (line.program.empty() || !is_the_systems(line.program)) return {};
-  const std::string start = program + " begins with #!" + line.program +
-                            ", which macOS starts without DYLD_INSERT_LIBRARIES (System Integrity "
-                            "Protection), and all that comes of it: ";
-  const fs::path interpreter = line.argument.empty() ? line.program : line.argument;
-  if (interpreter.filename().string().starts_with("python")) {
-    return start + "run `" + interpreter.filename().string() + " " + program +
-           "`, with a Python of your own";
+// Of a script for a program of the system's: which command to type instead.
+std::string advice_for_script(const FirstLine& line, const std::string& program) {
+  const std::string interpreter =
+      fs::path(line.argument.empty() ? line.program : line.argument).filename().string();
+  if (interpreter.starts_with("python")) {
+    return "Run `" + interpreter + " " + program + "`, with a Python of your own.";
   }
   if (program.find("/shims/") != std::string::npos) {
-    return start + "name the program behind it, `$(pyenv which " + word + ")`";
+    const std::string name = fs::path(program).filename().string();
+    return "Name the program behind it, `$(pyenv which " + name + ")`.";
   }
-  return start + "name the Python that it starts";
+  return "Name the Python that it starts.";
 }
 
 }  // namespace
 
 std::vector<Protection> protections(const std::vector<std::string>& words) {
   const std::string program = words.empty() ? "" : find_program(words.front());
-  return judge(program.empty() ? std::vector<std::string>{} : files_of(program));
+  if (program.empty()) return judge({});
+  std::vector<Protection> found = judge(files_of(program));
+  const FirstLine line = first_line_of(program);
+  if (found.front().is_in_the_way && is_the_systems(line.program)) {
+    found.front().meaning = program + " begins with #!" + line.program +
+                            ", which is the system's, and starts without DYLD_INSERT_LIBRARIES, "
+                            "and so does all that comes of it";
+    found.front().advice = advice_for_script(line, program);
+  }
+  return found;
 }
 
 std::string reason_not_traceable(const std::vector<std::string>& words) {
-  if (words.empty()) return {};
-  const std::string program = find_program(words.front());
-  if (program.empty() || integrity_state() == "off") return {};
-  const std::string reason = reason_of_script(program, words.front());
-  if (!reason.empty()) return reason;
-  for (const Protection& each : judge(files_of(program))) {
-    if (each.is_in_the_way) {
-      return each.name + " is on: " + each.meaning + ". " + each.advice;
-    }
+  if (words.empty() || find_program(words.front()).empty()) return {};
+  for (const Protection& each : protections(words)) {
+    if (each.is_in_the_way) return each.name + ": " + each.meaning + ". " + each.advice;
   }
   return {};
 }
