@@ -108,12 +108,12 @@ void find_exits() {
 
 }  // namespace pymemflow::interpose
 
-PMF_HOOK([[noreturn]] void, _exit)(int status) {
+PMF_HOOK(__attribute__((noreturn)) void, _exit)(int status) {
   before_end();
   originals().exit_now(status);
 }
 
-PMF_HOOK([[noreturn]] void, _Exit)(int status) noexcept {
+PMF_HOOK(__attribute__((noreturn)) void, _Exit)(int status) noexcept {
   before_end();
   originals().exit_now(status);
 }

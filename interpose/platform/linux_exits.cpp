@@ -34,7 +34,7 @@ void find_more_exits() {
 
 }  // namespace pymemflow::interpose
 
-PMF_HOOK([[noreturn]] void, quick_exit)(int status) noexcept {
+PMF_HOOK(__attribute__((noreturn)) void, quick_exit)(int status) noexcept {
   before_end();
   originals().quick_exit(status);
 }

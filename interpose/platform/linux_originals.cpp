@@ -122,7 +122,7 @@ void* grow_array(void* block, std::size_t count, std::size_t size) noexcept {
 
 // Stand for the originals while it is found out whether these call each other by their public
 // names.
-constinit Originals found;
+constinit Originals found{};
 constinit bool was_called = false;
 
 void* seen_malloc(std::size_t size) noexcept {
