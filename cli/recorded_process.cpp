@@ -1,6 +1,7 @@
 #include "cli/recorded_process.h"
 
 #include <signal.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -53,13 +54,7 @@ void RecordedProcess::find() {
 bool RecordedProcess::try_file(const platform::OpenFile& open) {
   const int file = platform::open_again(open);
   if (file < 0) return false;
-  // The record of a process is its own file. A foreign one, which it happens to have open, is none
-  // of its business, and none of ours to write to.
-  struct stat owner {};
-  const bool is_own = ::stat(folder_of(process_).c_str(), &owner) == 0 &&
-                      ::fstat(file, &facts) == 0 && S_ISREG(facts.st_mode) &&
-                      facts.st_uid == owner.st_uid;
-  const bool is_record = is_own &&
+  const bool is_record = is_own(file) &&
                          ::pread(file, &head_, sizeof head_, 0) == ssize_t{sizeof head_} &&
                          head_.magic == interpose::kFileMagic;
   if (!is_record) {
@@ -69,6 +64,15 @@ bool RecordedProcess::try_file(const platform::OpenFile& open) {
   file_ = file;
   problem_ = problem_of_head();
   return true;
+}
+
+// The record of a process is its own file. A foreign one, which it happens to have open, is none of
+// its business, and none of ours to write to.
+bool RecordedProcess::is_own(int file) const {
+  struct stat facts {};
+  uid_t owner = 0;
+  return ::fstat(file, &facts) == 0 && S_ISREG(facts.st_mode) &&
+         platform::find_owner(process_, owner) && facts.st_uid == owner;
 }
 
 std::string RecordedProcess::problem_without_record(bool has_nameless) const {

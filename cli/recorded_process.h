@@ -31,6 +31,7 @@ class RecordedProcess {
   void find();
   // False: the file is no record. Else it is the one, or it has a problem.
   bool try_file(const platform::OpenFile& file);
+  bool is_own(int file) const;
   std::string problem_of_head() const;
   std::string problem_without_record(bool has_nameless) const;
 

@@ -51,6 +51,13 @@ int open_again(const OpenFile& file) {
   return -1;
 }
 
+bool find_owner(pid_t process, uid_t& owner) {
+  struct stat facts {};
+  if (::stat(folder_of(process).c_str(), &facts) != 0) return false;
+  owner = facts.st_uid;
+  return true;
+}
+
 bool has_library(pid_t process, const std::string& name) {
   std::ifstream maps(folder_of(process) + "/maps");
   for (std::string line; std::getline(maps, line);) {

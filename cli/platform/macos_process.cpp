@@ -67,6 +67,14 @@ int open_again(const OpenFile& file) {
   return -1;
 }
 
+bool find_owner(pid_t process, uid_t& owner) {
+  proc_bsdinfo facts;
+  const int bytes = ::proc_pidinfo(process, PROC_PIDTBSDINFO, 0, &facts, sizeof facts);
+  if (bytes != int{sizeof facts}) return false;
+  owner = facts.pbi_uid;
+  return true;
+}
+
 // The file of each of its regions of memory, from one to the next.
 bool has_library(pid_t process, const std::string& name) {
   proc_regionwithpathinfo region;

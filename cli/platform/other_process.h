@@ -25,6 +25,9 @@ bool list_open_files(pid_t process, std::vector<OpenFile>& files);
 // The very file, to be read and written; -1: it cannot be opened, or another one has its path.
 int open_again(const OpenFile& file);
 
+// The user whose process it is, as far as files are concerned. False: it is gone.
+bool find_owner(pid_t process, uid_t& owner);
+
 // Whether a library whose file has this name is loaded there.
 bool has_library(pid_t process, const std::string& name);
 

@@ -133,6 +133,9 @@ TEST(CommandPlatform, OpensFilesOfAProcess) {
     ::close(reached);
   }
   ::close(file);
+  uid_t owner = ~uid_t{0};
+  EXPECT_TRUE(find_owner(::getpid(), owner));
+  EXPECT_EQ(owner, ::geteuid());
 }
 
 TEST(CommandPlatform, SaysWhyAProcessCannotBeLookedAt) {
