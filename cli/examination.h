@@ -23,6 +23,9 @@ struct ProgramFile {
   std::string extra_rights;  // "set-user-id, owned by 0", "file capabilities"; empty: none
 };
 ProgramFile examine_file(const std::string& name);
+// Its loader is musl's, which ends a program that it cannot load a preloaded library into: one for
+// glibc, as ours is.
+bool is_for_musl(const ProgramFile& file);
 
 // Of the allocations that the small program makes in one way: how many there were, how many of them
 // are in the capture, and how many of these are on the line that made them.

@@ -71,6 +71,10 @@ std::string problem_of(const ProgramFile& file, const struct stat& facts) {
 
 }  // namespace
 
+bool is_for_musl(const ProgramFile& file) {
+  return std::filesystem::path(file.image.loader).filename().string().starts_with("ld-musl-");
+}
+
 ProgramFile examine_file(const std::string& name) {
   ProgramFile file;
   file.asked = name;

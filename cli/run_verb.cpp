@@ -93,7 +93,8 @@ int run(const Arguments& arguments, const std::vector<std::string>& program) {
   TracedRun done = traced.run(with_python(program), arguments.options);
   if (!done.problem.empty()) return complain(done.problem);
   if (arguments.no_children) keep_process(done.captures, done.process);
-  if (done.captures.empty()) complain("no Python ran: there is nothing to report");
+  if (done.captures.empty() && !done.is_untraced)
+    complain("no Python ran: there is nothing to report");
   OutputNames names(arguments.options.output);
   for (const std::string& capture : done.captures) {
     print_report(capture, arguments.options, names.next(process_of(capture)));

@@ -12,6 +12,7 @@
 #include "cli/capture.h"
 #include "cli/cli11.h"
 #include "cli/environment.h"
+#include "cli/examination.h"
 #include "cli/platform/platform.h"
 #include "cli/platform/protections.h"
 #include "cli/signals.h"
@@ -47,6 +48,13 @@ bool ends_within(pid_t child, int seconds) {
     ::usleep(1'000'000 / kLooksASecond);
   }
   return false;
+}
+
+// The program, or what runs it if it is a script.
+bool runs_on_musl(const std::string& program) {
+  const doctor::ProgramFile file = doctor::examine_file(program);
+  const std::string by = file.interpreter.substr(0, file.interpreter.find(' '));
+  return doctor::is_for_musl(by.empty() ? file : doctor::examine_file(by));
 }
 
 // Takes the child's end. 128 + n: signal n ended it.
@@ -111,7 +119,11 @@ TracedRun TracedProgram::run(const std::vector<std::string>& words, const interp
   const std::string pattern = asked.capture.empty() ? escaped_pattern(folder_) + "/capture.%p.%t"
                                                     : std::string(asked.capture);
   Environment environment(environ);
-  if (stage.is_traced) {
+  done.is_untraced = stage.is_traced && runs_on_musl(words.front());
+  if (done.is_untraced) {
+    complain(words.front() +
+             " is for musl, and this library for glibc; this program runs untraced");
+  } else if (stage.is_traced) {
     environment.preload(library);
     environment.set_options(asked, pattern);
   }

@@ -20,9 +20,10 @@ struct Stage {
 };
 
 struct TracedRun {
-  std::string problem;     // what could not be done; empty: the program was run
-  int status = 0;          // its exit code; 128 + n when signal n ended it
-  bool is_killed = false;  // its time was over
+  std::string problem;       // what could not be done; empty: the program was run
+  bool is_untraced = false;  // it could only be run without the library, which a line has said
+  int status = 0;            // its exit code; 128 + n when signal n ended it
+  bool is_killed = false;    // its time was over
   std::uint32_t process = 0;
   std::vector<std::string> captures;  // of all processes in which Python ran, by their start
 };

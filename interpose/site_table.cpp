@@ -1,5 +1,6 @@
 #include "interpose/site_table.h"
 
+#include <algorithm>
 #include <cstring>
 
 #include "interpose/definitions.h"
@@ -92,6 +93,7 @@ void SiteTable::clear() {
   deaths_.fetch_add(1, std::memory_order_relaxed);
   locked_.store(false, std::memory_order_relaxed);
   free_nodes_ = nullptr;
+  spare_codes_ = nullptr;
   arena_left_ = 0;
   range_count_ = 0;
 }
@@ -152,7 +154,7 @@ bool SiteTable::grow_codes() {
     const CodeNode* const node = old->slots[i].load(std::memory_order_relaxed);
     if (node != nullptr && node->code.load(std::memory_order_relaxed) != nullptr) ++alive;
   }
-  auto* const grown = make_index<CodeIndex, std::atomic<CodeNode*>>(slots_for(alive));
+  CodeIndex* const grown = empty_codes(std::max(slots_for(alive), slots));
   if (grown == nullptr) return false;
   for (std::size_t i = 0; i < slots; ++i) {
     CodeNode* const node = old->slots[i].load(std::memory_order_relaxed);
@@ -165,12 +167,30 @@ bool SiteTable::grow_codes() {
     }
     std::size_t j = hash(code) & grown->mask;
     while (grown->slots[j].load(std::memory_order_relaxed) != nullptr) j = (j + 1) & grown->mask;
-    grown->slots[j].store(node, std::memory_order_relaxed);
+    grown->slots[j].store(node, std::memory_order_release);
     ++grown->taken;
   }
-  // The old index is left: a thread may be reading it. All old ones together are smaller than this.
+  // The old index is left: a thread may be reading it. Indexes never become smaller, so that all
+  // but the last two of them are together smaller than this one.
   codes_.store(grown, std::memory_order_release);
+  spare_codes_ = old;
   return true;
+}
+
+// Code objects that come and go for ever fill an index with dead ones again and again: two of the
+// same size take turns then. Whoever still reads the one that is emptied here, because he was held
+// up in the middle of it, finds nodes that are as good as ever, or none, and takes the site for a
+// new one, which the next look, under the lock, sets right.
+SiteTable::CodeIndex* SiteTable::empty_codes(std::size_t slots) {
+  CodeIndex* const spare = spare_codes_;
+  if (spare == nullptr || spare->mask + 1 != slots) {
+    return make_index<CodeIndex, std::atomic<CodeNode*>>(slots);
+  }
+  for (std::size_t i = 0; i < slots; ++i) {
+    spare->slots[i].store(nullptr, std::memory_order_relaxed);
+  }
+  spare->taken = 0;
+  return spare;
 }
 
 void SiteTable::enter_caller(const void* address, SiteId site) {

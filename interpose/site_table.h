@@ -91,6 +91,7 @@ class SiteTable {
   CodeNode* enter_code(const pyframe::Code& facts, const void* code, std::uint32_t number);
   CodeNode* make_node(std::size_t units);
   bool grow_codes();
+  CodeIndex* empty_codes(std::size_t slots);
   void enter_caller(const void* address, SiteId site);
   bool grow_callers();
   // The module that holds the address, described if it has to be; 0: none does.
@@ -109,6 +110,7 @@ class SiteTable {
   // What follows belongs to whoever holds the lock.
   std::atomic<bool> locked_{false};
   CodeNode* free_nodes_ = nullptr;
+  CodeIndex* spare_codes_ = nullptr;  // the one before codes_
   char* arena_ = nullptr;
   std::size_t arena_left_ = 0;
   static constexpr std::size_t kMaxRanges = 4096;

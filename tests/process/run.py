@@ -101,6 +101,30 @@ class Programs(Case):
         self.assertEqual(len(SUMMARY.findall(err.decode())), 1, err)
 
 
+class OtherLibrary(Case):
+    """A program for musl: with our library in front of it, its loader would end it."""
+
+    def check(self, *words):
+        done = self.run_command(*words)
+        self.assertEqual((done.status, done.stdout), (0, 'no Python\n'))
+        self.assertRegex(done.stderr, r'^pymemflow: \S+ is for musl, and this library for glibc; '
+                                      r'this program runs untraced\n$')
+
+    def test_musl(self):
+        program = os.environ.get('PMF_MUSL_PROGRAM')
+        if not program:
+            self.skipTest('no musl-gcc here')
+        self.check(program)
+        with open(self.path('script'), 'w') as file:
+            file.write('#!%s some argument\n' % program)
+        os.chmod(self.path('script'), 0o755)
+        self.check(self.path('script'))
+        done = command.call('gate', '--max-leak=1', program, env=self.environment)
+        self.assertEqual((done.status, done.stdout), (2, 'no Python\n'))
+        # It is as true as ever that it would.
+        self.assertEqual(traced.Run([program]).status, 127)
+
+
 class Ends(Case):
     def test_killed(self):
         done = self.run_command('--summary', '-c', 'import os; os.kill(os.getpid(), 9)')
@@ -188,4 +212,4 @@ class Children(Case):
 
 if __name__ == '__main__':
     traced.require_known()
-    unittest.main()
+    command.main()
