@@ -96,7 +96,7 @@ class Each(Case):
 class Days(Case):
     """200 events, a thread and a library a round."""
 
-    ROUNDS = pick(2000, 100000)
+    ROUNDS = pick(2000, 40000)
     # Full, and so resident, before a quarter of the way.
     RING = {'PYMEMFLOW_RING': '128KiB'}
     LIMIT = 768 << 10
@@ -119,7 +119,7 @@ class Days(Case):
     def test_code_that_is_made_for_ever(self):
         """Its names are kept: that is all that grows."""
         resident, file = self.grown('new-code', **self.RING)
-        self.assertLessEqual(resident, 512 << 10)
+        self.assertLessEqual(resident, 256 << 10)
         each = (file[2] - file[0]) / (self.ROUNDS * 3 // 4)
         self.assertLessEqual(each, LIMITS['function that comes and goes'][1])
         self.assertGreater(each, 0)

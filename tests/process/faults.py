@@ -4,6 +4,7 @@ import os
 import re
 import unittest
 
+import command
 import lengths
 import traced
 
@@ -70,6 +71,17 @@ class Children(unittest.TestCase):
         self.assertEqual((child.sizes('child'), child.lost), (list(range(40000, 40100)), 0))
 
 
+    def test_by_vfork(self):
+        """They write into their parent's memory, and what they allocate there is their parent's."""
+        run = traced.run('vforks.py')
+        self.assertEqual((run.status, run.stdout, run.stderr), (0, '0\n', ''))
+        report = run.reports.pop(run.pid)
+        self.assertEqual(run.reports, {})
+        sizes = report.sizes('before') + report.sizes('after')
+        self.assertEqual((sizes, report.lost, report.torn), (BEFORE + AFTER, 0, []))
+        self.assertEqual(report.sizes('<module>').count(5000), 50)
+
+
 class Threads(unittest.TestCase):
     def test_destructors_at_their_end(self):
         run = traced.run('ends_threads.py', '50')
@@ -106,6 +118,21 @@ class Allocators(unittest.TestCase):
 
     def test_mimalloc(self):
         self.check('libmimalloc.so.2')
+
+
+    def test_inside_an_extension(self):
+        """It is not ours to see, and nothing of it comes to us."""
+        if not os.environ['PMF_ALLOCATES_FOR_ITSELF']:
+            self.skipTest('no static jemalloc here')
+        # It wants 3 KiB of static thread-local storage: more than glibc has left, with us or without.
+        run = traced.run('allocates_for_itself.py',
+                         GLIBC_TUNABLES='glibc.rtld.optional_static_tls=16384')
+        self.assertEqual((run.status, run.stdout, run.stderr), (0, '0 8\n', ''))
+        report = run.report
+        sizes = report.sizes('before') + report.sizes('after')
+        self.assertEqual((sizes, report.lost, report.torn), (BEFORE + AFTER, 0, []))
+        self.assertEqual([event for event in report.events if event.function == '<lambda>'
+                          and event.name == 'malloc' and event.arguments[0] == 7000], [])
 
 
 class Loader(unittest.TestCase):
@@ -165,4 +192,4 @@ class Sandboxes(unittest.TestCase):
 
 if __name__ == '__main__':
     traced.require_known()
-    unittest.main()
+    command.main()

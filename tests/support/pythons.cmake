@@ -3,11 +3,14 @@
 #   PMF_PYTHONS       the interpreters, 3.6 to 3.15
 #   PMF_PYTHON_IDS    a short name of each, in the same order: 3.6.15, debian-3.11.2, 3.13.1t
 #                     (free-threaded), debian-3.11.2d (a debug build)
-#   pmf_add_python_test(NAME script.py [ONCE] [STABLE_ABI] [TIMEOUT seconds] [ENVIRONMENT NAME=value...])
+#   pmf_add_python_test(NAME script.py [ONCE] [STABLE_ABI] [TIMEOUT seconds] [ARGUMENTS word...]
+#                       [ENVIRONMENT NAME=value...])
 #                     one test a Python, named NAME.<id>, label "process". Exit code 77 is a skip.
 #                     ONCE: under the last one alone, a release build.
 #                     STABLE_ABI: imports a module of ours, which is built once for every Python;
 #                     free-threaded ones cannot load it.
+#   pmf_add_python_cases(NAME script.py ...)   the same, each test of the script's unittest classes by
+#                     itself: NAME.<class>.<test>.<id>, so that a skip is seen as one
 #
 # Found are those of pyenv and /usr/bin; -DPYMEMFLOW_PYTHONS="path;path" takes these instead.
 include_guard(DIRECTORY)
@@ -108,7 +111,7 @@ function(_pmf_find_pythons)
 endfunction()
 
 function(pmf_add_python_test name script)
-  cmake_parse_arguments(PARSE_ARGV 2 arg "ONCE;STABLE_ABI" "TIMEOUT" "ENVIRONMENT")
+  cmake_parse_arguments(PARSE_ARGV 2 arg "ONCE;STABLE_ABI" "TIMEOUT" "ARGUMENTS;ENVIRONMENT")
   if(NOT arg_TIMEOUT)
     set(arg_TIMEOUT 120)
   endif()
@@ -121,7 +124,12 @@ function(pmf_add_python_test name script)
   endif()
   foreach(python id IN ZIP_LISTS pythons ids)
     if(arg_STABLE_ABI AND id MATCHES "[0-9]td?$")
-      message(STATUS "${name} is not run under ${id}, which has no stable ABI")
+      string(REGEX REPLACE "\\..*" "" group ${name})
+      get_property(said GLOBAL PROPERTY PMF_SAID_OF_${group}_${id})
+      if(NOT said)
+        message(STATUS "${group} is not run under ${id}, which has no stable ABI")
+        set_property(GLOBAL PROPERTY PMF_SAID_OF_${group}_${id} ON)
+      endif()
       continue()
     endif()
     # A debug build's allocators ask malloc() for more than they are asked for, unless told not to.
@@ -129,10 +137,24 @@ function(pmf_add_python_test name script)
     if(id MATCHES "d$")
       set(allocator "PYTHONMALLOC=pymalloc")
     endif()
-    add_test(NAME ${name}.${id} COMMAND ${python} ${script})
+    add_test(NAME ${name}.${id} COMMAND ${python} ${script} ${arg_ARGUMENTS})
     set_tests_properties(${name}.${id} PROPERTIES
       LABELS process TIMEOUT ${arg_TIMEOUT} SKIP_RETURN_CODE 77
       ENVIRONMENT "PYTHONDONTWRITEBYTECODE=1;PYTHONPATH=${PROJECT_SOURCE_DIR}/tests/support;${allocator};${arg_ENVIRONMENT}")
+  endforeach()
+endfunction()
+
+function(pmf_add_python_cases name script)
+  get_filename_component(path ${script} ABSOLUTE BASE_DIR ${CMAKE_CURRENT_SOURCE_DIR})
+  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${path})
+  file(STRINGS ${path} lines REGEX "^(class [A-Za-z]+|    def test_)")
+  foreach(line IN LISTS lines)
+    if(line MATCHES "^class ([A-Za-z]+)")
+      set(class ${CMAKE_MATCH_1})
+    elseif(line MATCHES "def (test_[a-z0-9_]+)")
+      pmf_add_python_test(${name}.${class}.${CMAKE_MATCH_1} ${script}
+        ARGUMENTS ${class}.${CMAKE_MATCH_1} ${ARGN})
+    endif()
   endforeach()
 endfunction()
 

@@ -1,6 +1,5 @@
 // Threads that load and unload a library, threads that allocate, threads that fork, and a timer
-// whose handler allocates: faults 8, 11 and 23. With churns.c and forks_often.c.
-#include <dlfcn.h>
+// whose handler allocates: faults 8, 11 and 23. With churns.c, forks_often.c and loads_often.c.
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -8,21 +7,12 @@
 #include <time.h>
 #include <unistd.h>
 
-atomic_long handled, loaded;
-extern atomic_long failed;
-extern atomic_int is_over;
+atomic_long handled;
 void* fork_often(void* unused);
+void* load_often(void* path);
 void start_churn(int number, unsigned pause);
 void start_threads(int number, void* (*work)(void*), void* argument);
 void stop_threads(void);
-
-static void* load(void* path) {
-  for (; !is_over; ++loaded) {
-    void* library = dlopen(path, RTLD_NOW);
-    if (library == NULL || dlclose(library) != 0) ++failed;
-  }
-  return NULL;
-}
 
 static double now(void) {
   struct timespec time;
@@ -39,7 +29,7 @@ void storm(char* path, unsigned milliseconds) {
   const struct sigaction action = {.sa_handler = on_timer, .sa_flags = SA_RESTART};
   struct itimerval every = {{0, 1000}, {0, 1000}};
   start_churn(4, 100);
-  start_threads(4, load, path);
+  start_threads(4, load_often, path);
   start_threads(4, fork_often, NULL);
   sigaction(SIGALRM, &action, NULL);
   setitimer(ITIMER_REAL, &every, NULL);

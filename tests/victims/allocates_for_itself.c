@@ -1,0 +1,24 @@
+// An extension that has an allocator of its own linked in (jemalloc, statically, hidden), for itself
+// alone, beside the program's: what it takes from there it gives back there.
+#include <stdlib.h>
+#include <string.h>
+
+enum { BLOCKS = 1000 };
+
+// From its own allocator. Not the program's: whoever mixes the two up crashes.
+int allocate_for_itself(int rounds) {
+  char* blocks[BLOCKS];
+  int wrong = 0;
+  for (int round = 0; round < rounds; ++round) {
+    for (int i = 0; i < BLOCKS; ++i) {
+      blocks[i] = malloc((size_t)(i + 1) * 7);
+      memset(blocks[i], i & 127, (size_t)(i + 1) * 7);
+      if (i % 3 == 0) blocks[i] = realloc(blocks[i], (size_t)(i + 1) * 14);
+    }
+    for (int i = 0; i < BLOCKS; ++i) {
+      wrong += blocks[i][i] != (char)(i & 127);
+      free(blocks[i]);
+    }
+  }
+  return wrong;
+}

@@ -1,0 +1,31 @@
+// Children by vfork(), which write into their parent's memory until they are another program, or
+// none: allocate in between, fail to become one, end.
+#define _GNU_SOURCE
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static char* const words[] = {"sh", "-c", "exit 5", NULL};
+static volatile int is_to_end, status;
+
+static pid_t start(void) {
+  const pid_t child = vfork();
+  if (child != 0) return child;
+  free(malloc(5000));
+  execv("/no/such/program", words);
+  if (is_to_end) _exit(6);
+  execv("/bin/sh", words);
+  _exit(7);
+}
+
+// How many children did not end as they should have.
+int vfork_often(int children) {
+  int wrong = 0;
+  for (; children > 0; --children) {
+    is_to_end = children % 2;
+    const pid_t child = start();
+    wrong += waitpid(child, (int*)&status, 0) != child;
+    wrong += WEXITSTATUS(status) != (is_to_end ? 6 : 5);
+  }
+  return wrong;
+}

@@ -1,0 +1,9 @@
+"""vforks.c, between events of its own."""
+import ctypes
+import os
+
+import leak
+
+leak.before()
+print(ctypes.CDLL(os.environ['PMF_VFORKS']).vfork_often(50))
+leak.after()
