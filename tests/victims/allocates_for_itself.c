@@ -1,5 +1,5 @@
-// An extension that has an allocator of its own linked in (jemalloc, statically, hidden), for itself
-// alone, beside the program's: what it takes from there it gives back there.
+// An extension that has an allocator of its own linked in (jemalloc, statically, hidden), for
+// itself alone, beside the program's: what it takes from there it gives back there.
 #include <stdlib.h>
 #include <string.h>
 
