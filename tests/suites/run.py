@@ -5,8 +5,9 @@ table of what differs. Called by scripts/suites.
 
 Where the two runs of a file differ, both are repeated; what differs each time is an exception, and so
 is a report of the library that says that something was lost or damaged. The others come and go by
-themselves. "cut off" are reports of processes that were killed while they wrote them. Results are kept in the folder as they come, and a run that was cut off goes on from there. Exit code 1: there
-are exceptions.
+themselves. "cut off" are reports of processes that were killed while they wrote them. Results are kept
+in the folder as they come, and a run that was cut off goes on from there. Exit code 1: there are
+exceptions.
 """
 import argparse
 import collections
@@ -78,7 +79,10 @@ class Judge:
                     keep(result) if result['verdict'] == 'same' else doubtful.append(result)
             # One at a time: much of what fails beside another does not fail alone.
             for result in doubtful:
-                keep(self.verdict(suite, result['file'], REPEATS))
+                again = self.verdict(suite, result['file'], REPEATS)
+                if again['verdict'] == 'same':
+                    again = dict(again, verdict='unsteady', runs=result['runs'] + again['runs'])
+                keep(again)
         return row(known[file] for file in files) if files else None
 
 
