@@ -197,4 +197,4 @@ class Rights(Case):
 
 if __name__ == '__main__':
     traced.require_known()
-    unittest.main()
+    command.main()

@@ -9,6 +9,7 @@ import sysconfig
 import tempfile
 import unittest
 
+import command
 import traced
 
 # Work in C that allocates, with a result that any difference would show in.
@@ -123,4 +124,4 @@ class RealPrograms(unittest.TestCase):
 
 
 if __name__ == '__main__':
-    unittest.main(verbosity=2)
+    command.main()
