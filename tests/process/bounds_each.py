@@ -96,10 +96,10 @@ class Each(Case):
 class Days(Case):
     """200 events, a thread and a library a round."""
 
-    ROUNDS = pick(2000, 40000)
+    ROUNDS = pick(1000, 40000)
     # Full, and so resident, before a quarter of the way.
     RING = {'PYMEMFLOW_RING': '128KiB'}
-    LIMIT = 768 << 10
+    LIMIT = 448 << 10
 
     def grown(self, kind, **options):
         """From a quarter of the way on, without what the program grows by itself."""
@@ -126,7 +126,7 @@ class Days(Case):
 
     def test_names_up_to_the_limit(self):
         """Then one line, and the program goes on."""
-        run = traced.run('runs_for_days.py', '4000', 'new-code', self.capture, LIBRARY, output=None,
+        run = traced.run('runs_for_days.py', '1500', 'new-code', self.capture, LIBRARY, output=None,
                          PYMEMFLOW_CAPTURE=self.capture, PYMEMFLOW_CAPTURE_LIMIT=str(self.LIMIT),
                          PYMEMFLOW_RING='64KiB')
         self.assertEqual((run.status, len(run.stdout.splitlines())), (0, 3))
