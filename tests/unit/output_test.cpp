@@ -136,12 +136,12 @@ TEST(Output, IntoAFolderThatIsNotThereIsAnError) {
   EXPECT_FALSE(output.close());
 }
 
-TEST(Output, FilesAreOrdinaryOnes) {
+TEST(Output, FilesAreForTheirOwnerAlone) {
   const Folder folder;
   const std::string path = folder / "report.txt";
   std::ofstream(path) << "what was there before";
   ASSERT_EQ(unlink(path.c_str()), 0);
-  const mode_t before = umask(022);
+  const mode_t before = umask(0);
   {
     Output output(path.c_str());
     output.write("text");
@@ -150,7 +150,7 @@ TEST(Output, FilesAreOrdinaryOnes) {
   umask(before);
   struct stat status;
   ASSERT_EQ(stat(path.c_str(), &status), 0);
-  EXPECT_EQ(status.st_mode & 0777U, 0644U);
+  EXPECT_EQ(status.st_mode & 0777U, 0600U);
   EXPECT_EQ(contents(path), "text");
   { Output truncating(path.c_str()); }
   EXPECT_EQ(contents(path), "");
