@@ -27,6 +27,12 @@ void Environment::set_options(const interpose::Options& asked, const std::string
   }
   if (asked.ring != 0) set("PYMEMFLOW_RING", std::to_string(asked.ring));
   if (asked.start == interpose::Start::Manual) set("PYMEMFLOW_START", "manual");
+  // What a report is to print of probes has to be recorded by them.
+  if (asked.attribution == interpose::Attribution::Probe ||
+      asked.compat != interpose::Compat::None) {
+    set("PYMEMFLOW_ATTRIBUTION", "probe");
+  }
+  if (asked.python_call_stack) set("PYMEMFLOW_PYTHON_CALL_STACK", "1");
   // What is alive can be told from the events alone.
   if (!asked.flow && !asked.summary) set("PYMEMFLOW_FLOW", "0");
 }

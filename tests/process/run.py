@@ -66,6 +66,19 @@ class Programs(Case):
             report = traced.Report(file.read())
         self.assertIn(4321, report.sizes('f'))
 
+    @unittest.skipIf(sys.version_info[:2] > traced.LAST_PROBED, 'no probes there')
+    def test_what_is_recorded_by_probes(self):
+        """After a return there is no line for the D script's probes, until the next call."""
+        script = self.script('import cMemLeak\ndef callee():\n    cMemLeak.malloc(4321)\n'
+                             'def f():\n    callee(); cMemLeak.malloc(4322)\nf()\n')
+        for option, has_line in (('--attribution=frame', True), ('--attribution=probe', False),
+                                 ('--compat=dtrace', False)):
+            report = self.run_command(option, '--', sys.executable, script).stderr
+            self.assertIn('-> callee malloc(4321) ', report)
+            self.assertEqual('-> f malloc(4322) ' in report, has_line, option)
+        report = self.run_command('--python-call-stack', '--', sys.executable, script).stderr
+        self.assertRegex(report, r'(?m)script\.py:4 +CALL +-> f$')
+
     def test_options_of_the_environment(self):
         self.environment['PYMEMFLOW_SUMMARY'] = '1'
         self.environment['PYMEMFLOW_OUTPUT'] = self.path('o.%p')
