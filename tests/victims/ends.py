@@ -1,4 +1,5 @@
 """Allocates, and ends in the way that is asked for."""
+import ctypes
 import os
 import signal
 import sys
@@ -17,31 +18,21 @@ def allocate_for_ever(started):
 def leave_daemons():
     for _ in range(2):
         started = threading.Event()
-        thread = threading.Thread(target=allocate_for_ever, args=(started,))
-        thread.daemon = True
-        thread.start()
+        threading.Thread(target=allocate_for_ever, args=(started,), daemon=True).start()
         started.wait()
 
 
+def exit_of_a_thread():
+    threading.Thread(target=ctypes.CDLL(None).exit, args=(3,)).start()
+    threading.Event().wait()
+
+
+WAYS = {'normal': lambda: None, 'exit': lambda: sys.exit(3), 'exception': lambda: 1 / 0,
+        '_exit': lambda: os._exit(3), 'abort': os.abort, 'daemons': leave_daemons,
+        'segv': lambda: os.kill(os.getpid(), signal.SIGSEGV), 'exit-of-a-thread': exit_of_a_thread}
 leak.before()
 print('out')
 sys.stdout.flush()
 os.write(2, b'err\n')
 leak.after()
-way = sys.argv[1]
-if way == 'exit':
-    sys.exit(3)
-elif way == 'exception':
-    raise ValueError('nobody catches this')
-elif way == '_exit':
-    os._exit(3)
-elif way == 'abort':
-    os.abort()
-elif way == 'segv':
-    os.kill(os.getpid(), signal.SIGSEGV)
-elif way == 'daemons':
-    leave_daemons()
-elif way == 'exit-of-a-thread':
-    import ctypes
-    threading.Thread(target=ctypes.CDLL(None).exit, args=(3,)).start()
-    threading.Event().wait()
+WAYS[sys.argv[1]]()
