@@ -207,6 +207,7 @@ void find_capture(const Answer& answer, Examination& about) {
 bool is_hopeless(const Examination& about) {
   const platform::ProgramImage& image = about.asked.image;
   if (image.is_read && (image.loader.empty() || !image.is_for_us)) return true;
+  if (doctor::is_for_musl(about.asked)) return true;
   return std::any_of(about.protections.begin(), about.protections.end(),
                      [](const platform::Protection& each) { return each.is_in_the_way; });
 }

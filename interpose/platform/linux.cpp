@@ -27,12 +27,6 @@ std::uint64_t nanoseconds(clockid_t clock) {
 
 }  // namespace
 
-void* find_original(const char* name) {
-  void* const found = ::dlsym(RTLD_NEXT, name);
-  if (found == nullptr) forget_loader_error();
-  return found;
-}
-
 void forget_loader_error() {
   ::dlerror();  // hands it out
   ::dlerror();  // frees it

@@ -25,9 +25,14 @@ class SymbolTable {
     }
   }
 
+  // Whether find() can tell.
+  bool is_readable() const {
+    return hash_table_ != nullptr && symbols_ != nullptr && names_ != nullptr;
+  }
+
   // Its address; null when the library does not define it.
   void* find(const char* name) const {
-    if (hash_table_ == nullptr || symbols_ == nullptr || names_ == nullptr) return nullptr;
+    if (!is_readable()) return nullptr;
     const std::uint32_t bucket_count = hash_table_[0];
     const std::uint32_t first_hashed = hash_table_[1];
     const std::uint32_t filter_words = hash_table_[2];
@@ -89,7 +94,50 @@ int search_library(dl_phdr_info* library, std::size_t, void* context) {
   return 0;
 }
 
+bool contains(const dl_phdr_info& library, std::uintptr_t address) {
+  for (int i = 0; i < library.dlpi_phnum; ++i) {
+    const ElfW(Phdr)& part = library.dlpi_phdr[i];
+    const std::uintptr_t start = library.dlpi_addr + part.p_vaddr;
+    if (part.p_type == PT_LOAD && address >= start && address < start + part.p_memsz) return true;
+  }
+  return false;
+}
+
+struct SearchBehind {
+  const char* name;
+  bool is_behind = false;
+  bool may_be_there = false;
+};
+
+int search_behind(dl_phdr_info* library, std::size_t, void* context) {
+  SearchBehind& search = *static_cast<SearchBehind*>(context);
+  if (!search.is_behind) {
+    search.is_behind = contains(*library, reinterpret_cast<std::uintptr_t>(&search_behind));
+    return 0;
+  }
+  const SymbolTable table(*library);
+  search.may_be_there = !table.is_readable() || table.find(search.name) != nullptr;
+  return search.may_be_there ? 1 : 0;
+}
+
+// Whether a library behind ours defines it, or is not to be read.
+bool may_be_behind_us(const char* name) {
+  SearchBehind search{.name = name};
+  ::dl_iterate_phdr(search_behind, &search);
+  return search.may_be_there;
+}
+
 }  // namespace
+
+// A search of the loader's that fails leaves an error. To take that back is to have it translated,
+// which takes the lock of the locales; and who allocates first may be within newlocale(), and hold
+// it. So what is not there is not asked for.
+void* find_original(const char* name) {
+  if (!may_be_behind_us(name)) return nullptr;
+  void* const found = ::dlsym(RTLD_NEXT, name);
+  if (found == nullptr) forget_loader_error();
+  return found;
+}
 
 std::uint64_t count_added_libraries() {
   std::uint64_t count = 0;

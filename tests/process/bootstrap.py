@@ -27,6 +27,9 @@ class Bootstrap(unittest.TestCase):
     def test_constructors_before_ours(self):
         self.check(stdout='out\nfinished\n', after=[EARLY])
 
+    def test_a_constructor_that_holds_the_lock_of_the_locales(self):
+        self.check(after=[os.environ['PMF_LOCALES_FIRST']])
+
     def test_constructors_after_ours(self):
         self.check(stdout='out\nfinished\n', before=[EARLY])
 

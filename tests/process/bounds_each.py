@@ -100,6 +100,8 @@ class Days(Case):
     # Full, and so resident, before a quarter of the way.
     RING = {'PYMEMFLOW_RING': '128KiB'}
     LIMIT = 448 << 10
+    # A thread that ends has its room for some steps more: on a busy machine others begin meanwhile.
+    THREADS = 4 * LIMITS['thread'][1]
 
     def grown(self, kind, **options):
         """From a quarter of the way on, without what the program grows by itself."""
@@ -114,15 +116,16 @@ class Days(Case):
         for options in (self.RING, SUMS):
             resident, file = self.grown('steady', **options)
             self.assertLessEqual(resident, 256 << 10)
-            self.assertEqual(file, [file[0]] * 3)
+            self.assertLessEqual(file[2] - file[0], self.THREADS)
 
     def test_code_that_is_made_for_ever(self):
         """Its names are kept: that is all that grows."""
         resident, file = self.grown('new-code', **self.RING)
         self.assertLessEqual(resident, 256 << 10)
-        each = (file[2] - file[0]) / (self.ROUNDS * 3 // 4)
-        self.assertLessEqual(each, LIMITS['function that comes and goes'][1])
-        self.assertGreater(each, 0)
+        functions = self.ROUNDS * 3 // 4
+        self.assertLessEqual(file[2] - file[0], self.THREADS +
+                             functions * LIMITS['function that comes and goes'][1])
+        self.assertGreater(file[2], file[0])
 
     def test_names_up_to_the_limit(self):
         """Then one line, and the program goes on."""
