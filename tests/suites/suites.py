@@ -63,9 +63,9 @@ class Numpy(Pytest):
 
 
 class Pandas(Pytest):
-    """What is quick: strings, groups, joins, files in CSV."""
+    """What is quick: strings, groups, joins."""
     package = 'pandas'
-    folders = ('tests/strings', 'tests/groupby', 'tests/reshape', 'tests/io/parser')
+    folders = ('tests/strings', 'tests/groupby', 'tests/reshape')
     options = ('-m', 'not slow and not network and not db and not single_cpu',)
 
 
