@@ -87,25 +87,28 @@ class Coverage(Suite):
                 os.path.join('tests', file)]
 
 
-class Greenlet(Suite):
-    """Its tests are unittest's, and written for a process each."""
+class Modules(Suite):
+    """The test modules of `package`."""
+
+    package = ''
 
     def files(self):
-        return self.said('-c', 'import pkgutil, greenlet.tests as t\n'
+        return self.said('-c', 'import pkgutil, %s as t\n'
                          'print(*sorted(m.name for m in pkgutil.iter_modules(t.__path__)'
-                         ' if m.name.startswith("test_")))')
+                         ' if m.name.startswith("test_")))' % self.package)
+
+
+class Greenlet(Modules):
+    """Its tests are unittest's, and written for a process each."""
+    package = 'greenlet.tests'
 
     def command(self, file, junit):
         return [self.python, '-m', 'unittest', '-v', 'greenlet.tests.' + file]
 
 
-class Gevent(Suite):
+class Gevent(Modules):
     """Each file of its own tests is a program."""
-
-    def files(self):
-        return self.said('-c', 'import pkgutil, gevent.tests as t\n'
-                         'print(*sorted(m.name for m in pkgutil.iter_modules(t.__path__)'
-                         ' if m.name.startswith("test_")))')
+    package = 'gevent.tests'
 
     def command(self, file, junit):
         return [self.python, '-m', 'gevent.tests.' + file]
