@@ -6,12 +6,13 @@ table of what differs. Called by scripts/suites.
 Where the two runs of a file differ, both are repeated; what differs each time is an exception, and so
 is a report of the library that says that something was lost or damaged. The others come and go by
 themselves. "cut off" are reports of processes that were killed while they wrote them. Results are kept
-in the folder as they come, and a run that was cut off goes on from there. Exit code 1: there are
-exceptions.
+in the folder as they come, by library: a run that was cut off goes on from there, and another build of the
+library begins anew. Exit code 1: there are exceptions, or a suite that is not there.
 """
 import argparse
 import collections
 import concurrent.futures
+import hashlib
 import json
 import os
 import sys
@@ -27,7 +28,9 @@ Row = collections.namedtuple('Row', 'files tests same unsteady exceptions report
 class Judge:
     def __init__(self, arguments):
         self.library = os.path.abspath(arguments.library)
-        self.folder = arguments.results
+        with open(self.library, 'rb') as library:
+            build = hashlib.sha256(library.read()).hexdigest()[:16]
+        self.folder = os.path.join(arguments.results, build)
         os.makedirs(self.folder, exist_ok=True)
 
     def both(self, suite, file):
@@ -125,7 +128,7 @@ def main():
     for name, python, figures in table:
         cells = ['-'] * len(Row._fields) if figures is None else map(str, figures)
         print('| %s | %s | %s |' % (name, python, ' | '.join(cells)))
-    return any(figures and figures.exceptions for _, _, figures in table)
+    return any(figures is None or figures.exceptions for _, _, figures in table)
 
 
 if __name__ == '__main__':
