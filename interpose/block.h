@@ -1,7 +1,7 @@
 #pragma once
 // The capture file: a head page, then blocks, each of one kind and of one writer (the threads of a
 // process are its writers), numbered from 1 by kind and writer. The recorder makes such files; the
-// reader trusts nothing in them. docs/capture-format.md describes them from the reader's side.
+// reader trusts nothing in them. docs/internals/capture-format.md has the reader's side.
 //
 // Events. A writer fills its *window*, a block that stays mapped. What happens when it is full
 // depends on the mode (RecordMode). Full: it is appended to the file as a sealed copy and then used
