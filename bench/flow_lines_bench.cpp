@@ -1,5 +1,5 @@
-// How many flow lines a second one core formats and writes. The file is /dev/null: this measures
-// us, not a disk.
+// Measures how many flow lines per second one core formats and writes. The file is /dev/null, so
+// the disk is not measured.
 
 #include <benchmark/benchmark.h>
 

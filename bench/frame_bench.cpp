@@ -1,5 +1,5 @@
-// What the running frame costs to read, and what one event costs altogether: benchmarks that need a
-// Python around them. bench/frame_bench.py loads this, and calls run_benchmarks() from a function.
+// Benchmarks that need a Python around them: reading the running frame, and one event as a whole.
+// bench/frame_bench.py loads this, and calls run_benchmarks() from a function.
 
 #include <benchmark/benchmark.h>
 #include <pthread.h>

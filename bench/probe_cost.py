@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""What probes cost a program that only calls Python functions: fib(21), the minimum of 15, untraced, with
-frame attribution, with probe attribution, and under the real DTrace where one is named.
+"""Measures the cost of probes for a program that only calls Python functions: fib(21), the minimum of 15,
+untraced, with frame attribution, with probe attribution, and under the real DTrace if one is named.
 
   bench/probe_cost.py [--dtrace PATH] [PYTHON...]      the Pythons of pyenv and /usr/bin otherwise
 
-Each variant runs in three processes, in turns, on one processor; the figure is the best of all.
+Each variant runs in three processes, alternating, on one processor; the figure is the best of all.
 """
 import argparse
 import glob

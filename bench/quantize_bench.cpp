@@ -1,4 +1,5 @@
-// What the distributions cost: one value into its bucket, one event through the sink, one drawing.
+// The cost of the distributions: one value into its bucket, one event through the sink, one
+// drawing.
 
 #include <benchmark/benchmark.h>
 

@@ -1,5 +1,5 @@
-// How fast a capture is read back into one order: written by one thread, and by four that take
-// turns at every event, which is the most that the merge can be made to do.
+// Measures how fast a capture is read back into one order: written by one thread, and by four that
+// alternate at every event, which is the worst case for the merge.
 
 #include <benchmark/benchmark.h>
 

@@ -1,4 +1,4 @@
-// What one recorded event costs beyond the real call, without a Python frame: the floor of the
+// The cost of one recorded event beyond the real call, without a Python frame: the minimum of a
 // hook.
 
 #include <benchmark/benchmark.h>
@@ -59,7 +59,7 @@ void BM_RecordFromNewSite(benchmark::State& state) {
 }
 BENCHMARK(BM_RecordFromNewSite)->Iterations(20'000);
 
-// What a full window costs: checksum, write, zeros. 1/4,000 of it falls on an event.
+// The cost of a full window: checksum, write, zeros. Each event pays 1/4,000 of it.
 void BM_ChangeBlock(benchmark::State& state) {
   start_once();
   record_malloc(1000, kBlock, &kBlock);

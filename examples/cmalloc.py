@@ -2,7 +2,7 @@
 
     LD_PRELOAD=build/release/libpymemflow.so python3 examples/cmalloc.py [SIZE]
 
-What to look for in the report (process and addresses are others each time):
+Look for these lines in the report (process and addresses differ each time):
 
       4932       cmalloc.py:29   -> create_cmalloc_list malloc(1477) pntr 0x736ed50
       4932       cmalloc.py:29   -> create_cmalloc_list malloc(1477) pntr 0x736f320
@@ -14,7 +14,7 @@ What to look for in the report (process and addresses are others each time):
       4932       cmalloc.py:33   -> create_cmalloc_list free(0x736f8f0)
       4932       cmalloc.py:35   -> create_cmalloc_list free(0x72e2d90)
 
-Each block handed out comes back: nothing leaks. The fourth buffer is freed as the function
+Each block is freed: nothing leaks. The fourth buffer is freed as the function
 returns, because `block` still names it. The malloc(1) is the list: when its last item is popped,
 Python up to 3.11 keeps a block of no bytes for it.
 """

@@ -2,7 +2,7 @@
 
     LD_PRELOAD=build/release/libpymemflow.so python3 examples/pymalloc.py [SIZE]
 
-What to look for in the report: next to nothing. Up to 512 bytes come out of pymalloc's arenas,
+Look for next to nothing in the report. Up to 512 bytes come out of pymalloc's arenas,
 which never pass through malloc(). What is left is the list: when its last item is popped, Python
 up to 3.11 keeps a block of no bytes for it.
 

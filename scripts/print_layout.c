@@ -17,10 +17,10 @@
 #  include <internal/pycore_runtime.h>
 #endif
 
-/* What an object's header has more than a release build's. */
+/* Additional bytes of an object's header, compared with a release build. */
 #define GROWTH (sizeof(PyObject) - 16)
 
-/* What pyframe takes to be the same in every version (the constants of pyframe/layout.h). */
+/* Facts that pyframe assumes in every version (the constants of pyframe/layout.h). */
 _Static_assert(sizeof(void*) == 8, "64 bit");
 _Static_assert(sizeof(((PyThreadState*)0)->thread_id) == 8, "thread_id");
 _Static_assert(offsetof(PyObject, ob_type) == 8 + GROWTH, "kObjectType");
@@ -36,7 +36,7 @@ _Static_assert(sizeof(((PyCodeObject*)0)->co_firstlineno) == 4, "co_firstlineno"
 
 #define FIELD(name, type, member) printf("     .%s = %u,\n", name, (unsigned)offsetof(type, member))
 
-/* Where the kind begins in PyASCIIObject.state; 0: compact and ascii do not follow it. */
+/* The first bit of the kind in PyASCIIObject.state; 0: compact and ascii do not follow it. */
 static unsigned text_kind_bit(void) {
   PyASCIIObject text;
   unsigned bits, bit = 0;

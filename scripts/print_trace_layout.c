@@ -1,5 +1,5 @@
 /* Prints the row of pyframe/trace_layout.cpp that belongs to the Python whose headers this is
-   compiled against, but for its opcodes, which stand in no header of all versions. Run by
+   compiled with, except for its opcodes, which no header has in all versions. Run by
    scripts/print_layouts --trace. */
 
 #define Py_BUILD_CORE 1
@@ -15,7 +15,7 @@
 #  include <internal/pycore_interp.h>
 #endif
 
-/* What pyframe takes to be the same in every version. */
+/* Facts that pyframe assumes in every version. */
 _Static_assert(offsetof(PyTypeObject, tp_call) == 128, "kTypeCall");
 _Static_assert(offsetof(PyTypeObject, tp_descr_get) == 272, "kTypeGet");
 _Static_assert(offsetof(PyTupleObject, ob_item) == 24, "items of the tuple of an exception");

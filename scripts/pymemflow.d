@@ -1,6 +1,6 @@
 #!/usr/sbin/dtrace -Zs
 /*
- * What a Python program allocates and frees, line by line, as pymemflow prints it in compat mode:
+ * Prints the allocations and frees of a Python program, line by line, as pymemflow does in compat mode:
  *
  *   dtrace -C -Z -s scripts/pymemflow.d -p PID
  *
@@ -10,12 +10,12 @@
  *
  * -C runs the C preprocessor, -Z lets probes be missing that this Python does not have.
  *
- * Where it runs: Linux with DTrace 2.0 (root, uprobes, BPF, debugfs and tracefs mounted), where it
- * was tried; macOS and illumos, as their manuals have it. The Python must be built --with-dtrace and
+ * Runs on Linux with DTrace 2.0 (root, uprobes, BPF, debugfs and tracefs mounted), where it was tried;
+ * and on macOS and illumos, according to their manuals. The Python must be built --with-dtrace and
  * have line probes, so 3.6 to 3.11: Debian's python3.11 is and has. Pin the program to one processor,
  * or lines of two threads are torn.
  *
- * How it differs from py_flow_malloc_free.d of the pymemtrace project, whose output it has:
+ * Differences from py_flow_malloc_free.d of the pymemtrace project, whose output it has:
  *   - malloc() and its kin are probed in the C library alone, so that an interposer in front of it
  *     does not match twice; the loader's own malloc() is not shown.
  *   - On Linux the engine caller is the return address on the stack: ucaller follows frame pointers,

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-// What a forgotten free() looks like: the block is used, and then nobody knows it any more.
+// A forgotten free(): the block is used, and then no pointer to it remains.
 static PyObject* use_block(PyObject* args, int gives_back) {
   Py_ssize_t size;
   if (!PyArg_ParseTuple(args, "n", &size)) return NULL;
