@@ -6,13 +6,10 @@
 #include <string>
 #include <vector>
 
-#include "report/flow_lines.h"
+#include "report/dtrace/flow_lines.h"
 
 namespace pymemflow::report {
 namespace {
-
-using interpose::Event;
-using interpose::Function;
 
 // Pairs of malloc and free from a few hundred sites, as a Python program makes them.
 void print_flow_lines(benchmark::State& state) {
@@ -32,7 +29,7 @@ void print_flow_lines(benchmark::State& state) {
   Event event = {};
   std::uint64_t count = 0;
   for (auto _ : state) {
-    event.site = static_cast<interpose::SiteId>(count * 7919 % site_count);
+    event.site = static_cast<SiteId>(count * 7919 % site_count);
     const std::uint64_t block = 0x7fa8e6071400 + count / 2 * 64;
     const bool is_free = count % 2 == 1;
     event.function = is_free ? Function::free : Function::malloc;

@@ -3,7 +3,7 @@
 
 #include <benchmark/benchmark.h>
 
-#include "report/distributions.h"
+#include "report/dtrace/distributions.h"
 
 namespace pymemflow::report {
 namespace {
@@ -27,7 +27,7 @@ void take_an_event(benchmark::State& state) {
   Distributions distributions(output, symbols, {});
   const Site site = {
       .has_frame = true, .file = "decoder.py", .function = "decode", .line = 1, .address = 0};
-  interpose::Event event = {};
+  Event event = {};
   for (auto _ : state) {
     event.site = (event.site + 7919) % 10000;
     event.arguments[0] = event.site;

@@ -8,8 +8,8 @@
 #include <thread>
 #include <vector>
 
-#include "interpose/recorder.h"
-#include "report/capture_reader.h"
+#include "interpose/recording/recorder.h"
+#include "report/reader/capture_reader.h"
 
 namespace pymemflow::report {
 namespace {
@@ -48,12 +48,12 @@ void record_in_turns() {
 void read(benchmark::State& state, void (*record)()) {
   if (interpose::start_recording({}) != 0) std::abort();
   record();
-  interpose::end_recording(interpose::EndKind::Exit);
+  interpose::end_recording(EndKind::Exit);
   std::uint64_t events = 0;
   for (auto _ : state) {
-    CaptureReader reader(interpose::recording.file.descriptor());
+    CaptureReader reader(interpose::recording.destination.file.descriptor());
     if (reader.open() != CaptureError::None) state.SkipWithError("not a capture");
-    interpose::Event event;
+    Event event;
     const Site* site = nullptr;
     while (reader.next(event, site)) benchmark::DoNotOptimize(event);
     events += reader.recorded();

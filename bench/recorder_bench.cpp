@@ -6,8 +6,8 @@
 #include <cstdlib>
 #include <utility>
 
-#include "interpose/recorder.h"
-#include "interpose/window.h"
+#include "interpose/recording/recorder.h"
+#include "interpose/recording/window.h"
 
 namespace pymemflow::interpose {
 namespace {
@@ -66,7 +66,7 @@ void BM_ChangeBlock(benchmark::State& state) {
   Writer& writer = *this_writer();
   for (auto _ : state) {
     writer.position = writer.end;
-    change_block(writer);
+    change_block(recording.destination, writer);
   }
   state.SetBytesProcessed(state.iterations() * static_cast<std::int64_t>(kBlockBytes));
 }

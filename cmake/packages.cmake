@@ -1,5 +1,5 @@
 # The packages of every target: fmt everywhere; on Linux also what is opened privately at run time
-# (report/private_library.h), of which the headers alone are used. macOS has all of that itself.
+# (report/base/private_library.h), of which the headers alone are used. macOS has all of that itself.
 find_package(Threads REQUIRED)
 
 if(APPLE AND CMAKE_CROSSCOMPILING)

@@ -2,12 +2,12 @@
 
 #include <atomic>
 
-#include "interpose/platform/platform.h"
+#include "platform/platform.h"
 
 namespace pymemflow::pyframe {
 namespace {
 
-namespace platform = interpose::platform;
+namespace platform = platform;
 
 using detail::load;
 

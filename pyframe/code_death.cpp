@@ -2,12 +2,12 @@
 
 #include <atomic>
 
-#include "interpose/platform/thread_values.h"
+#include "platform/thread_values.h"
 
 namespace pymemflow::pyframe {
 namespace {
 
-namespace platform = interpose::platform;
+namespace platform = platform;
 
 using Destructor = void (*)(void*);
 

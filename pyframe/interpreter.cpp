@@ -5,13 +5,13 @@
 #include <atomic>
 #include <cstring>
 
-#include "interpose/platform/thread_values.h"
+#include "platform/thread_values.h"
 #include "pyframe/build_layout.h"
 
 namespace pymemflow::pyframe {
 namespace {
 
-namespace platform = interpose::platform;
+namespace platform = platform;
 
 constexpr std::size_t kMaxVersion = 32;
 

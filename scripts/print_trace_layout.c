@@ -1,5 +1,5 @@
-/* Prints the row of pyframe/trace_layout.cpp that belongs to the Python whose headers this is
-   compiled with, except for its opcodes, which no header has in all versions. Run by
+/* Prints the row of pyframe/tracing/trace_layout.cpp that belongs to the Python whose headers this
+   is compiled with, except for its opcodes, which no header has in all versions. Run by
    scripts/print_layouts --trace. */
 
 #define Py_BUILD_CORE 1

@@ -1,8 +1,8 @@
 #pragma once
-// Where the doctor's examination and its checks depend on the system (cli/examination.h,
-// cli/doctor_checks.h). Pure, but for what its words say. One thread.
+// Where the doctor's examination and its checks depend on the system (cli/doctor/probe.h,
+// cli/doctor/doctor_checks.h). Pure, but for what its words say. One thread.
 
-#include "cli/doctor_checks.h"
+#include "cli/doctor/doctor_checks.h"
 
 namespace pymemflow::cli::platform {
 

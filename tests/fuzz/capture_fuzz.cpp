@@ -17,20 +17,13 @@
 #include <cstring>
 #include <vector>
 
-#include "interpose/block.h"
-#include "report/report.h"
+#include "capture/block.h"
+#include "report/formats/report.h"
 
 namespace pymemflow {
 namespace {
 
-using interpose::BlockHead;
-using interpose::BlockKind;
-using interpose::BlockState;
-using interpose::FileHead;
-using interpose::RecordMode;
-using interpose::Word;
-
-constexpr std::size_t kPage = interpose::kFileAlignment;
+constexpr std::size_t kPage = kFileAlignment;
 
 class Bytes {
  public:
@@ -54,15 +47,15 @@ using File = std::vector<char>;
 
 void put_head(File& file, std::uint8_t bits) {
   FileHead head{};
-  head.magic = interpose::kFileMagic;
-  head.version = interpose::kFormatVersion;
+  head.magic = kFileMagic;
+  head.version = kFormatVersion;
   head.process = 4711;
   head.mode = bits & 4 ? RecordMode::Ring : bits & 8 ? RecordMode::Sums : RecordMode::Full;
-  head.checksum = interpose::checksum_of_start(head) + (bits & 1);
+  head.checksum = checksum_of_start(head) + (bits & 1);
   if (bits & 2) {
-    head.end = interpose::EndKind::Exit;
+    head.end = EndKind::Exit;
     head.failure = bits >> 4 & 3;
-    head.end_checksum = interpose::checksum_of_end(head);
+    head.end_checksum = checksum_of_end(head);
   }
   file.resize(kPage);
   std::memcpy(file.data(), &head, sizeof head);
@@ -73,7 +66,7 @@ std::size_t extent_of(const BlockHead& head) {
     return (sizeof head + head.used_bytes + kPage - 1) / kPage * kPage;
   }
   const bool is_small = head.kind == BlockKind::Definitions;
-  return is_small ? interpose::kDefinitionBlockBytes : interpose::kBlockBytes;
+  return is_small ? kDefinitionBlockBytes : kBlockBytes;
 }
 
 void put_block(File& file, Bytes& bytes) {
@@ -83,7 +76,7 @@ void put_block(File& file, Bytes& bytes) {
                                     BlockState::Closed, BlockState::Reserved, BlockState::Emptied};
   BlockHead head{};
   const std::uint8_t what = bytes.next();
-  head.magic = interpose::kBlockMagic;
+  head.magic = kBlockMagic;
   head.kind = kKinds[what & 3];
   head.state = kStates[(what >> 2) % std::size(kStates)];
   head.process = 4711;
@@ -98,7 +91,7 @@ void put_block(File& file, Bytes& bytes) {
   head.used_bytes = static_cast<std::uint32_t>(words.size() * sizeof(Word));
   const std::size_t extent = extent_of(head);
   head.extent_bytes = static_cast<std::uint32_t>(extent + (bits & 2 ? kPage : 0));
-  head.checksum = interpose::checksum_of(head, words.data()) + (bits & 1);
+  head.checksum = checksum_of(head, words.data()) + (bits & 1);
   const std::size_t start = file.size();
   file.resize(start + std::max(extent, sizeof head + head.used_bytes));
   std::memcpy(file.data() + start, &head, sizeof head);

@@ -18,12 +18,12 @@
 #include <string_view>
 #include <vector>
 
-#include "cli/baseline.h"
-#include "cli/gate.h"
-#include "cli/gate_output.h"
-#include "cli/place_names.h"
-#include "cli/selection.h"
-#include "cli/verbs.h"
+#include "cli/commands/commands.h"
+#include "cli/console/site_names.h"
+#include "cli/gate/baseline.h"
+#include "cli/gate/gate.h"
+#include "cli/gate/gate_output.h"
+#include "cli/gate/selection.h"
 
 namespace pymemflow::cli {
 

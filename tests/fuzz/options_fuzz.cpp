@@ -15,8 +15,8 @@
 #include <string_view>
 #include <vector>
 
-#include "interpose/options.h"
-#include "interpose/sizes.h"
+#include "options/options.h"
+#include "options/sizes.h"
 
 namespace pymemflow::interpose {
 namespace {
@@ -157,7 +157,8 @@ void read(std::vector<std::string> entries) {
 }  // namespace pymemflow::interpose
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  using namespace pymemflow::interpose;
+  using namespace pymemflow;
+using namespace pymemflow::interpose;
   if (size == 0) return 0;
   const std::string text(reinterpret_cast<const char*>(data) + 1, size - 1);
   if (data[0] == 0 || data[0] == '0') {

@@ -7,7 +7,8 @@
 #include <set>
 #include <sstream>
 
-#include "interpose/event.h"
+#include "capture/event.h"
+#include "platform/here.h"
 #include "tests/support/child_process.h"
 
 namespace pymemflow::test {
@@ -29,7 +30,7 @@ std::string outcomes(const std::string& name, const std::string& text) {
   return result;
 }
 
-class Hooks : public testing::TestWithParam<interpose::FunctionTraits> {};
+class Hooks : public testing::TestWithParam<FunctionTraits> {};
 
 TEST_P(Hooks, ChangeNothing) {
   const std::string name{GetParam().name};
@@ -51,12 +52,12 @@ TEST_P(Hooks, ChangeNothing) {
   }
 }
 
-std::vector<interpose::FunctionTraits> hooked_here() {
-  std::vector<interpose::FunctionTraits> functions;
-  for (const auto& function : interpose::kFunctions) {
-    if (function.is_hooked_here) functions.push_back(function);
-  }
-  return functions;
+std::vector<FunctionTraits> hooked_here() {
+  return {
+#define PMF_FUNCTION(name, arguments, effect, where) PMF_HERE_##where(traits(Function::name), )
+#include "capture/functions.def"
+#undef PMF_FUNCTION
+  };
 }
 
 INSTANTIATE_TEST_SUITE_P(Functions, Hooks, testing::ValuesIn(hooked_here()),

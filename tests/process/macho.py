@@ -1,7 +1,7 @@
 """Reads what scripts/build-macos built: does dyld find in the library what the tables say, and nothing
 else, and does the command run on the systems that it is for?
 
-The folders with the files are named by PMF_MACOS_FOLDERS, the tables by PMF_INTERPOSE. Without the
+The folders with the files are named by PMF_MACOS_FOLDERS, the tables by PMF_SOURCES. Without the
 files, or without the tools that read them, this is a skip.
 """
 
@@ -12,7 +12,7 @@ import unittest
 
 import macho_file
 
-FOLDER = os.environ["PMF_INTERPOSE"]
+FOLDER = os.environ["PMF_SOURCES"]
 
 
 def rows(table, macro):
@@ -23,9 +23,9 @@ def rows(table, macro):
     return {row[0]: row[-1] if len(row) > 1 else "Everywhere" for row in columns}
 
 
-HOOKS = {**rows("functions.def", "PMF_FUNCTION"), **rows("other_hooks.def", "PMF_OTHER_HOOK")}
+HOOKS = {**rows("capture/functions.def", "PMF_FUNCTION"), **rows("interpose/hooks/other_hooks.def", "PMF_OTHER_HOOK")}
 EXPECTED = {name for name, where in HOOKS.items() if where != "Linux"}
-API = set(rows("api.def", "PMF_API"))
+API = set(rows("interpose/library/api.def", "PMF_API"))
 
 
 # As the header of a file names it.

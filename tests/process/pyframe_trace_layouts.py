@@ -1,4 +1,4 @@
-"""The row of pyframe/trace_layout.cpp is the one that this Python's headers give."""
+"""The row of pyframe/tracing/trace_layout.cpp is the one that this Python's headers give."""
 import os
 import re
 import subprocess

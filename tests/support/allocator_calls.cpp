@@ -19,7 +19,7 @@
 #include <cstring>
 #include <initializer_list>
 
-#include "interpose/real.h"
+#include "interpose/originals/originals.h"
 
 namespace {
 
@@ -233,7 +233,7 @@ struct Row {
 };
 const Row kRows[] = {
 #define PMF_FUNCTION(name, arguments, effect, where) PMF_HERE_##where({#name, cases_of_##name}, )
-#include "interpose/functions.def"
+#include "capture/functions.def"
 #undef PMF_FUNCTION
 };
 

@@ -10,7 +10,7 @@ import tempfile
 
 LIBRARY = os.path.abspath(os.environ['PMF_LIBRARY'])
 
-# The arguments of each function, one letter each, as in interpose/functions.def, which
+# The arguments of each function, one letter each, as in capture/functions.def, which
 # test_functions_are_known compares with.
 ARGUMENTS = {
     'malloc': 's', 'free': 'p', 'calloc': 'ns', 'realloc': 'ps', 'reallocarray': 'pns',

@@ -1,8 +1,8 @@
 // What is set aside of what is alive at the end, and why.
 
-#include "report/asides.h"
-
 #include <gtest/gtest.h>
+
+#include "report/replay/exemptions.h"
 
 namespace pymemflow::report {
 namespace {

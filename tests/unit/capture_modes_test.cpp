@@ -12,17 +12,14 @@
 #include <thread>
 #include <tuple>
 
-#include "interpose/buckets.h"
+#include "capture/buckets.h"
 #include "tests/unit/recorded.h"
 
 namespace pymemflow {
 namespace {
 
 using interpose::CaptureSettings;
-using interpose::Event;
-using interpose::Function;
 using interpose::recording;
-using interpose::RecordMode;
 
 const CaptureSettings kRing = {.mode = RecordMode::Ring, .ring_bytes = 100'000};
 const CaptureSettings kSums = {.mode = RecordMode::Sums};
@@ -55,10 +52,10 @@ using Key = std::tuple<Function, std::uint64_t, int>;  // function, address of t
 using Sums = std::map<Key, std::pair<std::uint64_t, std::uint64_t>>;
 
 void add(Sums& sums, const Event& event, std::uint64_t address) {
-  const bool is_release = traits(event.function).effect == interpose::Effect::Release;
+  const bool is_release = traits(event.function).effect == Effect::Release;
   const std::uint64_t size = is_release ? 0 : event.size_bytes();
-  auto& [count, bytes] = sums[{event.function, is_release ? 0 : address,
-                               interpose::bucket_of(static_cast<std::int64_t>(size))}];
+  auto& [count, bytes] =
+      sums[{event.function, is_release ? 0 : address, bucket_of(static_cast<std::int64_t>(size))}];
   ++count;
   bytes += size;
 }
@@ -120,7 +117,7 @@ TEST(Sums, AreThoseOfTheEvents) {
       [] {
         for (std::uint64_t i = 0; i < kEvents; ++i) record_one(i);
         ASSERT_TRUE(interpose::end_recording());
-        EXPECT_TRUE(sums_of(recording.file.descriptor()) == expected_sums(kEvents));
+        EXPECT_TRUE(sums_of(recording.destination.file.descriptor()) == expected_sums(kEvents));
         EXPECT_EQ(read_all().recorded, kEvents);
       },
       kSums);
@@ -135,7 +132,8 @@ TEST(Sums, TakeRoomBySitesAndNotByEvents) {
         ASSERT_TRUE(interpose::end_recording());
         EXPECT_EQ(read_all().recorded, 1'000'000U);
         // A thousand sites in up to 14 buckets.
-        EXPECT_LT(::lseek(recording.file.descriptor(), 0, SEEK_END), 14'000 * 64 * 3 / 2);
+        EXPECT_LT(::lseek(recording.destination.file.descriptor(), 0, SEEK_END),
+                  14'000 * 64 * 3 / 2);
       },
       kSums);
 }
@@ -153,7 +151,7 @@ TEST(Sums, OfThreadsAddUp) {
         ASSERT_TRUE(interpose::end_recording());
         Sums expected = expected_sums(50'000);
         for (auto& [key, sum] : expected) sum = {8 * sum.first, 8 * sum.second};
-        EXPECT_TRUE(sums_of(recording.file.descriptor()) == expected);
+        EXPECT_TRUE(sums_of(recording.destination.file.descriptor()) == expected);
       },
       kSums);
 }
@@ -174,7 +172,7 @@ void with_killed(const CaptureSettings& settings, Body body) {
     const pid_t child = ::fork();
     if (child == 0) {
       if (interpose::start_recording({}, settings) != 0) ::_exit(1);
-      progress.descriptor = recording.file.descriptor();
+      progress.descriptor = recording.destination.file.descriptor();
       for (std::uint64_t i = 0;; ++i) {
         record_one(i);
         progress.events.store(i + 1);
@@ -203,7 +201,7 @@ TEST(Sums, SurviveAKill) {
     EXPECT_GE(events, complete);
     EXPECT_LE(events, complete + 1);
     EXPECT_TRUE(sums == expected_sums(events));
-    EXPECT_EQ(read_all(file).head.end, interpose::EndKind::None);
+    EXPECT_EQ(read_all(file).head.end, EndKind::None);
   });
 }
 
@@ -220,7 +218,7 @@ TEST(Ring, KeepsTheLastEvents) {
         EXPECT_EQ(read.events.size() + read.overwritten, kEvents);
         // 16 bytes an event; at most two blocks more than asked for.
         EXPECT_GE(read.events.size(), kRing.ring_bytes / 16);
-        EXPECT_LE(read.events.size(), (kRing.ring_bytes + 2 * interpose::kBlockBytes) / 16);
+        EXPECT_LE(read.events.size(), (kRing.ring_bytes + 2 * kBlockBytes) / 16);
         for (std::size_t k = 0; k < read.events.size(); ++k) {
           const std::uint64_t i = read.overwritten + k;
           ASSERT_EQ(read.events[k].arguments[0], i);
@@ -247,7 +245,9 @@ TEST(Ring, ShorterThanWhatIsAskedForKeepsAll) {
 TEST(Ring, TakesNoMoreRoomWithTime) {
   in_own_process(
       [] {
-        const auto size = [] { return ::lseek(recording.file.descriptor(), 0, SEEK_END); };
+        const auto size = [] {
+          return ::lseek(recording.destination.file.descriptor(), 0, SEEK_END);
+        };
         const auto record_many = [] {
           for (std::uint64_t i = 0; i < 300'000; ++i) {
             interpose::record_malloc(i, block(0x1000), caller(1 + i % 100));
@@ -257,7 +257,7 @@ TEST(Ring, TakesNoMoreRoomWithTime) {
         const auto before = size();
         for (int round = 0; round < 5; ++round) record_many();
         EXPECT_EQ(size(), before);
-        EXPECT_LE(before, static_cast<off_t>(kRing.ring_bytes + 4 * interpose::kBlockBytes));
+        EXPECT_LE(before, static_cast<off_t>(kRing.ring_bytes + 4 * kBlockBytes));
         ASSERT_TRUE(interpose::end_recording());
         const Read read = read_all();
         EXPECT_EQ(read.events.size() + read.overwritten, 1'800'000U);

@@ -6,7 +6,7 @@
 #include <cstdio>
 #include <string>
 
-#include "report/output.h"
+#include "report/base/output.h"
 
 namespace pymemflow::report {
 

@@ -1,4 +1,4 @@
-#include "report/compat.h"
+#include "report/dtrace/compat.h"
 
 #include <gtest/gtest.h>
 
@@ -6,10 +6,6 @@
 
 namespace pymemflow::report {
 namespace {
-
-using interpose::Compat;
-using interpose::Event;
-using interpose::Function;
 
 struct Row {
   Event called;

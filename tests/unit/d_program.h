@@ -10,8 +10,8 @@
 #include <string_view>
 #include <vector>
 
-#include "report/flow_lines.h"
-#include "report/section.h"
+#include "report/dtrace/flow_lines.h"
+#include "report/dtrace/section.h"
 #include "tests/unit/captured_output.h"
 
 namespace pymemflow::report {
@@ -147,9 +147,9 @@ class DProgram {
   }
 
   void print_flow_line() {
-    interpose::Event event = {};
+    Event event = {};
     while (traits(event.function).name != pending_function_) {
-      event.function = static_cast<interpose::Function>(static_cast<int>(event.function) + 1);
+      event.function = static_cast<Function>(static_cast<int>(event.function) + 1);
     }
     const std::size_t argument_count = traits(event.function).arguments.size();
     for (std::size_t i = 0; i < argument_count; ++i) {

@@ -13,13 +13,11 @@
 namespace pymemflow {
 namespace {
 
-using interpose::BlockHead;
 using interpose::CaptureSettings;
 using interpose::recording;
-using interpose::RecordMode;
 
 constexpr std::uint64_t kEvents = 30'000;
-constexpr std::size_t kEventsABlock = interpose::kBlockWords / 2 + 1;
+constexpr std::size_t kEventsABlock = kBlockWords / 2 + 1;
 
 class Copy {
  public:
@@ -48,7 +46,7 @@ std::vector<char> record() {
     interpose::record_malloc(i, block(0x1000), caller(1 + i % kSites));
   }
   EXPECT_TRUE(interpose::end_recording());
-  return bytes_of(recording.file.descriptor());
+  return bytes_of(recording.destination.file.descriptor());
 }
 
 // Whatever is there is what was recorded, in its order.
@@ -68,16 +66,16 @@ std::vector<std::size_t> meaningful(const std::vector<char>& bytes) {
   const auto add = [&](std::size_t first, std::size_t count) {
     for (std::size_t i = 0; i < count; ++i) places.push_back(first + i);
   };
-  constexpr std::size_t kVersion = offsetof(interpose::FileHead, version);
-  for (std::size_t i = 0; i < sizeof(interpose::FileHead); ++i) {
+  constexpr std::size_t kVersion = offsetof(FileHead, version);
+  for (std::size_t i = 0; i < sizeof(FileHead); ++i) {
     if (i < kVersion || i >= kVersion + 4) places.push_back(i);  // see NewerVersion
   }
-  std::size_t offset = interpose::kFileAlignment;
+  std::size_t offset = kFileAlignment;
   while (offset + sizeof(BlockHead) <= bytes.size()) {
     BlockHead head;
     std::memcpy(&head, &bytes[offset], sizeof head);
-    if (head.magic != interpose::kBlockMagic) {
-      offset += interpose::kFileAlignment;
+    if (head.magic != kBlockMagic) {
+      offset += kFileAlignment;
       continue;
     }
     add(offset, sizeof head + head.used_bytes);
@@ -126,12 +124,12 @@ TEST(Damage, OfAnEndThatIsCutOffIsNoticed) {
 TEST(Damage, OfABlockThatIsMissingIsNoticed) {
   in_own_process([] {
     const std::vector<char> bytes = record();
-    constexpr std::size_t kPage = interpose::kFileAlignment;
+    constexpr std::size_t kPage = kFileAlignment;
     std::size_t missing = 0;
     for (std::size_t offset = kPage; offset < bytes.size(); offset += kPage) {
       BlockHead head;
       std::memcpy(&head, &bytes[offset], sizeof head);
-      if (head.magic != interpose::kBlockMagic) continue;
+      if (head.magic != kBlockMagic) continue;
       ++missing;
       std::vector<char> changed = bytes;
       // The last one may end with its records.

@@ -1,4 +1,4 @@
-#include "report/distributions.h"
+#include "report/dtrace/distributions.h"
 
 #include <gtest/gtest.h>
 
@@ -8,9 +8,6 @@
 
 namespace pymemflow::report {
 namespace {
-
-using interpose::Event;
-using interpose::Function;
 
 const char kEmptyReport[] =
     "Python malloc byte distributions by engine caller:\n"
@@ -34,8 +31,8 @@ std::string report_of(std::initializer_list<Call> calls, const DistributionsOpti
   return captured.text();
 }
 
-Event event_of(Function function, interpose::SiteId site, std::uint64_t first,
-               std::uint64_t second = 0, std::uint64_t third = 0) {
+Event event_of(Function function, SiteId site, std::uint64_t first, std::uint64_t second = 0,
+               std::uint64_t third = 0) {
   return {.function = function,
           .site = site,
           .thread = 1,

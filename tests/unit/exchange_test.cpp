@@ -14,9 +14,6 @@
 namespace pymemflow {
 namespace {
 
-using interpose::Effect;
-using interpose::Event;
-using interpose::Function;
 using interpose::MoveRecord;
 
 constexpr std::size_t kThreads = 16;
@@ -139,7 +136,7 @@ TEST(Exchange, OfBlocksBetweenThreadsReconciles) {
     for (std::thread& thread : threads) thread.join();
     ASSERT_TRUE(interpose::end_recording());
 
-    report::CaptureReader reader(interpose::recording.file.descriptor());
+    report::CaptureReader reader(interpose::recording.destination.file.descriptor());
     ASSERT_EQ(reader.open(), report::CaptureError::None);
     Replay replay;
     Event event;
@@ -177,7 +174,7 @@ TEST(Exchange, ReconcilesAtEveryMoment) {
         }
       });
     }
-    report::CaptureReader reader(interpose::recording.file.descriptor());
+    report::CaptureReader reader(interpose::recording.destination.file.descriptor());
     Replay replay;
     constexpr std::uint64_t kMoments = 50;
     for (std::uint64_t moment = 0; moment < kMoments; ++moment) {

@@ -1,4 +1,4 @@
-#include "report/flow_lines.h"
+#include "report/dtrace/flow_lines.h"
 
 #include <gtest/gtest.h>
 
@@ -6,14 +6,11 @@
 #include <map>
 #include <string>
 
-#include "report/digits.h"
+#include "report/base/digits.h"
 #include "tests/unit/captured_output.h"
 
 namespace pymemflow::report {
 namespace {
-
-using interpose::Event;
-using interpose::Function;
 
 constexpr Site kSite = {
     .has_frame = true, .file = "/src/ex.py", .function = "f", .line = 48, .address = 0};
@@ -75,10 +72,9 @@ TEST_P(EveryFunction, HasItsLine) {
   EXPECT_EQ(line_of(event), " 11672            ex.py:48   -> f " + line + "\n");
 }
 
-INSTANTIATE_TEST_SUITE_P(Functions, EveryFunction,
-                         testing::Range(std::size_t{0}, interpose::kFunctionCount),
+INSTANTIATE_TEST_SUITE_P(Functions, EveryFunction, testing::Range(std::size_t{0}, kFunctionCount),
                          [](const auto& tested) {
-                           return std::string(interpose::kFunctions[tested.param].name);
+                           return std::string(kFunctions[tested.param].name);
                          });
 
 Event malloc_event(std::uint64_t size) {
@@ -119,7 +115,7 @@ TEST(FlowLines, EachSiteKeepsItsOwnText) {
   FlowLines lines(captured.output(), {.pid = 1});
   Site other = kSite;
   other.line = 7;
-  const interpose::SiteId wild = std::numeric_limits<interpose::SiteId>::max();
+  const SiteId wild = std::numeric_limits<SiteId>::max();
   Event event = malloc_event(1);
   for (int round = 0; round < 2; ++round) {
     event.site = 1;
@@ -151,7 +147,7 @@ TEST(Digits, AreThoseOfPrintf) {
   }
 }
 
-Event mark(interpose::Mark kind, std::uint32_t thread, interpose::SiteId site = 1) {
+Event mark(Mark kind, std::uint32_t thread, SiteId site = 1) {
   return {.function = Function::malloc,
           .site = site,
           .thread = thread,
@@ -161,7 +157,6 @@ Event mark(interpose::Mark kind, std::uint32_t thread, interpose::SiteId site = 
 }
 
 TEST(CallStack, IsIndentedByDepthOfEachThread) {
-  using interpose::Mark;
   CapturedOutput captured;
   FlowLines lines(captured.output(), {.pid = 5644, .call_stack = true});
   const Site other = {
@@ -188,7 +183,7 @@ TEST(CallStack, IsIndentedByDepthOfEachThread) {
 TEST(CallStack, IsLeftOutUnlessAskedFor) {
   CapturedOutput captured;
   FlowLines lines(captured.output(), {.pid = 5644});
-  lines.on_mark(mark(interpose::Mark::Entered, 1), kSite);
+  lines.on_mark(mark(Mark::Entered, 1), kSite);
   EXPECT_EQ(captured.text(), "dtrace:::BEGIN\n");
 }
 

@@ -1,6 +1,6 @@
 // Which events belong to an import, by the order of events alone.
 
-#include "report/imports.h"
+#include "report/replay/imports.h"
 
 #include <gtest/gtest.h>
 
@@ -26,8 +26,8 @@ class Replay {
     site.file = file;
     site.function = function;
     const auto [place, is_new] = numbers_.try_emplace(std::string(file) + ":" + function);
-    if (is_new) place->second = static_cast<interpose::SiteId>(numbers_.size());
-    interpose::Event event{};
+    if (is_new) place->second = static_cast<SiteId>(numbers_.size());
+    Event event{};
     event.site = place->second;
     event.thread = thread;
     imports_.on_event(event, site, ++number_);
@@ -39,7 +39,7 @@ class Replay {
 
  private:
   Imports imports_;
-  std::map<std::string, interpose::SiteId> numbers_;
+  std::map<std::string, SiteId> numbers_;
   std::uint64_t number_ = 0;
 };
 

@@ -45,7 +45,7 @@ TEST(LastSizes, ThatRepeatTakeAWord) {
       interpose::record_free(block(0x55d0c8e0), sites + 1);
     }
     ASSERT_TRUE(interpose::end_recording());
-    const std::int64_t bytes = ::lseek(recording.file.descriptor(), 0, SEEK_END);
+    const std::int64_t bytes = ::lseek(recording.destination.file.descriptor(), 0, SEEK_END);
     // Beside the events: heads, pages that are not full, the window.
     EXPECT_LT(bytes, 2 * kPairs * 8 * 108 / 100 + 300'000);
   });

@@ -1,6 +1,6 @@
 // The ledger: what is alive after each kind of call.
 
-#include "report/ledger.h"
+#include "report/replay/ledger.h"
 
 #include <gtest/gtest.h>
 
@@ -9,9 +9,6 @@
 namespace pymemflow::report {
 namespace {
 
-using interpose::Event;
-using interpose::Function;
-
 constexpr std::uint64_t kA = 0x1000;
 constexpr std::uint64_t kB = 0x2000;
 
@@ -19,7 +16,7 @@ struct Calls {
   Ledger ledger;
 
   bool call(Function function, std::initializer_list<std::uint64_t> arguments,
-            std::uint64_t result = 0, interpose::SiteId site = 1) {
+            std::uint64_t result = 0, SiteId site = 1) {
     Event event{};
     event.function = function;
     event.site = site;
@@ -32,7 +29,7 @@ struct Calls {
     EXPECT_EQ(ledger.total().blocks, blocks);
     EXPECT_EQ(ledger.total().bytes, bytes);
     Holding sum;
-    for (const interpose::SiteId site : ledger.sites()) sum.add(ledger.of(site));
+    for (const SiteId site : ledger.sites()) sum.add(ledger.of(site));
     EXPECT_EQ(sum.blocks, blocks);
     EXPECT_EQ(sum.bytes, bytes);
     EXPECT_EQ(ledger.blocks().size(), blocks);

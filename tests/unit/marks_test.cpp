@@ -3,24 +3,21 @@
 #include <string>
 #include <thread>
 
-#include "report/usage.h"
+#include "report/replay/profile.h"
 #include "tests/unit/recorded.h"
 
 namespace pymemflow {
 namespace {
 
 using interpose::CaptureSettings;
-using interpose::Event;
-using interpose::Mark;
 using interpose::recording;
-using interpose::RecordMode;
 using report::CaptureReader;
 using report::MarkUse;
 using report::Usage;
 
 // What happened, in order: "malloc 8", "free", "mark x".
 std::vector<std::string> story() {
-  CaptureReader reader(recording.file.descriptor());
+  CaptureReader reader(recording.destination.file.descriptor());
   EXPECT_EQ(reader.open(), report::CaptureError::None);
   std::vector<std::string> lines;
   Event event;
@@ -29,7 +26,7 @@ std::vector<std::string> story() {
     if (event.mark == Mark::Named) {
       EXPECT_EQ(site, nullptr);
       lines.push_back("mark " + std::string(reader.mark_name()));
-    } else if (event.function == interpose::Function::malloc) {
+    } else if (event.function == Function::malloc) {
       lines.push_back("malloc " + std::to_string(event.arguments[0]));
     } else {
       lines.emplace_back("free");
@@ -40,7 +37,7 @@ std::vector<std::string> story() {
 }
 
 Usage usage() {
-  CaptureReader reader(recording.file.descriptor());
+  CaptureReader reader(recording.destination.file.descriptor());
   EXPECT_EQ(reader.open(), report::CaptureError::None);
   report::Symbols symbols(reader.modules(), report::Symbols::Where::kOffline);
   report::UsageBuilder builder(reader, symbols);
@@ -67,7 +64,7 @@ TEST(Marks, StandWhereTheyWereSet) {
     mark("a");
     std::thread([] {
       allocate(2, 9);
-      mark(std::string(interpose::kMaxMarkName, 'x').c_str());
+      mark(std::string(kMaxMarkName, 'x').c_str());
     }).join();
     release(1);
     mark("a");
@@ -102,7 +99,7 @@ TEST(Marks, LeaveOtherKindsOfRecordsWhole) {
             if (i % 100 == 0) mark("here");
           }
           ASSERT_TRUE(interpose::end_recording());
-          CaptureReader reader(recording.file.descriptor());
+          CaptureReader reader(recording.destination.file.descriptor());
           EXPECT_EQ(reader.open(), report::CaptureError::None);
           Event event;
           const report::Site* site = nullptr;
@@ -196,7 +193,7 @@ TEST(Control, WordInTheFileStopsAndStarts) {
   in_own_process([] {
     const auto set = [](std::uint32_t paused) {
       ASSERT_EQ(
-          ::pwrite(recording.file.descriptor(), &paused, sizeof paused, interpose::kControlOffset),
+          ::pwrite(recording.destination.file.descriptor(), &paused, sizeof paused, kControlOffset),
           ssize_t{sizeof paused});
     };
     allocate(1, 1);

@@ -1,7 +1,7 @@
 // Built twice: memory_test with mimalloc, memory_fallback_test with the name of a library that does
 // not exist.
 
-#include "report/memory.h"
+#include "report/base/memory.h"
 
 #include <gtest/gtest.h>
 

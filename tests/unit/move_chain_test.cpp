@@ -6,13 +6,12 @@
 #include <thread>
 #include <vector>
 
-#include "interpose/recorder.h"
-#include "report/capture_reader.h"
+#include "interpose/recording/recorder.h"
+#include "report/reader/capture_reader.h"
 
 namespace pymemflow {
 namespace {
 
-using interpose::Function;
 using interpose::MoveRecord;
 
 const void* const kCaller = reinterpret_cast<const void*>(0x1000);
@@ -37,10 +36,10 @@ TEST(MoveChain, IsReadFromItsBeginning) {
   first.finish({kFirst, 3}, block(kThird));
   ASSERT_TRUE(interpose::end_recording());
 
-  report::CaptureReader reader(interpose::recording.file.descriptor());
+  report::CaptureReader reader(interpose::recording.destination.file.descriptor());
   ASSERT_EQ(reader.open(), report::CaptureError::None);
   std::vector<std::uint64_t> sizes;
-  interpose::Event event;
+  Event event;
   const report::Site* site = nullptr;
   while (reader.next(event, site)) sizes.push_back(event.size_bytes());
   EXPECT_EQ(sizes, (std::vector<std::uint64_t>{1, 2, 3, 4, 5}));

@@ -1,4 +1,4 @@
-#include "report/names.h"
+#include "report/base/names.h"
 
 #include <gtest/gtest.h>
 

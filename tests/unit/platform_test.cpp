@@ -1,7 +1,7 @@
-// The contract of interpose/platform/platform.h and thread_values.h, whatever the system: one file,
+// The contract of platform/platform.h and thread_values.h, whatever the system: one file,
 // run where it is built, and compiled for the systems that it cannot be run on.
 
-#include "interpose/platform/platform.h"
+#include "platform/platform.h"
 
 #include <gtest/gtest.h>
 #include <sys/resource.h>
@@ -14,9 +14,9 @@
 #include <thread>
 #include <vector>
 
-#include "interpose/platform/thread_values.h"
+#include "platform/thread_values.h"
 
-namespace pymemflow::interpose::platform {
+namespace pymemflow::platform {
 namespace {
 
 using Path = std::string;
@@ -219,4 +219,4 @@ TEST(Platform, SaysWhatThisProcessIs) {
 }
 
 }  // namespace
-}  // namespace pymemflow::interpose::platform
+}  // namespace pymemflow::platform

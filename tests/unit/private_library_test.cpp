@@ -1,4 +1,4 @@
-#include "report/private_library.h"
+#include "report/base/private_library.h"
 
 #include <dlfcn.h>
 #include <gtest/gtest.h>

@@ -10,17 +10,14 @@
 #include <thread>
 #include <vector>
 
-#include "interpose/definitions.h"
-#include "interpose/probe_arena.h"
-#include "interpose/recorder.h"
-#include "report/capture_reader.h"
+#include "interpose/recording/blocks/definitions.h"
+#include "interpose/recording/probe_arena.h"
+#include "interpose/recording/recorder.h"
+#include "report/reader/capture_reader.h"
 
 namespace pymemflow {
 namespace {
 
-using interpose::Event;
-using interpose::Function;
-using interpose::Mark;
 using interpose::recording;
 
 const void* address(std::uintptr_t number) {
@@ -54,7 +51,7 @@ struct Read {
 
 Read read_all() {
   Read read;
-  report::CaptureReader reader(recording.file.descriptor());
+  report::CaptureReader reader(recording.destination.file.descriptor());
   EXPECT_EQ(reader.open(), report::CaptureError::None);
   Event event;
   const report::Site* site = nullptr;
@@ -66,12 +63,12 @@ Read read_all() {
 }
 
 // A function with one site, as the recorder describes it.
-interpose::SiteId define_function(interpose::Writer& writer) {
+SiteId define_function(interpose::Writer& writer) {
   pyframe::Code code{};
   code.filename = {"/a.py", 5, 1};
   code.name = {"f", 1, 1};
   constexpr std::uint32_t kNumber = 1000;
-  constexpr interpose::SiteId kSite = 2000;
+  constexpr SiteId kSite = 2000;
   EXPECT_TRUE(interpose::define_code(writer.definitions, code, kNumber, 3000));
   EXPECT_TRUE(interpose::define_site(writer.definitions, kSite, kNumber, 0));
   return kSite;
@@ -82,10 +79,10 @@ TEST(Marks, AreReadInTheirPlaceAndAreNoEvents) {
     ASSERT_EQ(interpose::start_recording({}), 0);
     record_malloc(1);
     interpose::Writer& writer = *interpose::this_writer();
-    const interpose::SiteId site = define_function(writer);
+    const SiteId site = define_function(writer);
     for (const Mark mark : {Mark::Entered, Mark::Left}) {
       ASSERT_NE(interpose::make_room(writer, 1), nullptr);
-      interpose::commit(writer, interpose::mark_head(mark, site), 1);
+      interpose::commit(writer, mark_head(mark, site), 1);
       record_malloc(2);
     }
     const Read read = read_all();

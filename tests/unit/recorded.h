@@ -9,8 +9,8 @@
 #include <cstdint>
 #include <vector>
 
-#include "interpose/recorder.h"
-#include "report/capture_reader.h"
+#include "interpose/recording/recorder.h"
+#include "report/reader/capture_reader.h"
 
 namespace pymemflow {
 
@@ -22,7 +22,7 @@ inline void* block(std::uintptr_t address) {
 }
 
 struct Read {
-  std::vector<interpose::Event> events;
+  std::vector<Event> events;
   std::vector<report::Site> sites;
   std::vector<report::EventSum> sums;
   std::uint64_t recorded = 0;
@@ -30,14 +30,14 @@ struct Read {
   std::uint64_t overwritten = 0;
   std::uint64_t damaged = 0;
   std::uint64_t left_out = 0;
-  interpose::FileHead head{};
+  FileHead head{};
 };
 
-inline Read read_all(int file = interpose::recording.file.descriptor()) {
+inline Read read_all(int file = interpose::recording.destination.file.descriptor()) {
   Read read;
   report::CaptureReader reader(file);
   EXPECT_EQ(reader.open(), report::CaptureError::None);
-  interpose::Event event;
+  Event event;
   const report::Site* site = nullptr;
   while (reader.next(event, site)) {
     read.events.push_back(event);

@@ -19,8 +19,6 @@ namespace pymemflow {
 namespace {
 
 using interpose::Call;
-using interpose::Event;
-using interpose::Function;
 using interpose::recording;
 
 TEST(Recording, EveryFunctionComesBackAsItWas) {
@@ -28,15 +26,15 @@ TEST(Recording, EveryFunctionComesBackAsItWas) {
     constexpr std::uint64_t kHuge = (std::uint64_t{1} << 47) + 1;
     const std::uint64_t values[] = {0, 1, 4096, kHuge, ~std::uint64_t{0}};
     std::vector<Call> calls;
-    for (std::size_t f = 0; f < interpose::kFunctionCount; ++f) {
+    for (std::size_t f = 0; f < kFunctionCount; ++f) {
       for (const std::uint64_t value : values) {
         for (const std::uint64_t address : {0x0ULL, 0x10ULL, 0x7fffffffffffULL, 0x55d0c8ULL}) {
           Call call{static_cast<Function>(f), {}, 0, caller(0x1000 + f)};
-          const auto& function = interpose::kFunctions[f];
+          const auto& function = kFunctions[f];
           for (std::size_t i = 0; i < function.arguments.size(); ++i) {
             call.arguments[i] = function.arguments[i] == 'p' ? address : value + i;
           }
-          if (function.effect != interpose::Effect::Release) {
+          if (function.effect != Effect::Release) {
             call.result = address;
           }
           calls.push_back(call);
@@ -50,7 +48,7 @@ TEST(Recording, EveryFunctionComesBackAsItWas) {
     EXPECT_EQ(read.damaged, 0U);
     for (std::size_t i = 0; i < calls.size(); ++i) {
       EXPECT_EQ(read.events[i].function, calls[i].function);
-      EXPECT_TRUE(std::equal(calls[i].arguments, calls[i].arguments + interpose::kMaxArguments,
+      EXPECT_TRUE(std::equal(calls[i].arguments, calls[i].arguments + kMaxArguments,
                              read.events[i].arguments));
       EXPECT_EQ(read.events[i].result, calls[i].result);
       EXPECT_EQ(read.sites[i].address, reinterpret_cast<std::uintptr_t>(calls[i].caller));
@@ -96,8 +94,8 @@ TEST(Recording, ShortThreadsUseWritersAgain) {
     const Read read = read_all();
     ASSERT_EQ(read.events.size(), kThreads);
     for (std::uint64_t i = 0; i < kThreads; ++i) EXPECT_EQ(read.events[i].arguments[0], i);
-    const auto blocks = ::lseek(recording.file.descriptor(), 0, SEEK_END) /
-                        static_cast<off_t>(interpose::kBlockBytes);
+    const auto blocks = ::lseek(recording.destination.file.descriptor(), 0, SEEK_END) /
+                        static_cast<off_t>(kBlockBytes);
     EXPECT_LT(blocks, 64);
   });
 }
@@ -194,7 +192,7 @@ TEST(Recording, SurvivesAKill) {
     const pid_t child = ::fork();
     if (child == 0) {
       if (interpose::start_recording({}) != 0) ::_exit(1);
-      progress.descriptor = recording.file.descriptor();
+      progress.descriptor = recording.destination.file.descriptor();
       for (std::uint64_t i = 0;; ++i) {
         interpose::record_malloc(i, block(0x1000 + 16 * (i % 5000)), caller(1 + i % 50));
         progress.events.store(i + 1);

@@ -37,11 +37,12 @@ add_custom_target(stripped_fixture ALL DEPENDS ${stripped})
 
 # The same test where mimalloc is not installed.
 add_executable(memory_fallback_test memory_test.cpp
-  ${PROJECT_SOURCE_DIR}/report/memory.cpp
-  ${PROJECT_SOURCE_DIR}/report/platform/linux_private_heap.cpp
-  ${PROJECT_SOURCE_DIR}/report/private_library.cpp)
+  ${PROJECT_SOURCE_DIR}/report/base/memory.cpp
+  ${PROJECT_SOURCE_DIR}/report/base/linux/private_heap.cpp
+  ${PROJECT_SOURCE_DIR}/report/base/private_library.cpp)
 target_link_libraries(memory_fallback_test PRIVATE
-  pmf_build_flags pmf_private_libraries GTest::gtest_main)
+  pmf_build_flags pmf_private_libraries pmf_test_headers GTest::gtest_main)
+target_include_directories(memory_fallback_test PRIVATE ${PROJECT_BINARY_DIR}/layers/report_base)
 target_compile_definitions(memory_fallback_test PRIVATE PMF_EXPECT_PRIVATE_HEAP=0)
 target_compile_options(memory_fallback_test PRIVATE
   -UPMF_MIMALLOC_SONAME "-DPMF_MIMALLOC_SONAME=\"libpymemflow-is-not-there.so\"")

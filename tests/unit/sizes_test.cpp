@@ -1,4 +1,4 @@
-#include "interpose/sizes.h"
+#include "options/sizes.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "report/symbols.h"
+#include "report/symbols/symbols.h"
 
 #include <dlfcn.h>
 #include <fmt/format.h>

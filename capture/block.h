@@ -1,0 +1,175 @@
+#pragma once
+// The capture file: a head page, then blocks, each of one kind and of one writer (the threads of a
+// process are its writers), numbered from 1 by kind and writer. The recorder makes such files; the
+// reader trusts nothing in them. docs/internals/capture-format.md has the reader's side.
+//
+// Events. A writer fills its *window*, a block that stays mapped. What happens when it is full
+// depends on the mode (RecordMode). Full: it is appended to the file as a sealed copy and then used
+// again, under the next number:
+//   1. the copy is complete in the file        state of the window: Open
+//   2. the window's state becomes Emptied      (its records are now in the copy alone)
+//   3. its records are set to zero
+//   4. number, stamp and thread of the next block, state Open
+// So whatever a process was doing when it was killed, every record stands in an Open, a Closed or a
+// Sealed block, and one that stands in two of them does so under one number.
+// Ring: the window is closed where it is, and the writer's oldest block becomes the window, by the
+// steps 2 to 4. Sums: the window is folded into the writer's sums
+// (interpose/recording/blocks/sum_table.h), and step 2 is the moment at which they count.
+//
+// Definitions stand in blocks of their own, which are closed where they are when they are full, and
+// are never used again: names outlive the events that bear them. All definitions of a file are read
+// before its first event.
+
+#include <cstddef>
+#include <cstdint>
+
+#include "capture/record.h"
+
+namespace pymemflow {
+
+inline constexpr std::size_t kBlockBytes = std::size_t{64} << 10;  // of events and sums
+inline constexpr std::size_t kDefinitionBlockBytes = std::size_t{32} << 10;
+inline constexpr std::size_t kFileAlignment = 4096;  // every block begins at a multiple of it
+inline constexpr std::uint64_t kFileMagic = 0x31574f4c464d5950;   // "PYMFLOW1"
+inline constexpr std::uint64_t kBlockMagic = 0x4b434f4c424d5950;  // "PYMBLOCK"
+inline constexpr std::uint32_t kFormatVersion = 3;
+
+// Words of four letters, so that no flipped bit makes one into another.
+constexpr std::uint32_t letters(const char (&text)[5]) {
+  return static_cast<std::uint32_t>(text[0]) | static_cast<std::uint32_t>(text[1]) << 8 |
+         static_cast<std::uint32_t>(text[2]) << 16 | static_cast<std::uint32_t>(text[3]) << 24;
+}
+
+enum class RecordMode : std::uint32_t {
+  Full = letters("full"),  // every event
+  Ring = letters("ring"),  // the last ones of each writer
+  Sums = letters("sums"),  // how many there were, and of which size
+};
+
+// How the recording ended, as far as the file knows.
+enum class EndKind : std::uint32_t {
+  None = 0,  // not yet, or the process was killed
+  Exit = letters("exit"),
+  Exec = letters("exec"),  // the process became another program, or tried to
+};
+
+struct FileHead {
+  // Written once, and covered by `checksum`.
+  std::uint64_t magic;
+  std::uint32_t version;
+  std::uint32_t process;               // process id
+  std::uint64_t started_ns;            // CLOCK_REALTIME
+  std::uint64_t started_monotonic_ns;  // CLOCK_MONOTONIC, of which BlockHead::opened_ns is
+  std::uint64_t ring_bytes;            // a writer, as asked for
+  std::uint64_t limit_bytes;           // of the file
+  RecordMode mode;
+  std::uint32_t is_forked_child;
+  std::uint64_t checksum;
+  // What follows changes while the process runs; covered by `end_checksum` once it has ended.
+  std::uint64_t lost;    // events for which there was no writer to count them
+  std::int32_t failure;  // error number, or kLimitReached, for which the recording stopped; or 0
+  EndKind end;
+  std::uint64_t ended_ns;      // CLOCK_REALTIME
+  std::uint64_t file_bytes;    // the file's size then
+  std::uint64_t last_numbers;  // of the blocks of each kind and writer the last number, added up
+  std::uint64_t end_checksum;
+};
+
+// The control word, 32 bits of the head page that no checksum covers. Whoever may write to the file
+// may set it while the process runs: not 0, and calls are not recorded.
+inline constexpr std::size_t kControlOffset = 1024;
+static_assert(sizeof(FileHead) <= kControlOffset && kControlOffset < kFileAlignment);
+
+// Stands beside the error numbers: the file has the size that it may have.
+inline constexpr int kLimitReached = -1;
+
+enum class BlockState : std::uint32_t {
+  Untouched = 0,
+  Reserved = letters("rsvd"),  // being written
+  Open = letters("open"),      // a window: ends at its first zero word
+  Emptied = letters("void"),   // a window whose records count no more
+  Sealed = letters("seal"),    // a copy: complete
+  Closed = letters("clos"),    // complete where it was filled
+};
+
+enum class BlockKind : std::uint32_t {
+  Events = letters("evnt"),
+  Definitions = letters("defs"),
+  Sums = letters("sums"),
+};
+
+struct BlockHead {
+  std::uint64_t magic;
+  BlockState state;
+  BlockKind kind;
+  std::uint32_t extent_bytes;  // of the block in the file, head included
+  std::uint32_t used_bytes;    // of the records; Sealed and Closed only
+  std::uint32_t process;       // process id
+  std::uint32_t writer;        // 1 and up; 0: the process, and not one of its threads
+  std::uint32_t thread;        // the kernel's thread id of the writer where the block begins
+  std::uint32_t unused;
+  std::uint64_t number;         // 1 and up, of this writer's blocks of this kind
+  std::uint64_t stamp;          // the writer's latest stamp where the block begins
+  std::uint64_t opened_ns;      // CLOCK_MONOTONIC when the block was begun
+  std::uint64_t events_before;  // of this writer, before this block; Ring only
+  std::uint64_t lost;           // events that this writer could not record
+  std::uint64_t checksum;       // of the head but for `state`, and of the records; as `used_bytes`
+};
+static_assert(sizeof(BlockHead) == 88);
+
+inline constexpr std::size_t kBlockWords = (kBlockBytes - sizeof(BlockHead)) / sizeof(Word);
+inline constexpr std::size_t kDefinitionBlockWords =
+    (kDefinitionBlockBytes - sizeof(BlockHead)) / sizeof(Word);
+
+inline Word* records_of(BlockHead* block) {
+  return reinterpret_cast<Word*>(block + 1);
+}
+inline const Word* records_of(const BlockHead* block) {
+  return reinterpret_cast<const Word*>(block + 1);
+}
+
+// Tells what was cut or changed from what was not. Four independent sums, so that it runs at the
+// speed of memory.
+inline std::uint64_t checksum_of(const Word* words, std::size_t count) {
+  constexpr std::uint64_t kFactor = 0x9e3779b97f4a7c15;
+  std::uint64_t sums[4] = {1, 2, 3, 4};
+  std::size_t i = 0;
+  for (; i + 4 <= count; i += 4) {
+#pragma GCC unroll 4  // else the sums are kept in memory, and each word waits for the one before
+    for (std::size_t lane = 0; lane < 4; ++lane)
+      sums[lane] = (sums[lane] ^ words[i + lane]) * kFactor;
+  }
+  for (; i < count; ++i) sums[0] = (sums[0] ^ words[i]) * kFactor;
+  std::uint64_t sum = count;
+  for (const std::uint64_t lane : sums) sum = (sum ^ lane ^ lane >> 29) * kFactor;
+  return sum;
+}
+
+// What BlockHead::checksum says of a block whose records are these.
+inline std::uint64_t checksum_of(const BlockHead& block, const Word* records) {
+  constexpr std::size_t kHeadWords = sizeof(BlockHead) / sizeof(Word);
+  BlockHead head = block;
+  head.state = BlockState::Untouched;
+  head.checksum = checksum_of(records, head.used_bytes / sizeof(Word));
+  Word words[kHeadWords];
+  __builtin_memcpy(words, &head, sizeof head);
+  return checksum_of(words, kHeadWords);
+}
+
+// The two halves of a file head.
+inline std::uint64_t checksum_of_start(const FileHead& head) {
+  constexpr std::size_t kWords = offsetof(FileHead, checksum) / sizeof(Word);
+  Word words[kWords];
+  __builtin_memcpy(words, &head, sizeof words);
+  return checksum_of(words, kWords);
+}
+inline std::uint64_t checksum_of_end(const FileHead& head) {
+  constexpr std::size_t kWords =
+      (offsetof(FileHead, end_checksum) - offsetof(FileHead, lost)) / sizeof(Word);
+  Word words[kWords];
+  __builtin_memcpy(words, reinterpret_cast<const char*>(&head) + offsetof(FileHead, lost),
+                   sizeof words);
+  return checksum_of(words, kWords);
+}
+
+}  // namespace pymemflow

@@ -1,0 +1,46 @@
+#pragma once
+// The sums that stand in the place of events where no event is kept (RecordMode::Sums): calls and
+// bytes, by site, function and power of two. Every distribution can be printed from them.
+//
+// Each sum is exact whenever the process is killed: a cell has two slots, and the recorder writes
+// the older one, under the number of the window that it adds. Slots of that number count from the
+// moment at which the window's state becomes Emptied, all at once.
+
+#include <cstddef>
+#include <cstdint>
+
+#include "capture/block.h"
+#include "capture/event.h"
+
+namespace pymemflow {
+
+struct SumCell {
+  struct Slot {
+    std::uint64_t number;  // of the last window that was folded into it; 0: none
+    std::uint64_t count;
+    std::uint64_t bytes;  // wraps, as the distributions' sums do
+  };
+  Word key;  // written last; 0: here the cells end
+  Word unused;
+  Slot slots[2];
+};
+static_assert(sizeof(SumCell) == 64);
+
+inline constexpr std::size_t kSumCells = kBlockWords * sizeof(Word) / sizeof(SumCell);
+
+// Of a cell. A Release has no bytes, and is counted by function alone: site kNoSite.
+constexpr Word sum_key(SiteId site, Function function, int bucket) {
+  return static_cast<Word>(site) << 32 | (static_cast<Word>(function) + 1) << 8 |
+         static_cast<Word>(bucket);
+}
+constexpr SiteId sum_site(Word key) {
+  return static_cast<SiteId>(key >> 32);
+}
+constexpr std::size_t sum_function(Word key) {
+  return (key >> 8 & 0xffffff) - 1;
+}
+constexpr int sum_bucket(Word key) {
+  return static_cast<int>(key & 0xff);
+}
+
+}  // namespace pymemflow

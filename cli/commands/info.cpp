@@ -1,0 +1,108 @@
+// pymemflow info CAPTURE: what a capture says of the process that it was made of.
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <ctime>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "cli/captures/captures.h"
+#include "cli/commands/commands.h"
+#include "cli/console/site_names.h"
+#include "report/reader/capture_reader.h"
+
+namespace pymemflow::cli {
+namespace {
+
+void print(const char* what, std::string_view text) {
+  if (text.empty()) return;
+  std::printf("%-16s%s\n", what, printable(std::string(text)).c_str());
+}
+
+std::string joined(std::string_view lines) {
+  std::string text(lines);
+  while (!text.empty() && text.back() == '\n') text.pop_back();
+  for (std::size_t i = 0; (i = text.find('\n', i)) != std::string::npos;) text[i] = ' ';
+  return text;
+}
+
+std::string time_text(std::uint64_t nanoseconds) {
+  const auto seconds = static_cast<std::time_t>(nanoseconds / 1'000'000'000);
+  std::tm parts{};
+  char text[64];
+  ::gmtime_r(&seconds, &parts);
+  return {text, std::strftime(text, sizeof text, "%Y-%m-%d %H:%M:%S UTC", &parts)};
+}
+
+std::string hex(std::string_view bytes) {
+  std::string text;
+  for (const char c : bytes) {
+    text += "0123456789abcdef"[static_cast<unsigned char>(c) >> 4];
+    text += "0123456789abcdef"[c & 15];
+  }
+  return text;
+}
+
+std::string_view mode_text(RecordMode mode) {
+  switch (mode) {
+    case RecordMode::Full:
+      return "every event";
+    case RecordMode::Ring:
+      return "the last events of each thread";
+    case RecordMode::Sums:
+      return "sums of the events";
+  }
+  return "unknown";
+}
+
+std::string end_text(const FileHead& head) {
+  switch (head.end) {
+    case EndKind::None:
+      break;
+    case EndKind::Exit:
+      return time_text(head.ended_ns);
+    case EndKind::Exec:
+      return time_text(head.ended_ns) + ", by becoming another program";
+  }
+  return "not by itself: it was killed, or still runs";
+}
+
+int run(const std::string& path) {
+  const int file = open_capture(path);
+  if (file < 0) return kUsageError;
+  report::CaptureReader reader(file);
+  const report::CaptureError error = reader.open();
+  ::close(file);
+  if (error != report::CaptureError::None) {
+    return complain(path + ": " + std::string(report::describe(error)));
+  }
+  const FileHead& head = reader.head();
+  const report::Facts& facts = reader.facts();
+  print("capture", path);
+  print("process", std::to_string(head.process) + (head.is_forked_child != 0 ? ", forked" : ""));
+  print("command line", shell_words(facts.command_line));
+  print("Python", facts.python_version);
+  print("host", joined(facts.host));
+  print("options", joined(facts.options));
+  print("holds", mode_text(head.mode));
+  print("started", time_text(head.started_ns));
+  print("ended", end_text(head));
+  if (reader.damaged() != 0) print("damaged", "in " + std::to_string(reader.damaged()) + " places");
+  for (const report::Module& module : reader.modules()) {
+    print("module", std::string(module.path) + " " + hex(module.build_id));
+  }
+  return 0;
+}
+
+}  // namespace
+
+void add_info_verb(CLI::App& command, Call& call) {
+  const auto path = std::make_shared<std::string>();
+  command.add_option("CAPTURE", *path, "what PYMEMFLOW_CAPTURE kept")->required();
+  command.callback([path, &call] { call.status = run(*path); });
+}
+
+}  // namespace pymemflow::cli

@@ -1,0 +1,111 @@
+#include "cli/commands/recorded_process.h"
+
+#include <signal.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <vector>
+
+#include "cli/platform/platform.h"
+
+namespace pymemflow::cli {
+namespace {
+
+bool is_running(pid_t process) {
+  return ::kill(process, 0) == 0 || errno == EPERM;
+}
+
+}  // namespace
+
+RecordedProcess::RecordedProcess(pid_t process) : process_(process) {
+  if (process <= 0 || !is_running(process)) {
+    problem_ = std::strerror(ESRCH);
+    return;
+  }
+  find();
+}
+
+RecordedProcess::~RecordedProcess() {
+  if (file_ >= 0) ::close(file_);
+}
+
+void RecordedProcess::find() {
+  std::vector<platform::OpenFile> files;
+  if (!platform::list_open_files(process_, files)) {
+    problem_ = std::strerror(errno);
+    return;
+  }
+  bool has_nameless = false;
+  for (const platform::OpenFile& file : files) {
+    if (file.bytes < kFileAlignment) continue;
+    if (!file.has_path) {
+      has_nameless = true;
+    } else if (try_file(file)) {
+      return;
+    }
+  }
+  problem_ = problem_without_record(has_nameless);
+}
+
+bool RecordedProcess::try_file(const platform::OpenFile& open) {
+  const int file = platform::open_again(open);
+  if (file < 0) return false;
+  const bool is_record = is_own(file) &&
+                         ::pread(file, &head_, sizeof head_, 0) == ssize_t{sizeof head_} &&
+                         head_.magic == kFileMagic;
+  if (!is_record) {
+    ::close(file);
+    return false;
+  }
+  file_ = file;
+  problem_ = problem_of_head();
+  return true;
+}
+
+// The record of a process is its own file. A foreign one, which it happens to have open, is none of
+// its business, and none of ours to write to.
+bool RecordedProcess::is_own(int file) const {
+  struct stat facts {};
+  uid_t owner = 0;
+  return ::fstat(file, &facts) == 0 && S_ISREG(facts.st_mode) &&
+         platform::find_owner(process_, owner) && facts.st_uid == owner;
+}
+
+std::string RecordedProcess::problem_without_record(bool has_nameless) const {
+  if (!platform::has_library(process_, platform::kLibraryName)) {
+    return "runs without pymemflow: it must be started with it (pymemflow run)";
+  }
+  if (has_nameless) {
+    return "has the library, and records to a file without a name if to any: here nobody else can "
+           "open that; start it with `pymemflow run`, or with PYMEMFLOW_CAPTURE=FILE";
+  }
+  return "has the library, but records nothing (no Python ran there, its options are wrong, or it "
+         "has ended)";
+}
+
+std::string RecordedProcess::problem_of_head() const {
+  if (head_.version != kFormatVersion) {
+    return head_.version > kFormatVersion ? "has a newer version of the library than this command"
+                                          : "has an older version of the library than this command";
+  }
+  if (head_.end != EndKind::None) return "has ended its recording";
+  if (head_.process == static_cast<std::uint32_t>(process_)) return {};
+  const std::string parent = std::to_string(head_.process);
+  if (!is_running(static_cast<pid_t>(head_.process))) return {};
+  return "was forked from " + parent + " and has recorded nothing of its own: it follows " + parent;
+}
+
+bool RecordedProcess::is_paused() const {
+  std::uint32_t word = 0;
+  const ssize_t size = ::pread(file_, &word, sizeof word, kControlOffset);
+  return size == ssize_t{sizeof word} && word != 0;
+}
+
+bool RecordedProcess::set_paused(bool is_paused) {
+  const std::uint32_t word = is_paused ? 1 : 0;
+  return ::pwrite(file_, &word, sizeof word, kControlOffset) == ssize_t{sizeof word};
+}
+
+}  // namespace pymemflow::cli

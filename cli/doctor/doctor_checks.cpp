@@ -1,0 +1,240 @@
+#include "cli/doctor/doctor_checks.h"
+
+#include <algorithm>
+#include <vector>
+
+#include "capture/record.h"
+#include "cli/platform/doctor.h"
+#include "cli/platform/platform.h"
+
+namespace pymemflow::cli::doctor {
+namespace {
+
+const std::string kVariable = platform::kPreloadVariable;
+
+std::string of(int part, int whole) {
+  return std::to_string(part) + " of " + std::to_string(whole);
+}
+
+// The line of what it said that has this in it; empty: there is none.
+std::string line_with(const std::string& said, std::string_view word) {
+  const std::size_t found = said.find(word);
+  if (found == std::string::npos) return {};
+  const std::size_t newline = said.rfind('\n', found);
+  const std::size_t start = newline == std::string::npos ? 0 : newline + 1;
+  return said.substr(start, said.find('\n', found) - start);
+}
+
+std::string last_line(std::string said) {
+  while (!said.empty() && said.back() == '\n') said.pop_back();
+  constexpr std::size_t kMost = 200;
+  return said.substr(said.rfind('\n') + 1, kMost);
+}
+
+std::string end_of(const Examination& about) {
+  if (about.is_killed) return "it did not end, and was killed";
+  std::string text = "it ended with exit code " + std::to_string(about.status);
+  if (!about.said.empty()) text += ": " + last_line(about.said);
+  return text;
+}
+
+Finding check_program(const Examination& about) {
+  const ProgramFile& file = about.asked;
+  if (file.path.empty()) {
+    return {Verdict::Nothing, file.asked + ": " + file.problem, "Name a Python by its path."};
+  }
+  if (!file.problem.empty()) {
+    return {Verdict::Nothing, file.path + ": " + file.problem,
+            "Name the program that is a Python."};
+  }
+  if (!file.interpreter.empty()) {
+    std::string text = file.path + ": a script for " + file.interpreter;
+    if (about.has_python()) text += ", which comes to " + about.python.path;
+    return {Verdict::Fine, text};
+  }
+  return {Verdict::Fine, file.path};
+}
+
+Finding check_machine(const Examination& about) {
+  const platform::ProgramImage& image = about.python.image;
+  if (!image.is_read) return {};
+  if (image.is_for_us) return {Verdict::Fine, image.machine};
+  return {Verdict::Nothing,
+          "it is for " + image.machine + ", and this is for " + platform::own_machine(),
+          "Use the build of pymemflow for that machine."};
+}
+
+Finding check_loader(const Examination& about) {
+  const platform::ProgramImage& image = about.python.image;
+  return image.is_read ? platform::judge_loader(image.loader) : Finding{};
+}
+
+// The protection of the system in this place of its list.
+template <std::size_t place>
+Finding check_protection(const Examination& about) {
+  if (place >= about.protections.size()) return {};
+  const platform::Protection& found = about.protections[place];
+  const std::string text = found.name + ": " + found.state + "; " + found.meaning;
+  if (found.is_in_the_way) return {Verdict::Nothing, text, found.advice};
+  return {found.advice.empty() ? Verdict::Fine : Verdict::Note, text, found.advice};
+}
+
+Finding check_rights(const Examination& about) {
+  const std::string& rights = about.python.extra_rights;
+  const bool is_secure = about.answer("secure") == "1";
+  if (is_secure) {
+    return {Verdict::Nothing,
+            "it runs with more rights than its caller's (" +
+                (rights.empty() ? "given on the way to it" : rights) + "): the loader ignores " +
+                kVariable + " then",
+            "Trace a copy without them: cp " + about.python.path +
+                " python3-to-trace; or start it as the user whose rights these are."};
+  }
+  if (!rights.empty()) {
+    return {Verdict::Note,
+            rights + ": it can be traced here, as this user; for others the loader ignores " +
+                kVariable,
+            "Others trace a copy without them."};
+  }
+  return {Verdict::Fine, "it runs with its caller's"};
+}
+
+// "release build, 3.11.2 (main, …), in /usr/lib/libpython3.11.so.1.0".
+std::string build_text(const Examination& about) {
+  const std::string version(about.answer("version"));
+  std::string text = "CPython " + version.substr(0, version.find(' '));
+  text += about.answer("debug") == "1" ? ", debug build" : ", release build";
+  if (about.answer("traces-references") == "1") text += ", traces references";
+  if (about.answer("flags").find('t') != std::string_view::npos) text += ", free-threaded";
+  if (!about.has_capture) return text;
+  return text + (about.interpreter.empty() ? ", linked into " + about.python.path
+                                           : ", in " + about.interpreter);
+}
+
+Finding check_python(const Examination& about) {
+  if (!about.has_python()) {
+    return {Verdict::Nothing, "it is no Python: " + end_of(about), "Name a Python."};
+  }
+  if (about.answer("implementation") != "cpython") {
+    return {
+        Verdict::Nothing,
+        std::string(about.answer("implementation")) + ": this reads the frames of CPython alone",
+        "Use CPython."};
+  }
+  if (about.has_untraced) {
+    return {Verdict::Nothing,
+            build_text(about) + ", which runs, but not with the library: " + end_of(about),
+            {}};
+  }
+  return {Verdict::Fine, build_text(about)};
+}
+
+std::vector<std::string> allocators_of(const Examination& about) {
+  std::vector<std::string> files;
+  for (std::size_t at = 0, end; at < about.allocators.size(); at = end + 1) {
+    end = std::min(about.allocators.find('\n', at), about.allocators.size());
+    files.push_back(about.allocators.substr(at, end - at));
+    if (files.back().empty()) files.back() = about.python.path;
+  }
+  return files;
+}
+
+Finding why_not_preloaded(const Examination& about) {
+  const std::string refused = line_with(about.said, "cannot be preloaded");
+  if (!refused.empty()) {
+    return {Verdict::Nothing, "the loader refused the library: " + refused,
+            "Use a build of pymemflow for this system."};
+  }
+  const std::string ours = line_with(about.said, "pymemflow: ");
+  if (!ours.empty()) return {Verdict::Nothing, "the library said: " + ours, {}};
+  if (about.answer("preload").find(platform::kLibraryName) == std::string_view::npos) {
+    return {Verdict::Nothing, kVariable + " was taken away or changed on the way to this Python",
+            "Look for what sets it, or clears the environment, in " + about.asked.path + "."};
+  }
+  return {
+      Verdict::Nothing, "the library was not loaded, or recorded nothing; " + end_of(about), {}};
+}
+
+Finding check_preload(const Examination& about) {
+  if (!about.has_python() || about.has_untraced || about.answer("secure") == "1") return {};
+  if (!about.has_capture) return why_not_preloaded(about);
+  const bool all_seen = about.library.made != 0 && about.library.seen == about.library.made;
+  return platform::judge_allocators(allocators_of(about), all_seen);
+}
+
+Finding check_frames(const Examination& about) {
+  if (!about.has_capture) return {};
+  const bool is_known = about.layout == kKnownLayout || about.layout == kPublishedLayout;
+  const std::string said = line_with(about.said, "pymemflow: CPython");
+  if (!is_known || !said.empty()) {
+    return {Verdict::Partly,
+            "events have no Python line: " + (said.empty() ? about.layout : said.substr(11)),
+            "Use a released CPython from 3.6 to 3.15, or a newer pymemflow."};
+  }
+  const int seen = about.large.seen + about.library.seen;
+  const int placed = about.large.placed + about.library.placed;
+  const std::string source = about.layout == kKnownLayout
+                                 ? "the layout known of this version"
+                                 : "the layout that this interpreter publishes";
+  if (seen == 0) return {Verdict::Partly, source + "; no event was there to check it with"};
+  const std::string checked =
+      source + "; checked on live frames: " + of(placed, seen) + " events are on their line";
+  if (placed != seen) return {Verdict::Partly, checked, "Report this build as a fault."};
+  return {Verdict::Fine, checked};
+}
+
+Finding check_c_memory(const Examination& about) {
+  if (!about.has_capture) return {};
+  const Measure& library = about.library;
+  if (library.made == 0) return {Verdict::Note, "it has no function to check this with"};
+  const std::string seen = of(library.seen, library.made) + " calls of the C library were seen";
+  if (library.seen == library.made) return {Verdict::Fine, seen};
+  return {library.seen == 0 ? Verdict::Nothing : Verdict::Partly, seen};
+}
+
+Finding check_objects(const Examination& about) {
+  if (!about.has_capture) return {};
+  const Measure& small = about.small;
+  const Measure& large = about.large;
+  std::string name(about.answer("allocator"));
+  const bool is_free_threaded = about.answer("flags").find('t') != std::string_view::npos;
+  if (name.empty() && is_free_threaded) name = "mimalloc";
+  const std::string start = name.empty() ? "" : "by " + name + ": ";
+  const std::string counts = of(small.seen, small.made) + " small objects and " +
+                             of(large.seen, large.made) + " large ones were seen";
+  if (large.seen == 0) {
+    return {Verdict::Partly,
+            start + counts + "; their memory is taken from the system, past malloc()",
+            is_free_threaded ? "None in a free-threaded build: trace a build with a GIL for them."
+                             : "Run it with PYTHONMALLOC=malloc."};
+  }
+  if (large.seen != large.made) return {Verdict::Partly, start + counts};
+  if (small.seen == small.made) return {Verdict::Fine, start + counts};
+  return {Verdict::Note,
+          start + counts + "; objects of up to 512 bytes are in arenas, of which each is one event",
+          "To see each small object, run it with PYTHONMALLOC=malloc."};
+}
+
+constexpr Check kChecks[] = {
+    {"program", check_program},
+    {"machine", check_machine},
+    {"loader", check_loader},
+    // Of macOS: System Integrity Protection, the hardened runtime, library validation.
+    {"system", check_protection<0>},
+    {"hardened", check_protection<1>},
+    {"libraries", check_protection<2>},
+    {"rights", check_rights},
+    {"python", check_python},
+    {"preload", check_preload},
+    {"frames", check_frames},
+    {"C memory", check_c_memory},
+    {"objects", check_objects},
+};
+
+}  // namespace
+
+std::span<const Check> checks() {
+  return kChecks;
+}
+
+}  // namespace pymemflow::cli::doctor

@@ -1,0 +1,245 @@
+#include "cli/doctor/probe.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <memory>
+#include <vector>
+
+#include "cli/captures/captures.h"
+#include "cli/launch/traced_program.h"
+#include "cli/platform/doctor.h"
+#include "report/reader/capture_reader.h"
+
+namespace pymemflow::cli::doctor {
+namespace {
+
+constexpr int kSeconds = 60;
+constexpr std::string_view kAnswer = "pymemflow-doctor ";
+// What debug allocators may add to the size of an object.
+constexpr std::uint64_t kSlack = 64;
+
+// The small program, for Python from 3.6 on. A shell that is taken for a Python leaves at its first
+// line. Each of the three functions says which line makes how many blocks, and of which sizes: the
+// least size, and by how much it may be more. What the system is asked comes after the first part.
+constexpr const char* kFirstQuestions = R"("exit" "3"
+import os, sys
+)";
+constexpr const char* kQuestions = R"(
+def answer(name, value):
+    os.write(1, os.fsencode('pymemflow-doctor %s=%s\n' % (name, str(value).replace('\n', ' '))))
+def measured(name, function, line, least, count):
+    code = function.__code__
+    answer(name, '%d %d %d %s %s' % (code.co_firstlineno + line, least, count, code.co_name,
+                                     code.co_filename))
+def small():
+    for size in range(200, 220):
+        bytes(size)
+def large():
+    for size in range(40000, 40020):
+        bytes(size)
+def library(texts):
+    for number, text in enumerate(texts):
+        keep('pymemflow-%02d' % number, text)
+answer('version', sys.version)
+answer('implementation', sys.implementation.name)
+answer('program', program())
+answer('process', os.getpid())
+answer('flags', getattr(sys, 'abiflags', ''))
+answer('debug', int(hasattr(sys, 'gettotalrefcount')))
+answer('traces-references', int(hasattr(sys, 'getobjects')))
+answer('gil', int(getattr(sys, '_is_gil_enabled', lambda: True)()))
+answer('preload', os.environ.get(PRELOAD, ''))
+answer('python-malloc', os.environ.get('PYTHONMALLOC', ''))
+answer('secure', int(is_secure()))
+try:
+    import ctypes
+    name = ctypes.pythonapi._PyMem_GetCurrentAllocatorName
+    name.restype = ctypes.c_char_p
+    answer('allocator', (name() or b'').decode())
+except Exception:
+    pass
+small()
+measured('small', small, 2, 233, 20)
+large()
+measured('large', large, 2, 40033, 20)
+if keep:
+    library(['/' + 'x' * size for size in range(20000, 20020)])
+    measured('library', library, 2, 20001 + KEPT_SIZE, 20)
+)";
+
+// A file without a name, for what a program prints.
+class Paper {
+ public:
+  Paper() : file_(std::tmpfile()) {}
+  ~Paper() {
+    if (file_ != nullptr) std::fclose(file_);
+  }
+  Paper(const Paper&) = delete;
+  Paper& operator=(const Paper&) = delete;
+
+  int descriptor() const { return file_ == nullptr ? -1 : ::fileno(file_); }
+  std::string text() const {
+    std::string all;
+    char piece[4096];
+    if (file_ == nullptr) return all;
+    for (ssize_t size;
+         (size = ::pread(descriptor(), piece, sizeof piece, static_cast<off_t>(all.size()))) > 0;) {
+      all.append(piece, static_cast<std::size_t>(size));
+    }
+    return all;
+  }
+
+ private:
+  std::FILE* file_;
+};
+
+void read_answers(const std::string& text, std::map<std::string, std::string>& answers) {
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t end = std::min(text.find('\n', at), text.size());
+    const std::string line = text.substr(at, end - at);
+    at = end + 1;
+    const std::size_t equals = line.find('=');
+    if (!line.starts_with(kAnswer) || equals == std::string::npos) continue;
+    answers[line.substr(kAnswer.size(), equals - kAnswer.size())] = line.substr(equals + 1);
+  }
+}
+
+// One measured function: what is counted of the events.
+struct Place {
+  std::string file, function;
+  int line = 0;
+  std::uint64_t least = 0, most = 0;
+  Measure* measure = nullptr;
+  int anywhere = 0;
+};
+
+bool read_place(const Examination& about, const char* name, std::uint64_t slack, Measure& measure,
+                Place& place) {
+  const std::string text(about.answer(name));
+  int line = 0, start = 0;
+  unsigned long least = 0, count = 0;
+  char function[64];
+  if (std::sscanf(text.c_str(), "%d %lu %lu %63s %n", &line, &least, &count, function, &start) !=
+      4) {
+    return false;
+  }
+  measure.made = static_cast<int>(count);
+  place = {.file = text.substr(static_cast<std::size_t>(start)),
+           .function = function,
+           .line = line,
+           .least = least,
+           .most = least + count - 1 + slack,
+           .measure = &measure};
+  return true;
+}
+
+void count(const Event& event, const report::Site& site, Place& place) {
+  if (traits(event.function).effect != Effect::Allocate) return;
+  if (event.size_bytes() < place.least || event.size_bytes() > place.most) return;
+  ++place.anywhere;
+  const bool is_there = site.has_frame && site.line == place.line && site.file == place.file &&
+                        site.function == place.function;
+  if (is_there) ++place.measure->placed;
+}
+
+void read_capture(const std::string& path, Examination& about) {
+  const int file = open_capture(path);
+  if (file < 0) return;
+  report::CaptureReader reader(file);
+  if (reader.open() == report::CaptureError::None) {
+    about.has_capture = true;
+    about.interpreter = std::string(reader.facts().interpreter);
+    about.layout = std::string(reader.facts().layout);
+    about.allocators = std::string(reader.facts().allocators);
+    std::vector<Place> places(3);
+    if (!read_place(about, "small", kSlack, about.small, places[0])) places[0].most = 0;
+    if (!read_place(about, "large", kSlack, about.large, places[1])) places[1].most = 0;
+    if (!read_place(about, "library", 0, about.library, places[2])) places[2].most = 0;
+    Event event;
+    const report::Site* site = nullptr;
+    while (reader.next(event, site)) {
+      for (Place& place : places) {
+        if (place.most != 0) count(event, *site, place);
+      }
+    }
+    for (Place& place : places) {
+      if (place.most != 0) place.measure->seen = std::min(place.anywhere, place.measure->made);
+    }
+    // Blocks of that size are common: only those on the line are certainly of this program.
+    about.small.seen = about.small.placed;
+  }
+  ::close(file);
+}
+
+struct Answer {
+  TracedRun run;
+  std::string out, error;
+};
+
+Answer ask(TracedProgram& program, const std::string& path, bool is_traced) {
+  Answer answer;
+  const Paper out, error;
+  const int nothing = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
+  const Stage stage{
+      .streams = {.in = nothing, .out = out.descriptor(), .error = error.descriptor()},
+      .seconds = kSeconds,
+      .is_traced = is_traced};
+  const std::string questions = std::string(kFirstQuestions) + platform::kQuestions + kQuestions;
+  answer.run = program.run({path, "-c", questions}, {}, stage);
+  ::close(nothing);
+  answer.out = out.text();
+  answer.error = error.text();
+  return answer;
+}
+
+// A script may have run several Pythons: the one that answered.
+void find_capture(const Answer& answer, Examination& about) {
+  const std::string process(about.answer("process"));
+  for (const std::string& path : answer.run.captures) {
+    if (std::to_string(process_of(path)) == process) return read_capture(path, about);
+  }
+}
+
+// Nothing could come of it, whatever it is.
+bool is_hopeless(const Examination& about) {
+  const platform::ProgramImage& image = about.asked.image;
+  if (image.is_read && (image.loader.empty() || !image.is_for_us)) return true;
+  if (doctor::is_for_musl(about.asked)) return true;
+  return std::any_of(about.protections.begin(), about.protections.end(),
+                     [](const platform::Protection& each) { return each.is_in_the_way; });
+}
+
+}  // namespace
+
+Examination examine(const std::string& name) {
+  Examination about;
+  about.asked = examine_file(name);
+  about.python = about.asked;
+  if (!about.asked.problem.empty()) return about;
+  about.protections = platform::protections({about.asked.path});
+  if (is_hopeless(about)) return about;
+  TracedProgram program;
+  Answer answer = ask(program, about.asked.path, true);
+  about.status = answer.run.status;
+  about.is_killed = answer.run.is_killed;
+  about.said = answer.error;
+  if (!answer.run.problem.empty()) {
+    about.asked.problem = answer.run.problem;
+    return about;
+  }
+  read_answers(answer.out, about.answers);
+  find_capture(answer, about);
+  if (!about.has_python()) {
+    TracedProgram untraced;
+    read_answers(ask(untraced, about.asked.path, false).out, about.answers);
+    about.has_untraced = about.has_python();
+  }
+  const std::string real(about.answer("program"));
+  if (!real.empty()) about.python = examine_file(real);
+  return about;
+}
+
+}  // namespace pymemflow::cli::doctor

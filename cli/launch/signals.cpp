@@ -1,0 +1,77 @@
+#include "cli/launch/signals.h"
+
+#include <spawn.h>
+
+#include <atomic>
+
+#include "cli/platform/platform.h"
+
+namespace pymemflow::cli {
+namespace {
+
+constexpr int kForwarded[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2};
+
+std::atomic<pid_t> program = 0;
+
+void hand_on(int signal, siginfo_t* facts, void*) {
+  const pid_t child = program.load(std::memory_order_relaxed);
+  if (child > 0 && !platform::is_from_terminal(*facts)) ::kill(child, signal);
+}
+
+}  // namespace
+
+// The functions of sets are macros on some systems: they stand without their ::.
+ForwardedSignals::ForwardedSignals() {
+  sigemptyset(&caught_);
+  for (const int signal : kForwarded) {
+    ::sigaction(signal, nullptr, &before_[signal]);
+    const bool is_ignored =
+        (before_[signal].sa_flags & SA_SIGINFO) == 0 && before_[signal].sa_handler == SIG_IGN;
+    if (!is_ignored) sigaddset(&caught_, signal);
+  }
+  // None may come before there is a program to hand it to.
+  ::sigprocmask(SIG_BLOCK, &caught_, &mask_before_);
+  struct sigaction action {};
+  action.sa_sigaction = hand_on;
+  action.sa_flags = SA_SIGINFO | SA_RESTART;
+  sigemptyset(&action.sa_mask);
+  for (const int signal : kForwarded) {
+    if (sigismember(&caught_, signal) == 1) ::sigaction(signal, &action, nullptr);
+  }
+}
+
+ForwardedSignals::~ForwardedSignals() {
+  for (const int signal : kForwarded) {
+    if (sigismember(&caught_, signal) == 1) ::sigaction(signal, &before_[signal], nullptr);
+  }
+  program = 0;
+  ::sigprocmask(SIG_SETMASK, &mask_before_, nullptr);
+}
+
+int ForwardedSignals::spawn(const std::vector<std::string>& words, char** environment,
+                            const Streams& streams, pid_t& child) {
+  std::vector<char*> arguments;
+  for (const std::string& word : words) arguments.push_back(const_cast<char*>(word.c_str()));
+  arguments.push_back(nullptr);
+  posix_spawnattr_t attributes;
+  if (const int error = ::posix_spawnattr_init(&attributes)) return error;
+  ::posix_spawnattr_setsigmask(&attributes, &mask_before_);
+  ::posix_spawnattr_setsigdefault(&attributes, &caught_);
+  ::posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+  posix_spawn_file_actions_t actions;
+  if (const int error = ::posix_spawn_file_actions_init(&actions)) return error;
+  const int given[] = {streams.in, streams.out, streams.error};
+  for (int number = 0; number < 3; ++number) {
+    if (given[number] >= 0) ::posix_spawn_file_actions_adddup2(&actions, given[number], number);
+  }
+  const int error =
+      ::posix_spawnp(&child, arguments[0], &actions, &attributes, arguments.data(), environment);
+  ::posix_spawn_file_actions_destroy(&actions);
+  ::posix_spawnattr_destroy(&attributes);
+  if (error != 0) return error;
+  program = child;
+  ::sigprocmask(SIG_SETMASK, &mask_before_, nullptr);
+  return 0;
+}
+
+}  // namespace pymemflow::cli

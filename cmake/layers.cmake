@@ -1,0 +1,56 @@
+# The layers of the code. A folder of sources is a target, and its include path holds its own headers
+# and those of the layers that it sees. An include of any other layer does not compile.
+#
+#   pmf_layer(FOLDER [OBJECTS] [SOURCES file...] [SEES folder...] [LINKS target...])
+#
+#   FOLDER    from the project's root: interpose/recording. The target is pmf_interpose_recording.
+#   OBJECTS   the target is a library of objects, all of which are linked
+#   SOURCES   relative to FOLDER; none: the layer consists of headers and tables alone
+#   SEES      the layers that its files may include; who sees this layer sees those too
+#   LINKS     other targets, for this layer's own files: compiler flags, libraries
+#
+# Headers are reached through links in the build folder, one per header: the folder itself would bring
+# the layers in its sub-folders along.
+include_guard(GLOBAL)
+
+function(pmf_layer folder)
+  cmake_parse_arguments(PARSE_ARGV 1 layer "OBJECTS" "" "SOURCES;SEES;LINKS")
+  string(REPLACE "/" "_" name ${folder})
+  set(target pmf_${name})
+  set(headers ${PROJECT_BINARY_DIR}/layers/${name})
+  pmf_link_headers(${folder} ${headers})
+
+  set(seen "")
+  foreach(other IN LISTS layer_SEES)
+    string(REPLACE "/" "_" other ${other})
+    list(APPEND seen pmf_${other})
+  endforeach()
+  if(layer_SOURCES)
+    list(TRANSFORM layer_SOURCES PREPEND ${PROJECT_SOURCE_DIR}/${folder}/)
+    set(kind STATIC)
+    if(layer_OBJECTS)
+      set(kind OBJECT)
+    endif()
+    add_library(${target} ${kind} ${layer_SOURCES})
+    target_include_directories(${target} PUBLIC ${headers})
+    target_link_libraries(${target} PUBLIC ${seen} PRIVATE ${layer_LINKS})
+  else()
+    add_library(${target} INTERFACE)
+    target_include_directories(${target} INTERFACE ${headers})
+    target_link_libraries(${target} INTERFACE ${seen})
+  endif()
+endfunction()
+
+# Makes INTO/FOLDER/x.h a link to each header and table x.h of the folder, its own linux/ and macos/
+# included.
+function(pmf_link_headers folder into)
+  file(GLOB files CONFIGURE_DEPENDS RELATIVE ${PROJECT_SOURCE_DIR}
+    ${PROJECT_SOURCE_DIR}/${folder}/*.h ${PROJECT_SOURCE_DIR}/${folder}/*.def
+    ${PROJECT_SOURCE_DIR}/${folder}/linux/*.h ${PROJECT_SOURCE_DIR}/${folder}/macos/*.h)
+  file(REMOVE_RECURSE ${into})
+  foreach(file IN LISTS files)
+    get_filename_component(place ${into}/${file} DIRECTORY)
+    file(MAKE_DIRECTORY ${place})
+    file(CREATE_LINK ${PROJECT_SOURCE_DIR}/${file} ${into}/${file} SYMBOLIC)
+  endforeach()
+endfunction()

@@ -1,0 +1,240 @@
+// The main() of the library, and the one place that sees both sides: reads the options, starts the
+// recording, and has the report made when the process ends.
+
+#include <unistd.h>
+
+#include <charconv>
+#include <cstring>
+
+#include "interpose/hooks/deep_binding.h"
+#include "interpose/hooks/exits.h"
+#include "interpose/hooks/late_python.h"
+#include "interpose/hooks/late_threads.h"
+#include "interpose/hooks/thread_starts.h"
+#include "interpose/library/messages.h"
+#include "interpose/originals/originals.h"
+#include "interpose/recording/blocks/metadata.h"
+#include "interpose/recording/own_work.h"
+#include "interpose/recording/recorder.h"
+#include "interpose/recording/recording.h"
+#include "options/options.h"
+#include "platform/platform.h"
+#include "pyframe/checked_frame.h"
+#include "pyframe/interpreter.h"
+#include "report/base/digits.h"
+#include "report/formats/report.h"
+
+extern "C" int __cxa_atexit(void (*handler)(void*), void* argument, void* library);
+
+namespace pymemflow::interpose {
+namespace {
+
+constinit Options options;
+constinit OptionError option_error;
+
+void say_not_probed(std::uint64_t events) {
+  char text[report::kMaxDecimalBytes];
+  const char* const end = report::put_decimal(text, events);
+  say({"a trace function of the program took the place of the probes for ",
+       {text, static_cast<std::size_t>(end - text)},
+       " events: these are named by the frame that ran"});
+}
+
+void say_unknown_interpreter() {
+  const pyframe::Interpreter& interpreter = recording.interpreter;
+  say({"CPython ", interpreter.version, " is not known to this version (", interpreter.reason,
+       "): its events have no Python frame"});
+}
+
+void say_further_python(std::string_view version, std::string_view path) {
+  say({"a second CPython is in this process (", version, ", ", path,
+       "): its events have no Python frame"});
+}
+
+void say_deep_binding(const char* path) {
+  say({path,
+       " is loaded with RTLD_DEEPBIND: its calls of malloc() may go past this library, and "
+       "are not seen then"});
+}
+
+// Valid until the next call.
+std::string_view failure_text(int failure) {
+  if (failure != kLimitReached) return std::strerror(failure);
+  static char text[64] = "it reached its limit of ";
+  constexpr std::size_t kFixed = sizeof "it reached its limit of " - 1;
+  constexpr std::string_view kUnit = " bytes";
+  char* end = std::to_chars(text + kFixed, text + sizeof text - kUnit.size(),
+                            recording.destination.file.limit_bytes())
+                  .ptr;
+  std::memcpy(end, kUnit.data(), kUnit.size());
+  return {text, static_cast<std::size_t>(end + kUnit.size() - text)};
+}
+
+// Whoever keeps the record does not also want it in text, unless he says where.
+bool is_report_wanted() {
+  return options.capture.empty() || !options.output.empty();
+}
+
+// Only of the process that was to have the name as it is.
+void say_other_name() {
+  CaptureName asked;
+  if (options.capture.empty() || recording.destination.process != recording.first_process) return;
+  if (CaptureName::is_unique(options.capture)) return;
+  if (!asked.make(options.capture, recording.destination.process, CaptureName::Suffix::Never))
+    return;
+  const std::string_view given = recording.destination.file.name();
+  if (given == asked.text) return;
+  say({asked.text, " is there already, and stays: the record is in ", given});
+}
+
+// The report of a process in which Python ran; others are left alone.
+void make_report() {
+  const int failure = recording.failure.load();
+  if (!recording.python_ran.load() && failure == 0) {
+    recording.destination.file.remove();
+    return;
+  }
+  if (!pyframe::is_known(recording.interpreter)) say_unknown_interpreter();
+  if (recording.interpreter.is_free_threaded) {
+    say(
+        {"this is a free-threaded CPython: its objects lie in memory of its own (mimalloc), which "
+         "never comes from malloc() and is not shown"});
+  }
+  if (const std::uint64_t events = recording.not_probed.load()) say_not_probed(events);
+  // A report on standard error says so itself.
+  if (failure != 0 &&
+      !(is_report_wanted() && options.output.empty() && options.compat == Compat::None)) {
+    say({"the record could not grow (", failure_text(failure),
+         "): the report covers what was recorded until then"});
+  }
+  say_other_name();
+  if (!is_report_wanted()) return;
+  report::ReportOptions wanted;
+  wanted.asked = options;
+  wanted.is_of_forked_child = recording.destination.process != recording.first_process;
+  const report::ReportError error =
+      report::write_report(recording.destination.file.descriptor(), wanted);
+  if (error) say({"cannot write the report: ", error.what});
+}
+
+void end(EndKind kind) {
+  if (!end_recording(kind)) return;
+  const OwnWork own_work;
+  make_report();
+}
+
+void at_exit(void*) {
+  const LateThreadsHeld held;
+  end(EndKind::Exit);
+}
+
+void before_end() {
+  end(EndKind::Exit);
+}
+
+void before_exec() {
+  end(EndKind::Exec);
+}
+
+void after_failed_exec() {
+  if (recording.phase.load() == Phase::Ended) resume_recording();
+}
+
+// Found out at the start, when the user still looks, rather than after an hour.
+bool can_be_written(std::string_view output) {
+  if (output.empty()) return true;
+  char folder[4096];
+  const std::size_t slash = output.rfind('/');
+  if (slash == std::string_view::npos) return ::access(".", W_OK | X_OK) == 0;
+  const std::size_t length = slash == 0 ? 1 : slash;
+  if (length >= sizeof folder) return false;
+  std::memcpy(folder, output.data(), length);
+  folder[length] = '\0';
+  return ::access(folder, W_OK | X_OK) == 0;
+}
+
+bool accept_options() {
+  if (option_error) {
+    say({option_error.variable, " ", option_error.problem, "; this program runs untraced"});
+    return false;
+  }
+  if (!can_be_written(options.output)) {
+    say({"PYMEMFLOW_OUTPUT=", options.output, ": ", std::strerror(errno),
+         "; this program runs untraced"});
+    return false;
+  }
+  return true;
+}
+
+void say_cannot_start(int error) {
+  if (options.capture.empty()) {
+    say({"cannot start recording (", failure_text(error), "); this program runs untraced"});
+  } else {
+    say({"PYMEMFLOW_CAPTURE=", options.capture, ": ", failure_text(error),
+         "; this program runs untraced"});
+  }
+}
+
+CaptureSettings settings_of(const Options& asked) {
+  RecordMode mode = asked.flow ? RecordMode::Full : RecordMode::Sums;
+  if (asked.ring != 0) mode = RecordMode::Ring;
+  return {.name = asked.capture,
+          .limit_bytes = asked.capture_limit,
+          .mode = mode,
+          .ring_bytes = asked.ring,
+          .options = given_options()};
+}
+
+ProbeUse probes_asked_for() {
+  ProbeUse use = {options.attribution, options.python_call_stack};
+  if (options.compat != Compat::None) use.attribution = Attribution::Probe;
+  return use;
+}
+
+// There is a Python in this process: at its start, or some time later.
+void begin(const pyframe::Interpreter& interpreter) {
+  if (!accept_options()) return;
+  const ProbeUse probes = probes_asked_for();
+  if (const int error = start_recording(interpreter, settings_of(options), probes)) {
+    say_cannot_start(error);
+    return;
+  }
+  if (!start_probes(recording.interpreter, probes)) {
+    end_recording(EndKind::Exit);
+    recording.destination.file.remove();
+    say({"cannot probe CPython ", interpreter.version, "; this program runs untraced"});
+    return;
+  }
+  if (!is_malloc_ours) {
+    say({"malloc() is that of ", first_allocator(),
+         ", before this library: what is asked of it is not seen; preload this library first"});
+  }
+  if (options.start == Start::Manual) set_paused(true);
+  end_handlers = {before_end, before_exec, after_failed_exec};
+}
+
+// greenlet is being imported: gevent's too.
+void on_lookup(const char* name) {
+  if (std::strcmp(name, "PyInit__greenlet") != 0) return;
+  pyframe::expect_switched_stacks(recording.interpreter);
+}
+
+// Before every constructor of the program's own libraries, hence before any thread.
+__attribute__((constructor)) void load() {
+  find_originals();
+  find_exits();
+  find_waits();
+  find_thread_start();
+  if (!platform::is_environment_trusted()) return;
+  const int saved = errno;
+  option_error = read_options(platform::environment(), options);
+  // Without a library to go with, and before the loader registers its own: so it runs after the
+  // handlers and the destructors of everything else, whose frees it still sees.
+  __cxa_atexit(at_exit, nullptr, nullptr);
+  watch_for_python({begin, say_further_python, on_lookup});
+  on_deep_binding = say_deep_binding;
+  errno = saved;
+}
+
+}  // namespace
+}  // namespace pymemflow::interpose

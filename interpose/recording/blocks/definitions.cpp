@@ -1,0 +1,113 @@
+#include "interpose/recording/blocks/definitions.h"
+
+#include <algorithm>
+#include <cstring>
+#include <initializer_list>
+
+namespace pymemflow::interpose {
+namespace {
+
+// A text longer than this comes in pieces, so that one of any length fits into blocks.
+constexpr std::size_t kPieceBytes = 4096;
+
+bool define(DefinitionStream& stream, DefinitionKind what, std::uint32_t number,
+            std::initializer_list<Word> payload) {
+  const std::size_t words = 1 + payload.size();
+  Word* const record = stream.make_room(words);
+  if (record == nullptr) return false;
+  std::copy(payload.begin(), payload.end(), record + 1);
+  stream.commit(definition_head(what, words, number), words);
+  return true;
+}
+
+// Writes `left` units in pieces of `most` at the most: size(done, taken) says how many bytes those
+// are, write(done, taken, to) writes them. A text without units has one piece, without bytes.
+template <typename Size, typename Write>
+bool define_pieces(DefinitionStream& stream, DefinitionKind what, std::uint32_t number,
+                   std::size_t left, std::size_t most, Size size, Write write) {
+  std::size_t done = 0;
+  for (std::uint32_t place = 0;; ++place) {
+    const std::size_t taken = std::min(left, most);
+    const std::size_t bytes = size(done, taken);
+    const std::size_t words = 2 + (bytes + sizeof(Word) - 1) / sizeof(Word);
+    Word* const record = stream.make_room(words);
+    if (record == nullptr) return false;
+    left -= taken;
+    record[1] = piece_head(bytes, place, left == 0);
+    write(done, taken, reinterpret_cast<char*>(record + 2));
+    stream.commit(definition_head(what, words, number), words);
+    if (left == 0) return true;
+    done += taken;
+  }
+}
+
+bool define_bytes(DefinitionStream& stream, DefinitionKind what, std::uint32_t number,
+                  const void* bytes, std::size_t size) {
+  const auto* const start = static_cast<const char*>(bytes);
+  return define_pieces(
+      stream, what, number, size, kPieceBytes, [](std::size_t, std::size_t taken) { return taken; },
+      [start](std::size_t done, std::size_t taken, char* to) {
+        if (taken != 0) std::memcpy(to, start + done, taken);
+      });
+}
+
+bool define_text(DefinitionStream& stream, std::uint32_t number, const pyframe::Text& text) {
+  const auto piece = [&text](std::size_t done, std::size_t taken) {
+    const auto* const start = static_cast<const char*>(text.characters);
+    return pyframe::Text{start + done * text.bytes_a_character, taken, text.bytes_a_character};
+  };
+  // At most four bytes of UTF-8 a character; encoded straight into the record, since there is no
+  // memory to encode it in before.
+  return define_pieces(
+      stream, DefinitionKind::Text, number, text.length, kPieceBytes / 4,
+      [&](std::size_t done, std::size_t taken) { return pyframe::utf8_size(piece(done, taken)); },
+      [&](std::size_t done, std::size_t taken, char* to) {
+        pyframe::write_utf8(piece(done, taken), to);
+      });
+}
+
+}  // namespace
+
+bool define_code(DefinitionStream& stream, const pyframe::Code& code, std::uint32_t number,
+                 std::uint32_t first_text) {
+  const std::uint32_t filename = first_text;
+  const std::uint32_t name = first_text + 1;
+  const std::uint32_t lines = first_text + 2;
+  return define_text(stream, filename, code.filename) && define_text(stream, name, code.name) &&
+         define_bytes(stream, DefinitionKind::Text, lines, code.line_table,
+                      code.line_table_bytes) &&
+         define(stream, DefinitionKind::Code, number,
+                {pair(filename, name), pair(lines, static_cast<std::uint32_t>(code.first_line)),
+                 static_cast<Word>(code.line_table_format)});
+}
+
+bool define_site(DefinitionStream& stream, SiteId site, std::uint32_t code,
+                 std::int32_t instruction) {
+  return define(stream, DefinitionKind::Site, site,
+                {pair(code, static_cast<std::uint32_t>(instruction))});
+}
+
+bool define_caller(DefinitionStream& stream, SiteId site, const void* address,
+                   std::uint32_t module) {
+  return define(stream, DefinitionKind::Caller, site,
+                {reinterpret_cast<std::uintptr_t>(address), module});
+}
+
+bool define_module(DefinitionStream& stream, const platform::Mapping& mapping, std::uint32_t text,
+                   std::span<const unsigned char> build_id) {
+  constexpr std::size_t kWords = kMaxBuildIdBytes / sizeof(Word);
+  Word words[kWords] = {};
+  std::memcpy(words, build_id.data(), std::min(build_id.size(), sizeof words));
+  static_assert(kWords == 4);
+  return define_bytes(stream, DefinitionKind::Text, text, mapping.path, mapping.path_bytes) &&
+         define(stream, DefinitionKind::Module, text,
+                {mapping.start, mapping.end, mapping.offset, build_id.size(), words[0], words[1],
+                 words[2], words[3]});
+}
+
+bool define_fact(DefinitionStream& stream, FactKind fact, std::string_view text) {
+  return define_bytes(stream, DefinitionKind::Fact, static_cast<std::uint32_t>(fact), text.data(),
+                      text.size());
+}
+
+}  // namespace pymemflow::interpose

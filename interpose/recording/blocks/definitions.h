@@ -1,0 +1,28 @@
+#pragma once
+// Writes definitions: what the numbers in the records stand for. The stream must be the caller's
+// own. False: nothing more can be recorded.
+
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include "capture/event.h"
+#include "interpose/recording/blocks/definition_stream.h"
+#include "platform/platform.h"
+#include "pyframe/code.h"
+
+namespace pymemflow::interpose {
+
+// Uses the text numbers `first_text` to `first_text` + 2.
+bool define_code(DefinitionStream& stream, const pyframe::Code& code, std::uint32_t number,
+                 std::uint32_t first_text);
+bool define_site(DefinitionStream& stream, SiteId site, std::uint32_t code,
+                 std::int32_t instruction);
+// `module`: the path text of the module that holds the address; 0: none does.
+bool define_caller(DefinitionStream& stream, SiteId site, const void* address,
+                   std::uint32_t module);
+bool define_module(DefinitionStream& stream, const platform::Mapping& mapping, std::uint32_t text,
+                   std::span<const unsigned char> build_id);
+bool define_fact(DefinitionStream& stream, FactKind fact, std::string_view text);
+
+}  // namespace pymemflow::interpose

@@ -1,0 +1,21 @@
+#pragma once
+// Where the blocks of this process go. Everything below the recorder writes to the destination that
+// it was given, and knows nothing of the recording that owns it.
+
+#include <cstdint>
+
+#include "capture/block.h"
+#include "interpose/recording/blocks/capture_file.h"
+
+namespace pymemflow::interpose {
+
+struct Destination {
+  CaptureFile file;
+  std::uint32_t process = 0;  // process id, for the heads of blocks
+  RecordMode mode = RecordMode::Full;
+  std::uint32_t ring_blocks = 0;  // per writer; Ring only
+  // The file cannot grow: `error` is an error number, or kLimitReached. Any thread, inside a hook.
+  void (*on_failure)(int error) = nullptr;
+};
+
+}  // namespace pymemflow::interpose

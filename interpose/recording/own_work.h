@@ -1,0 +1,26 @@
+#pragma once
+// What this library does for itself outside of the hooks, on the thread that does it.
+
+#include "interpose/recording/writer.h"
+
+namespace pymemflow::interpose {
+
+// While it lives, what this thread allocates is no event: the report's own memory, and that of the
+// libraries that it opens.
+class OwnWork {
+ public:
+  OwnWork() : writer_(this_writer()) {
+    if (writer_ != nullptr) before_ = writer_->state.exchange(WriterState::InOriginal);
+  }
+  ~OwnWork() {
+    if (writer_ != nullptr) writer_->state.store(before_);
+  }
+  OwnWork(const OwnWork&) = delete;
+  OwnWork& operator=(const OwnWork&) = delete;
+
+ private:
+  Writer* const writer_;
+  WriterState before_ = WriterState::Idle;
+};
+
+}  // namespace pymemflow::interpose

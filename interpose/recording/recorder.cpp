@@ -1,0 +1,396 @@
+#include "interpose/recording/recorder.h"
+
+#include <cerrno>
+#include <cstring>
+#include <initializer_list>
+
+#include "interpose/originals/originals.h"
+#include "interpose/recording/window.h"
+
+namespace pymemflow::interpose {
+
+namespace {
+
+// The slow paths make system calls; the caller's errno must not show it.
+class ErrnoKeeper {
+ public:
+  ErrnoKeeper() : saved_(errno) {}
+  ~ErrnoKeeper() { errno = saved_; }
+  ErrnoKeeper(const ErrnoKeeper&) = delete;
+  ErrnoKeeper& operator=(const ErrnoKeeper&) = delete;
+
+ private:
+  const int saved_;
+};
+
+void count_lost(Writer* writer) {
+  const Phase phase = recording.phase.load(std::memory_order_relaxed);
+  if (phase == Phase::Ended || is_paused()) return;
+  if (writer != nullptr && writer->window != nullptr) {
+    ++writer->window->lost;
+  } else {
+    recording.destination.file.count_lost();
+  }
+}
+
+// Puts this writer's stamp in front of what it writes next.
+bool write_turn(Writer& writer) {
+  const std::uint64_t stamp = take_turn(recording.fork_sensitive->turn, writer.id);
+  if (stamp == 0) return false;
+  // Set before the record is written: should a block begin with it, the block has it too.
+  writer.stamp = stamp;
+  if (make_room(writer, 1) == nullptr) return false;
+  commit(writer, turn_head(stamp), 1);
+  return true;
+}
+
+// Who writes from here on; with the events, since it holds for those that follow.
+bool write_thread(Writer& writer, std::uint32_t thread) {
+  if (make_room(writer, 1) == nullptr) return false;
+  commit(writer, definition_head(DefinitionKind::Thread, 1, thread), 1);
+  return true;
+}
+
+bool ensure_turn(Writer& writer) {
+  const std::uint64_t turn = recording.fork_sensitive->turn.load(std::memory_order_relaxed);
+  return writer_of(turn) == writer.id || write_turn(writer);
+}
+
+// A writer that is nobody's, or was that of a thread that has ended, made this thread's.
+Writer* acquire_writer() {
+  const std::uint32_t thread = platform::thread_id();
+  Writer* const writer = recording.writers.acquire(recording.destination.process, thread);
+  if (writer == nullptr) return nullptr;
+  writer->state.store(WriterState::Recording, std::memory_order_relaxed);
+  writer->thread = pyframe::this_thread(recording.interpreter, platform::thread_self());
+  writer->probe = {};
+  if (writer->window == nullptr) {
+    if (const int error = make_window(recording.destination, *writer)) {
+      WriterPool::release(*writer);
+      fail_recording(error);
+      return nullptr;
+    }
+  }
+  // What the last owner wrote is not ordered before what this one will write; its stamp is.
+  if (write_turn(*writer) && write_thread(*writer, thread)) return writer;
+  WriterPool::release(*writer);
+  return nullptr;
+}
+
+bool find_position(Writer& writer, pyframe::Position& position) {
+  if (recording.probes.attribution == Attribution::Probe) {
+    return probed_position(writer, position);
+  }
+  return pyframe::current_position(recording.interpreter, writer.thread, position);
+}
+
+SiteId require_python_site(Writer& writer, const pyframe::Position& position) {
+  if (const SiteId site = recording.sites.find(position)) return site;
+  recording.python_ran.store(true, std::memory_order_relaxed);
+  return recording.sites.define(writer, recording.interpreter, position);
+}
+
+// Where the call came from, described if it has to be.
+SiteId require_site(Writer& writer, const void* caller) {
+  pyframe::Position position;
+  if (find_position(writer, position)) {
+    if (const SiteId site = require_python_site(writer, position)) return site;
+  }
+  if (const SiteId site = recording.sites.find_caller(caller)) return site;
+  if (pyframe::has_python_state(recording.interpreter)) {
+    recording.python_ran.store(true, std::memory_order_relaxed);
+  }
+  return recording.sites.define_caller(writer, caller);
+}
+
+bool write_short_call(Writer& writer, const Call& call, SiteId site) {
+  if (call.function == Function::malloc && fits_short(call.result, site)) {
+    Word* const record = make_room(writer, 2);
+    if (record == nullptr) return false;
+    if (recording.probes) {
+      // Whole, since it may be taken back.
+      record[1] = call.arguments[0];
+      commit(writer, short_head(RecordKind::Malloc, call.result, site), 2);
+      note_recorded(writer, record, call);
+    } else {
+      put_malloc(writer, site, call.arguments[0], call.result);
+    }
+    return true;
+  }
+  if (call.function == Function::free && fits_short(call.arguments[0], site)) {
+    if (make_room(writer, 1) == nullptr) return false;
+    commit(writer, short_head(RecordKind::Free, call.arguments[0], site), 1);
+    return true;
+  }
+  const bool are_small = (call.arguments[0] | call.arguments[1]) >> 32 == 0;
+  if (call.function == Function::calloc && are_small && fits_short(call.result, site)) {
+    Word* const record = make_room(writer, 2);
+    if (record == nullptr) return false;
+    record[1] = pair(static_cast<std::uint32_t>(call.arguments[0]),
+                     static_cast<std::uint32_t>(call.arguments[1]));
+    commit(writer, short_head(RecordKind::Calloc, call.result, site), 2);
+    return true;
+  }
+  return false;
+}
+
+bool write_call(Writer& writer, const Call& call, SiteId site) {
+  if (write_short_call(writer, call, site)) return true;
+  const FunctionTraits& function = traits(call.function);
+  const std::size_t words = call_words(function);
+  Word* record = make_room(writer, words);
+  if (record == nullptr) return false;
+  ++record;
+  for (std::size_t i = 0; i < function.arguments.size(); ++i) *record++ = call.arguments[i];
+  if (function.effect != Effect::Release) *record = call.result;
+  commit(writer, call_head(call.function, site), words);
+  return true;
+}
+
+// The writer for one event on this thread, Recording.
+struct Entry {
+  Writer* writer = nullptr;  // null: the event is not to be recorded, or, if is_lost, cannot be
+  bool is_borrowed = false;
+  bool is_lost = false;
+};
+
+bool is_new_process() {
+  return recording.fork_sensitive->initialized.load(std::memory_order_acquire) != kReady;
+}
+
+// Of a forked child. Null: it cannot record.
+Writer* begin_new_process() {
+  const Writer* const parents = this_writer();
+  set_this_writer(nullptr);
+  if (!become_new_process()) return nullptr;
+  Writer* const own = acquire_writer();
+  set_this_writer(own);
+  // The child goes on where its parent was.
+  if (own != nullptr && parents != nullptr) own->probe.last = parents->probe.last;
+  return own;
+}
+
+// What is recorded although the recording is paused.
+enum class Always : bool { No, Yes };
+
+Entry enter(Always always = Always::No) {
+  const Phase phase = recording.phase.load(std::memory_order_acquire);
+  if (phase == Phase::Off || phase == Phase::Ended) return {};
+  if (always == Always::No && is_paused()) return {};
+  if (is_new_process()) {
+    Writer* const writer = begin_new_process();
+    return {.writer = writer, .is_lost = writer == nullptr};
+  } else if (phase == Phase::Failed) {
+    return {.is_lost = true};
+  }
+  Writer* writer = this_writer();
+  if (writer == nullptr) {
+    writer = acquire_writer();
+    set_this_writer(writer);
+    return {.writer = writer, .is_lost = writer == nullptr};
+  }
+  switch (writer->state.load(std::memory_order_relaxed)) {
+    case WriterState::Idle:
+      writer->state.store(WriterState::Recording, std::memory_order_relaxed);
+      std::atomic_signal_fence(std::memory_order_seq_cst);
+      return {.writer = writer};
+    case WriterState::Recording:
+      // A signal handler that interrupted a record: as though it were another thread.
+      writer = acquire_writer();
+      return {.writer = writer, .is_borrowed = true, .is_lost = writer == nullptr};
+    case WriterState::InOriginal:
+      break;  // the C library calling itself: part of the call that is being recorded
+  }
+  return {};
+}
+
+void leave(const Entry& entry) {
+  end_record(*entry.writer);
+  if (entry.is_borrowed) WriterPool::release(*entry.writer);
+}
+
+// The site of a call on this thread; kNoSite when it was never seen, or takes the long form.
+SiteId find_short_site(Writer& writer, const void* caller) {
+  const std::uint64_t seen_key = pyframe::current_key(recording.interpreter, writer.thread);
+  if (const SiteId site = find_known_site(writer, seen_key)) return site;
+  pyframe::Position position;
+  if (!pyframe::current_position(recording.interpreter, writer.thread, position)) {
+    const SiteId site = recording.sites.find_caller(caller);
+    return site < kShortSites ? site : kNoSite;
+  }
+  // Before the table is asked: a death in between must not be missed.
+  const std::uint64_t deaths = recording.sites.deaths();
+  const SiteId site = recording.sites.find(position);
+  if (site == kNoSite || site >= kShortSites) return kNoSite;
+  const std::uint64_t key = pyframe::key_of(recording.interpreter, position);
+  // A shim on top has another key than the frame below it, and is not remembered.
+  if (key != 0 && key == seen_key) {
+    writer.known_sites[known_site_index(key)] = {key, deaths, site};
+  }
+  return site;
+}
+
+// A short record by `write`, where the site is known to the table. False: it has to take the long
+// form.
+template <typename Write>
+bool record_short(const void* caller, Write write) {
+  Writer* const writer = recording.probes ? nullptr : begin_short_record();
+  if (writer == nullptr) return false;
+  const bool is_written = write(*writer, find_short_site(*writer, caller));
+  end_record(*writer);
+  return is_written;
+}
+
+}  // namespace
+
+void* record_malloc_slowly(std::size_t size, void* result, const void* caller) {
+  const auto address = reinterpret_cast<std::uintptr_t>(result);
+  const bool is_written = record_short(caller, [=](Writer& writer, SiteId site) {
+    return write_malloc(writer, site, size, address);
+  });
+  if (!is_written) record_call({Function::malloc, {size}, address, caller});
+  return result;
+}
+
+void* record_calloc_slowly(std::size_t count, std::size_t size, void* result, const void* caller) {
+  const auto address = reinterpret_cast<std::uintptr_t>(result);
+  const bool is_written = record_short(caller, [=](Writer& writer, SiteId site) {
+    return write_calloc(writer, site, count, size, address);
+  });
+  if (!is_written) record_call({Function::calloc, {count, size}, address, caller});
+  return result;
+}
+
+void record_free_slowly(const void* block, const void* caller) {
+  const auto address = reinterpret_cast<std::uintptr_t>(block);
+  const bool is_written = record_short(
+      caller, [=](Writer& writer, SiteId site) { return write_free(writer, site, address); });
+  if (!is_written) record_call({Function::free, {address}, 0, caller});
+}
+
+Word* make_room(Writer& writer, std::size_t words) {
+  if (writer.position + words > writer.end && !change_block(recording.destination, writer))
+    return nullptr;
+  return writer.position;
+}
+
+void record_call(const Call& call) {
+  const ErrnoKeeper keeper;
+  const Entry entry = enter();
+  if (entry.is_lost) count_lost(nullptr);
+  if (entry.writer == nullptr) return;
+  Writer& writer = *entry.writer;
+  if (recording.probes && is_for_probes(writer, call)) {
+    leave(entry);
+    return;
+  }
+  const SiteId site = require_site(writer, call.caller);
+  const bool is_recorded = site != kNoSite && ensure_turn(writer) && write_call(writer, call, site);
+  if (!is_recorded) count_lost(&writer);
+  leave(entry);
+}
+
+void record_mark(Mark mark, const pyframe::Position& position) {
+  const ErrnoKeeper keeper;
+  const Entry entry = enter();
+  if (entry.is_lost) count_lost(nullptr);
+  if (entry.writer == nullptr) return;
+  Writer& writer = *entry.writer;
+  const SiteId site = require_python_site(writer, position);
+  const bool is_recorded =
+      site != kNoSite && ensure_turn(writer) && make_room(writer, 1) != nullptr;
+  if (is_recorded) {
+    commit(writer, mark_head(mark, site), 1);
+  } else {
+    count_lost(&writer);
+  }
+  leave(entry);
+}
+
+bool record_named_mark(std::string_view name) {
+  const ErrnoKeeper keeper;
+  const Entry entry = enter(Always::Yes);
+  if (entry.writer == nullptr) return false;
+  Writer& writer = *entry.writer;
+  const std::size_t words = named_mark_words(name.size());
+  const bool is_recorded = ensure_turn(writer) && make_room(writer, words) != nullptr;
+  if (is_recorded) {
+    writer.position[1] = platform::monotonic_ns();
+    std::memcpy(writer.position + 2, name.data(),
+                name.size());  // behind what was written are zeros
+    commit(writer, named_mark_head(name.size()), words);
+  }
+  leave(entry);
+  return is_recorded;
+}
+
+std::uint64_t record_turn() {
+  const ErrnoKeeper keeper;
+  const Entry entry = enter(Always::Yes);
+  if (entry.writer == nullptr) return 0;
+  const std::uint64_t stamp = write_turn(*entry.writer) ? entry.writer->stamp : 0;
+  leave(entry);
+  return stamp;
+}
+
+bool require_own_recording() {
+  const ErrnoKeeper keeper;
+  const Phase phase = recording.phase.load(std::memory_order_acquire);
+  if (phase != Phase::On) return false;
+  if (!is_new_process()) return true;
+  Writer* const writer = begin_new_process();
+  if (writer == nullptr) return false;
+  end_record(*writer);
+  return true;
+}
+
+Writer* require_own_writer() {
+  if (Writer* const writer = this_writer()) return writer;
+  const ErrnoKeeper keeper;
+  const Entry entry = enter();
+  if (entry.writer != nullptr) leave(entry);
+  return this_writer();
+}
+
+MoveRecord::MoveRecord(Function function, const void* caller) : function_(function) {
+  const ErrnoKeeper keeper;
+  const Entry entry = enter();
+  if (entry.is_lost) count_lost(nullptr);
+  if (entry.writer == nullptr) return;
+  Writer& writer = *entry.writer;
+  site_ = require_site(writer, caller);
+  // Room for a stamp after it as well, so that finish() cannot come to change the block.
+  if (site_ == kNoSite || !ensure_turn(writer) ||
+      make_room(writer, kMaxCallWords + kMoveEndWords) == nullptr) {
+    count_lost(&writer);
+    leave(entry);
+    return;
+  }
+  writer_ = &writer;
+  is_borrowed_ = entry.is_borrowed;
+  // Otherwise whoever calls a hook in between is a signal handler, and it finds a record under way.
+  if (originals_are_nested) writer.state.store(WriterState::InOriginal, std::memory_order_relaxed);
+}
+
+void MoveRecord::finish(std::initializer_list<std::uint64_t> arguments, const void* result) {
+  if (writer_ == nullptr) return;
+  const ErrnoKeeper keeper;
+  writer_->state.store(WriterState::Recording, std::memory_order_relaxed);
+  std::atomic_signal_fence(std::memory_order_seq_cst);
+  Word* record = writer_->position + 1;
+  for (const std::uint64_t argument : arguments) *record++ = argument;
+  *record = reinterpret_cast<std::uintptr_t>(result);
+  commit(*writer_, call_head(function_, site_), call_words(traits(function_)));
+  std::atomic<std::uint64_t>& turn = recording.fork_sensitive->turn;
+  if (writer_of(turn.load(std::memory_order_relaxed)) != writer_->id) {
+    // Others recorded meanwhile, and one of them may have given back what this call handed out.
+    if (const std::uint64_t stamp = take_turn(turn, writer_->id)) {
+      writer_->stamp = stamp;
+      writer_->position[1] = stamp;
+      commit(*writer_, definition_head(DefinitionKind::MoveEnd, kMoveEndWords, 0), kMoveEndWords);
+    }
+  }
+  leave({.writer = writer_, .is_borrowed = is_borrowed_});
+}
+
+}  // namespace pymemflow::interpose

@@ -1,0 +1,152 @@
+#include "interpose/recording/recording.h"
+
+#include <algorithm>
+#include <cerrno>
+
+#include "interpose/recording/blocks/metadata.h"
+#include "interpose/recording/window.h"
+#include "platform/platform.h"
+#include "platform/thread_values.h"
+#include "pyframe/code_death.h"
+#include "pyframe/self_check.h"
+
+namespace pymemflow::interpose {
+
+constinit Recording recording;
+
+namespace {
+
+// Everything that a process has for itself. 0, or an error number.
+int set_up_process() {
+  recording.destination.process = platform::process_id();
+  recording.failure.store(0, std::memory_order_relaxed);
+  recording.not_probed.store(0, std::memory_order_relaxed);
+  recording.python_ran.store(false, std::memory_order_relaxed);
+  recording.sites.clear();
+  if (!recording.writers.create()) return ENOMEM;
+  const bool is_forked_child = recording.destination.process != recording.first_process;
+  if (const int error = recording.destination.file.create(
+          recording.settings, recording.destination.process, is_forked_child)) {
+    return error;
+  }
+  recording.fact_blocks =
+      write_facts(recording.destination, recording.interpreter, recording.settings);
+  return 0;
+}
+
+// With the window under way, a writer has at least the bytes that were asked for.
+std::uint32_t ring_blocks_for(std::uint64_t bytes) {
+  constexpr std::uint64_t kMost = std::uint64_t{1} << 24;
+  return static_cast<std::uint32_t>(std::min((bytes - 1) / kBlockBytes + 2, kMost));
+}
+
+// In this order a hook never sees a gate that is open before there is something behind it.
+void set_phase(Phase phase) {
+  recording.phase.store(phase, std::memory_order_release);
+  const bool is_open = phase == Phase::On || phase == Phase::Failed;
+  recording.gate.store(is_open ? recording.destination.file.control_word() : &shut_gate,
+                       std::memory_order_release);
+}
+
+void open_for_events() {
+  ForkSensitive& shared = *recording.fork_sensitive;
+  shared.turn.store(kNobody, std::memory_order_relaxed);
+  // Matched by the acquire with which the recorder looks whether it is in a new process.
+  shared.initialized.store(kReady, std::memory_order_release);
+  set_phase(Phase::On);
+}
+
+// Code objects die from the interpreter's own start on (that of each module once it has run), with
+// the GIL held and outside of the allocator: the place to see whether frames are read right.
+void on_code_death(const void* code) {
+  if (!pyframe::check_at_start(recording.interpreter, {platform::thread_self()})) {
+    recording.sites.forget_remembered();
+  }
+  recording.sites.forget(code);
+}
+
+}  // namespace
+
+int start_recording(const pyframe::Interpreter& interpreter, const CaptureSettings& settings,
+                    const ProbeUse& probes) {
+  platform::make_thread_values();
+  recording.interpreter = interpreter;
+  recording.settings = settings;
+  recording.destination.mode = settings.mode;
+  recording.destination.on_failure = fail_recording;
+  recording.probes = probes;
+  if (settings.mode == RecordMode::Ring) {
+    recording.destination.ring_blocks = ring_blocks_for(settings.ring_bytes);
+  }
+  recording.first_process = platform::process_id();
+  collect_facts();
+  recording.fork_sensitive =
+      static_cast<ForkSensitive*>(platform::map_zero_in_child(kFileAlignment));
+  if (recording.fork_sensitive == nullptr) return ENOMEM;
+  if (const int error = set_up_process()) return error;
+  pyframe::notice_code_deaths(interpreter, on_code_death);
+  open_for_events();
+  return 0;
+}
+
+void fail_recording(int error) {
+  Phase expected = Phase::On;
+  recording.failure.store(error, std::memory_order_relaxed);
+  recording.phase.compare_exchange_strong(expected, Phase::Failed, std::memory_order_relaxed);
+  recording.fork_sensitive->turn.store(kClosed, std::memory_order_relaxed);
+}
+
+bool set_paused(bool is_paused) {
+  if (recording.phase.load(std::memory_order_acquire) != Phase::On) return false;
+  std::atomic_ref(*recording.destination.file.control_word()).store(is_paused ? 1 : 0);
+  return true;
+}
+
+bool is_paused() {
+  std::uint32_t* const gate = recording.gate.load(std::memory_order_acquire);
+  return gate != &shut_gate && std::atomic_ref(*gate).load(std::memory_order_relaxed) != 0;
+}
+
+bool end_recording(EndKind kind) {
+  const Phase before = recording.phase.load(std::memory_order_relaxed);
+  if (before != Phase::On && before != Phase::Failed) return false;
+  // A forked child that recorded nothing has nothing of its own.
+  if (recording.fork_sensitive->initialized.load(std::memory_order_acquire) != kReady) return false;
+  recording.phase_before_end = before;
+  set_phase(Phase::Ended);
+  // The stamp stays, for resume_recording().
+  std::atomic<std::uint64_t>& turn = recording.fork_sensitive->turn;
+  turn.fetch_or(kClosed, std::memory_order_relaxed);
+  std::uint64_t last_numbers = recording.fact_blocks;
+  for (Writer& writer : recording.writers.all()) last_numbers += close_blocks(writer);
+  recording.destination.file.end(kind, recording.failure.load(std::memory_order_relaxed),
+                                 last_numbers);
+  return true;
+}
+
+void resume_recording() {
+  recording.destination.file.reopen();
+  for (Writer& writer : recording.writers.all()) reopen_blocks(writer);
+  set_phase(recording.phase_before_end);
+  if (recording.phase_before_end != Phase::On) return;
+  std::atomic<std::uint64_t>& turn = recording.fork_sensitive->turn;
+  turn.fetch_and(~std::uint64_t{kClosed}, std::memory_order_relaxed);
+}
+
+bool become_new_process() {
+  ForkSensitive& shared = *recording.fork_sensitive;
+  std::uint32_t expected = kNewProcess;
+  if (!shared.initialized.compare_exchange_strong(expected, kBeingSetUp,
+                                                  std::memory_order_acquire)) {
+    return expected == kReady;  // another thread of the child was faster, or is at it
+  }
+  if (const int error = set_up_process()) {
+    recording.failure.store(error, std::memory_order_relaxed);
+    set_phase(Phase::Off);
+    return false;
+  }
+  open_for_events();
+  return true;
+}
+
+}  // namespace pymemflow::interpose

@@ -1,0 +1,287 @@
+#include "interpose/recording/site_table.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "interpose/recording/blocks/definitions.h"
+#include "interpose/recording/writer.h"
+#include "platform/platform.h"
+
+namespace pymemflow::interpose {
+namespace {
+
+constexpr std::size_t kFirstSlots = 512;
+constexpr std::size_t kArenaBytes = std::size_t{256} << 10;
+constexpr std::size_t kScratchBytes = 8192;
+constexpr int kFreeNodesTried = 8;
+
+template <typename Index, typename Slot>
+Index* make_index(std::size_t slots) {
+  auto* const index =
+      static_cast<Index*>(platform::map_private(sizeof(Index) + (slots - 1) * sizeof(Slot)));
+  if (index != nullptr) index->mask = slots - 1;
+  return index;
+}
+
+// How many slots an index needs so that at most half of them are taken.
+std::size_t slots_for(std::size_t entries) {
+  std::size_t slots = kFirstSlots;
+  while (slots < entries * 4) slots *= 2;
+  return slots;
+}
+
+}  // namespace
+
+// Held or not; never waited for.
+class SiteTable::Lock {
+ public:
+  explicit Lock(SiteTable& table)
+      : table_(table), is_held_(!table.locked_.exchange(true, std::memory_order_acquire)) {}
+  ~Lock() {
+    if (is_held_) table_.locked_.store(false, std::memory_order_release);
+  }
+  Lock(const Lock&) = delete;
+  Lock& operator=(const Lock&) = delete;
+  bool is_held() const { return is_held_; }
+
+ private:
+  SiteTable& table_;
+  const bool is_held_;
+};
+
+SiteId SiteTable::define(Writer& writer, const pyframe::Interpreter& interpreter,
+                         const pyframe::Position& position) {
+  const Lock lock(*this);
+  CodeNode* node = lock.is_held() ? find_node(position.code) : nullptr;
+  std::uint32_t number = node != nullptr ? node->number : 0;
+  if (node == nullptr) {
+    pyframe::Code facts{};
+    if (!pyframe::describe_code(interpreter, position.code, facts)) return kNoSite;
+    number = next_code_.fetch_add(1, std::memory_order_relaxed);
+    const std::uint32_t texts = next_text_.fetch_add(3, std::memory_order_relaxed);
+    if (!define_code(writer.definitions, facts, number, texts)) return kNoSite;
+    if (lock.is_held()) node = enter_code(facts, position.code, number);
+  }
+  const SiteId site = next_site_.fetch_add(1, std::memory_order_relaxed);
+  if (!define_site(writer.definitions, site, number, position.instruction)) return kNoSite;
+  const std::size_t unit = unit_of(position.instruction);
+  if (node != nullptr && unit < node->units) {
+    node->sites[unit].store(site, std::memory_order_release);
+  }
+  return site;
+}
+
+SiteId SiteTable::define_caller(Writer& writer, const void* address) {
+  const Lock lock(*this);
+  const std::uint32_t module = lock.is_held() ? require_module(writer, address) : 0;
+  const SiteId site = next_site_.fetch_add(1, std::memory_order_relaxed);
+  if (!interpose::define_caller(writer.definitions, site, address, module)) return kNoSite;
+  if (lock.is_held()) enter_caller(address, site);
+  return site;
+}
+
+void SiteTable::forget(const void* code) {
+  CodeNode* const node = find_node(code);
+  // Whoever enters a code object at this address next, does so after its memory was freed.
+  if (node == nullptr) return;
+  node->code.store(nullptr, std::memory_order_release);
+  deaths_.fetch_add(1, std::memory_order_relaxed);
+}
+
+void SiteTable::clear() {
+  codes_.store(nullptr, std::memory_order_relaxed);
+  callers_.store(nullptr, std::memory_order_relaxed);
+  deaths_.fetch_add(1, std::memory_order_relaxed);
+  locked_.store(false, std::memory_order_relaxed);
+  free_nodes_ = nullptr;
+  spare_codes_ = nullptr;
+  arena_left_ = 0;
+  range_count_ = 0;
+}
+
+CodeNode* SiteTable::enter_code(const pyframe::Code& facts, const void* code,
+                                std::uint32_t number) {
+  CodeIndex* index = codes_.load(std::memory_order_relaxed);
+  if (index == nullptr || index->taken * 2 >= index->mask) {
+    if (!grow_codes()) return nullptr;
+    index = codes_.load(std::memory_order_relaxed);
+  }
+  const std::size_t units = facts.bytecode_bytes / 2 + 1;
+  std::size_t i = hash(code) & index->mask;
+  CodeNode* node = nullptr;
+  for (; (node = index->slots[i].load(std::memory_order_relaxed)) != nullptr;
+       i = (i + 1) & index->mask) {
+    // A dead one with room enough is used again where it stands. Nobody reads its sites: a reader
+    // runs the code object whose node it reads, so that one cannot be dead.
+    if (node->code.load(std::memory_order_relaxed) == nullptr && node->capacity >= units) break;
+  }
+  const bool is_new = node == nullptr;
+  if (is_new) node = make_node(units);
+  if (node == nullptr) return nullptr;
+  for (std::size_t unit = 0; unit < units; ++unit) {
+    node->sites[unit].store(kNoSite, std::memory_order_relaxed);
+  }
+  node->number = number;
+  node->units = static_cast<std::uint32_t>(units);
+  node->code.store(code, std::memory_order_release);
+  if (is_new) {
+    index->slots[i].store(node, std::memory_order_release);
+    ++index->taken;
+  }
+  return node;
+}
+
+CodeNode* SiteTable::make_node(std::size_t units) {
+  CodeNode** link = &free_nodes_;
+  for (int tried = 0; *link != nullptr && tried < kFreeNodesTried; ++tried) {
+    CodeNode* const node = *link;
+    if (node->capacity >= units) {
+      *link = node->next_free;
+      return node;
+    }
+    link = &node->next_free;
+  }
+  auto* const node = static_cast<CodeNode*>(
+      allocate(sizeof(CodeNode) + (units - 1) * sizeof(std::atomic<SiteId>)));
+  if (node != nullptr) node->capacity = static_cast<std::uint32_t>(units);
+  return node;
+}
+
+bool SiteTable::grow_codes() {
+  CodeIndex* const old = codes_.load(std::memory_order_relaxed);
+  std::size_t alive = 0;
+  const std::size_t slots = old == nullptr ? 0 : old->mask + 1;
+  for (std::size_t i = 0; i < slots; ++i) {
+    const CodeNode* const node = old->slots[i].load(std::memory_order_relaxed);
+    if (node != nullptr && node->code.load(std::memory_order_relaxed) != nullptr) ++alive;
+  }
+  CodeIndex* const grown = empty_codes(std::max(slots_for(alive), slots));
+  if (grown == nullptr) return false;
+  for (std::size_t i = 0; i < slots; ++i) {
+    CodeNode* const node = old->slots[i].load(std::memory_order_relaxed);
+    if (node == nullptr) continue;
+    const void* const code = node->code.load(std::memory_order_relaxed);
+    if (code == nullptr) {
+      node->next_free = free_nodes_;
+      free_nodes_ = node;
+      continue;
+    }
+    std::size_t j = hash(code) & grown->mask;
+    while (grown->slots[j].load(std::memory_order_relaxed) != nullptr) j = (j + 1) & grown->mask;
+    grown->slots[j].store(node, std::memory_order_release);
+    ++grown->taken;
+  }
+  // The old index is left: a thread may be reading it. Indexes never become smaller, so that all
+  // but the last two of them are together smaller than this one.
+  codes_.store(grown, std::memory_order_release);
+  spare_codes_ = old;
+  return true;
+}
+
+// Code objects that come and go for ever fill an index with dead ones again and again: two of the
+// same size take turns then. Whoever still reads the one that is emptied here, because he was held
+// up in the middle of it, finds nodes that are as good as ever, or none, and takes the site for a
+// new one, which the next look, under the lock, sets right.
+SiteTable::CodeIndex* SiteTable::empty_codes(std::size_t slots) {
+  CodeIndex* const spare = spare_codes_;
+  if (spare == nullptr || spare->mask + 1 != slots) {
+    return make_index<CodeIndex, std::atomic<CodeNode*>>(slots);
+  }
+  for (std::size_t i = 0; i < slots; ++i) {
+    spare->slots[i].store(nullptr, std::memory_order_relaxed);
+  }
+  spare->taken = 0;
+  return spare;
+}
+
+void SiteTable::enter_caller(const void* address, SiteId site) {
+  CallerIndex* index = callers_.load(std::memory_order_relaxed);
+  if (index == nullptr || index->taken * 2 >= index->mask) {
+    if (!grow_callers()) return;
+    index = callers_.load(std::memory_order_relaxed);
+  }
+  std::size_t i = hash(address) & index->mask;
+  for (const void* seen;
+       (seen = index->slots[i].address.load(std::memory_order_relaxed)) != nullptr;
+       i = (i + 1) & index->mask) {
+    if (seen == address) return;
+  }
+  index->slots[i].site.store(site, std::memory_order_relaxed);
+  index->slots[i].address.store(address, std::memory_order_release);
+  ++index->taken;
+}
+
+bool SiteTable::grow_callers() {
+  CallerIndex* const old = callers_.load(std::memory_order_relaxed);
+  const std::size_t slots = old == nullptr ? 0 : old->mask + 1;
+  auto* const grown = make_index<CallerIndex, CallerSlot>(slots_for(slots / 2));
+  if (grown == nullptr) return false;
+  for (std::size_t i = 0; i < slots; ++i) {
+    const void* const address = old->slots[i].address.load(std::memory_order_relaxed);
+    if (address == nullptr) continue;
+    std::size_t j = hash(address) & grown->mask;
+    while (grown->slots[j].address.load(std::memory_order_relaxed) != nullptr) {
+      j = (j + 1) & grown->mask;
+    }
+    grown->slots[j].site.store(old->slots[i].site.load(std::memory_order_relaxed),
+                               std::memory_order_relaxed);
+    grown->slots[j].address.store(address, std::memory_order_relaxed);
+    ++grown->taken;
+  }
+  callers_.store(grown, std::memory_order_release);
+  return true;
+}
+
+std::uint32_t SiteTable::find_module(std::uint64_t place) const {
+  for (std::size_t i = range_count_; i-- > 0;) {
+    if (ranges_[i].start <= place && place < ranges_[i].end) return ranges_[i].module;
+  }
+  return 0;
+}
+
+std::uint32_t SiteTable::require_module(Writer& writer, const void* address) {
+  const auto place = reinterpret_cast<std::uintptr_t>(address);
+  if (ranges_ == nullptr) {
+    ranges_ = static_cast<Range*>(platform::map_private(kMaxRanges * sizeof(Range)));
+    scratch_ = static_cast<char*>(platform::map_private(kScratchBytes));
+    if (ranges_ == nullptr || scratch_ == nullptr) return 0;
+  }
+  if (const std::uint32_t known = find_module(place)) return known;
+  describe_modules(writer);
+  return find_module(place);
+}
+
+void SiteTable::describe_modules(Writer& writer) {
+  struct Visit {
+    SiteTable* table;
+    Writer* writer;
+  } visit{this, &writer};
+  platform::visit_modules(
+      {scratch_, kScratchBytes},
+      [](const platform::Mapping& mapping, void* context) {
+        auto& [table, to] = *static_cast<Visit*>(context);
+        if (table->find_module(mapping.start) != 0 || table->range_count_ == kMaxRanges) return;
+        const std::uint32_t text = table->next_text_.fetch_add(1, std::memory_order_relaxed);
+        unsigned char id[kMaxBuildIdBytes];
+        const std::size_t id_bytes = platform::find_build_id(mapping.image, id);
+        if (!define_module(to->definitions, mapping, text, {id, id_bytes})) return;
+        table->ranges_[table->range_count_++] = {mapping.start, mapping.end, text};
+      },
+      &visit);
+}
+
+void* SiteTable::allocate(std::size_t bytes) {
+  bytes = (bytes + 15) & ~std::size_t{15};
+  if (bytes > kArenaBytes / 4) return platform::map_private(bytes);
+  if (bytes > arena_left_) {
+    arena_ = static_cast<char*>(platform::map_private(kArenaBytes));
+    arena_left_ = arena_ == nullptr ? 0 : kArenaBytes;
+  }
+  if (bytes > arena_left_) return nullptr;
+  char* const block = arena_;
+  arena_ += bytes;
+  arena_left_ -= bytes;
+  return block;
+}
+
+}  // namespace pymemflow::interpose

@@ -1,0 +1,148 @@
+#pragma once
+// From where a call came from to its SiteId. Reading takes no lock and waits for nobody; it is the
+// second hottest code after the frame. A site that is seen for the first time is described among
+// the definitions of the thread that saw it, before any event can refer to it, and then entered
+// here for all threads.
+//
+// Entering is done by one thread at a time; a thread that finds another at it does not wait, but
+// describes the site for itself, under a number of its own, and does not enter it.
+//
+// A code object that dies is told to forget(), so that one that gets its address later is a new
+// one. Its numbers stay its own: nothing is ever renamed.
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+
+#include "capture/event.h"
+#include "pyframe/code.h"
+#include "pyframe/frame.h"
+
+namespace pymemflow::interpose {
+
+struct Writer;
+
+// A code object and the sites in it. `code` is the last field set and the first one read: null once
+// the code object has died.
+struct CodeNode {
+  std::atomic<const void*> code;
+  CodeNode* next_free;
+  std::uint32_t number;
+  std::uint32_t units;     // of the bytecode, and one for "before the first"
+  std::uint32_t capacity;  // of `sites`
+  std::atomic<SiteId> sites[1];
+};
+
+template <typename Slot>
+struct HashIndex {
+  std::size_t mask;
+  std::size_t taken;
+  Slot slots[1];
+};
+
+struct CallerSlot {
+  std::atomic<const void*> address;
+  std::atomic<SiteId> site;
+};
+
+class SiteTable {
+ public:
+  // The number of a Python site, or of a caller; kNoSite when it was never seen.
+  SiteId find(const pyframe::Position& position) const;
+  SiteId find_caller(const void* address) const;
+
+  // Describes a site that was not found, in `writer`, which is the caller's own. kNoSite: the code
+  // object is not one, or nothing can be recorded any more.
+  SiteId define(Writer& writer, const pyframe::Interpreter& interpreter,
+                const pyframe::Position& position);
+  SiteId define_caller(Writer& writer, const void* address);
+
+  // The code object is about to be freed. Any thread.
+  void forget(const void* code);
+  // How many code objects with sites have died: what was remembered outside of this table before is
+  // to be forgotten when it changes.
+  std::uint64_t deaths() const { return deaths_.load(std::memory_order_relaxed); }
+  void forget_remembered() { deaths_.fetch_add(1, std::memory_order_relaxed); }
+
+  // Of a forked child: the numbers are the parent's. Their memory is left as it is.
+  void clear();
+
+ private:
+  using CodeIndex = HashIndex<std::atomic<CodeNode*>>;
+  using CallerIndex = HashIndex<CallerSlot>;
+  struct Range {
+    std::uint64_t start;
+    std::uint64_t end;
+    std::uint32_t module;  // text number of its path
+  };
+  class Lock;
+
+  static std::size_t hash(const void* address) {
+    // The high bits of the product depend on all bits of the address.
+    return static_cast<std::size_t>(
+        reinterpret_cast<std::uintptr_t>(address) * 0x9e3779b97f4a7c15 >> 32);
+  }
+  static std::size_t unit_of(std::int32_t instruction) {
+    return instruction < 0 ? 0 : static_cast<std::size_t>(instruction) / 2 + 1;
+  }
+
+  CodeNode* find_node(const void* code) const;
+  CodeNode* enter_code(const pyframe::Code& facts, const void* code, std::uint32_t number);
+  CodeNode* make_node(std::size_t units);
+  bool grow_codes();
+  CodeIndex* empty_codes(std::size_t slots);
+  void enter_caller(const void* address, SiteId site);
+  bool grow_callers();
+  // The module that holds the address, described if it has to be; 0: none does.
+  std::uint32_t require_module(Writer& writer, const void* address);
+  std::uint32_t find_module(std::uint64_t place) const;
+  void describe_modules(Writer& writer);
+  void* allocate(std::size_t bytes);
+
+  std::atomic<CodeIndex*> codes_{nullptr};
+  std::atomic<CallerIndex*> callers_{nullptr};
+  std::atomic<std::uint64_t> deaths_{1};
+  std::atomic<std::uint32_t> next_site_{1};
+  std::atomic<std::uint32_t> next_code_{1};
+  std::atomic<std::uint32_t> next_text_{1};
+
+  // What follows belongs to whoever holds the lock.
+  std::atomic<bool> locked_{false};
+  CodeNode* free_nodes_ = nullptr;
+  CodeIndex* spare_codes_ = nullptr;  // the one before codes_
+  char* arena_ = nullptr;
+  std::size_t arena_left_ = 0;
+  static constexpr std::size_t kMaxRanges = 4096;
+  Range* ranges_ = nullptr;  // executable mappings that have been described
+  std::size_t range_count_ = 0;
+  char* scratch_ = nullptr;
+};
+
+inline SiteId SiteTable::find(const pyframe::Position& position) const {
+  const CodeNode* const node = find_node(position.code);
+  if (node == nullptr) return kNoSite;
+  const std::size_t unit = unit_of(position.instruction);
+  return unit < node->units ? node->sites[unit].load(std::memory_order_acquire) : kNoSite;
+}
+
+inline CodeNode* SiteTable::find_node(const void* code) const {
+  // Acquire, here and below: matched by the release with which a slot or a site was entered.
+  CodeIndex* const index = codes_.load(std::memory_order_acquire);
+  if (index == nullptr) return nullptr;
+  for (std::size_t i = hash(code) & index->mask;; i = (i + 1) & index->mask) {
+    CodeNode* const node = index->slots[i].load(std::memory_order_acquire);
+    if (node == nullptr || node->code.load(std::memory_order_acquire) == code) return node;
+  }
+}
+
+inline SiteId SiteTable::find_caller(const void* address) const {
+  CallerIndex* const index = callers_.load(std::memory_order_acquire);
+  if (index == nullptr) return kNoSite;
+  for (std::size_t i = hash(address) & index->mask;; i = (i + 1) & index->mask) {
+    const void* const seen = index->slots[i].address.load(std::memory_order_acquire);
+    if (seen == address) return index->slots[i].site.load(std::memory_order_relaxed);
+    if (seen == nullptr) return kNoSite;
+  }
+}
+
+}  // namespace pymemflow::interpose

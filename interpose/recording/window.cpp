@@ -1,0 +1,152 @@
+#include "interpose/recording/window.h"
+
+#include <cstring>
+
+#include "platform/platform.h"
+
+namespace pymemflow::interpose {
+namespace {
+
+void set_state(BlockHead& block, BlockState state) {
+  std::atomic_ref(block.state).store(state, std::memory_order_release);
+}
+BlockState state_of(BlockHead& block) {
+  return std::atomic_ref(block.state).load(std::memory_order_acquire);
+}
+
+void open_window(const Destination& destination, Writer& writer, std::uint64_t number) {
+  BlockHead& window = *writer.window;
+  window.magic = kBlockMagic;
+  window.kind = BlockKind::Events;
+  window.extent_bytes = kBlockBytes;
+  window.process = destination.process;
+  window.writer = writer.id;
+  window.thread = writer.owner.load(std::memory_order_relaxed);
+  window.number = number;
+  window.stamp = writer.stamp;
+  window.opened_ns = platform::monotonic_ns();
+  window.events_before = writer.events_before;
+  writer.position = records_of(&window);
+  writer.end = writer.position + kBlockWords;
+  writer.last_sizes.clear();
+  // Last of the steps in block.h.
+  set_state(window, BlockState::Open);
+}
+
+// Steps 2 to 4 in block.h, for the block that the writer's window is now.
+void use_again(const Destination& destination, Writer& writer, std::size_t used_bytes,
+               std::uint64_t number) {
+  BlockHead& window = *writer.window;
+  // An exchange, since what follows must not be seen before it either.
+  std::atomic_ref(window.state).exchange(BlockState::Emptied, std::memory_order_acq_rel);
+  std::memset(records_of(&window), 0, used_bytes);
+  open_window(destination, writer, number);
+}
+
+struct Extent {
+  std::size_t words = 0;
+  std::uint64_t events = 0;
+};
+
+// How far a window is filled. Records may come to be behind that at the same time.
+Extent measure(BlockHead& window) {
+  Word* const records = records_of(&window);
+  Extent extent;
+  while (extent.words < kBlockWords) {
+    const Word head = std::atomic_ref(records[extent.words]).load(std::memory_order_acquire);
+    const std::size_t words = record_words(head);
+    if (words == 0 || words > kBlockWords - extent.words) break;
+    extent.words += words;
+    extent.events += is_event(kind_of(head)) ? 1 : 0;
+  }
+  return extent;
+}
+
+void close_window(BlockHead& window, std::size_t words) {
+  window.used_bytes = static_cast<std::uint32_t>(words * sizeof(Word));
+  window.checksum = checksum_of(window, records_of(&window));
+  set_state(window, BlockState::Closed);
+}
+
+bool append_window(Destination& destination, Writer& writer) {
+  BlockHead& window = *writer.window;
+  window.used_bytes = static_cast<std::uint32_t>(
+      static_cast<std::size_t>(writer.position - records_of(&window)) * sizeof(Word));
+  if (const int error = destination.file.append(window)) {
+    destination.on_failure(error);
+    return false;
+  }
+  use_again(destination, writer, window.used_bytes, window.number + 1);
+  return true;
+}
+
+bool turn_ring(Destination& destination, Writer& writer) {
+  BlockHead& full = *writer.window;
+  const Extent extent = measure(full);
+  close_window(full, extent.words);
+  writer.events_before += extent.events;
+  const std::uint64_t index = full.number % destination.ring_blocks;  // numbers begin at 1
+  char* const area = reinterpret_cast<char*>(writer.first_block);
+  writer.window = reinterpret_cast<BlockHead*>(area + index * kBlockBytes);
+  writer.window->lost = full.lost;
+  use_again(destination, writer, writer.window->used_bytes, full.number + 1);
+  return true;
+}
+
+bool fold_window(Destination& destination, Writer& writer) {
+  BlockHead& window = *writer.window;
+  const auto words = static_cast<std::size_t>(writer.position - records_of(&window));
+  if (!writer.sums.fold(window.number, {records_of(&window), words})) return false;
+  use_again(destination, writer, words * sizeof(Word), window.number + 1);
+  return true;
+}
+
+}  // namespace
+
+int make_window(Destination& destination, Writer& writer) {
+  const bool is_ring = destination.mode == RecordMode::Ring;
+  const std::size_t blocks = is_ring ? destination.ring_blocks : 1;
+  int error = 0;
+  BlockHead* const block = destination.file.map_blocks(blocks * kBlockBytes, error);
+  if (block == nullptr) return error;
+  writer.first_block = block;
+  writer.window = block;
+  writer.definitions.begin(destination, writer.id);
+  writer.sums.begin(destination, writer.id);
+  open_window(destination, writer, 1);
+  return 0;
+}
+
+bool change_block(Destination& destination, Writer& writer) {
+  switch (destination.mode) {
+    case RecordMode::Full:
+      return append_window(destination, writer);
+    case RecordMode::Ring:
+      return turn_ring(destination, writer);
+    case RecordMode::Sums:
+      return fold_window(destination, writer);
+  }
+  return false;
+}
+
+std::uint64_t close_blocks(Writer& writer) {
+  if (writer.window == nullptr) return 0;
+  if (writer.state.load(std::memory_order_acquire) != WriterState::Recording) {
+    if (state_of(*writer.window) == BlockState::Open) {
+      close_window(*writer.window, measure(*writer.window).words);
+    }
+    writer.definitions.close();
+    writer.sums.close();
+  }
+  return writer.window->number + writer.definitions.blocks() + writer.sums.blocks();
+}
+
+void reopen_blocks(Writer& writer) {
+  if (writer.window != nullptr && state_of(*writer.window) == BlockState::Closed) {
+    set_state(*writer.window, BlockState::Open);
+  }
+  writer.definitions.reopen();
+  writer.sums.reopen();
+}
+
+}  // namespace pymemflow::interpose

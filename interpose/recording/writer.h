@@ -1,0 +1,87 @@
+#pragma once
+// A writer: what one thread needs to write records, kept outside the thread so that another one can
+// go on where it ended. Only the owning thread touches it, but for `owner`. A signal handler that
+// interrupts its owner in the middle of a record finds it Recording, and borrows another one.
+
+#include <atomic>
+#include <cstdint>
+
+#include "capture/block.h"
+#include "capture/last_sizes.h"
+#include "interpose/recording/blocks/definition_stream.h"
+#include "interpose/recording/blocks/sum_table.h"
+#include "interpose/recording/turn.h"
+#include "platform/thread_values.h"
+#include "pyframe/frame.h"
+#include "pyframe/tracing/probes.h"
+
+namespace pymemflow::interpose {
+
+enum class WriterState : std::uint8_t {
+  Idle,
+  Recording,   // in the middle of a record
+  InOriginal,  // inside an original function that may call other allocator functions
+};
+
+// A site that this writer met, by pyframe::current_key(). Right as long as no code object has died.
+// Only those below kShortSites are kept so.
+struct KnownSite {
+  std::uint64_t key;
+  std::uint64_t deaths;  // SiteTable::deaths() when it was entered
+  SiteId site;
+};
+// What the probes of a thread leave (interpose/recording/probe_attribution.h).
+struct ProbeState {
+  pyframe::LastProbe last;
+  bool is_own_work = false;
+  bool is_binding = false;  // the next block of a bound method's size is on the probes' account
+  // The latest two records of blocks handed out, the latest first. It may turn out that a block was
+  // made for a probe.
+  struct Handed {
+    Word* record;
+    Word* end;
+    std::uint64_t address;
+    std::uint64_t bytes;
+    std::uint64_t block;  // its number: the same place may be another record's in the next one
+  };
+  Handed latest[2] = {};
+  // The latest blocks that did turn out so, until they are freed, round and round: a call in a call
+  // has several, and some the interpreter keeps.
+  static constexpr unsigned kMaxMade = 32;
+  std::uint64_t made[kMaxMade] = {};
+  unsigned next_made = 0;
+};
+
+inline constexpr int kKnownSiteBits = 6;
+constexpr std::size_t known_site_index(std::uint64_t key) {
+  return key * 0x9e3779b97f4a7c15 >> (64 - kKnownSiteBits);
+}
+
+struct alignas(64) Writer {
+  // Relaxed throughout: only this thread and the signal handlers on it look at it.
+  std::atomic<WriterState> state;
+  WriterId id;
+  std::atomic<std::uint32_t> owner;  // thread id; 0: free
+  pyframe::ThisThread thread;        // the owner, for the frame reader
+  Word* position;
+  Word* end;
+  BlockHead* window;
+  BlockHead* first_block;       // of the ring; Ring only
+  std::uint64_t stamp;          // the latest that was written
+  std::uint64_t events_before;  // the window; Ring only
+  DefinitionStream definitions;
+  SumTable sums;         // Sums only
+  LastSizes last_sizes;  // of the window
+  KnownSite known_sites[1 << kKnownSiteBits];
+  ProbeState probe;
+};
+
+// The writer of this thread; null until its first event.
+__attribute__((always_inline)) inline Writer* this_writer() {
+  return static_cast<Writer*>(platform::thread_value(platform::ThreadValue::Writer));
+}
+inline void set_this_writer(Writer* writer) {
+  platform::set_thread_value(platform::ThreadValue::Writer, writer);
+}
+
+}  // namespace pymemflow::interpose

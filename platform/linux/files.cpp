@@ -1,0 +1,146 @@
+// Files, on Linux.
+
+#include <fcntl.h>
+#include <linux/falloc.h>
+#include <linux/memfd.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/statfs.h>
+#include <sys/sysinfo.h>
+#include <sys/uio.h>
+
+#include <cstdlib>
+
+#include "platform/linux/system_call.h"
+#include "platform/platform.h"
+#include "platform/write_some.h"
+
+namespace pymemflow::platform {
+namespace {
+
+// Programs count on low descriptors (select, closing 3 to 255, dup2 to a chosen number).
+constexpr int kLowestDescriptor = 512;
+
+// The kernel's table of them reaches up to the highest one, 8 bytes each, and is copied by each
+// fork.
+constexpr rlim_t kHighestDescriptor = 1 << 16;
+
+constexpr std::uint64_t kUnlimited = std::uint64_t{1} << 62;
+
+// A number that the program's own limit keeps it from having: nobody who goes through those that it
+// may have meets ours. The limit is another one for the moment of the call.
+long duplicate_beyond_limit(long file) {
+  struct rlimit own {};
+  const long outcome = system_call(SYS_prlimit64, 0, RLIMIT_NOFILE, nullptr, &own);
+  if (failed(outcome)) return outcome;
+  if (own.rlim_cur > kHighestDescriptor) return -EMFILE;
+  // A limit that was lowered leaves descriptors of before above it.
+  const rlim_t lowest = own.rlim_cur < kLowestDescriptor ? kLowestDescriptor : own.rlim_cur;
+  const rlim_t needed = lowest + 64;  // a child has its parent's until it has one of its own
+  const struct rlimit wider { needed, own.rlim_max < needed ? needed : own.rlim_max };
+  const long raised = system_call(SYS_prlimit64, 0, RLIMIT_NOFILE, &wider, nullptr);
+  if (failed(raised)) return raised;  // the hard limit is as low, and not ours to change
+  const long high = system_call(SYS_fcntl, file, F_DUPFD_CLOEXEC, lowest);
+  system_call(SYS_prlimit64, 0, RLIMIT_NOFILE, &own, nullptr);
+  return high;
+}
+
+int raise_descriptor(long low) {
+  if (failed(low)) return -1;
+  long high = duplicate_beyond_limit(low);
+  if (failed(high)) high = system_call(SYS_fcntl, low, F_DUPFD_CLOEXEC, kLowestDescriptor);
+  // A limit below it (ulimit -n 256): then above the standard ones at least.
+  if (failed(high)) high = system_call(SYS_fcntl, low, F_DUPFD_CLOEXEC, 3);
+  system_call(SYS_close, low);
+  return failed(high) ? -1 : static_cast<int>(high);
+}
+
+long open_in(const char* folder) {
+  return system_call(SYS_openat, AT_FDCWD, folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+}
+
+}  // namespace
+
+int open_nameless_file() {
+  const char* const asked = std::getenv("TMPDIR");
+  // /var/tmp before /tmp: the latter is often memory.
+  for (const char* folder : {asked, "/var/tmp", "/tmp"}) {
+    if (folder == nullptr || *folder == '\0') continue;
+    const int file = raise_descriptor(open_in(folder));
+    if (file >= 0) return file;
+  }
+  return raise_descriptor(system_call(SYS_memfd_create, "pymemflow", MFD_CLOEXEC));
+}
+
+int make_file(const char* path) {
+  constexpr int kFlags = O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
+  const long low = system_call(SYS_openat, AT_FDCWD, path, kFlags, 0600);
+  if (failed(low)) return static_cast<int>(low);
+  const int file = raise_descriptor(low);
+  return file < 0 ? -EMFILE : file;
+}
+
+void remove_file(const char* path) {
+  system_call(SYS_unlinkat, AT_FDCWD, path, 0);
+}
+
+void close_file(int file) {
+  system_call(SYS_close, file);
+}
+
+std::uint64_t free_bytes_for(int file) {
+  struct statfs disk {};
+  if (!failed(system_call(SYS_fstatfs, file, &disk)) && disk.f_blocks != 0) {
+    return static_cast<std::uint64_t>(disk.f_bavail) * static_cast<std::uint64_t>(disk.f_bsize);
+  }
+  struct sysinfo memory {};
+  if (failed(system_call(SYS_sysinfo, &memory))) return kUnlimited;
+  return static_cast<std::uint64_t>(memory.freeram) * memory.mem_unit;
+}
+
+std::uint64_t allowed_file_bytes() {
+  struct rlimit allowed {};
+  if (failed(system_call(SYS_prlimit64, 0, RLIMIT_FSIZE, nullptr, &allowed))) return kUnlimited;
+  return allowed.rlim_cur == RLIM_INFINITY ? kUnlimited : allowed.rlim_cur;
+}
+
+int reserve_file(int file, std::uint64_t offset, std::size_t bytes) {
+  long outcome;
+  do {
+    outcome = system_call(SYS_fallocate, file, 0, offset, bytes);
+  } while (outcome == -EINTR);
+  if (outcome != -EOPNOTSUPP && outcome != -ENOSYS) return static_cast<int>(-outcome);
+  static constexpr char kZeros[4096] = {};
+  for (std::size_t done = 0; done < bytes; done += sizeof kZeros) {
+    if (const int error = write_file(file, kZeros, sizeof kZeros, offset + done)) return error;
+  }
+  return 0;
+}
+
+long write_some(int file, const void* data, std::size_t bytes, std::uint64_t offset) {
+  return system_call(SYS_pwrite64, file, data, bytes, offset);
+}
+
+long write_some(int file, std::span<const char> front, const void* data, std::size_t bytes,
+                std::uint64_t offset) {
+  const iovec parts[] = {{const_cast<char*>(front.data()), front.size()},
+                         {const_cast<void*>(data), bytes}};
+  return system_call(SYS_pwritev, file, parts, 2, offset, 0);
+}
+
+std::uint64_t file_bytes(int file) {
+  const long outcome = system_call(SYS_lseek, file, 0, SEEK_END);
+  return failed(outcome) ? 0 : static_cast<std::uint64_t>(outcome);
+}
+
+bool identify_file(int file, FileIdentity& identity) {
+  struct stat facts {};
+  const int saved = errno;
+  const int outcome = ::fstat(file, &facts);
+  errno = saved;
+  if (outcome != 0) return false;
+  identity = {facts.st_dev, facts.st_ino};
+  return true;
+}
+
+}  // namespace pymemflow::platform

@@ -1,0 +1,171 @@
+// What the loader has loaded, with glibc's loader or musl's: ELF.
+
+#include <dlfcn.h>
+#include <elf.h>
+#include <link.h>
+
+#include <cstdint>
+#include <cstring>
+
+#include "platform/platform.h"
+
+namespace pymemflow::platform {
+namespace {
+
+using Symbol = ElfW(Sym);
+
+// The dynamic symbol table of a library that is mapped; DT_GNU_HASH finds a name in it.
+class SymbolTable {
+ public:
+  explicit SymbolTable(const dl_phdr_info& library) : base_(library.dlpi_addr) {
+    for (int i = 0; i < library.dlpi_phnum; ++i) {
+      if (library.dlpi_phdr[i].p_type == PT_DYNAMIC) {
+        read(reinterpret_cast<const ElfW(Dyn)*>(base_ + library.dlpi_phdr[i].p_vaddr));
+      }
+    }
+  }
+
+  // Whether find() can tell.
+  bool is_readable() const {
+    return hash_table_ != nullptr && symbols_ != nullptr && names_ != nullptr;
+  }
+
+  // Its address; null when the library does not define it.
+  void* find(const char* name) const {
+    if (!is_readable()) return nullptr;
+    const std::uint32_t bucket_count = hash_table_[0];
+    const std::uint32_t first_hashed = hash_table_[1];
+    const std::uint32_t filter_words = hash_table_[2];
+    const auto* buckets = hash_table_ + 4 + filter_words * (sizeof(ElfW(Addr)) / 4);
+    const auto* chain = buckets + bucket_count;
+    if (bucket_count == 0) return nullptr;
+    const std::uint32_t hash = hash_of(name);
+    std::uint32_t index = buckets[hash % bucket_count];
+    if (index < first_hashed) return nullptr;
+    for (;; ++index) {
+      const std::uint32_t entry = chain[index - first_hashed];
+      const Symbol& symbol = symbols_[index];
+      if ((entry | 1) == (hash | 1) && symbol.st_shndx != SHN_UNDEF &&
+          std::strcmp(names_ + symbol.st_name, name) == 0) {
+        return reinterpret_cast<void*>(base_ + symbol.st_value);
+      }
+      if ((entry & 1) != 0) return nullptr;  // the last one of its bucket
+    }
+  }
+
+ private:
+  static std::uint32_t hash_of(const char* name) {
+    std::uint32_t hash = 5381;
+    for (; *name != '\0'; ++name) hash = hash * 33 + static_cast<unsigned char>(*name);
+    return hash;
+  }
+
+  template <typename T>
+  const T* at(const ElfW(Dyn) & entry) const {
+    // The loader has made addresses of them, but for libraries that it may not write to.
+    const ElfW(Addr) address = entry.d_un.d_ptr;
+    return reinterpret_cast<const T*>(address < base_ ? base_ + address : address);
+  }
+
+  void read(const ElfW(Dyn) * entry) {
+    for (; entry->d_tag != DT_NULL; ++entry) {
+      if (entry->d_tag == DT_GNU_HASH) hash_table_ = at<std::uint32_t>(*entry);
+      if (entry->d_tag == DT_SYMTAB) symbols_ = at<Symbol>(*entry);
+      if (entry->d_tag == DT_STRTAB) names_ = at<char>(*entry);
+    }
+  }
+
+  ElfW(Addr) base_;
+  const std::uint32_t* hash_table_ = nullptr;
+  const Symbol* symbols_ = nullptr;
+  const char* names_ = nullptr;
+};
+
+struct Search {
+  const char* name;
+  void (*visit)(const char* path, void* address, void* context);
+  void* context;
+};
+
+int search_library(dl_phdr_info* library, std::size_t, void* context) {
+  const Search& search = *static_cast<Search*>(context);
+  void* const address = SymbolTable(*library).find(search.name);
+  if (address != nullptr) search.visit(library->dlpi_name, address, search.context);
+  return 0;
+}
+
+bool contains(const dl_phdr_info& library, std::uintptr_t address) {
+  for (int i = 0; i < library.dlpi_phnum; ++i) {
+    const ElfW(Phdr)& part = library.dlpi_phdr[i];
+    const std::uintptr_t start = library.dlpi_addr + part.p_vaddr;
+    if (part.p_type == PT_LOAD && address >= start && address < start + part.p_memsz) return true;
+  }
+  return false;
+}
+
+struct SearchBehind {
+  const char* name;
+  bool is_behind = false;
+  bool may_be_there = false;
+};
+
+int search_behind(dl_phdr_info* library, std::size_t, void* context) {
+  SearchBehind& search = *static_cast<SearchBehind*>(context);
+  if (!search.is_behind) {
+    search.is_behind = contains(*library, reinterpret_cast<std::uintptr_t>(&search_behind));
+    return 0;
+  }
+  const SymbolTable table(*library);
+  search.may_be_there = !table.is_readable() || table.find(search.name) != nullptr;
+  return search.may_be_there ? 1 : 0;
+}
+
+// Whether a library behind ours defines it, or is not to be read.
+bool may_be_behind_us(const char* name) {
+  SearchBehind search{.name = name};
+  ::dl_iterate_phdr(search_behind, &search);
+  return search.may_be_there;
+}
+
+}  // namespace
+
+// A search of the loader's that fails leaves an error. To take that back is to have it translated,
+// which takes the lock of the locales; and who allocates first may be within newlocale(), and hold
+// it. So what is not there is not asked for.
+void* find_original(const char* name) {
+  if (!may_be_behind_us(name)) return nullptr;
+  void* const found = ::dlsym(RTLD_NEXT, name);
+  if (found == nullptr) forget_loader_error();
+  return found;
+}
+
+std::uint64_t count_added_libraries() {
+  std::uint64_t count = 0;
+  ::dl_iterate_phdr(
+      [](dl_phdr_info* library, std::size_t, void* result) {
+        *static_cast<std::uint64_t*>(result) = library->dlpi_adds;
+        return 1;
+      },
+      &count);
+  return count;
+}
+
+void visit_definitions(const char* name,
+                       void (*visit)(const char* path, void* address, void* context),
+                       void* context) {
+  Search search{name, visit, context};
+  ::dl_iterate_phdr(search_library, &search);
+}
+
+SymbolLookup find_symbol_lookup() {
+  // By its version, since without one we would be asking for ourselves: that of today's glibc, then
+  // the first ones, on aarch64 and x86-64.
+  for (const char* version : {"GLIBC_2.34", "GLIBC_2.17", "GLIBC_2.2.5"}) {
+    if (void* const found = ::dlvsym(RTLD_NEXT, "dlsym", version)) {
+      return reinterpret_cast<SymbolLookup>(found);
+    }
+  }
+  return nullptr;
+}
+
+}  // namespace pymemflow::platform

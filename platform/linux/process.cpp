@@ -1,0 +1,81 @@
+// What Linux says of this process, its host, and the programs that it could run.
+
+#include <fcntl.h>
+#include <sys/auxv.h>
+#include <sys/utsname.h>
+
+#include <cstring>
+
+#include "platform/linux/system_call.h"
+#include "platform/platform.h"
+
+extern "C" char** environ;
+
+namespace pymemflow::platform {
+namespace {
+
+// The content of a file from its beginning to its end, in pieces. What cannot be read has none.
+void visit_content(const char* path, ReadPiece visit, void* context) {
+  const long file = system_call(SYS_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC, 0);
+  if (failed(file)) return;
+  char buffer[4096];
+  for (;;) {
+    const long got = system_call(SYS_read, file, buffer, sizeof buffer);
+    if (got == -EINTR) continue;
+    if (got <= 0) break;
+    visit(buffer, static_cast<std::size_t>(got), context);
+  }
+  system_call(SYS_close, file);
+}
+
+// The first bytes of a file; how many there are.
+std::size_t read_start(const char* path, std::span<char> start) {
+  const long file = system_call(SYS_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC, 0);
+  if (failed(file)) return 0;
+  const long got = system_call(SYS_read, file, start.data(), start.size());
+  system_call(SYS_close, file);
+  return failed(got) ? 0 : static_cast<std::size_t>(got);
+}
+
+}  // namespace
+
+char** environment() {
+  return environ;
+}
+
+bool is_environment_trusted() {
+  return ::getauxval(AT_SECURE) == 0;
+}
+
+void visit_command_line(ReadPiece visit, void* context) {
+  visit_content("/proc/self/cmdline", visit, context);
+}
+
+// Formats that are registered with the kernel could be any.
+bool could_run(const char* path) {
+  char start[2];
+  if (read_start(path, start) != sizeof start) return true;
+  const bool is_known = std::memcmp(start,
+                                    "\x7f"
+                                    "E",
+                                    sizeof start) == 0 ||
+                        std::memcmp(start, "#!", sizeof start) == 0;
+  return is_known ||
+         !failed(system_call(SYS_faccessat, AT_FDCWD, "/proc/sys/fs/binfmt_misc/status", F_OK));
+}
+
+std::size_t describe_host(std::span<char> text) {
+  utsname host{};
+  if (failed(system_call(SYS_uname, &host))) return 0;
+  std::size_t used = 0;
+  for (const char* line : {host.nodename, host.sysname, host.release, host.machine}) {
+    const std::size_t bytes = std::strlen(line);
+    if (bytes + 1 > text.size() - used) break;
+    std::memcpy(text.data() + used, line, bytes);
+    used += bytes;
+    text[used++] = '\n';
+  }
+  return used;
+}
+
+}  // namespace pymemflow::platform

@@ -1,0 +1,110 @@
+// Linux: the loader, threads, clocks, memory.
+
+#include <dlfcn.h>
+#include <pthread.h>
+#include <sys/mman.h>
+#include <sys/uio.h>
+#include <time.h>
+
+#include "platform/linux/system_call.h"
+#include "platform/platform.h"
+
+namespace pymemflow::platform {
+namespace {
+
+void* map(void* address, std::size_t bytes, int protection, int flags, int file,
+          std::uint64_t offset) {
+  const long outcome = system_call(SYS_mmap, address, bytes, protection, flags, file, offset);
+  return failed(outcome) ? nullptr : reinterpret_cast<void*>(outcome);
+}
+
+std::uint64_t nanoseconds(clockid_t clock) {
+  timespec now{};
+  ::clock_gettime(clock, &now);
+  return static_cast<std::uint64_t>(now.tv_sec) * 1'000'000'000 +
+         static_cast<std::uint64_t>(now.tv_nsec);
+}
+
+}  // namespace
+
+void forget_loader_error() {
+  ::dlerror();  // hands it out
+  ::dlerror();  // frees it
+}
+
+std::uint32_t process_id() {
+  return static_cast<std::uint32_t>(system_call(SYS_getpid));
+}
+std::uint32_t thread_id() {
+  return static_cast<std::uint32_t>(system_call(SYS_gettid));
+}
+std::uintptr_t thread_self() {
+  return ::pthread_self();
+}
+bool is_thread_alive(std::uint32_t process, std::uint32_t thread) {
+  return system_call(SYS_tgkill, process, thread, 0) != -ESRCH;
+}
+
+void sleep_us(std::uint32_t microseconds) {
+  const timespec time = {.tv_sec = microseconds / 1'000'000,
+                         .tv_nsec = microseconds % 1'000'000 * 1'000};
+  system_call(SYS_nanosleep, &time, nullptr);
+}
+
+std::uint64_t monotonic_ns() {
+  return nanoseconds(CLOCK_MONOTONIC);
+}
+std::uint64_t realtime_ns() {
+  return nanoseconds(CLOCK_REALTIME);
+}
+
+void* map_private(std::size_t bytes) {
+  return map(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
+             -1, 0);
+}
+
+void* map_zero_in_child(std::size_t bytes) {
+  void* const pages = map_private(bytes);
+  if (pages == nullptr) return nullptr;
+  if (failed(system_call(SYS_madvise, pages, bytes, MADV_WIPEONFORK))) {
+    system_call(SYS_munmap, pages, bytes);
+    return nullptr;
+  }
+  return pages;
+}
+
+void unmap(void* start, std::size_t bytes) {
+#ifdef __SANITIZE_THREAD__
+  // It does not see this call: what one thread gets at an address that another one gave back would
+  // look like a race.
+  static_cast<void>(start);
+  static_cast<void>(bytes);
+#else
+  system_call(SYS_munmap, start, bytes);
+#endif
+}
+
+void* map_file(int file, std::uint64_t offset, std::size_t bytes) {
+  return map(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, file, offset);
+}
+
+bool copy_memory(void* to, std::uint64_t from, std::size_t bytes) {
+  const iovec here = {to, bytes};
+  const iovec there = {reinterpret_cast<void*>(from), bytes};
+  const long copied = system_call(SYS_process_vm_readv, process_id(), &here, 1, &there, 1, 0);
+  return copied == static_cast<long>(bytes);
+}
+
+void write_line(std::span<const char> text) {
+  const char* cursor = text.data();
+  std::size_t bytes = text.size();
+  while (bytes > 0) {
+    const long outcome = system_call(SYS_write, STDERR_FILENO, cursor, bytes);
+    if (outcome == -EINTR) continue;
+    if (outcome <= 0) return;
+    cursor += outcome;
+    bytes -= static_cast<std::size_t>(outcome);
+  }
+}
+
+}  // namespace pymemflow::platform

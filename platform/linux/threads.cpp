@@ -1,0 +1,9 @@
+// What a thread has for itself, on Linux.
+
+#include "platform/thread_values.h"
+
+namespace pymemflow::platform {
+
+constinit thread_local void* thread_values[kThreadValues] = {};
+
+}  // namespace pymemflow::platform

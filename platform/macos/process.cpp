@@ -1,0 +1,63 @@
+// What macOS says of this process, its host, and the programs that it could run.
+
+#include <crt_externs.h>
+#include <fcntl.h>
+#include <mach-o/fat.h>
+#include <mach-o/loader.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include <cstring>
+
+#include "platform/macos/errno.h"
+#include "platform/platform.h"
+
+namespace pymemflow::platform {
+
+char** environment() {
+  return *::_NSGetEnviron();
+}
+
+bool is_environment_trusted() {
+  return ::issetugid() == 0;
+}
+
+void visit_command_line(ReadPiece visit, void* context) {
+  char** const words = *::_NSGetArgv();
+  const int count = *::_NSGetArgc();
+  for (int i = 0; words != nullptr && i < count && words[i] != nullptr; ++i) {
+    visit(words[i], std::strlen(words[i]) + 1, context);
+  }
+}
+
+bool could_run(const char* path) {
+  const KeptErrno kept;
+  const int file = ::open(path, O_RDONLY | O_CLOEXEC);
+  if (file < 0) return true;
+  std::uint32_t magic = 0;
+  const ssize_t got = ::read(file, &magic, sizeof magic);
+  ::close(file);
+  if (got != sizeof magic) return true;
+  for (const std::uint32_t known :
+       {MH_MAGIC_64, MH_CIGAM_64, FAT_MAGIC, FAT_CIGAM, FAT_MAGIC_64, FAT_CIGAM_64}) {
+    if (magic == known) return true;
+  }
+  return std::memcmp(&magic, "#!", 2) == 0;
+}
+
+std::size_t describe_host(std::span<char> text) {
+  const KeptErrno kept;
+  utsname host{};
+  if (::uname(&host) != 0) return 0;
+  std::size_t used = 0;
+  for (const char* line : {host.nodename, host.sysname, host.release, host.machine}) {
+    const std::size_t bytes = std::strlen(line);
+    if (bytes + 1 > text.size() - used) break;
+    std::memcpy(text.data() + used, line, bytes);
+    used += bytes;
+    text[used++] = '\n';
+  }
+  return used;
+}
+
+}  // namespace pymemflow::platform

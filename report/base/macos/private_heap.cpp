@@ -1,0 +1,31 @@
+// A malloc zone. Not Homebrew's mimalloc: it makes itself the zone of the whole process as soon as
+// it is loaded.
+
+#include "report/base/private_heap.h"
+
+#include <malloc/malloc.h>
+
+namespace pymemflow::report {
+namespace {
+
+malloc_zone_t* zone() {
+  static malloc_zone_t* const made = ::malloc_create_zone(0, 0);
+  return made;
+}
+
+// Calls of this library go to the original (interpose/hooks/macos/tuples.cpp).
+void* allocate_in_zone(std::size_t size_bytes) {
+  return ::malloc_zone_malloc(zone(), size_bytes);
+}
+void release_in_zone(void* block) {
+  ::malloc_zone_free(zone(), block);
+}
+
+}  // namespace
+
+const PrivateHeap* private_heap() {
+  static constexpr PrivateHeap kHeap = {allocate_in_zone, release_in_zone};
+  return zone() == nullptr ? nullptr : &kHeap;
+}
+
+}  // namespace pymemflow::report

@@ -1,0 +1,30 @@
+#pragma once
+// How names out of the program are shown, and base names by DTrace's rules. Pure; report side.
+
+#include <cstddef>
+#include <string_view>
+
+#include "report/base/memory.h"
+
+namespace pymemflow::report {
+
+// The default shows names whole and keeps a line one line: control characters are escaped, "\n" for
+// a newline and \xNN for the rest, while a backslash stays as it is.
+struct Names {
+  bool full_file_path = false;
+  bool escape = true;
+  std::size_t limit_bytes = std::string_view::npos;
+};
+
+// DTrace copies a C string of at most 255 bytes and prints what it has.
+inline constexpr Names kNamesAsDtrace = {
+    .full_file_path = false, .escape = false, .limit_bytes = 255};
+
+// "" is ".", slashes at the end do not count, "/" stays.
+std::string_view base_name(std::string_view path);
+
+// The limit is applied to the path, not to its base name: that is the order in the D script.
+String shown_file(const Names& names, std::string_view path);
+String shown_function(const Names& names, std::string_view function);
+
+}  // namespace pymemflow::report

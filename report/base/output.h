@@ -1,0 +1,66 @@
+#pragma once
+// A buffered writer to a file descriptor, by write(2) alone. It may run while the host is exiting,
+// so nothing about the descriptor can end the process: a closed pipe, a full disk and a file that
+// hits its size limit are errors that are remembered, never signals. Report side, one thread.
+//
+// After an error everything further is dropped, and error() keeps the first one.
+
+#include <sys/types.h>
+
+#include <cstddef>
+#include <string_view>
+
+#include "report/base/memory.h"
+
+namespace pymemflow::report {
+
+// %p becomes the process id and %% a percent sign; any other % stays as it is.
+String expanded_path(std::string_view pattern, pid_t pid);
+
+class Output {
+ public:
+  // What reserve() may be asked for.
+  static constexpr std::size_t kBufferBytes = std::size_t{1} << 18;
+
+  // The descriptor stays the caller's: it is neither closed nor put into another mode.
+  explicit Output(int fd);
+
+  // By the rules of output_file.h; the descriptor is the output's own. Where the file cannot be
+  // opened, error() says why.
+  explicit Output(const char* path);
+
+  // Writes out what is left, and closes the descriptor where it is the output's own.
+  ~Output();
+  Output(const Output&) = delete;
+  Output& operator=(const Output&) = delete;
+
+  // Room for `size` bytes, which a call of commit() with their end then takes in.
+  char* reserve(std::size_t size) {
+    if (size > static_cast<std::size_t>(limit_ - end_)) flush();
+    return end_;
+  }
+  void commit(char* end) { end_ = end; }
+
+  void write(std::string_view text);
+
+  // False: something has failed since the output was made.
+  bool flush();
+
+  // flush(), and the errors that only closing a file shows. For the last time.
+  bool close();
+
+  // errno of the first failure, 0 while there is none.
+  int error() const { return error_; }
+
+ private:
+  void write_out(const char* text, std::size_t size);
+
+  int fd_;
+  bool owns_fd_;
+  int error_ = 0;
+  char* buffer_;
+  char* end_;
+  char* limit_;
+};
+
+}  // namespace pymemflow::report

@@ -1,0 +1,70 @@
+#include "report/base/output_file.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "report/base/memory.h"
+
+namespace pymemflow::report {
+namespace {
+
+int open_file(const char* path, int flags) {
+  int file = -1;
+  do {
+    file = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOCTTY | flags, S_IRUSR | S_IWUSR);
+  } while (file < 0 && errno == EINTR);
+  return file;
+}
+
+// Whoever could put another link in its place between this look and the opening can do so at any
+// time: it is a folder without the sticky bit.
+bool is_foreign_link(const char* path) {
+  struct stat facts;
+  if (lstat(path, &facts) != 0 || !S_ISLNK(facts.st_mode)) return false;
+  return facts.st_uid != geteuid() && facts.st_uid != 0;
+}
+
+bool is_folder_for_everybody(std::string_view path) {
+  const std::size_t slash = path.rfind('/');
+  const String folder(slash == 0                        ? std::string_view("/")
+                      : slash == std::string_view::npos ? std::string_view(".")
+                                                        : path.substr(0, slash));
+  struct stat facts;
+  return stat(folder.c_str(), &facts) != 0 || (facts.st_mode & S_IWOTH) != 0;
+}
+
+// Somebody who waits for our report may have made it.
+bool is_foreign_file(int file, const char* path) {
+  struct stat facts;
+  if (fstat(file, &facts) != 0) return true;
+  if (!S_ISREG(facts.st_mode) || !is_folder_for_everybody(path)) return false;
+  return facts.st_uid != geteuid() || facts.st_nlink > 1;
+}
+
+bool make_empty(int file) {
+  struct stat facts;
+  return fstat(file, &facts) == 0 && (!S_ISREG(facts.st_mode) || ftruncate(file, 0) == 0);
+}
+
+int refuse(int file, int error) {
+  if (file >= 0) close(file);
+  errno = error;
+  return -1;
+}
+
+}  // namespace
+
+int open_output_file(const char* path) {
+  const int made = open_file(path, O_EXCL);
+  if (made >= 0 || errno != EEXIST) return made;
+  if (is_foreign_link(path)) return refuse(-1, EACCES);
+  const int file = open_file(path, 0);
+  if (file < 0) return file;
+  if (is_foreign_file(file, path)) return refuse(file, EACCES);
+  return make_empty(file) ? file : refuse(file, errno);
+}
+
+}  // namespace pymemflow::report

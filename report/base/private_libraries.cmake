@@ -1,0 +1,38 @@
+# The shared libraries that report/base/private_library.cpp opens, by the names under which the loader
+# will know them.
+function(pmf_find_soname result name hints)
+  find_library(${result}_LIBRARY ${name} HINTS ${hints} REQUIRED)
+  set(soname "")
+  if(CMAKE_READELF)
+    execute_process(COMMAND ${CMAKE_READELF} -d ${${result}_LIBRARY}
+      OUTPUT_VARIABLE dynamic_section ERROR_QUIET)
+    if(dynamic_section MATCHES "SONAME[^[]*\\[([^]]+)\\]")
+      set(soname ${CMAKE_MATCH_1})
+    endif()
+  endif()
+  if(NOT soname)
+    get_filename_component(soname ${${result}_LIBRARY} NAME)
+  endif()
+  set(${result} ${soname} PARENT_SCOPE)
+endfunction()
+
+pmf_find_soname(PMF_MIMALLOC_SONAME mimalloc "")
+if(PYMEMFLOW_BUILD_FUZZERS)
+  # The sanitizer sees every allocation only where malloc serves them.
+  set(PMF_MIMALLOC_SONAME libpymemflow-without-mimalloc.so)
+endif()
+pmf_find_soname(PMF_LIBUNWIND_SONAME unwind "${LIBUNWIND_LIBRARY_DIRS}")
+pmf_find_soname(PMF_LIBELF_SONAME elf "${LIBELF_LIBRARY_DIRS}")
+
+# How a file that includes report/base/private_library.h is compiled: the libraries' headers, never the
+# libraries.
+add_library(pmf_private_libraries INTERFACE)
+target_include_directories(pmf_private_libraries INTERFACE
+  $<TARGET_PROPERTY:mimalloc,INTERFACE_INCLUDE_DIRECTORIES>
+  ${LIBUNWIND_INCLUDE_DIRS}
+  ${LIBELF_INCLUDE_DIRS})
+target_compile_definitions(pmf_private_libraries INTERFACE
+  PMF_MIMALLOC_SONAME="${PMF_MIMALLOC_SONAME}"
+  PMF_LIBUNWIND_SONAME="${PMF_LIBUNWIND_SONAME}"
+  PMF_LIBELF_SONAME="${PMF_LIBELF_SONAME}")
+target_link_libraries(pmf_private_libraries INTERFACE ${CMAKE_DL_LIBS})

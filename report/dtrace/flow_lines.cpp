@@ -1,0 +1,101 @@
+#include "report/dtrace/flow_lines.h"
+
+#include <fmt/format.h>
+
+#include <cstring>
+#include <iterator>
+
+#include "report/base/digits.h"
+
+namespace pymemflow::report {
+namespace {
+
+// Whatever of a line does not depend on names: the call, its arguments, its result.
+constexpr std::size_t kMaxCallBytes = 160;
+
+char* put(char* out, std::string_view text) {
+  std::memcpy(out, text.data(), text.size());
+  return out + text.size();
+}
+
+char* put_address(char* out, std::uint64_t address) {
+  return put_hex(put(out, "0x"), address);
+}
+
+char* put_call(char* out, const Event& event) {
+  const FunctionTraits& function = traits(event.function);
+  out = put(out, function.name);
+  *out++ = '(';
+  for (std::size_t i = 0; i < function.arguments.size(); ++i) {
+    if (i != 0) out = put(out, ", ");
+    const bool is_block = function.arguments[i] == 'p';
+    out = is_block ? put_address(out, event.arguments[i])
+                   : put_signed_decimal(out, event.arguments[i]);
+  }
+  *out++ = ')';
+  if (function.effect != Effect::Release) {
+    out = put_address(put(out, " pntr "), event.result);
+  }
+  *out++ = '\n';
+  return out;
+}
+
+// The D script's heading, which has a column for a time that its lines do not have.
+constexpr std::string_view kCallStackHeading =
+    "C    PID  DELTA(us)              FILE:LINE TYPE     -- FUNC\n";
+
+}  // namespace
+
+FlowLines::FlowLines(Output& output, const FlowLinesOptions& options)
+    : output_(output), options_(options) {
+  output_.write("dtrace:::BEGIN\n");
+  if (options_.call_stack) output_.write(kCallStackHeading);
+}
+
+void FlowLines::on_event(const Event& event, const Site& site) {
+  if (!site.has_frame || !options_.functions.contains(event.function)) return;
+  String& text = site_texts_[event.site];
+  if (text.empty()) text = site_text(site);
+  output_.write(text);
+  output_.commit(put_call(output_.reserve(kMaxCallBytes), event));
+}
+
+void FlowLines::on_mark(const Event& mark, const Site& site) {
+  if (!options_.call_stack) return;
+  const bool is_entry = mark.mark == Mark::Entered;
+  std::size_t& depth = depths_[mark.thread];
+  if (!is_entry && depth > 0) --depth;
+  String text = place_text(site);
+  text += is_entry ? "CALL " : "RTN  ";
+  text.append(depth * 2, ' ');
+  text += is_entry ? "-> " : "<- ";
+  text += shown_function(options_.names, site.function);
+  text += '\n';
+  output_.write(text);
+  if (is_entry) ++depth;
+}
+
+void FlowLines::on_finish() {
+  output_.write("\ndtrace:::END\n");
+}
+
+String FlowLines::place_text(const Site& site) const {
+  const String file = shown_file(options_.names, site.file);
+  // fmt pads by the columns that characters take on a screen, DTrace by bytes: the padding is ours.
+  const std::size_t padding = file.size() < 16 ? 16 - file.size() : 0;
+  String text;
+  fmt::format_to(std::back_inserter(text), "{:>6} {:{}}", options_.pid, "", padding);
+  text += file;
+  fmt::format_to(std::back_inserter(text), ":{:<4} ", site.line);
+  return text;
+}
+
+String FlowLines::site_text(const Site& site) const {
+  String text = place_text(site);
+  text += "-> ";
+  text += shown_function(options_.names, site.function);
+  text += ' ';
+  return text;
+}
+
+}  // namespace pymemflow::report

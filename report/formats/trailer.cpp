@@ -1,0 +1,65 @@
+#include "report/formats/trailer.h"
+
+#include <fmt/format.h>
+
+#include <cstring>
+#include <iterator>
+
+namespace pymemflow::report {
+namespace {
+
+void append_line(String& text, std::string_view line) {
+  text += "pymemflow: ";
+  text += line;
+  text += '\n';
+}
+
+void append_failure(String& text, const FileHead& head) {
+  if (head.failure == 0) return;
+  String reason;
+  if (head.failure == kLimitReached) {
+    fmt::format_to(std::back_inserter(reason), "it reached its limit of {} bytes",
+                   head.limit_bytes);
+  } else {
+    reason = std::strerror(head.failure);
+  }
+  String line;
+  fmt::format_to(std::back_inserter(line),
+                 "the record could not grow ({}): this report covers what was recorded until then",
+                 std::string_view(reason));
+  append_line(text, line);
+}
+
+void append_counts(String& text, const CaptureReader& reader) {
+  auto end = std::back_inserter(text);
+  fmt::format_to(end, "pymemflow: {} events recorded, {} lost",
+                 reader.recorded() + reader.overwritten(), reader.lost());
+  if (reader.head().mode == RecordMode::Ring) {
+    fmt::format_to(end, ", {} overwritten", reader.overwritten());
+  }
+  if (reader.damaged() != 0) {
+    const char* const places = reader.damaged() == 1 ? "place" : "places";
+    fmt::format_to(end, ", damaged in {} {}", reader.damaged(), places);
+  }
+  if (reader.left_out() != 0) fmt::format_to(end, ", {} left out", reader.left_out());
+  text += '\n';
+}
+
+}  // namespace
+
+void write_closing_lines(Output& output, const CaptureReader& reader, bool is_in_process) {
+  const FileHead& head = reader.head();
+  String text;
+  append_failure(text, head);
+  if (head.mode == RecordMode::Sums && !is_in_process) {
+    append_line(text, "recorded with PYMEMFLOW_FLOW=0: there are no events, only their sums");
+  }
+  if (head.end == EndKind::None && !is_in_process) {
+    append_line(
+        text, "the program did not end by itself: this report covers what it had done until then");
+  }
+  append_counts(text, reader);
+  output.write(text);
+}
+
+}  // namespace pymemflow::report

@@ -1,0 +1,14 @@
+#pragma once
+// The last lines of a report: what the reader should know about the record, and, as the very last
+// one, how many events were recorded and how many were lost. Report side, one thread.
+
+#include "report/base/output.h"
+#include "report/reader/capture_reader.h"
+
+namespace pymemflow::report {
+
+// After all events were read. `is_in_process`: the process writes its own report, so that it is no
+// news that the recording has not ended.
+void write_closing_lines(Output& output, const CaptureReader& reader, bool is_in_process);
+
+}  // namespace pymemflow::report

@@ -1,0 +1,72 @@
+#pragma once
+// What the numbers in the records stand for, as the definitions in the capture say. One thread.
+
+#include <cstdint>
+#include <string_view>
+
+#include "capture/event.h"
+#include "report/base/memory.h"
+#include "report/reader/numbered_slots.h"
+#include "report/reader/site.h"
+
+namespace pymemflow::report {
+
+class NameTable {
+ public:
+  // An undamaged capture has at most so many numbers of a kind.
+  void set_limit(std::uint64_t numbers) { limit_ = numbers; }
+
+  // Definitions. The texts of a code or a module were defined before; where they were not, or not
+  // whole, it counts as damaged.
+  void add_text(std::uint32_t text, std::string_view piece, std::uint32_t place, bool is_last);
+  void add_code(std::uint32_t code, std::uint32_t filename, std::uint32_t name,
+                std::uint32_t line_table, std::int32_t first_line, std::uint64_t format);
+  void add_module(std::uint32_t path, std::uint64_t start, std::uint64_t end, std::uint64_t offset,
+                  std::string_view build_id);
+  // False: the code, or the module, has not been defined. `module`: its path's text; 0: none.
+  bool add_site(SiteId site, std::uint32_t code, std::int32_t instruction);
+  bool add_caller(SiteId site, std::uint64_t address, std::uint32_t module);
+
+  // Null: never defined.
+  const Site* find(SiteId site) const {
+    const SiteSlot* const slot = sites_.find(site);
+    return slot != nullptr && slot->is_known ? &slot->site : nullptr;
+  }
+  const Vector<Module>& modules() const { return modules_; }
+  std::uint64_t damaged() const { return damaged_; }
+
+ private:
+  struct Code {
+    bool is_known = false;
+    std::uint8_t format = 0;
+    std::int32_t first_line = 0;
+    std::string_view filename;
+    std::string_view name;
+    String line_table;
+  };
+  struct SiteSlot {
+    bool is_known = false;
+    Site site;
+  };
+
+  struct Text {
+    String bytes;
+    std::uint32_t pieces = 0;
+    bool is_whole = false;
+  };
+
+  // The whole text, taken out of the table: each is used once. False: it is not there.
+  bool take_text(std::uint32_t text, String& bytes);
+  // The same bytes, kept once, for as long as the table lives.
+  std::string_view keep(const String& text);
+  std::uint64_t limit_ = 0;
+  HashMap<std::uint32_t, Text> texts_;
+  HashMap<String, bool, StringHash> kept_;
+  NumberedSlots<Code> codes_;
+  NumberedSlots<SiteSlot> sites_;
+  Vector<Module> modules_;
+  HashMap<std::uint32_t, std::uint32_t> module_numbers_;  // by the text of the path
+  std::uint64_t damaged_ = 0;
+};
+
+}  // namespace pymemflow::report

@@ -1,0 +1,52 @@
+#pragma once
+// One value a site, found by the site's number in two loads. Report side, one thread.
+//
+// In pages, so that numbers need not be dense and values do not move; a wild number out of a
+// damaged capture costs one page and at most 8 MiB of pointers, not the number times the size of a
+// value.
+
+#include <cstddef>
+#include <memory>
+#include <new>
+
+#include "capture/event.h"
+#include "report/base/memory.h"
+
+namespace pymemflow::report {
+
+template <class Value>
+class SiteTable {
+ public:
+  SiteTable() = default;
+  SiteTable(const SiteTable&) = delete;
+  SiteTable& operator=(const SiteTable&) = delete;
+  ~SiteTable() {
+    for (Page* page : pages_) {
+      if (page == nullptr) continue;
+      page->~Page();
+      release(page, sizeof(Page));
+    }
+  }
+
+  // A value that was never asked for before is Value().
+  Value& operator[](SiteId site) {
+    const std::size_t number = site / kPageSites;
+    if (number >= pages_.size() || pages_[number] == nullptr) make_page(number);
+    return pages_[number]->values[site % kPageSites];
+  }
+
+ private:
+  static constexpr std::size_t kPageSites = 4096;
+  struct Page {
+    Value values[kPageSites] = {};
+  };
+
+  void make_page(std::size_t number) {
+    if (number >= pages_.size()) pages_.resize(number + 1);
+    pages_[number] = new (allocate(sizeof(Page))) Page();
+  }
+
+  Vector<Page*> pages_;
+};
+
+}  // namespace pymemflow::report

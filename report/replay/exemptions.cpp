@@ -1,0 +1,124 @@
+#include "report/replay/exemptions.h"
+
+#include <algorithm>
+#include <iterator>
+#include <string_view>
+
+#include "report/base/names.h"
+#include "report/replay/imports.h"
+
+namespace pymemflow::report {
+namespace {
+
+// Functions of the standard library that keep what they are handed for the life of the process.
+struct Keeper {
+  Aside why;
+  std::string_view frozen;  // the file's name where it is frozen; empty: it never is
+  std::string_view file;    // in the folder of the standard library; what ends with * may go on
+  std::string_view function;
+};
+constexpr Keeper kKeepers[] = {
+    // A library that was loaded stays.
+    {Aside::Import, "", "ctypes/__init__.py", "__init__"},
+    // A codec that was looked up is found at once the next time.
+    {Aside::Import, "", "encodings/*", "getregentry"},
+    // A class lives as long as its module.
+    {Aside::Class, "<frozen abc>", "abc.py", "__new__"},
+    {Aside::Class, "", "enum.py", "__new__"},
+    {Aside::Class, "", "enum.py", "__setattr__"},
+    {Aside::Class, "", "typing.py", "__new__"},
+    {Aside::Class, "", "collections/__init__.py", "namedtuple"},
+    // setenv() never frees a value that was replaced: a pointer to it may have been handed out.
+    {Aside::Environment, "<frozen os>", "os.py", "__setitem__"},
+};
+
+// Files that hand out to themselves what they keep for the life of the process; by the beginnings
+// of their names.
+constexpr std::string_view kEngineFiles[] = {
+    "python", "libpython",
+    // Linux
+    "libc.so", "libc-", "ld-linux", "libpthread", "libdl.", "libm.so", "libstdc++",
+    // macOS, where a framework's Python is named so
+    "Python", "dyld", "libdyld.", "libsystem_", "libc++", "libobjc.", "libdispatch.", "libxpc.",
+    "CoreFoundation"};
+
+// Functions of such files that hand out to their callers; without underscores in front. What ends
+// with * may go on.
+constexpr std::string_view kHandedOut[] = {
+    "Znw*",     "Zna*",      "operator new*", "strdup",   "strndup",  "wcsdup",
+    "asprintf", "vasprintf", "getline",       "getdelim", "realpath", "getcwd",
+    "fopen*",   "fdopen*",   "opendir",       "scandir*", "regcomp",  "getaddrinfo",
+};
+
+bool fits(std::string_view pattern, std::string_view name) {
+  if (!pattern.ends_with('*')) return name == pattern;
+  return name.starts_with(pattern.substr(0, pattern.size() - 1));
+}
+
+// "json/tool.py" of ".../lib/python3.11/json/tool.py"; empty: not there.
+std::string_view in_standard_library(std::string_view path) {
+  const std::size_t folder = path.rfind("/python3");
+  if (folder == std::string_view::npos) return {};
+  const std::size_t end = path.find('/', folder + 1);
+  return end == std::string_view::npos ? std::string_view{} : path.substr(end + 1);
+}
+
+bool is_by(const Keeper& keeper, const Site& site) {
+  if (site.function != keeper.function) return false;
+  const bool is_frozen = !keeper.frozen.empty() && site.file == keeper.frozen;
+  return is_frozen || fits(keeper.file, in_standard_library(site.file));
+}
+
+}  // namespace
+
+Aside Asides::of(const Ledger::Block& block) {
+  Rule& rule = rules_[block.site];
+  if (!rule.is_known) {
+    const Site* const site = reader_.find_site(block.site);
+    if (site == nullptr) return Aside::None;
+    rule = rule_for(*site);
+  }
+  const bool is_start = block.event < imports_.first_code();
+  if (is_start && rule.at_start != Aside::None) return rule.at_start;
+  if (rule.always == Aside::Engine) return Aside::Engine;
+  return imports_.covers(block.thread, block.event) ? Aside::Import : rule.always;
+}
+
+Asides::Rule Asides::rule_for(const Site& site) const {
+  Rule rule = {.is_known = true};
+  if (site.has_frame) {
+    rule.always = aside_of_code(site);
+    return rule;
+  }
+  const bool has_module = site.module != 0 && site.module <= reader_.modules().size();
+  if (!has_module || !is_engine(reader_.modules()[site.module - 1].path)) return rule;
+  rule.at_start = Aside::Engine;
+  // What a function hands out, as strdup() does, is its caller's.
+  if (!is_handed_out(symbols_.name(site.address, site.module))) rule.always = Aside::Engine;
+  return rule;
+}
+
+Aside aside_of_code(const Site& site) {
+  if (Imports::is_machinery(site)) return Aside::Import;
+  for (const Keeper& keeper : kKeepers) {
+    if (is_by(keeper, site)) return keeper.why;
+  }
+  return Aside::None;
+}
+
+bool is_engine(std::string_view path) {
+  const std::string_view name = base_name(path);
+  return std::any_of(std::begin(kEngineFiles), std::end(kEngineFiles),
+                     [&](std::string_view start) { return name.starts_with(start); });
+}
+
+bool is_handed_out(std::string_view caller) {
+  const std::size_t file_end = caller.find('`');
+  if (file_end == std::string_view::npos) return false;
+  std::string_view function = caller.substr(file_end + 1);
+  while (function.starts_with('_')) function.remove_prefix(1);
+  return std::any_of(std::begin(kHandedOut), std::end(kHandedOut),
+                     [&](std::string_view pattern) { return fits(pattern, function); });
+}
+
+}  // namespace pymemflow::report

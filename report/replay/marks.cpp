@@ -1,0 +1,100 @@
+#include "report/replay/marks.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace pymemflow::report {
+namespace {
+
+// A program may make up names for ever.
+constexpr std::size_t kMaxMoments = 256;
+
+constexpr std::string_view kBegin = " begin";
+constexpr std::string_view kEnd = " end";
+
+Amount alive_in(const Ledger& ledger) {
+  return {ledger.total().blocks, ledger.total().bytes};
+}
+
+}  // namespace
+
+void Marks::on_mark(std::string_view name, std::uint64_t after_ns) {
+  Moment moment = {String(name), ledger_.events(), ledger_.total().bytes, alive_in(ledger_),
+                   count()};
+  for (Moment& each : moments_) each.peak_bytes = std::max(each.peak_bytes, peak_bytes_);
+  peak_bytes_ = 0;
+  if (keep_ == Keep::All) {
+    MarkUse use = {moment.name, moment.event, after_ns, moment.alive, {}};
+    if (const Moment* const earlier = earlier_for(name)) {
+      use.growth = growth_from(*earlier, moment.counted);
+    }
+    uses_.push_back(std::move(use));
+  }
+  keep(std::move(moment));
+}
+
+bool Marks::since(std::string_view name, Growth& growth) const {
+  const Moment* const moment = find(name);
+  if (moment != nullptr) growth = growth_from(*moment, count());
+  return moment != nullptr;
+}
+
+Marks::Holdings Marks::count() const {
+  Holdings holdings;
+  for (const auto& [address, block] : ledger_.blocks()) {
+    if (asides_.of(block) == Aside::None) holdings[block.site].add({1, block.bytes});
+  }
+  return holdings;
+}
+
+const Marks::Moment* Marks::find(std::string_view name) const {
+  const auto found = std::find_if(moments_.begin(), moments_.end(),
+                                  [=](const Moment& each) { return each.name == name; });
+  return found == moments_.end() ? nullptr : &*found;
+}
+
+const Marks::Moment* Marks::earlier_for(std::string_view name) const {
+  if (name.ends_with(kBegin)) return nullptr;
+  if (name.ends_with(kEnd)) {
+    String begin(name.substr(0, name.size() - kEnd.size()));
+    begin += kBegin;
+    return find(begin);
+  }
+  const Moment* const same = find(name);
+  return same != nullptr || moments_.empty() ? same : &moments_.back();
+}
+
+Growth Marks::growth_from(const Moment& moment, const Holdings& now) const {
+  Growth growth;
+  growth.since = moment.name;
+  growth.since_event = moment.event;
+  growth.peak_bytes = std::max(moment.peak_bytes, peak_bytes_);
+  growth.alive = change_between(moment.alive, alive_in(ledger_));
+  const auto add = [&](SiteId site, const Amount& before, const Amount& after) {
+    const Change change = change_between(before, after);
+    if (!change) return;
+    growth.counted.add(change);
+    growth.sites.push_back({site, change});
+  };
+  for (const auto& [site, after] : now) {
+    const auto before = moment.counted.find(site);
+    add(site, before == moment.counted.end() ? Amount{} : before->second, after);
+  }
+  for (const auto& [site, before] : moment.counted) {
+    if (now.find(site) == now.end()) add(site, before, {});
+  }
+  return growth;
+}
+
+void Marks::keep(Moment moment) {
+  const auto same = std::find_if(moments_.begin(), moments_.end(),
+                                 [&](const Moment& each) { return each.name == moment.name; });
+  if (same != moments_.end()) {
+    moments_.erase(same);
+  } else if (moments_.size() == kMaxMoments) {
+    moments_.erase(moments_.begin());
+  }
+  moments_.push_back(std::move(moment));
+}
+
+}  // namespace pymemflow::report

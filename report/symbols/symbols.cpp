@@ -1,0 +1,70 @@
+#include "report/symbols/symbols.h"
+
+#include <fmt/format.h>
+
+#include <iterator>
+
+#include "report/base/names.h"
+
+namespace pymemflow::report {
+
+std::string_view Symbols::name(std::uint64_t address, std::uint32_t module) {
+  const std::pair key(address, module);
+  const auto known = names_.find(key);
+  if (known != names_.end()) return known->second;
+  const bool is_given = module != 0 && module <= modules_.size();
+  const Module* const holder = is_given ? &modules_[module - 1] : find_module(address);
+  return names_.emplace(key, make_name(address, holder)).first->second;
+}
+
+const Module* Symbols::find_module(std::uint64_t address) const {
+  const Module* found = nullptr;
+  for (const Module& module : modules_) {
+    if (module.start <= address && address < module.end) found = &module;
+  }
+  return found;
+}
+
+SymbolTable& Symbols::table_of(const Module& module) {
+  return tables_.try_emplace(module.path, module.path).first->second;
+}
+
+std::string_view Symbols::find_symbol(const Module* module, std::uint64_t address) {
+  bool may_have_more_names = true;
+  bool is_here = where_ == Where::kInProcess;
+  if (module != nullptr) {
+    SymbolTable& table = table_of(*module);
+    if (!table.is_in_no_file() && !module->build_id.empty() &&
+        module->build_id != table.build_id()) {
+      return {};
+    }
+    const std::uint64_t file_offset = address - module->start + module->offset;
+    std::string_view symbol = table.find(file_offset);
+    if (symbol.empty()) symbol = table.find(file_offset - 1);
+    if (!symbol.empty()) return symbol;
+    may_have_more_names = table.has_more_names();
+    is_here = is_here ||
+              (table.is_in_no_file() && UnwindNames::is_shared(module->start, module->build_id));
+  }
+  if (!is_here || !may_have_more_names) return {};
+  const std::string_view symbol = unwind_names_.name(address);
+  return symbol.empty() ? unwind_names_.name(address - 1) : symbol;
+}
+
+String Symbols::make_name(std::uint64_t address, const Module* module) {
+  const std::string_view path = module == nullptr ? std::string_view() : module->path;
+  String name;
+  if (!path.empty()) {
+    name += base_name(path);
+    name += '`';
+  }
+  const std::string_view symbol = find_symbol(path.empty() ? nullptr : module, address);
+  if (symbol.empty()) {
+    fmt::format_to(std::back_inserter(name), "{:#x}", address);
+  } else {
+    name += symbol;
+  }
+  return name;
+}
+
+}  // namespace pymemflow::report

@@ -1,0 +1,55 @@
+#pragma once
+// What DTrace's usym() prints for an address: which function of which file holds it. Report side,
+// one thread.
+//
+//   MODULE`SYMBOL    the symbol covers the address; MODULE is the base name of the file
+//   MODULE`0xADDR    no symbol covers it: the run-time address, never the nearest symbol before it;
+//                    or the file is another one by now, as its build id says
+//   0xADDR           no file is mapped there
+//
+// Addresses are return addresses. As DTrace does, we look for the address itself; only where
+// nothing covers it, for the byte before, which is the call: it may be a function's last
+// instruction.
+
+#include <cstdint>
+#include <string_view>
+#include <utility>
+
+#include "report/base/memory.h"
+#include "report/reader/site.h"
+#include "report/symbols/symbol_table.h"
+#include "report/symbols/unwind_names.h"
+
+namespace pymemflow::report {
+
+class Symbols {
+ public:
+  // kInProcess: the addresses are of this very process, and libunwind is asked for what no table
+  // can name: files with mini debug data, and code that lies in no file. kOffline: the modules are
+  // those of another process, or of a past; what lies in no file has names then only where it lies
+  // in this process too.
+  enum class Where { kInProcess, kOffline };
+
+  // The modules must outlive this, and may become more. Where two overlap in time's course, the
+  // later one in the list holds. Files are read when an address in them is first asked for.
+  Symbols(const Vector<Module>& modules, Where where) : modules_(modules), where_(where) {}
+  Symbols(const Vector<Module>&& modules, Where where) = delete;
+
+  // Lives as long as this. The second question for an address is a table look-up. `module` is the
+  // number of the one that held it then, from 1 on; 0: whichever holds it in the list.
+  std::string_view name(std::uint64_t address, std::uint32_t module = 0);
+
+ private:
+  const Module* find_module(std::uint64_t address) const;
+  SymbolTable& table_of(const Module& module);
+  std::string_view find_symbol(const Module* module, std::uint64_t address);
+  String make_name(std::uint64_t address, const Module* module);
+
+  const Vector<Module>& modules_;
+  Where where_;
+  Map<std::string_view, SymbolTable> tables_;  // by path
+  UnwindNames unwind_names_;
+  Map<std::pair<std::uint64_t, std::uint32_t>, String> names_;
+};
+
+}  // namespace pymemflow::report
