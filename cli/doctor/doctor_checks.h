@@ -4,7 +4,7 @@
 // themselves. One thread.
 //
 // To add a check: 1. what it must know, in Examination; 2. a function and its row in
-// doctor_checks.cpp; 3. its test in tests/process/doctor.py.
+// doctor_checks.cpp; 3. its test in tests/process/test_doctor.py.
 
 #include <span>
 #include <string>

@@ -1,6 +1,7 @@
 // Leaks by each way there is to be handed a block: a program of its own, which valgrind counts, and
-// a library with the same functions, which Python calls under pymemflow. tests/process/ledger.py
-// compares. Each function also gives some blocks back, so that what is left is not what was taken.
+// a library with the same functions, which Python calls under pymemflow.
+// tests/process/test_ledger.py compares. Each function also gives some blocks back, so that what is
+// left is not what was taken.
 
 #include <cstdlib>
 #include <cstring>
