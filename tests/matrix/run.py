@@ -56,7 +56,7 @@ def traces(events, expected):
     known = set(sizes)
     said = collections.defaultdict(set)
     for event in events:
-        if event.call.startswith('free'):
+        if event.name.startswith('free'):
             continue
         for size in range(event.arguments[-1], event.arguments[-1] - SLACK, -1):
             if size in known:

@@ -2,22 +2,20 @@
 import json
 import os
 import re
-import shutil
-import sys
-import tempfile
-import unittest
 import xml.etree.ElementTree
 
-import command
-import traced
+import pytest
 
-ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-LEAKY = os.path.join(ROOT, 'examples', 'leaky')
+import built
+import cases
+import runs
+
+pytestmark = pytest.mark.known_python
+LEAKY = os.path.join(built.ROOT, 'examples', 'leaky')
 LEAK, TWIN = os.path.join(LEAKY, 'leak.py'), os.path.join(LEAKY, 'twin.py')
 # A place as the gate names it: relative to the current folder.
 PLACE = 'examples/leaky/leak.py:17 make_and_forget'
 SUPPRESSION = 'examples/leaky/leak.py:make_and_forget'
-LIBRARY = os.environ['PMF_LEAKS_LIBRARY']
 
 CHILDREN = '''
 import multiprocessing, sys
@@ -31,35 +29,14 @@ if __name__ == '__main__':
 '''
 
 
-class Case(unittest.TestCase):
-    maxDiff = None
-
-    def setUp(self):
-        self.folder = tempfile.mkdtemp()
-        self.addCleanup(shutil.rmtree, self.folder)
-        self.environment = {name: value for name, value in os.environ.items()
-                            if not name.startswith('PYMEMFLOW_')}
-        self.environment['PYTHONPATH'] = traced.EXAMPLES
-
-    def path(self, name):
-        return os.path.join(self.folder, name)
-
-    def write(self, name, text):
-        with open(self.path(name), 'w') as file:
-            file.write(text)
-        return self.path(name)
-
-    def read(self, name):
-        with open(self.path(name), encoding='utf-8') as file:
-            return file.read()
-
+class Case(cases.Case):
     def gate(self, *words):
-        return command.call('gate', *words, cwd=ROOT, env=self.environment)
+        return self.cli('gate', *words, cwd=built.ROOT, env=self.environment)
 
-    def python(self, *words):
+    def gate_python(self, *words):
         """The gate on this Python; options of the gate come before '--'."""
         at = words.index('--')
-        return self.gate(*(words[:at + 1] + (sys.executable,) + words[at + 1:]))
+        return self.gate(*words[:at + 1], self.python.path, *words[at + 1:])
 
     def named(self, done):
         """The places that are named, in their order: bytes, blocks, place."""
@@ -68,21 +45,20 @@ class Case(unittest.TestCase):
 
     def capture(self, script, *words):
         path = self.path('capture.%d' % len(os.listdir(self.folder)))
-        run = traced.Run([sys.executable, script] + list(words), output=None,
-                         PYMEMFLOW_CAPTURE=path)
-        self.assertEqual((run.status, run.stderr), (0, ''))
+        run = self.trace(script, *words, output=None, PYMEMFLOW_CAPTURE=path)
+        assert (run.status, run.stderr) == (0, '')
         return path
 
 
-class Limits(Case):
+class TestLimits(Case):
     def test_leak_and_its_twin(self):
-        done = self.python('--max-leak', '4KiB', '--', LEAK)
-        self.assertEqual(done.status, 1, done.stderr)
-        self.assertEqual(self.named(done)[0], (10000, 10, PLACE))
-        self.assertIn('suppress:  %s\n' % SUPPRESSION, done.stderr)
-        self.assertIn('; --max-leak allows 4096 bytes\n', done.stderr)
-        done = self.python('--max-leak', '4KiB', '--', TWIN)
-        self.assertEqual(done.status, 0, done.stderr)
+        done = self.gate_python('--max-leak', '4KiB', '--', LEAK)
+        assert done.status == 1, done.stderr
+        assert self.named(done)[0] == (10000, 10, PLACE)
+        assert 'suppress:  %s\n' % SUPPRESSION in done.stderr
+        assert '; --max-leak allows 4096 bytes\n' in done.stderr
+        done = self.gate_python('--max-leak', '4KiB', '--', TWIN)
+        assert done.status == 0, done.stderr
 
     def test_of_a_capture(self):
         capture = self.capture(LEAK)
@@ -92,54 +68,55 @@ class Limits(Case):
                                (['--max-peak=100KB'], 1), (['--max-peak=500MiB'], 0),
                                (['--max-allocations=10'], 1), (['--max-allocations=1000000'], 0),
                                (['--max-leak=1MB', '--max-allocations=10'], 1)):
-            done = self.gate(*(limits + [capture]))
-            self.assertEqual((done.status, done.stdout), (status, ''), (limits, done.stderr))
+            done = self.gate(*limits, capture)
+            assert (done.status, done.stdout) == (status, ''), (limits, done.stderr)
             if status == 1:
                 over = [word for word in limits if word.startswith('--')][-1].split('=')[0]
-                self.assertIn('; %s allows ' % over, done.stderr)
+                assert '; %s allows ' % over in done.stderr
 
     def test_at_most_ten_places(self):
         text = ''.join('def f%d():\n    _leaky.leaking(%d)\nf%d()\n' % (i, 2000 + i, i)
                        for i in range(15))
         script = self.write('many.py', 'import _leaky\n' + text)
-        done = self.python('--max-leak', '4KiB', '--', script)
-        self.assertEqual(done.status, 1)
+        done = self.gate_python('--max-leak', '4KiB', '--', script)
+        assert done.status == 1
         named = self.named(done)
-        self.assertEqual([size for size, _, _ in named], list(range(2014, 2004, -1)))
-        self.assertRegex(done.stderr, r'(?m)^ +\d+ more places$')
+        assert [size for size, _, _ in named] == list(range(2014, 2004, -1))
+        assert re.search(r'(?m)^ +\d+ more places$', done.stderr)
 
     def test_in_a_thread_that_is_not_pythons(self):
-        done = self.python('--max-leak', '4KiB', '--', os.path.join(traced.VICTIMS, 'leaks.py'), LIBRARY, 'thread')
-        self.assertEqual(done.status, 1, done.stderr)
+        done = self.gate_python('--max-leak', '4KiB', '--', built.victim('leaks.py'),
+                                self.build.path('leaks'), 'thread')
+        assert done.status == 1, done.stderr
         callers = {place.split('`')[-1]: (size, blocks)
                    for size, blocks, place in self.named(done)}
         # 3 Things, 4,567 chars, and what the thread itself was to run.
         by_new = sum(size for name, (size, _) in callers.items() if name.startswith('_Zn'))
-        self.assertTrue(0 <= by_new - 3 * 123 - 4567 < 50, callers)
+        assert 0 <= by_new - 3 * 123 - 4567 < 50, callers
         size, blocks = callers['strdup']
         # The C library duplicates a name or two of its own.
-        self.assertLess(size - 300 * 33, 100)
-        self.assertTrue(300 <= blocks < 310, blocks)
+        assert size - 300 * 33 < 100
+        assert 300 <= blocks < 310, blocks
 
     def test_in_a_child(self):
         for method in ('fork', 'spawn', 'forkserver'):
             script = self.write(method + '.py', CHILDREN % (LEAKY, method))
-            done = self.python('--max-leak', '64KiB', '--', script)
-            self.assertEqual(done.status, 1, (method, done.stderr))
-            self.assertIn((100000, 100, PLACE), self.named(done))
-            self.assertIn('pymemflow: FAILED: ', done.stderr)
-            self.assertNotIn('still runs', done.stderr)
-        done = self.python('--max-leak', '64KiB', '--no-children', '--', self.path('spawn.py'))
-        self.assertEqual(done.status, 0, done.stderr)
+            done = self.gate_python('--max-leak', '64KiB', '--', script)
+            assert done.status == 1, (method, done.stderr)
+            assert (100000, 100, PLACE) in self.named(done)
+            assert 'pymemflow: FAILED: ' in done.stderr
+            assert 'still runs' not in done.stderr
+        done = self.gate_python('--max-leak', '64KiB', '--no-children', '--', self.path('spawn.py'))
+        assert done.status == 0, done.stderr
 
     def test_in_a_program_that_was_started(self):
         code = 'import subprocess, sys; subprocess.check_call([sys.executable, %r])' % LEAK
-        done = self.python('--max-leak', '4KiB', '--', '-c', code)
-        self.assertEqual(done.status, 1)
-        self.assertIn((10000, 10, PLACE), self.named(done))
+        done = self.gate_python('--max-leak', '4KiB', '--', '-c', code)
+        assert done.status == 1
+        assert (10000, 10, PLACE) in self.named(done)
 
 
-class Selection(Case):
+class TestSelection(Case):
     def test_patterns(self):
         capture = self.capture(LEAK)
         for option, pattern, status in (
@@ -148,32 +125,31 @@ class Selection(Case):
                 ('--ignore', 'make', 1), ('--only', 'make_and_forget', 1),
                 ('--only', 'elsewhere', 0), ('--only', 'leak.py:make_and_forget', 1)):
             done = self.gate('--max-leak=4KiB', option, pattern, capture)
-            self.assertEqual(done.status, status, (option, pattern, done.stderr))
+            assert done.status == status, (option, pattern, done.stderr)
 
     def test_suppressions(self):
         file = self.write('known', '# known leaks\n\n%s  # a bug of ours\nnowhere.py:never\n'
                           % SUPPRESSION)
         done = self.gate('--max-leak=4KiB', '--suppressions', file, self.capture(LEAK))
-        self.assertEqual(done.status, 0, done.stderr)
-        self.assertIn('10000 bytes in 10 blocks suppressed', done.stderr)
-        self.assertIn('%s:4: nowhere.py:never: suppressed nothing\n' % file, done.stderr)
-        self.assertEqual(done.stderr.count('suppressed nothing'), 1)
+        assert done.status == 0, done.stderr
+        assert '10000 bytes in 10 blocks suppressed' in done.stderr
+        assert '%s:4: nowhere.py:never: suppressed nothing\n' % file in done.stderr
+        assert done.stderr.count('suppressed nothing') == 1
 
     def test_what_is_set_aside_is_said(self):
         done = self.gate('--max-leak=1MB', self.capture(TWIN))
-        self.assertRegex(done.stderr, r'(?m)^pymemflow: set aside: .*\d+ bytes in \d+ blocks of the '
-                                      r"interpreter's own")
+        assert re.search(r'(?m)^pymemflow: set aside: .*\d+ bytes in \d+ blocks of the '
+                                      r"interpreter's own", done.stderr)
 
 
-class Baseline(Case):
+class TestBaseline(Case):
     def test_what_is_known_passes(self):
         capture, base = self.capture(LEAK), self.path('base.json')
         done = self.gate('--baseline', base, '--update-baseline', capture)
-        self.assertEqual((done.status, done.stderr), (0, ''))
-        self.assertEqual(json.loads(self.read('base.json'))['places'][SUPPRESSION],
-                         {'blocks': 10, 'bytes': 10000})
+        assert (done.status, done.stderr) == (0, '')
+        assert json.loads(self.read('base.json'))['places'][SUPPRESSION] == {'blocks': 10, 'bytes': 10000}
         done = self.gate('--baseline', base, capture)
-        self.assertEqual(done.status, 0, done.stderr)
+        assert done.status == 0, done.stderr
 
     def test_more_than_is_known(self):
         capture, base = self.capture(LEAK), self.path('base.json')
@@ -181,118 +157,117 @@ class Baseline(Case):
         text = self.read('base.json').replace('10000', '9600')
         self.write('base.json', text)
         done = self.gate('--baseline', base, capture)
-        self.assertEqual(done.status, 1)
-        self.assertIn('leaks 400 bytes', done.stderr)
-        self.assertIn('(9600 bytes of it in the baseline)', done.stderr)
-        self.assertEqual(self.gate('--baseline', base, '--tolerance=5%', capture).status, 0)
-        self.assertEqual(self.gate('--baseline', base, '--max-leak=400', capture).status, 0)
-        self.assertEqual(self.gate('--baseline', base, '--max-leak=399', capture).status, 1)
+        assert done.status == 1
+        assert 'leaks 400 bytes' in done.stderr
+        assert '(9600 bytes of it in the baseline)' in done.stderr
+        assert self.gate('--baseline', base, '--tolerance=5%', capture).status == 0
+        assert self.gate('--baseline', base, '--max-leak=400', capture).status == 0
+        assert self.gate('--baseline', base, '--max-leak=399', capture).status == 1
 
 
-class Status(Case):
+class TestStatus(Case):
     def test_of_the_program(self):
         for code, status in (('import sys; sys.exit(7)', 7),
                              ('import os, signal; os.kill(os.getpid(), signal.SIGKILL)', 137)):
-            done = self.python('--max-leak', '1MB', '--', '-c', code)
-            self.assertEqual(done.status, status)
-        self.assertIn('was killed or still runs', done.stderr)
+            done = self.gate_python('--max-leak', '1MB', '--', '-c', code)
+            assert done.status == status
+        assert 'was killed or still runs' in done.stderr
 
     def test_bad_input(self):
         capture = self.capture(TWIN)
         text = self.write('text', 'no capture\n')
-        command.check_line(self, self.gate(), 'missing')
-        command.check_line(self, self.gate(capture), 'a limit is missing')
-        command.check_line(self, self.gate('--max-leak=12XB', capture), '--max-leak=12XB', 'not a size')
-        command.check_line(self, self.gate('--max-leak=-1', capture), '--max-leak=-1', 'not a size')
-        command.check_line(self, self.gate('--max-allocations=few', capture), '--max-allocations')
-        command.check_line(self, self.gate('--max-lea=1', capture), '--max-lea')
-        command.check_line(self, self.gate('--tolerance=5', '--max-leak=1', capture), 'not a percentage')
-        command.check_line(self, self.gate('--update-baseline', '--max-leak=1', capture), '--baseline')
-        command.check_line(self, self.gate('--baseline', text, capture), 'text: is not JSON')
-        command.check_line(self, self.gate('--baseline', self.write('b', '[1]'), capture),
+        runs.check_error(self.gate(), 'missing')
+        runs.check_error(self.gate(capture), 'a limit is missing')
+        runs.check_error(self.gate('--max-leak=12XB', capture), '--max-leak=12XB', 'not a size')
+        runs.check_error(self.gate('--max-leak=-1', capture), '--max-leak=-1', 'not a size')
+        runs.check_error(self.gate('--max-allocations=few', capture), '--max-allocations')
+        runs.check_error(self.gate('--max-lea=1', capture), '--max-lea')
+        runs.check_error(self.gate('--tolerance=5', '--max-leak=1', capture), 'not a percentage')
+        runs.check_error(self.gate('--update-baseline', '--max-leak=1', capture), '--baseline')
+        runs.check_error(self.gate('--baseline', text, capture), 'text: is not JSON')
+        runs.check_error(self.gate('--baseline', self.write('b', '[1]'), capture),
                         'b: is not a baseline')
-        command.check_line(self, self.gate('--baseline', self.path('none'), capture), 'none: No such file')
-        command.check_line(self, self.gate('--suppressions', self.path('none'), '--max-leak=1', capture),
+        runs.check_error(self.gate('--baseline', self.path('none'), capture), 'none: No such file')
+        runs.check_error(self.gate('--suppressions', self.path('none'), '--max-leak=1', capture),
                         'none: No such file')
-        command.check_line(self, self.gate('--max-leak=1', '--', self.path('none')), 'none: No such file')
-        command.check_line(self, self.gate('--max-leak=1', text), 'text: Permission denied')
-        command.check_line(self, self.gate('--max-leak=1', 'true'), 'no Python ran')
+        runs.check_error(self.gate('--max-leak=1', '--', self.path('none')), 'none: No such file')
+        runs.check_error(self.gate('--max-leak=1', text), 'text: Permission denied')
+        runs.check_error(self.gate('--max-leak=1', 'true'), 'no Python ran')
         with open(capture, 'r+b') as file:
             file.seek(8)
             file.write(b'\xff')
-        command.check_line(self, self.gate('--max-leak=1', capture), 'newer version')
+        runs.check_error(self.gate('--max-leak=1', capture), 'newer version')
 
     def test_unwritable_files(self):
         capture = self.capture(TWIN)
         for option in ('--json', '--junit', '--markdown'):
             done = self.gate('--max-leak=1MB', option, '/no/such/file', capture)
-            self.assertEqual(done.status, 2)
-            self.assertIn('pymemflow: /no/such/file: No such file or directory\n', done.stderr)
+            assert done.status == 2
+            assert 'pymemflow: /no/such/file: No such file or directory\n' in done.stderr
 
     def test_what_is_not_all_there(self):
         for option in ('--ring=64KiB', '--flow=0'):
             path = self.path('part' + option[2])
             self.environment['PYMEMFLOW_CAPTURE'] = path
-            command.call('run', option, '--', sys.executable, TWIN, env=self.environment)
-            command.check_line(self, self.gate('--max-leak=1', path), 'cannot be known')
+            self.cli('run', option, '--', self.python.path, TWIN, env=self.environment)
+            runs.check_error(self.gate('--max-leak=1', path), 'cannot be known')
 
 
-class Files(Case):
-    def setUp(self):
-        super().setUp()
+class TestFiles(Case):
+    @pytest.fixture(autouse=True)
+    def leak(self, fixtures):
         self.leak = self.capture(LEAK)
 
     def test_json(self):
         self.gate('--max-leak=4KiB', '--max-peak=1GB', '--json', self.path('v'), self.leak)
         verdict = json.loads(self.read('v'))
-        self.assertTrue(verdict['is_over'])
+        assert verdict['is_over']
         process, = verdict['processes']
-        self.assertEqual([(finding['limit'], finding['is_over']) for finding in
-                          process['findings']], [('--max-leak', True), ('--max-peak', False)])
+        assert [(finding['limit'], finding['is_over']) for finding in
+                          process['findings']] == [('--max-leak', True), ('--max-peak', False)]
         leak = process['leaks'][0]
-        self.assertEqual((leak['line'], leak['function'], leak['bytes'], leak['blocks']),
-                         (17, 'make_and_forget', 10000, 10))
-        self.assertTrue(os.path.samefile(leak['file'], LEAK))
+        assert (leak['line'], leak['function'], leak['bytes'], leak['blocks']) == (17, 'make_and_forget', 10000, 10)
+        assert os.path.samefile(leak['file'], LEAK)
 
     def test_junit(self):
         self.gate('--max-leak=4KiB', '--max-peak=1GB', '--junit', self.path('j'), self.leak)
         root = xml.etree.ElementTree.fromstring(self.read('j').encode())
         suite, = root
-        self.assertEqual((suite.get('tests'), suite.get('failures')), ('2', '1'))
+        assert (suite.get('tests'), suite.get('failures')) == ('2', '1')
         leak, peak = suite
-        self.assertEqual((leak.get('name'), peak.get('name')), ('--max-leak', '--max-peak'))
-        self.assertEqual([child.tag for child in leak], ['failure'])
-        self.assertIn(PLACE, leak[0].text)
-        self.assertEqual(list(peak), [])
+        assert (leak.get('name'), peak.get('name')) == ('--max-leak', '--max-peak')
+        assert [child.tag for child in leak] == ['failure']
+        assert PLACE in leak[0].text
+        assert list(peak) == []
 
     def test_github(self):
         done = self.gate('--max-leak=4KiB', '--github', self.leak)
         lines = done.stdout.splitlines()
-        self.assertTrue(lines[0].startswith('::error title=pymemflow --max-leak::'), lines)
-        self.assertIn('::error file=examples/leaky/leak.py,line=17,title=memory leak::%s leaks '
-                      '10000 bytes in 10 blocks' % PLACE, lines)
+        assert lines[0].startswith('::error title=pymemflow --max-leak::'), lines
+        assert ('::error file=examples/leaky/leak.py,line=17,title=memory leak::%s leaks '
+                      '10000 bytes in 10 blocks' % PLACE) in lines
 
     def test_markdown(self):
         self.gate('--max-leak=4KiB', '--markdown', self.path('m'), self.leak)
         text = self.read('m')
-        self.assertTrue(text.startswith('## Memory: over the limits\n'))
-        self.assertIn('| 10000 | 10 | examples/leaky/leak.py:17 make\\_and\\_forget |\n', text)
+        assert text.startswith('## Memory: over the limits\n')
+        assert '| 10000 | 10 | examples/leaky/leak.py:17 make\\_and\\_forget |\n' in text
 
 
-class Diff(Case):
+class TestDiff(Case):
     def diff(self, *words):
-        return command.call('diff', *words, cwd=ROOT)
+        return self.cli('diff', *words, cwd=built.ROOT)
 
     def test_new_and_gone(self):
         leak, twin = self.capture(LEAK), self.capture(TWIN)
         for old, new, sign, kind in ((twin, leak, '+', 'new'), (leak, twin, '-', 'gone')):
             done = self.diff(old, new)
-            self.assertEqual((done.status, done.stderr), (0, ''))
-            self.assertRegex(done.stdout, r'(?m)^ *\%s10000 +\%s10  %s +.*  %s$'
-                             % (sign, sign, kind, re.escape(SUPPRESSION)))
-        self.assertEqual(self.diff('--fail-on-growth=1KiB', twin, leak).status, 1)
-        self.assertEqual(self.diff('--fail-on-growth=1KiB', leak, twin).status, 0)
-        self.assertEqual(self.diff('--fail-on-growth=1MiB', twin, leak).status, 0)
+            assert (done.status, done.stderr) == (0, '')
+            assert re.search(r'(?m)^ *\%s10000 +\%s10  %s +.*  %s$'
+                             % (sign, sign, kind, re.escape(SUPPRESSION)), done.stdout)
+        assert self.diff('--fail-on-growth=1KiB', twin, leak).status == 1
+        assert self.diff('--fail-on-growth=1KiB', leak, twin).status == 0
+        assert self.diff('--fail-on-growth=1MiB', twin, leak).status == 0
 
     def test_a_line_that_moved_is_the_same(self):
         text = 'import _leaky\n%sdef make(count):\n    for _ in range(count):\n' \
@@ -301,22 +276,17 @@ class Diff(Case):
         old = self.capture(script)
         self.write('moves.py', text % ('\n' * 30, 15))
         new = self.capture(script)
-        self.assertEqual(self.diff('--json', self.path('d'), old, new).stdout, '')
+        assert self.diff('--json', self.path('d'), old, new).stdout == ''
         places = [place for place in json.loads(self.read('d'))['places']
                   if place['key'].endswith(':make')]
-        self.assertEqual(len(places), 1)
-        self.assertEqual(places[0]['kind'], 'grown')
-        self.assertEqual(places[0]['after']['bytes'] - places[0]['before']['bytes'], 5000)
+        assert len(places) == 1
+        assert places[0]['kind'] == 'grown'
+        assert places[0]['after']['bytes'] - places[0]['before']['bytes'] == 5000
 
     def test_bad_input(self):
         capture = self.capture(TWIN)
         for words in ((capture,), (capture, self.path('none')), (capture, LEAK),
                       ('--fail-on-growth=x', capture, capture)):
             done = self.diff(*words)
-            self.assertEqual((done.status, done.stdout), (2, ''))
-            self.assertEqual(done.stderr.count('\n'), 1, done.stderr)
-
-
-if __name__ == '__main__':
-    traced.require_known()
-    unittest.main()
+            assert (done.status, done.stdout) == (2, '')
+            assert done.stderr.count('\n') == 1, done.stderr

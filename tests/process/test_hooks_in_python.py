@@ -10,7 +10,7 @@ CALLS = 'calls_every_function.py'
 
 def outcomes(text):
     """Without the usable sizes: how large a free block is that the C library happens to take
-    depends on what was allocated before. hooks_test compares these."""
+    depends on what was allocated before. test_hooks.py compares these."""
     return [re.sub(' usable [0-9]+', '', line) for line in text.splitlines() if line[0] != '=']
 
 

@@ -50,17 +50,17 @@ def marked(events):
     result = []
     for event in events:
         size = event.arguments[-1]
-        if event.call == 'calloc':
+        if event.name == 'calloc':
             size *= event.arguments[0]
-        elif event.call == 'free':
+        elif event.name == 'free':
             size = blocks.pop(event.arguments[0], 0)
-        elif event.call == 'realloc':
+        elif event.name == 'realloc':
             blocks.pop(event.arguments[0], None)
         if size not in MARKED:
             continue
-        if event.call != 'free':
+        if event.name != 'free':
             blocks[event.result] = size
-        result.append((event.file, event.line, event.function, event.call, size))
+        result.append((event.file, event.line, event.function, event.name, size))
     return result
 
 

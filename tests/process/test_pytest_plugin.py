@@ -1,5 +1,5 @@
 """The pytest plugin, by pytest's own way to test plugins. Run by ctest as
-`python3 -m pytest -p pytester -p no:cacheprovider tests/process/pytest_plugin.py`.
+`python3 -m pytest -p pytester -p no:cacheprovider tests/process/test_pytest_plugin.py`.
 """
 import os
 import sys

@@ -116,7 +116,7 @@ class Threads(unittest.TestCase):
 
     def sized(self, report, size):
         return [event for event in report.events
-                if not event.call.startswith('free') and event.arguments[-1] == size]
+                if not event.name.startswith('free') and event.arguments[-1] == size]
 
     def test_threads_of_c(self):
         lines, report = self.run_program(C_THREADS)
@@ -167,7 +167,7 @@ class Threads(unittest.TestCase):
         zlib_line = [i for i, line in enumerate(lines, 1) if line.endswith('# zlib')][0]
         window = [event for event in report.events
                   if event.line == zlib_line and event.function == 'compressor'
-                  and not event.call.startswith('free')]
+                  and not event.name.startswith('free')]
         self.assertGreaterEqual(len(window), 20)
         by_line = {event.line for event in report.events if event.function == 'compressor'}
         first = lines.index('def compressor():') + 1
@@ -194,10 +194,10 @@ for i in range(6000):
         alive = {}
         handed_over = 0
         for event in report.events:
-            if event.call == 'free' and event.function == 'taker':
+            if event.name == 'free' and event.function == 'taker':
                 handed_over += event.arguments[0] in alive
                 alive.pop(event.arguments[0], None)
-            elif event.call == 'malloc' and event.arguments[0] in (5000, 5001, 5002):
+            elif event.name == 'malloc' and event.arguments[0] in (5000, 5001, 5002):
                 self.assertNotIn(event.result, alive, 'handed out while in use')
                 alive[event.result] = event
         self.assertEqual((handed_over, alive), (6000, {}))

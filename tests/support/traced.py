@@ -5,7 +5,8 @@ import re
 import subprocess
 import sys
 import tempfile
-from collections import namedtuple
+
+import reports
 
 LIBRARY = os.environ['PMF_LIBRARY']
 EXAMPLES = os.environ['PMF_EXAMPLES']  # the folder of cMemLeak
@@ -14,65 +15,20 @@ LAST_PROBED = (3, 13)
 LAST_KNOWN = (3, 15)
 TIMEOUT = 100
 
-# The whole of a flow line: one that is torn does not match.
-FLOW = re.compile(r'^ *(\d+) +(\S.*):(\d+) +-> (\S+) '
-                  r'(\w+)\(([-x0-9a-f, ]*)\)(?: pntr 0x([0-9a-f]+))?$')
-CLOSING = re.compile(r'^pymemflow: (\d+) events recorded, (\d+) lost(?:, (\d+) overwritten)?$')
-HEADING = re.compile(r'^Python (\w+) byte distributions by (engine caller|Python file and function):$')
-RECORD = re.compile(r'^   (.*)(?:, bytes total|, total bytes) = -?\d+ $')
-ROW = re.compile(r'^ *-?\d+ \|@* *(\d+) *$')
-RELEASES = ('free', 'free_sized', 'free_aligned_sized')
 
-Event = namedtuple('Event', 'pid file line function name arguments result call')
+class Report(reports.Report):
+    """For the scripts that are not yet written for pytest. Lines of the process may come first."""
 
-
-class Report:
-    """`torn` are the lines between BEGIN and END that are no flow lines."""
+    torn = []
 
     def __init__(self, text):
-        self.text = text
-        lines = text.split('\n')
-        begin, end = lines.index('dtrace:::BEGIN'), lines.index('dtrace:::END')
-        self.lines = lines[begin + 1:end - 1]
-        self.distributions = '\n'.join(lines[end + 1:])
-        matches = [(line, FLOW.match(line)) for line in self.lines]
-        self.torn = [line for line, match in matches if match is None]
-        self.events = [_event(match) for _, match in matches if match is not None]
-        closing = [match for match in map(CLOSING.match, lines) if match]
-        if len(closing) != 1 or not text.endswith(closing[0].group() + '\n'):
-            raise ValueError('not one closing line at the end of the report')
-        self.recorded, self.lost, self.overwritten = (int(text or 0) for text in closing[0].groups())
-
-    def of(self, *functions):
-        """The events in these Python functions."""
-        return [event for event in self.events if event.function in functions]
+        super().__init__(text[text.index('dtrace:::BEGIN\n'):])
 
     def counts(self, call, by='Python file and function'):
-        """How many calls the distributions have, by (file, function) or (module`symbol,)."""
-        counts, key, is_there = {}, None, False
-        for line in self.distributions.split('\n'):
-            heading, record, row = HEADING.match(line), RECORD.match(line), ROW.match(line)
-            if heading:
-                is_there = heading.groups() == (call, by)
-            elif is_there and record:
-                key = tuple(record.group(1).rsplit(', ', 1))
-                counts[key] = 0
-            elif is_there and row:
-                counts[key] += int(row.group(1))
-        return counts
-
-    def sizes(self, function):
-        """What malloc() was asked for in it."""
-        return [event.arguments[0] for event in self.of(function) if event.name == 'malloc']
-
-
-def _event(match):
-    pid, file, line, function, name, arguments, result = match.groups()
-    numbers = tuple(int(word, 16) if word.startswith('0x') else int(word)
-                    for word in arguments.split(', '))
-    call = '%s(%s)' % (name, arguments) + ('' if result is None else ' pntr 0x' + result)
-    return Event(int(pid), file, int(line), function, name, numbers,
-                 None if result is None else int(result, 16), call)
+        if by == 'engine caller':
+            return {('`'.join(filter(None, key)),): count
+                    for key, count in super().counts(call, 'engine').items()}
+        return super().counts(call)
 
 
 class Run:

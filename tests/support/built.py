@@ -1,0 +1,62 @@
+"""The files that the build made: the library, the command, the examples, the victims in C.
+
+CMake writes their paths to tests.json in the build directory (tests/process/CMakeLists.txt).
+"""
+import json
+import os
+
+import pytest
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+VICTIMS = os.path.join(ROOT, 'tests', 'victims')
+BUILD_FIRST = 'build first: scripts/build release'
+
+
+class Built:
+    def __init__(self, folder):
+        self.folder = os.path.abspath(folder)
+        with open(os.path.join(self.folder, 'tests.json'), encoding='utf-8') as file:
+            self._paths = json.load(file)
+
+    def path(self, name):
+        """The file that CMake calls `name`. Fails where the build does not have it."""
+        path = self._paths.get(name)
+        if not path or not os.path.exists(path):
+            pytest.fail('%s (%s is not built)' % (BUILD_FIRST, path or name), pytrace=False)
+        return path
+
+    def has(self, name):
+        return bool(self._paths.get(name))
+
+    @property
+    def library(self):
+        return self.path('pymemflow')
+
+    @property
+    def command(self):
+        return self.path('pymemflow_command')
+
+    @property
+    def examples(self):
+        """The folder of the extension modules cMemLeak and _leaky."""
+        if not self.has('cMemLeak'):
+            pytest.skip('the examples are not built: no Python headers')
+        return os.path.dirname(self.path('cMemLeak'))
+
+
+def is_there(folder):
+    return os.path.exists(os.path.join(folder, 'tests.json'))
+
+
+def victim(name):
+    """The path of a victim that is a script."""
+    return os.path.join(VICTIMS, name)
+
+
+def line_of(script, text):
+    """The number of the only line of a victim that holds `text`."""
+    with open(victim(script), encoding='utf-8') as file:
+        lines = [number for number, line in enumerate(file, 1) if text in line]
+    if len(lines) != 1:
+        raise ValueError('%r stands in %d lines of %s' % (text, len(lines), script))
+    return lines[0]
