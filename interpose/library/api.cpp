@@ -18,7 +18,7 @@ int pause(bool is_paused) {
   return require_own_recording() && set_paused(is_paused) ? 0 : ESRCH;
 }
 
-// 0, or what is wrong with the name of a mark.
+// 0, or the error number for an invalid name of a mark.
 int check_name(const char* name) {
   if (name == nullptr || *name == '\0') return EINVAL;
   return std::strlen(name) > kMaxMarkName ? ENAMETOOLONG : 0;

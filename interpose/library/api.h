@@ -1,23 +1,29 @@
 #pragma once
-// The C interface of the library, for C and C++. A program or a module finds these functions with
-// dlsym(RTLD_DEFAULT, ...) once the library is preloaded; when it is not, there is nothing to call,
-// and nothing to link with either. In Python: the module pymemflow, or ctypes.CDLL(None).
+// The C interface of pymemflow, for programs and extension modules in C and C++.
 //
-// Threads: all of them, on any thread, at any time; the program's other threads go on recording.
-// They may allocate for themselves, but none of that is in the record. Not in a signal handler.
+// Linking: none. The functions exist only in a process in which libpymemflow is preloaded. Look each
+// one up with dlsym(RTLD_DEFAULT, "pymemflow_mark"), and skip the call when that returns NULL. From
+// Python, use the module pymemflow.
 //
-// Errors: the functions that return int return 0, or an error number of <errno.h>; errno is left
-// alone.
-//   ESRCH         this process does not record: it was told not to (PYMEMFLOW_...), no Python was
-//                 found in it, its recording has ended, or its capture could not grow
-//   ENOTSUP       it keeps the last events alone, or sums (PYMEMFLOW_RING, PYMEMFLOW_FLOW=0): what
-//   is
-//                 alive cannot be known
-//   EBADF         the program closed or replaced the file of the record
-//   ENOMEM        no memory for the answer; nor will there be one later
+// Threads: every function may be called on any thread at any time, but not in a signal handler.
+// Other threads go on recording during the call. A function may allocate memory for itself; these
+// allocations are not recorded.
+//
+// Errors: a function that returns int returns 0 on success, or an error number of <errno.h>, unless
+// its own comment says otherwise. errno keeps its value. Each function lists the errors that it can
+// return:
+//   ESRCH         this process is not recording: the options (PYMEMFLOW_...) turned it off, no
+//                 Python was found in it, its recording has ended, or its capture could not grow
+//   ENOTSUP       this recording keeps only its last events (PYMEMFLOW_RING) or only sums
+//                 (PYMEMFLOW_FLOW=0), so live memory is not known
+//   EBADF         the program closed or replaced the capture file
+//   ENOMEM        there was no memory for the answer; every later call fails in the same way
 //   EAGAIN        called from within an allocator function
+//   EINVAL        a name is NULL or empty
+//   ENAMETOOLONG  a name has more than 255 bytes
+//   ENOENT        no mark has this name
 //
-// Memory: what is passed is the caller's, and is not kept; pymemflow_version() gives a constant.
+// Ownership: the caller keeps what it passes; the library copies what it needs before it returns.
 
 #include <stddef.h>
 #include <stdint.h>
@@ -26,47 +32,55 @@
 extern "C" {
 #endif
 
-// The version of the library, "0.1.0".
+// Returns the version of the library, such as "0.1.0": a constant that the caller must not free.
 const char* pymemflow_version(void);
 
-// Begins, or goes on, to record. ESRCH.
+// Starts or resumes recording.
+// Errors: ESRCH.
 int pymemflow_start(void);
 
-// Records no calls until pymemflow_start(), here or by `pymemflow start PID`. The report covers
-// what was recorded; what the program gives back meanwhile still counts as alive. ESRCH.
+// Pauses recording until pymemflow_start(), or until `pymemflow start PID` in a shell. The report
+// covers the recorded calls; a block that is freed during the pause still counts as live.
+// Errors: ESRCH.
 int pymemflow_stop(void);
 
-// 1: calls are being recorded. 0: they are not.
+// Returns 1 if calls are being recorded, 0 if they are not. It does not fail.
 int pymemflow_is_recording(void);
 
-// Gives this moment a name, at its exact place in the order of events: whatever any thread did
-// before this call (as far as threads know of each other) comes before the mark.
-// Recorded while stopped too. EINVAL (null, or empty), ENAMETOOLONG (more than 255 bytes), ESRCH,
-// EAGAIN.
+// Records a mark of this name, 1 to 255 bytes, at this point in the order of events: everything that
+// happened before this call, on any thread, comes before the mark. A mark is recorded during a pause
+// as well. Several marks may have the same name.
+// Errors: EINVAL, ENAMETOOLONG, ESRCH, EAGAIN.
 int pymemflow_mark(const char* name);
 
-// How much of what was handed out since the recording began has not been given back: exactly, in
-// the sizes that were asked for, of all threads, as of this call. What other threads do during the
-// call counts or does not. Costs as much as a report of the events since the last such call.
-// ESRCH, ENOTSUP, EBADF, ENOMEM, EAGAIN.
+// Stores the live memory in *bytes and *blocks; either pointer may be NULL. Live are the blocks of
+// all threads that were allocated since recording began and have not been freed; a block has the
+// size that the program requested. Calls that other threads make during this call may or may not be
+// included. The cost is that of a report on the events since the last such call.
+// Errors: ESRCH, ENOTSUP, EBADF, ENOMEM, EAGAIN.
 int pymemflow_outstanding(uint64_t* bytes, uint64_t* blocks);
 
-// What has changed since the latest mark of that name, as JSON in UTF-8 (a name that is not valid
-// UTF-8 is given as it is), ended by a zero. `size` is that of `text`, and `length` becomes the
-// length of the whole answer without its zero; if it is not less than `size`, `text` has only the
-// beginning. Only the latest 256 names are known.
+// Writes what has changed since the latest mark of this name to `text`: JSON in UTF-8, terminated by
+// a zero byte. `size` is the size of `text` in bytes. *length becomes the length of the whole answer
+// in bytes without the zero; if it is not less than `size`, the answer was cut off. `text` and
+// `length` may be NULL. The latest 256 names of marks are known. A mark's name that is not valid
+// UTF-8 is copied as it is.
 //
 //   {"mark": "before",
-//    "alive":  {"blocks": 12, "bytes": 10300},    more (less) than at the mark, of all memory
-//    "growth": {"blocks": 10, "bytes": 10000},    the same of what counts as a leak (docs/gate.md)
-//    "peak_bytes": 512000,                        at most in between, more than at the mark
-//    "places": [{"file": "/x/leak.py", "line": 17, "function": "make", "blocks": 10, "bytes":
-//    10000},
+//    "alive":  {"blocks": 12, "bytes": 10300},
+//    "growth": {"blocks": 10, "bytes": 10000},
+//    "peak_bytes": 512000,
+//    "places": [{"file": "/x/leak.py", "line": 17, "function": "make",
+//                "blocks": 10, "bytes": 10000},
 //               {"engine_caller": "libx.so`f", "module": "/x/libx.so", "blocks": ...}]}
 //
-// Places that make up the growth, largest first; one that shrank has negative numbers.
-// Costs what pymemflow_outstanding() costs, and a walk over what is alive. ENOENT: there is no such
-// mark. ESRCH, ENOTSUP, EBADF, ENOMEM, EAGAIN, EINVAL.
+//   alive       change of live memory since the mark; negative if it shrank
+//   growth      the same, of the memory that counts as leaked (docs/gate.md)
+//   peak_bytes  the highest live memory since the mark, minus the live memory at the mark
+//   places      the allocation sites of `growth`, largest first; negative where a site shrank
+//
+// The cost is that of pymemflow_outstanding() plus a walk over the live blocks.
+// Errors: ENOENT, EINVAL, ENAMETOOLONG, ESRCH, ENOTSUP, EBADF, ENOMEM, EAGAIN.
 int pymemflow_growth(const char* mark, char* text, size_t size, size_t* length);
 
 #ifdef __cplusplus

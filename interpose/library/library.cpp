@@ -1,5 +1,6 @@
-// The main() of the library, and the one place that sees both sides: reads the options, starts the
-// recording, and has the report made when the process ends.
+// The entry point of the library: reads the options, starts the recording, and makes the report when
+// the process ends. With live.cpp, the only file that uses both the recording side and the report
+// side.
 
 #include <unistd.h>
 
@@ -70,12 +71,12 @@ std::string_view failure_text(int failure) {
   return {text, static_cast<std::size_t>(end + kUnit.size() - text)};
 }
 
-// Whoever keeps the record does not also want it in text, unless he says where.
+// A user who keeps the capture gets a text report only if they name a file for it.
 bool is_report_wanted() {
   return options.capture.empty() || !options.output.empty();
 }
 
-// Only of the process that was to have the name as it is.
+// Only in the process for which the name was meant, not in its forked children.
 void say_other_name() {
   CaptureName asked;
   if (options.capture.empty() || recording.destination.process != recording.first_process) return;
@@ -87,7 +88,7 @@ void say_other_name() {
   say({asked.text, " is there already, and stays: the record is in ", given});
 }
 
-// The report of a process in which Python ran; others are left alone.
+// Reports on a process in which Python ran; of other processes the capture is removed.
 void make_report() {
   const int failure = recording.failure.load();
   if (!recording.python_ran.load() && failure == 0) {
@@ -101,7 +102,7 @@ void make_report() {
          "never comes from malloc() and is not shown"});
   }
   if (const std::uint64_t events = recording.not_probed.load()) say_not_probed(events);
-  // A report on standard error says so itself.
+  // A report on standard error contains this message.
   if (failure != 0 &&
       !(is_report_wanted() && options.output.empty() && options.compat == Compat::None)) {
     say({"the record could not grow (", failure_text(failure),
@@ -140,7 +141,7 @@ void after_failed_exec() {
   if (recording.phase.load() == Phase::Ended) resume_recording();
 }
 
-// Found out at the start, when the user still looks, rather than after an hour.
+// Checked at the start, while the user is still watching, rather than after an hour.
 bool can_be_written(std::string_view output) {
   if (output.empty()) return true;
   char folder[4096];
@@ -191,7 +192,7 @@ ProbeUse probes_asked_for() {
   return use;
 }
 
-// There is a Python in this process: at its start, or some time later.
+// Called when a Python was found in this process: at its start, or later.
 void begin(const pyframe::Interpreter& interpreter) {
   if (!accept_options()) return;
   const ProbeUse probes = probes_asked_for();
@@ -213,13 +214,13 @@ void begin(const pyframe::Interpreter& interpreter) {
   end_handlers = {before_end, before_exec, after_failed_exec};
 }
 
-// greenlet is being imported: gevent's too.
+// Notices that greenlet is being imported, on its own or by gevent.
 void on_lookup(const char* name) {
   if (std::strcmp(name, "PyInit__greenlet") != 0) return;
   pyframe::expect_switched_stacks(recording.interpreter);
 }
 
-// Before every constructor of the program's own libraries, hence before any thread.
+// Runs before the constructors of the program's own libraries, hence before any other thread.
 __attribute__((constructor)) void load() {
   find_originals();
   find_exits();
@@ -228,8 +229,8 @@ __attribute__((constructor)) void load() {
   if (!platform::is_environment_trusted()) return;
   const int saved = errno;
   option_error = read_options(platform::environment(), options);
-  // Without a library to go with, and before the loader registers its own: so it runs after the
-  // handlers and the destructors of everything else, whose frees it still sees.
+  // Registered for no library, and before the loader registers its own handler: so at_exit() runs
+  // after the handlers and destructors of everything else, whose calls of free() it still records.
   __cxa_atexit(at_exit, nullptr, nullptr);
   watch_for_python({begin, say_further_python, on_lookup});
   on_deep_binding = say_deep_binding;

@@ -1,5 +1,3 @@
-// With library.cpp, the one place that sees both sides.
-
 #include "interpose/library/live.h"
 
 #include <algorithm>
@@ -22,18 +20,18 @@ namespace {
 
 using report::LiveUsage;
 
-// The process whose thread asks now; 0: nobody does. A forked child may find its parent's here, of
-// a thread that it does not have.
+// The process of the thread that asks now; 0: none does. A forked child may inherit its parent's
+// number here, of a thread that the child does not have.
 constinit std::atomic<std::uint32_t> asking{0};
 
-// What is known so far, of the process `known_process`. A forked child begins anew, and leaves
-// alone what its parent may have been in the middle of.
+// The replay so far, of the process `known_process`. A forked child begins a new one, and leaves the
+// parent's alone, since the parent may have been changing it.
 constinit LiveUsage* known = nullptr;
 constinit std::uint32_t known_process = 0;
 constinit bool is_out_of_memory = false;
 std::jmp_buf out_of_memory;
 
-// One asks, the others wait.
+// Held by the thread that asks; other threads wait.
 class Asking {
  public:
   Asking() : process_(platform::process_id()) {
@@ -56,7 +54,7 @@ class Asking {
   const std::uint32_t process_;
 };
 
-// Brings what is known up to this moment.
+// Replays the events up to this stamp.
 int follow(std::uint64_t stamp) {
   if (known == nullptr) {
     known = new (report::allocate(sizeof(LiveUsage)))
@@ -65,7 +63,7 @@ int follow(std::uint64_t stamp) {
   return known->follow(stamp).empty() ? 0 : EBADF;
 }
 
-// Calls answer(known), which is right as of now.
+// Calls answer(known) with the replay as of now.
 template <typename Answer>
 int ask(Answer answer) {
   const int saved = errno;
@@ -83,7 +81,7 @@ int ask(Answer answer) {
     error = follow(stamp);
     if (error == 0) error = answer(*known);
   } else {
-    // Whatever it was in the middle of stays as it is.
+    // The replay may be incomplete, so it is not used again.
     is_out_of_memory = true;
   }
   report::set_out_of_memory(nullptr);

@@ -1,7 +1,8 @@
 #pragma once
-// Questions that the program asks about its own memory while it records on
-// (interpose/library/api.h): takes a place in the order of events, and has the report side answer
-// for what came before. Any thread, one after the other. The functions return 0 or an error number.
+// Answers the program's questions about its own live memory while it keeps recording
+// (interpose/library/api.h): takes a stamp in the order of events, and has the report side replay
+// the events before it. Any thread; concurrent callers wait for each other. The functions return 0
+// or an error number.
 
 #include <cstddef>
 #include <cstdint>

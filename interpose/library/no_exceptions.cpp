@@ -1,8 +1,7 @@
-// Nothing is thrown in this library, and what it links of the C++ library for the case that
-// something is would show in the host: a pool of 72 KiB for exceptions in times without memory,
-// taken from the host's heap when the library is loaded. These stand in the place of that pool.
-// Who comes here wanted to throw, from a container that was asked for too much: the report gives up
-// as it does when there is no memory.
+// Replaces the C++ library's allocation of exceptions. This library throws none, but linking the
+// original would take 72 KiB from the host's heap at load time, as an emergency pool for exceptions.
+// Reached when code in the library tries to throw, for instance because a container would be too
+// large: the report then gives up as it does without memory.
 
 #include <cstddef>
 

@@ -1,7 +1,7 @@
-// What the C++ library would bring along for exceptions and for operator new, in the place of which
-// these stand: its own have a thread-local, whose first touch allocates, and operators that every
-// image would take for its own. Nothing is thrown in this library, so who comes here is at the end
-// of memory, or was asked for too much: the report gives up, as no_exceptions.cpp has it.
+// Replaces the C++ library's support for exceptions and its operator new. The originals have a
+// thread-local whose first use allocates, and operators that every image in the process would use.
+// This library throws no exceptions, so these are reached when memory has run out or a container
+// would be too large: the report then gives up, as in no_exceptions.cpp.
 
 #include <cstddef>
 #include <cstdlib>
@@ -29,7 +29,7 @@ void __cxa_end_catch() {}
 void __cxa_rethrow() {
   pymemflow::report::give_up_for_memory();
 }
-// Goes on with the search: there is nothing to do in any frame of ours.
+// Continues the search: no frame of this library has anything to clean up.
 int __gxx_personality_v0() {
   constexpr int kContinueUnwind = 8;
   return kContinueUnwind;
@@ -37,15 +37,15 @@ int __gxx_personality_v0() {
 
 }  // extern "C"
 
-// std::__libcpp_verbose_abort(), which the C++ library leaves to the program; by its symbol, since
-// its declaration has changed.
+// std::__libcpp_verbose_abort(), which the program may replace. Defined by its symbol, since its
+// declaration differs between versions.
 extern "C" [[noreturn]] PMF_HIDDEN void pmf_abort_in_cxx(const char*, ...) __asm__(
     "__ZNSt3__122__libcpp_verbose_abortEPKcz");
 [[noreturn]] void pmf_abort_in_cxx(const char*, ...) {
   pymemflow::report::give_up_for_memory();
 }
 
-// std::terminate(), which brings the thread-local.
+// std::terminate(), whose original brings the thread-local along.
 extern "C" [[noreturn]] PMF_HIDDEN void pmf_terminate() __asm__("__ZSt9terminatev");
 [[noreturn]] void pmf_terminate() {
   pymemflow::report::give_up_for_memory();
