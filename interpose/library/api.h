@@ -1,9 +1,9 @@
 #pragma once
 // The C interface of pymemflow, for programs and extension modules in C and C++.
 //
-// Linking: none. The functions exist only in a process in which libpymemflow is preloaded. Look each
-// one up with dlsym(RTLD_DEFAULT, "pymemflow_mark"), and skip the call when that returns NULL. From
-// Python, use the module pymemflow.
+// Linking: none. The functions exist only in a process in which libpymemflow is preloaded. Look
+// each one up with dlsym(RTLD_DEFAULT, "pymemflow_mark"), and skip the call when that returns NULL.
+// From Python, use the module pymemflow.
 //
 // Threads: every function may be called on any thread at any time, but not in a signal handler.
 // Other threads go on recording during the call. A function may allocate memory for itself; these
@@ -36,20 +36,23 @@ extern "C" {
 const char* pymemflow_version(void);
 
 // Starts or resumes recording.
+//
 // Errors: ESRCH.
 int pymemflow_start(void);
 
 // Pauses recording until pymemflow_start(), or until `pymemflow start PID` in a shell. The report
 // covers the recorded calls; a block that is freed during the pause still counts as live.
+//
 // Errors: ESRCH.
 int pymemflow_stop(void);
 
 // Returns 1 if calls are being recorded, 0 if they are not. It does not fail.
 int pymemflow_is_recording(void);
 
-// Records a mark of this name, 1 to 255 bytes, at this point in the order of events: everything that
-// happened before this call, on any thread, comes before the mark. A mark is recorded during a pause
-// as well. Several marks may have the same name.
+// Records a mark of this name, 1 to 255 bytes, at this point in the order of events: everything
+// that happened before this call, on any thread, comes before the mark. A mark is recorded during a
+// pause as well. Several marks may have the same name.
+//
 // Errors: EINVAL, ENAMETOOLONG, ESRCH, EAGAIN.
 int pymemflow_mark(const char* name);
 
@@ -57,14 +60,15 @@ int pymemflow_mark(const char* name);
 // all threads that were allocated since recording began and have not been freed; a block has the
 // size that the program requested. Calls that other threads make during this call may or may not be
 // included. The cost is that of a report on the events since the last such call.
+//
 // Errors: ESRCH, ENOTSUP, EBADF, ENOMEM, EAGAIN.
 int pymemflow_outstanding(uint64_t* bytes, uint64_t* blocks);
 
-// Writes what has changed since the latest mark of this name to `text`: JSON in UTF-8, terminated by
-// a zero byte. `size` is the size of `text` in bytes. *length becomes the length of the whole answer
-// in bytes without the zero; if it is not less than `size`, the answer was cut off. `text` and
-// `length` may be NULL. The latest 256 names of marks are known. A mark's name that is not valid
-// UTF-8 is copied as it is.
+// Writes what has changed since the latest mark of this name to `text`: JSON in UTF-8, terminated
+// by a zero byte. `size` is the size of `text` in bytes. *length becomes the length of the whole
+// answer in bytes without the zero; if it is not less than `size`, the answer was cut off. `text`
+// and `length` may be NULL. The latest 256 names of marks are known. A mark's name that is not
+// valid UTF-8 is copied as it is.
 //
 //   {"mark": "before",
 //    "alive":  {"blocks": 12, "bytes": 10300},
@@ -80,6 +84,7 @@ int pymemflow_outstanding(uint64_t* bytes, uint64_t* blocks);
 //   places      the allocation sites of `growth`, largest first; negative where a site shrank
 //
 // The cost is that of pymemflow_outstanding() plus a walk over the live blocks.
+//
 // Errors: ENOENT, EINVAL, ENAMETOOLONG, ESRCH, ENOTSUP, EBADF, ENOMEM, EAGAIN.
 int pymemflow_growth(const char* mark, char* text, size_t size, size_t* length);
 

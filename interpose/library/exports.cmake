@@ -1,5 +1,5 @@
-# Writes the library's export map to MAP_FILE and sets PMF_EXPORTED_NAMES, from the tables of hooks and
-# of the C interface. The linker hides every other symbol, including those of static libraries.
+# Writes the library's export map to MAP_FILE and sets PMF_EXPORTED_NAMES, from the tables of hooks
+# and of the C interface. The linker hides every other symbol, including those of static libraries.
 function(pmf_write_export_map MAP_FILE)
   set(names "")
   foreach(table capture/functions.def interpose/hooks/other_hooks.def interpose/library/api.def)

@@ -1,6 +1,6 @@
-// The entry point of the library: reads the options, starts the recording, and makes the report when
-// the process ends. With live.cpp, the only file that uses both the recording side and the report
-// side.
+// The entry point of the library: reads the options, starts the recording, and makes the report
+// when the process ends. With live.cpp, the only file that uses both the recording side and the
+// report side.
 
 #include <unistd.h>
 

@@ -24,8 +24,8 @@ using report::LiveUsage;
 // number here, of a thread that the child does not have.
 constinit std::atomic<std::uint32_t> asking{0};
 
-// The replay so far, of the process `known_process`. A forked child begins a new one, and leaves the
-// parent's alone, since the parent may have been changing it.
+// The replay so far, of the process `known_process`. A forked child begins a new one, and leaves
+// the parent's alone, since the parent may have been changing it.
 constinit LiveUsage* known = nullptr;
 constinit std::uint32_t known_process = 0;
 constinit bool is_out_of_memory = false;

@@ -9,8 +9,8 @@
 namespace pymemflow::interpose {
 namespace {
 
-// Replaces control characters in quoted values and paths, so that the line stays one line and cannot
-// control a terminal. U+0080 to U+009F are control characters too.
+// Replaces control characters in quoted values and paths, so that the line stays one line and
+// cannot control a terminal. U+0080 to U+009F are control characters too.
 void without_controls(std::span<char> line) {
   for (std::size_t i = 0; i < line.size(); ++i) {
     const bool is_c1 = i + 1 < line.size() && line[i] == '\xc2' && (line[i + 1] & '\xe0') == '\x80';

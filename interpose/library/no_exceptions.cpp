@@ -1,7 +1,7 @@
 // Replaces the C++ library's allocation of exceptions. This library throws none, but linking the
-// original would take 72 KiB from the host's heap at load time, as an emergency pool for exceptions.
-// Reached when code in the library tries to throw, for instance because a container would be too
-// large: the report then gives up as it does without memory.
+// original would take 72 KiB from the host's heap at load time, as an emergency pool for
+// exceptions. Reached when code in the library tries to throw, for instance because a container
+// would be too large: the report then gives up as it does without memory.
 
 #include <cstddef>
 
