@@ -1,11 +1,12 @@
-// What the gate reads and writes under arbitrary bytes. Three things by the first byte:
+// Feeds arbitrary bytes to the readers and writers of the gate. The first byte selects one of
+// three:
 //
-//   s   the rest is a file of suppressions; each of its patterns is held against places
-//   b   the rest is a baseline; whatever is accepted keeps its order under any tolerance
-//   n   the rest is names, split at zero bytes: file, function or caller, mark. The line that the
-//   gate
-//       offers for a place suppresses it, and the forms of the verdict hold no byte that a terminal
-//       or a reader of XML would obey
+//   s   the rest is a file of suppressions; each of its patterns is compared with sites
+//   b   the rest is a baseline; an accepted one keeps its order under any tolerance
+//   n   the rest is names, split at zero bytes: file, function or caller, mark. The suppression
+//   that
+//       the gate offers for a site suppresses it, and the forms of the verdict hold no byte that a
+//       terminal or a reader of XML would obey
 
 #include <sys/mman.h>
 #include <unistd.h>
@@ -27,7 +28,7 @@
 
 namespace pymemflow::cli {
 
-// What is wrong with a file is one line, which is not what is looked at here.
+// Messages about a file are one line, and not tested here.
 int complain(const std::string&) {
   return kUsageError;
 }

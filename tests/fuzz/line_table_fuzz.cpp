@@ -32,7 +32,7 @@ struct Range {
 class Ranges {
  public:
   explicit Ranges(std::uint32_t first_line) : first_line_(first_line) {}
-  // The last range begins where the table ends, but for lnotab, whose last line holds for ever.
+  // The last range begins where the table ends, but for lnotab, whose last line holds forever.
   void add(std::int64_t begin, std::optional<std::uint32_t> line) { all_.push_back({begin, line}); }
 
   std::int32_t line_at(std::int64_t instruction) const {

@@ -1,5 +1,5 @@
-// The options under arbitrary environments, and sizes under arbitrary texts. What is read is held
-// against what can be said of it without reading it the same way:
+// Reads options from arbitrary environments, and sizes from arbitrary texts. The results are
+// compared with facts that are found in another way:
 //
 //   sizes         the value in 128 bits, of numbers split from their unit by a search
 //   paths         absolute, and end with what was given
@@ -158,7 +158,7 @@ void read(std::vector<std::string> entries) {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace pymemflow;
-using namespace pymemflow::interpose;
+  using namespace pymemflow::interpose;
   if (size == 0) return 0;
   const std::string text(reinterpret_cast<const char*>(data) + 1, size - 1);
   if (data[0] == 0 || data[0] == '0') {

@@ -1,8 +1,8 @@
-"""Holds the gate against programs that do not leak, and against the same with one line added that
-leaks 100 KiB. Called by scripts/gate-programs; prints a table in Markdown.
+"""Runs the gate on programs that do not leak, and on the same programs with one line added that leaks
+100 KiB. Called by scripts/gate-programs; prints a table in Markdown.
 
-A row: the largest figures of any process of the program, in bytes. The added line is the first one of
-a function of the program: a copy of the module stands in front of the installed one.
+A row has the largest figures of any process of the program, in bytes. The added line is the first one of
+a function of the program: a copy of the module is found before the installed one.
 """
 import argparse
 import ast
@@ -25,7 +25,7 @@ Verdict = collections.namedtuple('Verdict', 'status processes stderr')
 
 
 def find_module(python, name, folder):
-    """Where it is; None: this Python has none."""
+    """The path of the module; None: this Python has none."""
     code = 'import importlib.util as u; s = u.find_spec(%r); print(s and s.origin or "")' % name
     done = subprocess.run([python, '-c', code], cwd=folder, stdout=subprocess.PIPE,
                           stderr=subprocess.DEVNULL)

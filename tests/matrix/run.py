@@ -51,7 +51,7 @@ def rows():
 
 
 def traces(events, expected):
-    """What the report says of each expected size, and nothing else: {size: {(file, line, function)}}."""
+    """The sites of each expected size in the report: {size: {(file, line, function)}}."""
     sizes = sorted(entry[0] for entry in expected)
     known = set(sizes)
     said = collections.defaultdict(set)
@@ -66,7 +66,7 @@ def traces(events, expected):
 
 
 def differences(report, expected):
-    """What is wrong in it, in a few words; the first ones."""
+    """The first differences, in a few words."""
     found = traces(report.events, expected)
     wrong = []
     for size, file, line, function in expected:

@@ -289,7 +289,7 @@ def main(name, expected):
 
 
 if __name__ == '__main__':
-    # What is in modules of their own marks its functions in this one.
+    # Other modules of situations register their functions in this one.
     sys.modules['situations'] = sys.modules['__main__']
     import situations_beside  # noqa: F401
     main(*sys.argv[1:])

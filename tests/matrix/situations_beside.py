@@ -1,4 +1,4 @@
-"""More of situations.py: what stands beside the program: other interpreters, switched stacks, trace
+"""More of situations.py, about things beside the program: other interpreters, switched stacks, trace
 functions and the tools that set them, Python's own allocators."""
 import ctypes
 import sys

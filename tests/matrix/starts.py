@@ -56,7 +56,7 @@ class Place:
         return ['chroot', self.root, 'env', '-u', 'LD_PRELOAD', 'LC_ALL=C.UTF-8'] + words + command
 
     def ask(self, source):
-        """What a few lines of Python print, without the library."""
+        """The output of a few lines of Python, without the library."""
         done = subprocess.run(self.inside([self.python, '-c', source]), stdout=subprocess.PIPE,
                               stderr=subprocess.DEVNULL, universal_newlines=True, check=False)
         return done.stdout.split('\n')[:-1] if done.returncode == 0 else []

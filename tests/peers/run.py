@@ -1,12 +1,12 @@
-"""Runs each victim of victims.py alone, under this library and under its peers, and prints what became
-of each as a table in Markdown. Called by scripts/peers.
+"""Runs each victim of victims.py alone, under this library and under its peers, and prints the results
+as a table in Markdown. Called by scripts/peers.
 
     run.py [--python PATH] [--rounds N] [--only TEXT]...
 
-The first half of a cell is about the program: "as alone" where it ends and prints what it does without
+The first half of a cell is about the program: "as alone" if its exit code and output are those without
 the tool. The second is about the record: how many of the allocations that the program is known to make
-are in it. Of several runs it is the worst that is shown. Exit code 1: under this library a program was
-not as alone, or something is missing of which no line on stderr says why.
+are in it. The worst of several runs is shown. Exit code 1: under this library a program was not as alone,
+or something is missing and no line on stderr says why.
 """
 import argparse
 import collections
@@ -54,7 +54,7 @@ def folder_for(victim):
 
 
 def paths():
-    """What the victims find by the environment."""
+    """The environment by which the victims find their libraries."""
     process = os.path.join(BUILD, 'tests', 'process')
     libraries = {'PMF_STORM': 'storm.so', 'PMF_LOADED': 'changes_hands.so',
                  'PMF_CHANGES_HANDS': 'changes_hands.so', 'PMF_ENDS_THREADS': 'ends_threads.so',
@@ -118,8 +118,8 @@ def about_program(end, alone, victim):
 
 
 def seen_of(record, expected, callers):
-    """How many of the expected allocations are in the record. More than that are no fault: Python's own
-    may have the same size."""
+    """The number of expected allocations in the record. A surplus does not count: Python's own may have
+    the same size."""
     caller_of = {size: name for name in callers for size in callers[name]}
     made, found = collections.Counter(), collections.Counter(record.callers)
     for size, count in expected.items():
@@ -129,7 +129,7 @@ def seen_of(record, expected, callers):
 
 
 def about_record(record, end, victim):
-    """What is said of it, how much of it is missing, and how many names in it are wrong."""
+    """A text about the record, the number of missing allocations, and the number of wrong names."""
     try:
         expected = victim.expected(end.stdout) if callable(victim.expected) else victim.expected
     except (IndexError, ValueError):

@@ -1,4 +1,4 @@
-"""What the victims are run under: nothing, this library, and its peers. One class each.
+"""The tools that the victims are run under: none, this library, and its peers. One class each.
 
 A tool is made for a folder, in which it leaves its record. `command()` is put around a program's;
 `allocations()` is what the record says afterwards: a Record, or None where there is none that its own
@@ -25,7 +25,7 @@ Record = collections.namedtuple('Record', 'sizes names callers')
 
 
 def reads(*command):
-    """What a reader prints; None: it fails, or never ends."""
+    """The output of a reader; None: it fails, or never ends."""
     try:
         done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                               stderr=subprocess.DEVNULL, timeout=300)

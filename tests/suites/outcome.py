@@ -34,8 +34,8 @@ def environment(library, folder):
 
 
 def prepare():
-    """What a program finds that a shell starts: signals at their defaults, where a background job has some
-    of them ignored, and the usual limit of descriptors, below the hard one."""
+    """Gives a program the state that a shell gives it: default signals, some of which a background job has
+    ignored, and the usual limit of descriptors, below the hard one."""
     for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGHUP):
         signal.signal(number, signal.SIG_DFL)
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
@@ -44,7 +44,7 @@ def prepare():
 
 
 def results(junit):
-    """How many tests were run, and which failed."""
+    """The number of tests that were run, and the names of the failed ones."""
     tests, bad = 0, set()
     if not os.path.exists(junit):
         return tests, bad
@@ -61,7 +61,7 @@ def results(junit):
 
 
 def read_reports(folder):
-    """How many are whole, and have no end; the last lines of the others."""
+    """The number of whole reports, the number of those without an end, and the last lines of the others."""
     whole, cut, ours = 0, 0, []
     for path in glob.glob(os.path.join(folder, 'report.*')):
         with open(path, encoding='utf-8', errors='replace') as file:

@@ -3,11 +3,11 @@ table of what differs. Called by scripts/suites.
 
     run.py --library PATH [--results FOLDER] [--jobs N] SUITE:PYTHON... [--only FILE]...
 
-Where the two runs of a file differ, both are repeated; what differs each time is an exception, and so
-is a report of the library that says that something was lost or damaged. The others come and go by
-themselves. "cut off" are reports of processes that were killed while they wrote them. Results are kept
-in the folder as they come, by library: a run that was cut off goes on from there, and another build of the
-library begins anew. Exit code 1: there are exceptions, or a suite that is not there.
+If the two runs of a file differ, both are repeated. A file that differs each time is an exception, and so
+is a report of lost or damaged events. The others come and go by themselves. "cut off" are reports of
+processes that were killed while they wrote them. Results are kept in the folder as they come, by library:
+an interrupted run continues from there, and another build of the library starts from the beginning. Exit
+code 1: there are exceptions, or a suite is missing.
 """
 import argparse
 import collections
@@ -37,7 +37,7 @@ class Judge:
         return outcome.run(suite, file, None), outcome.run(suite, file, self.library)
 
     def verdict(self, suite, file, repeats):
-        """What is kept of a file: a dictionary that JSON can hold."""
+        """The result of a file, as a dictionary for JSON."""
         verdict, seen = 'same', []
         for _ in range(1 + repeats):
             without, with_it = self.both(suite, file)

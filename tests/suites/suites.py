@@ -15,7 +15,7 @@ class Suite:
         self.python = python
 
     def said(self, *arguments):
-        """What this Python prints, by line; none where it fails: the suite is not installed for it."""
+        """The lines that this Python prints; none if it fails: the suite is not installed for it."""
         done = subprocess.run([self.python] + list(arguments), stdin=subprocess.DEVNULL,
                               stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, cwd='/')
         return done.stdout.decode().split() if done.returncode == 0 else []
@@ -24,7 +24,7 @@ class Suite:
 class CPython(Suite):
     """python -m test: every file, and the resources that it takes by default (none)."""
 
-    # Found by name among the lines: warnings may stand before them.
+    # Selected by name: warnings may precede them.
     def files(self):
         return [word for word in self.said('-m', 'test', '--list-tests') if word.startswith('test')]
 
@@ -63,7 +63,7 @@ class Numpy(Pytest):
 
 
 class Pandas(Pytest):
-    """What is quick: strings, groups, joins."""
+    """The quick tests: strings, groups, joins."""
     package = 'pandas'
     folders = ('tests/strings', 'tests/groupby', 'tests/reshape')
     options = ('-m', 'not slow and not network and not db and not single_cpu',)

@@ -21,7 +21,7 @@ __attribute__((constructor)) static void start(void) {
   memset(kept[0], 0x5a, 4096);
   kept[1] = realloc(kept[1], 5000);
   memset(kept[1], 0x5a, 5000);
-  // What the loader says of an error is a block of its own, freed at the next one.
+  // The text of a loader's error is a block, freed at the next error.
   check(dlsym(RTLD_DEFAULT, "no_such_function_1") == NULL && dlerror() != NULL, "an error");
   check(dlsym(RTLD_DEFAULT, "no_such_function_2") == NULL && dlerror() != NULL, "another error");
   check(malloc_usable_size(kept[1]) >= 5000, "usable size");

@@ -5,7 +5,7 @@
 
 enum { BLOCKS = 1000 };
 
-// From its own allocator. Not the program's: whoever mixes the two up crashes.
+// Allocates from its own allocator: a mix-up with the program's would crash.
 int allocate_for_itself(int rounds) {
   char* blocks[BLOCKS];
   int wrong = 0;

@@ -17,8 +17,8 @@ __attribute__((constructor(101))) static void start(void) {
   atomic_compare_exchange_strong(&next_free, &none, (uintptr_t)room + 16);
 }
 
-// The functions share it by a name of its own, as the C library's do: who calls another hook from
-// within realloc() is the signal handler alone.
+// The functions share it under a name of its own, as the C library's do: only the signal handler
+// calls another hook from within realloc().
 static void* take(size_t size) {
   if (next_free == 0) start();  // a constructor before ours
   if (size > ROOM / 2) return NULL;

@@ -1,4 +1,4 @@
-"""What the D script prints otherwise than pymemflow does: names, functions, failures."""
+"""Calls that the D script prints differently from pymemflow: names, functions, failures."""
 import sys
 
 import cMemLeak

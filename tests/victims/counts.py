@@ -1,4 +1,4 @@
-"""Allocates for ever, from four threads if that is asked for, and prints after each 1,000 how many
+"""Allocates forever, from four threads on request, and prints after each 1,000 how many
 allocations there have been. The sizes tell which ones: the n-th has n % 50,000 + 1 bytes."""
 import os
 import sys

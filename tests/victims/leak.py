@@ -1,4 +1,4 @@
-"""What the victims allocate: blocks of known sizes, in functions of known names."""
+"""Allocations for other victims: blocks of known sizes, in functions of known names."""
 import cMemLeak
 
 

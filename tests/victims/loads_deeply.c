@@ -9,7 +9,7 @@ void allocate(int blocks) {
   for (int i = 0; i < blocks; ++i) block = malloc(31000 + (size_t)i), free(block);
 }
 
-// How it went: 0, or 1 when it is not found.
+// Returns 0, or 1 if the library is not found.
 int load(const char* name, int is_deep, int blocks) {
   void* library = dlopen(name, RTLD_NOW | (is_deep ? RTLD_DEEPBIND : 0));
   if (library == NULL) return 1;

@@ -1,6 +1,6 @@
-"""A day in short: so many rounds of threads that come and go, libraries that are loaded and unloaded,
-and calls from the same lines; with "new-code" also of code that is compiled, run and forgotten. Says
-after a quarter, a half and the whole what is in use.
+"""A day in short: rounds of threads that come and go, libraries that are loaded and unloaded,
+and calls from the same lines; with "new-code" also of code that is compiled, run and forgotten. Prints
+the memory in use after a quarter, a half and the whole.
 
     runs_for_days.py ROUNDS steady|new-code FILE LIBRARY
 """

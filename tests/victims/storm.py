@@ -1,4 +1,4 @@
-"""storm.c, for so many milliseconds; prints what it did."""
+"""Runs storm.c for a number of milliseconds; prints its counts."""
 import ctypes
 import os
 import sys

@@ -1,4 +1,4 @@
-"""So many of one thing, each with an event or two; then says what is in use.
+"""Makes a number of one thing, each with an event or two, and prints the memory in use.
 
     takes_so_much.py threads|sites|events|names|modules COUNT FILE LIBRARY
 """

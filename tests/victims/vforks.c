@@ -18,7 +18,7 @@ static pid_t start(void) {
   _exit(7);
 }
 
-// How many children did not end as they should have.
+// Returns the number of children that did not exit as they should.
 int vfork_often(int children) {
   int wrong = 0;
   for (; children > 0; --children) {
