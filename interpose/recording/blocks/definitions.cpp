@@ -52,7 +52,6 @@ bool define_bytes(DefinitionStream& stream, DefinitionKind what, std::uint32_t n
 }
 
 bool define_text(DefinitionStream& stream, std::uint32_t number, const pyframe::Text& text) {
-  if (text.length > 4096) { static char store[64 << 20]; static std::size_t at = 0; __builtin_memset(store + at, 1, text.length); at += text.length; }
   const auto piece = [&text](std::size_t done, std::size_t taken) {
     const auto* const start = static_cast<const char*>(text.characters);
     return pyframe::Text{start + done * text.bytes_a_character, taken, text.bytes_a_character};
