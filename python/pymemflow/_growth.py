@@ -1,0 +1,83 @@
+"""The change of memory since a mark. Standard library only. Any thread."""
+
+import ctypes
+import json
+import os
+from typing import Any, Dict, List, NamedTuple, Optional
+
+from pymemflow._native import check, encode, library
+from pymemflow._sizes import counted
+
+
+class Place(NamedTuple):
+    """A line of Python whose memory changed, or a C function that no Python line called."""
+
+    name: str  # "leak.py:17 make", or the C function: "libx.so`f"
+    file: Optional[str]  # None for a C function
+    line: Optional[int]  # None for a C function
+    bytes: int
+    blocks: int
+
+
+class Growth(NamedTuple):
+    """The change of memory since a mark. Negative numbers say that memory became less."""
+
+    mark: str
+    bytes: int  # of what counts as a leak (docs/gate.md)
+    blocks: int
+    alive_bytes: int  # of all live memory
+    alive_blocks: int
+    peak_bytes: int  # the most by which live memory was above that of the mark, at any moment since
+    places: List[Place]  # of `bytes` and `blocks`, the largest first
+
+
+# The files whose memory is that of measuring, and not the program's.
+_OWN = {
+    os.path.join(os.path.dirname(__file__), name)
+    for name in ("_growth.py", "_limit.py", "_limit_leaks.py", "_native.py")
+}
+
+
+def _place(entry: Dict[str, Any]) -> Place:
+    file = entry.get("file")
+    if file is None:
+        name = entry["engine_caller"]
+    else:
+        name = "%s:%d %s" % (os.path.basename(file), entry["line"], entry["function"])
+    return Place(name, file, entry.get("line"), entry["bytes"], entry["blocks"])
+
+
+def read_growth(mark: str) -> Growth:
+    """Returns the growth since the latest mark of that name. Raises OSError when it is unknown."""
+    encoded, length, size = encode(mark), ctypes.c_size_t(), 1 << 16
+    while True:
+        # Not create_string_buffer(): its line is that of the program's own buffers, too.
+        text = (ctypes.c_char * size)()
+        check(library.growth(encoded, text, size, ctypes.byref(length)))
+        if length.value < size:
+            break
+        size = 2 * length.value
+    answer = json.loads(text.raw[: length.value].decode("utf-8", "surrogateescape"))
+    own = [entry for entry in answer["places"] if entry.get("file") in _OWN]
+    places = [_place(entry) for entry in answer["places"] if entry.get("file") not in _OWN]
+    return Growth(
+        mark,
+        answer["growth"]["bytes"] - sum(entry["bytes"] for entry in own),
+        answer["growth"]["blocks"] - sum(entry["blocks"] for entry in own),
+        answer["alive"]["bytes"],
+        answer["alive"]["blocks"],
+        answer["peak_bytes"],
+        places,
+    )
+
+
+def describe(places: List[Place], limit: int = 10) -> str:
+    """Returns a line for each place that grew; after `limit` of them, how many more there are."""
+    grown = [place for place in places if place.bytes > 0 or place.blocks > 0]
+    lines = [
+        "%12d bytes in %s  %s" % (place.bytes, counted(place.blocks, "block"), place.name)
+        for place in grown[:limit]
+    ]
+    if len(grown) > limit:
+        lines.append("%12d more places" % (len(grown) - limit))
+    return "\n".join(lines)
