@@ -1,0 +1,277 @@
+"""Measures tests, and fails those that are over their limits.
+
+One object per process of pytest, used on its main thread. What other threads leak during a test
+counts.
+"""
+
+import functools
+import gc
+import unittest
+from typing import Any, Callable, Dict, Generator, Iterator, List, NamedTuple, Optional, Tuple
+
+import pytest
+
+import pymemflow
+
+_MARK = "pymemflow test"
+_DEFAULT_RUNS = 5
+# Properties of a report: in JUnit files, and on their way from a worker of xdist.
+_LEAKED = "pymemflow_leaked_bytes_a_run"
+_PEAK = "pymemflow_peak_bytes"
+_OVER = "pymemflow_over_limit"
+
+
+class LeakLimit(NamedTuple):
+    """The limit of leaks of a test: `allowed` bytes per run. The first of `runs` runs warms up."""
+
+    allowed: int
+    runs: int
+
+
+def _parse_size(size: Any, where: str) -> int:
+    try:
+        return pymemflow.parse_size(size)
+    except ValueError as error:
+        raise pytest.UsageError("%s: %s" % (where, error)) from None
+
+
+def _leak_arguments(size: Any = None, runs: Any = _DEFAULT_RUNS) -> Tuple[Any, Any]:
+    return size, runs
+
+
+def _peak_arguments(size: Any = None) -> Any:
+    return size
+
+
+def _arguments(read: Callable[..., Any], mark: "pytest.Mark", where: str) -> Any:
+    try:
+        return read(*mark.args, **mark.kwargs)
+    except TypeError as error:
+        text = str(error).partition("() ")[2]
+        raise pytest.UsageError("%s: the mark %s" % (where, text)) from None
+
+
+def leak_limit_of(item: "pytest.Item", default: Optional[int]) -> Optional[LeakLimit]:
+    """Returns the limit of a test, or None. Raises UsageError for a bad mark."""
+    mark = item.get_closest_marker("limit_leaks")
+    if mark is None:
+        return None if default is None else LeakLimit(default, _DEFAULT_RUNS)
+    where = "limit_leaks of " + item.nodeid
+    size, runs = _arguments(_leak_arguments, mark, where)
+    if not isinstance(runs, int) or runs < 2:
+        raise pytest.UsageError("%s: runs=%r is not a number of at least 2" % (where, runs))
+    return LeakLimit(_parse_size(size, where), runs)
+
+
+def peak_limit_of(item: "pytest.Item") -> Optional[int]:
+    """Returns the limit of a test in bytes, or None. Raises UsageError for a bad mark."""
+    mark = item.get_closest_marker("limit_peak")
+    if mark is None:
+        return None
+    where = "limit_peak of " + item.nodeid
+    return _parse_size(_arguments(_peak_arguments, mark, where), where)
+
+
+def leaked_each_run(growths: List[pymemflow.Growth]) -> List[pymemflow.Place]:
+    """Returns the places that grew in every run, each with its smallest growth, largest first."""
+    least: Dict[Tuple[str, Optional[str]], pymemflow.Place] = {}
+    for place in growths[0].places:
+        if place.bytes > 0:
+            least[place.name, place.file] = place
+    for growth in growths[1:]:
+        now = {(place.name, place.file): place for place in growth.places if place.bytes > 0}
+        least = {
+            key: min(place, now[key], key=lambda each: each.bytes)
+            for key, place in least.items()
+            if key in now
+        }
+    return sorted(least.values(), key=lambda place: (-place.bytes, place.name))
+
+
+def _state_of(item: "pytest.Item") -> Iterator[Dict[str, Any]]:
+    """Yields the dictionaries that a run changes and the next run must find unchanged.
+
+    These are the attributes of a TestCase (IsolatedAsyncioTestCase refuses a second run), and the
+    names of a doctest, which clears them.
+    """
+    testcase = getattr(item, "instance", None)
+    if isinstance(testcase, unittest.TestCase):
+        yield vars(testcase)
+    names = getattr(getattr(item, "dtest", None), "globs", None)
+    if isinstance(names, dict):
+        yield names
+
+
+class _Measurement:
+    """Runs a test as often as its limits ask for, and keeps the growth of each run.
+
+    Stops at the first run that fails or cannot be measured.
+    """
+
+    def __init__(
+        self, item: "pytest.Item", leaks: Optional[LeakLimit], peak: Optional[int]
+    ) -> None:
+        self.item = item
+        self.leaks = leaks
+        self.peak = peak
+        self.runs = leaks.runs if leaks else 1
+        self.begun = 0
+        self.growths: List[pymemflow.Growth] = []
+        self.is_running = False
+        self.has_failed_subtest = False
+        self.problem = ""  # why the last run could not be measured
+
+    def run(self, runtest: Callable[[], None]) -> None:
+        self.is_running = True
+        try:
+            self._run(runtest)
+        finally:
+            self.is_running = False
+
+    def _run(self, runtest: Callable[[], None]) -> None:
+        saved = [(state, dict(state)) for state in _state_of(self.item)]
+        while self.begun < self.runs and not self.problem and not self._has_failed():
+            self.begun += 1
+            gc.collect()
+            self._try(self._mark)
+            # After the mark, so that what the last run left there is replaced and has not grown.
+            for state, before in saved if self.begun > 1 else ():
+                state.clear()
+                state.update(before)
+            runtest()
+            if self.begun < self.runs:
+                self._tear_down()
+            gc.collect()
+            self._try(self._measure)
+
+    def _has_failed(self) -> bool:
+        # A TestCase raises nothing: pytest keeps its failure, skip or expected failure here.
+        return self.has_failed_subtest or bool(getattr(self.item, "_excinfo", None))
+
+    def _tear_down(self) -> None:
+        """Calls the tearDown() of a TestCase, which `pytest --pdb` puts off until the very end."""
+        tear_down = getattr(self.item, "_explicit_tearDown", None)
+        if tear_down is not None:
+            tear_down()
+
+    def _try(self, step: Callable[[], None]) -> None:
+        try:
+            step()
+        except OSError as error:
+            reason = str(error.strerror).replace("pymemflow: ", "")
+            self.problem = self.problem or "cannot be measured: " + reason
+
+    @staticmethod
+    def _mark() -> None:
+        pymemflow.mark(_MARK)
+
+    def _measure(self) -> None:
+        growth = pymemflow.growth_since(_MARK)
+        if growth is not None:
+            self.growths.append(growth)
+
+    def judge(self) -> Tuple[Dict[str, int], List[str]]:
+        """Returns the measured properties of a test, and a text for each limit that it is over."""
+        if self.problem:
+            return {}, [self.problem]
+        properties, problems = {}, []
+        if self.leaks is not None:
+            places = leaked_each_run(self.growths[1:])
+            leaked = sum(place.bytes for place in places)
+            properties[_LEAKED] = leaked
+            if leaked > self.leaks.allowed:
+                blocks = pymemflow.counted(sum(place.blocks for place in places), "block")
+                problems.append(
+                    "leaks %d bytes in %s each run; limit_leaks allows %d bytes\n%s"
+                    % (leaked, blocks, self.leaks.allowed, pymemflow.describe(places))
+                )
+        peak = max(growth.peak_bytes for growth in self.growths)
+        properties[_PEAK] = peak
+        if self.peak is not None and peak > self.peak:
+            problems.append(
+                "held up to %d bytes more than at its start; limit_peak allows %d bytes"
+                % (peak, self.peak)
+            )
+        return properties, problems
+
+
+class Limits:
+    """The hooks that measure tests, registered in a process that runs under the library."""
+
+    def __init__(self, config: "pytest.Config") -> None:
+        option = config.getoption("--pymemflow-limit-leaks") or config.getini(
+            "pymemflow_limit_leaks"
+        )
+        self.default = _parse_size(option, "pymemflow_limit_leaks") if option else None
+        self.is_worker = hasattr(config, "workerinput")  # of xdist
+        self.measurement: Optional[_Measurement] = None
+        self.checked = 0
+        self.over: List[str] = []
+
+    def pytest_collection_modifyitems(self, items: List["pytest.Item"]) -> None:
+        for item in items:  # bad marks are reported before any test runs
+            leak_limit_of(item, self.default)
+            peak_limit_of(item)
+
+    @pytest.hookimpl(hookwrapper=True)
+    def pytest_runtest_call(self, item: "pytest.Item") -> Generator[None, Any, None]:
+        leaks, peak = leak_limit_of(item, self.default), peak_limit_of(item)
+        if leaks is None and peak is None:
+            yield
+            return
+        self.measurement = _Measurement(item, leaks, peak)
+        runtest = item.runtest
+        item.runtest = functools.partial(self.measurement.run, runtest)  # type: ignore[method-assign]
+        yield
+        item.runtest = runtest  # type: ignore[method-assign]
+
+    # The outermost, so that it sees whether the test is xfailed or has a failed subtest.
+    @pytest.hookimpl(hookwrapper=True, tryfirst=True)
+    def pytest_runtest_makereport(
+        self, item: "pytest.Item", call: "pytest.CallInfo[None]"
+    ) -> Generator[None, Any, None]:
+        outcome = yield
+        measurement = self.measurement
+        if call.when != "call" or measurement is None or measurement.is_running:
+            return  # a measurement that is running has a report of a subtest
+        self.measurement = None
+        report = outcome.get_result()
+        if report.failed and measurement.begun > 1:
+            report.sections.append(
+                (
+                    "pymemflow",
+                    "Failed in run %d of %d, which its limit asks for."
+                    % (measurement.begun, measurement.runs),
+                )
+            )
+        if not report.passed or hasattr(report, "wasxfail") or measurement.has_failed_subtest:
+            return  # failures, skips, and expected failures are left alone
+        properties, problems = measurement.judge()
+        item.user_properties.extend(properties.items())
+        report.user_properties = list(item.user_properties)
+        if problems:
+            report.outcome = "failed"
+            report.longrepr = "%s %s" % (item.nodeid, "\n".join(problems))
+            report.user_properties.append((_OVER, 1))
+
+    # Reports of xdist's workers arrive here too: there is one summary.
+    def pytest_runtest_logreport(self, report: "pytest.TestReport") -> None:
+        if self.measurement is not None:  # of a subtest: the test itself has no report yet
+            self.measurement.has_failed_subtest |= report.failed
+            return
+        names = dict(report.user_properties)
+        if report.when == "call" and (_PEAK in names or _OVER in names):
+            self.checked += 1
+            if _OVER in names:
+                self.over.append(report.nodeid)
+
+    def pytest_terminal_summary(self, terminalreporter: Any) -> None:
+        if self.is_worker:
+            return
+        terminalreporter.section("pymemflow", sep="-")
+        terminalreporter.line(
+            "%s held against limits of memory, %d over them"
+            % (pymemflow.counted(self.checked, "test"), len(self.over))
+        )
+        for nodeid in self.over:
+            terminalreporter.line("  " + nodeid)
