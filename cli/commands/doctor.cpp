@@ -10,6 +10,7 @@
 #include "cli/console/json.h"
 #include "cli/console/site_names.h"
 #include "cli/doctor/doctor_checks.h"
+#include "cli/launch/split_command.h"
 
 namespace pymemflow::cli {
 namespace {
@@ -120,7 +121,7 @@ int run(const std::string& python, bool is_json) {
 }
 
 struct Arguments {
-  std::string python = "python3";
+  std::string python = default_python();
   bool is_json = false;
 };
 

@@ -13,7 +13,12 @@ namespace pymemflow::cli {
 // neither one of its options (which begin with two dashes, or are -h) nor the value of one.
 int count_own_words(const CLI::App& verb, int count, char** words);
 
-// script.py, -m and -c go to the python3 of the PATH; anything else runs as it is.
+// The Python that `python -m pymemflow` runs on, or "python3", which is looked up in the PATH. The
+// module names it in the environment; the first call takes it out of there, so call it before a
+// program is started.
+const std::string& default_python();
+
+// script.py, -m and -c go to default_python(); anything else runs as it is.
 std::vector<std::string> with_python(const std::vector<std::string>& program);
 
 }  // namespace pymemflow::cli

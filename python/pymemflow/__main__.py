@@ -1,28 +1,40 @@
-"""`python -m pymemflow run script.py`: the command, which lies beside this module in a wheel, and in
-build/release of a checkout."""
+"""`python -m pymemflow run script.py`: runs the command, with this Python for script.py, -m and -c.
+
+The console script `pymemflow` runs the same command, but uses the python3 of the PATH: it may be
+installed in another environment than the program that it runs.
+"""
+
 import os
 import sys
+from typing import Optional
+
+from pymemflow._files import find
+
+# The command reads and removes it (cli/launch/split_command.cpp): no traced program sees it.
+_PYTHON = "_PYMEMFLOW_PYTHON"
 
 
-def find_command():
-    """Its path; None: it is nowhere."""
-    here = os.path.dirname(os.path.abspath(__file__))
-    root = os.path.dirname(os.path.dirname(here))
-    for folder in (here, os.path.join(root, "build", "release")):
-        path = os.path.join(folder, "pymemflow")
-        if os.access(path, os.X_OK) and os.path.isfile(path):
-            return path
-    return None
+def main(python: Optional[str] = None) -> int:
+    """Replaces this process by the command, with the same arguments.
 
-
-def main():
-    command = find_command()
+    `python` runs script.py, -m and -c in place of the python3 of the PATH. Returns exit code 2 when
+    the command cannot be run.
+    """
+    command = find("pymemflow")
     if command is None:
-        sys.stderr.write("pymemflow: the command is not there: build it with scripts/build\n")
+        sys.stderr.write(
+            "pymemflow: cannot find the command: it is neither beside the module nor in "
+            "build/release; build it with scripts/build\n"
+        )
         return 2
-    os.execv(command, ["pymemflow"] + sys.argv[1:])
-    return 2  # os.execv() does not come back
+    if python:
+        os.environ[_PYTHON] = python
+    try:
+        os.execv(command, ["pymemflow", *sys.argv[1:]])
+    except OSError as error:
+        sys.stderr.write("pymemflow: cannot run '%s': %s\n" % (command, error.strerror))
+    return 2
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.executable))
