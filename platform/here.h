@@ -1,15 +1,19 @@
 #pragma once
-// Which rows of the tables of hooks are hooked on this system, and how a hook is defined. Macros
-// alone, since the tables are X-macros.
+// Macros that select the rows of the tables of hooks for this system, and define hooks. The tables
+// are X-macros, so these have to be macros too.
 //
-//   PMF_HERE_Everywhere(x), PMF_HERE_Linux(x), PMF_HERE_Macos(x)   x where the row is hooked, else
-//   nothing PMF_HOOK(Result, name)(parameters) { ... }                     defines the hook of
-//   `name`
+//   PMF_HERE_Everywhere(x)  x
+//   PMF_HERE_Linux(x)       x on Linux, else nothing
+//   PMF_HERE_Macos(x)       x on macOS, else nothing
 //
-// On Linux a hook has the name of what it stands in front of, and the loader finds it first. On
-// macOS it has a name of its own, and a tuple (macos_tuples.cpp) tells the loader to put it into
-// the place of the other in every image but this one: what this library itself calls is the
-// original.
+//   PMF_HOOK(Result, name)(parameters) { ... }    defines the hook of the function `name`
+//   PMF_EXPORT                                    declares a function of the C interface
+//   PMF_CALLER                                    the address that the current function returns to
+//
+// On Linux a hook has the name of the function that it replaces, and the loader finds it first. On
+// macOS a hook has a name of its own. A table of pairs (interpose/hooks/macos/tuples.cpp) makes the
+// loader use it in the place of the function in every image but this one, so calls from this
+// library reach the originals.
 
 #ifdef __APPLE__
 #  define PMF_HERE_Everywhere(...) __VA_ARGS__
@@ -24,6 +28,5 @@
 #  define PMF_HOOK(Result, name) extern "C" __attribute__((visibility("default"))) Result name
 #endif
 
-// For whoever knows of it: the C API.
 #define PMF_EXPORT extern "C" __attribute__((visibility("default")))
 #define PMF_CALLER __builtin_return_address(0)

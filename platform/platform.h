@@ -9,21 +9,8 @@
 
 namespace pymemflow::platform {
 
-// The next definition of `name` after ours in the loader's order; null when there is none. Takes
-// the loader's lock: at start-up only.
-void* find_original(const char* name);
-// Into a pointer to it; what is not there leaves the pointer as it is.
-template <typename Function>
-void find_original(Function& original, const char* name) {
-  if (void* const found = find_original(name)) original = reinterpret_cast<Function>(found);
-}
-
 // A search that found nothing leaves a message for the program's next dlerror(): takes it back.
 void forget_loader_error();
-
-// The original dlsym(); null when there is none. Takes the loader's lock: at start-up only.
-using SymbolLookup = void* (*)(void* library, const char* name);
-SymbolLookup find_symbol_lookup();
 
 // How many libraries the loader has added in the life of this process. Takes the loader's lock.
 std::uint64_t count_added_libraries();

@@ -1,5 +1,7 @@
-// A vfork child runs in its parent's memory and calls exec or _exit there: that is not the parent's
-// end. Whoever is not the process that records is passed through.
+// The functions that end a process on every system.
+//
+// A vfork child runs in its parent's memory and calls exec or _exit there, which does not end the
+// parent. So the handlers are called only in the process that records.
 
 #include "interpose/hooks/exits.h"
 
@@ -10,6 +12,7 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "interpose/originals/originals.h"
 #include "interpose/recording/recording.h"
 #include "platform/here.h"
 #include "platform/platform.h"
@@ -23,26 +26,13 @@ constinit EndHandlers end_handlers;
 
 namespace {
 
-struct Exits {
-  __attribute__((noreturn)) void (*exit_now)(int) = nullptr;
-  int (*execve)(const char*, char* const*, char* const*) = nullptr;
-  int (*execvp)(const char*, char* const*) = nullptr;
-};
-constinit Exits found_exits;
-
-// A constructor that runs before ours may come here.
-const Exits& originals() {
-  if (found_exits.execve == nullptr) find_exits();
-  return found_exits;
-}
-
 int run_execve(const char* path, char* const* arguments, char* const* environment) {
   return around_exec(is_executable(path) && platform::could_run(path),
-                     [=] { return originals().execve(path, arguments, environment); });
+                     [=] { return real.execve(path, arguments, environment); });
 }
 
 int run_execvp(const char* file, char* const* arguments) {
-  return around_exec(is_found_in_path(file), [=] { return originals().execvp(file, arguments); });
+  return around_exec(is_found_in_path(file), [=] { return real.execvp(file, arguments); });
 }
 
 #if __has_attribute(noipa)
@@ -51,8 +41,8 @@ int run_execvp(const char* file, char* const* arguments) {
 #  define PMF_APART __attribute__((noinline))
 #endif
 
-// The arguments of execl and its kin, from `first` to the null that ends them. Not to be inlined:
-// the header says that `first` is never null, but an empty list of arguments is allowed.
+// Counts the arguments of execl() and its relatives, from `first` to the null that ends them. Not
+// inlined: the header declares `first` as never null, but an empty list of arguments is allowed.
 PMF_APART std::size_t count_arguments(const char* first, std::va_list list) {
   if (first == nullptr) return 0;
   std::size_t count = 1;
@@ -100,23 +90,18 @@ bool is_found_in_path(const char* file) {
   }
 }
 
-void find_exits() {
-  platform::find_original(found_exits.exit_now, "_exit");
-  platform::find_original(found_exits.execve, "execve");
-  platform::find_original(found_exits.execvp, "execvp");
-  find_more_exits();
-}
-
 }  // namespace pymemflow::interpose
 
 PMF_HOOK(__attribute__((noreturn)) void, _exit)(int status) {
   before_end();
-  originals().exit_now(status);
+  real._exit(status);
+  __builtin_unreachable();
 }
 
 PMF_HOOK(__attribute__((noreturn)) void, _Exit)(int status) noexcept {
   before_end();
-  originals().exit_now(status);
+  real._Exit(status);
+  __builtin_unreachable();
 }
 
 PMF_HOOK(int, execve)(const char* path, char* const* arguments, char* const* environment) noexcept {
@@ -131,8 +116,8 @@ PMF_HOOK(int, execvp)(const char* file, char* const* arguments) noexcept {
   return run_execvp(file, arguments);
 }
 
-// The three with a list of arguments: an array of them on the stack, since nothing may be allocated
-// between a vfork and an exec. (A macro, because alloca's memory ends with the function.)
+// Turns a list of arguments into an array on the stack, since nothing may be allocated between a
+// vfork and an exec. A macro, because the memory of alloca() ends with the function.
 #define PMF_COLLECT(first, list, arguments)                                      \
   std::va_list list;                                                             \
   va_start(list, first);                                                         \

@@ -1,6 +1,6 @@
 #pragma once
-// The ends of a process that run no exit handler: _exit and its kin, and exec. The hooks in
-// exits.cpp call what is set here, before the process or its image ends.
+// The ends of a process that run no exit handlers: _exit and its relatives, and exec. The hooks in
+// exits.cpp and <system>/exits.cpp call the handlers set here before the process or its image ends.
 
 #include <cerrno>
 
@@ -16,24 +16,20 @@ struct EndHandlers {
 
 extern constinit EndHandlers end_handlers;
 
-// Looks the originals up; at start-up only. The second is for those that only this system has
-// (platform/<system>_exits.cpp), and is called by the first.
-void find_exits();
-void find_more_exits();
-
 // --- for the hooks -------------------------------------------------------------------------------
 
 // The process ends now.
 void before_end();
 
 bool is_executable(const char* path);
-// Whether execvp would find something to run. (It runs what has no known format with a shell.)
+// Whether execvp() would find a file to run. (It runs files of unknown formats with a shell.)
 bool is_found_in_path(const char* file);
 
+// Whether the handlers are to be called around an exec.
 bool is_announced(bool could_work);
 
-// Runs an exec between the handlers. Programs try one place of the PATH after the other, so one
-// that is sure to fail (`could_work` is false) is not announced.
+// Runs an exec between the handlers. Programs try one folder of PATH after the other, so an exec
+// that is sure to fail (`could_work` is false) does not call them.
 template <typename Exec>
 int around_exec(bool could_work, Exec exec) {
   const bool is_told = is_announced(could_work);

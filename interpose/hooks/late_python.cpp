@@ -8,6 +8,7 @@
 #include <span>
 
 #include "interpose/originals/jump.h"
+#include "interpose/originals/originals.h"
 #include "interpose/recording/own_work.h"
 #include "platform/here.h"
 #include "platform/platform.h"
@@ -22,7 +23,6 @@ constexpr const char* kVersionFunction = "Py_GetVersion";
 constexpr int kMaxPythons = 8;
 constexpr std::size_t kMaxPath = 512;
 
-constinit platform::SymbolLookup original = nullptr;
 constinit PythonHandlers told;
 constinit std::atomic<std::uint64_t> libraries_seen{0};
 constinit std::atomic_flag is_looking = ATOMIC_FLAG_INIT;
@@ -55,7 +55,7 @@ void note(const char* path, void* address, void*) {
 // have copies of a library's objects. A library is kept from being unloaded: hooks call into it.
 void begin_with(const Python& python, pyframe::Arrival arrival) {
   const bool is_global =
-      original(RTLD_DEFAULT, kVersionFunction) == reinterpret_cast<void*>(python.get_version);
+      real.dlsym(RTLD_DEFAULT, kVersionFunction) == reinterpret_cast<void*>(python.get_version);
   void* library = nullptr;
   if (python.path[0] != '\0') library = ::dlopen(python.path, RTLD_LAZY | RTLD_NOLOAD);
   const bool is_found = is_global || library != nullptr;
@@ -95,8 +95,7 @@ void look(pyframe::Arrival arrival) {
 }  // namespace
 
 void watch_for_python(const PythonHandlers& handlers) {
-  if (original == nullptr) original = platform::find_symbol_lookup();
-  if (original == nullptr) return;
+  if (!real.dlsym) return;
   told = handlers;
   look(pyframe::Arrival::AtStart);
 }
@@ -104,12 +103,10 @@ void watch_for_python(const PythonHandlers& handlers) {
 }  // namespace pymemflow::interpose
 
 PMF_HOOK(PMF_JUMP void*, dlsym)(void* library, const char* name) noexcept {
-  // A constructor that runs before ours.
-  if (original == nullptr) original = platform::find_symbol_lookup();
   if (told.on_python != nullptr &&
       platform::count_added_libraries() != libraries_seen.load(std::memory_order_relaxed)) {
     look(pymemflow::pyframe::Arrival::Late);
   }
   if (told.on_lookup != nullptr) told.on_lookup(name);
-  PMF_RETURN original(library, name);
+  PMF_RETURN real.dlsym.function(library, name);
 }

@@ -6,8 +6,8 @@
 #include <atomic>
 #include <cerrno>
 
+#include "interpose/originals/originals.h"
 #include "platform/here.h"
-#include "platform/platform.h"
 
 using namespace pymemflow;
 using namespace pymemflow::interpose;
@@ -15,9 +15,6 @@ using namespace pymemflow::interpose;
 namespace pymemflow::interpose {
 namespace {
 
-using TimedWait = int (*)(pthread_cond_t*, pthread_mutex_t*, const timespec*);
-
-constinit TimedWait found_timed_wait = nullptr;
 constinit std::atomic<bool> are_held{false};
 
 void sleep_ms(long milliseconds) {
@@ -25,8 +22,8 @@ void sleep_ms(long milliseconds) {
   ::nanosleep(&time, nullptr);
 }
 
-// Ends some time after the report did: the process should be gone before, but an exit handler that
-// runs after ours may wait for this thread.
+// Returns one second after the report is done: the process should have ended by then, but an exit
+// handler that runs after ours may wait for this thread.
 void hold() {
   const int saved = errno;
   while (are_held.load(std::memory_order_relaxed)) sleep_ms(10);
@@ -35,10 +32,6 @@ void hold() {
 }
 
 }  // namespace
-
-void find_waits() {
-  found_timed_wait = reinterpret_cast<TimedWait>(platform::find_original("pthread_cond_timedwait"));
-}
 
 LateThreadsHeld::LateThreadsHeld() {
   are_held.store(true, std::memory_order_relaxed);
@@ -52,8 +45,7 @@ LateThreadsHeld::~LateThreadsHeld() {
 
 PMF_HOOK(int, pthread_cond_timedwait)
 (pthread_cond_t* condition, pthread_mutex_t* mutex, const timespec* until) {
-  if (found_timed_wait == nullptr) find_waits();  // a constructor that runs before ours
-  const int outcome = found_timed_wait(condition, mutex, until);
+  const int outcome = real.pthread_cond_timedwait(condition, mutex, until);
   if (are_held.load(std::memory_order_relaxed)) [[unlikely]]
     hold();
   return outcome;

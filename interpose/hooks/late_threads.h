@@ -1,17 +1,14 @@
 #pragma once
-// Threads that go on while the report is being made at the end of the process. The interpreter has
-// finalised by then and freed what its daemon threads still refer to. Without us the process would
-// be gone in that instant; a report takes longer, long enough for a daemon thread that waits for
-// the GIL to look at its freed state (CPython 3.10: each wait of 5 ms ends with that look, and with
-// a segmentation fault). So whoever comes back from such a wait, a timed one on a condition, is
-// held until the report is done.
+// Holds threads that go on while the report is made at the end of the process. The interpreter has
+// finalized by then, and has freed memory to which its daemon threads still refer. Without this
+// library the process would end at once. A report takes long enough for a daemon thread that waits
+// for the GIL to read its freed state: in CPython 3.10 each wait of 5 ms ends with that read, and
+// with a segmentation fault. So a thread that returns from a timed wait on a condition is held
+// until the report is done.
 
 namespace pymemflow::interpose {
 
-// Looks the original up; at start-up only.
-void find_waits();
-
-// While one of these lives, threads are held. One at a time, on the thread that ends the process.
+// Holds threads while it lives. One at a time, on the thread that ends the process.
 class LateThreadsHeld {
  public:
   LateThreadsHeld();

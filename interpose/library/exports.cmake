@@ -2,7 +2,7 @@
 # and of the C interface. The linker hides every other symbol, including those of static libraries.
 function(pmf_write_export_map MAP_FILE)
   set(names "")
-  foreach(table capture/functions.def interpose/hooks/other_hooks.def interpose/library/api.def)
+  foreach(table capture/functions.def interpose/originals/other_hooks.def interpose/library/api.def)
     set(file ${PROJECT_SOURCE_DIR}/${table})
     set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${file})
     file(STRINGS ${file} rows REGEX "^PMF_(FUNCTION|OTHER_HOOK|API)\\(")

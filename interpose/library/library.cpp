@@ -11,7 +11,6 @@
 #include "interpose/hooks/exits.h"
 #include "interpose/hooks/late_python.h"
 #include "interpose/hooks/late_threads.h"
-#include "interpose/hooks/thread_starts.h"
 #include "interpose/library/messages.h"
 #include "interpose/originals/originals.h"
 #include "interpose/recording/blocks/metadata.h"
@@ -223,9 +222,6 @@ void on_lookup(const char* name) {
 // Runs before the constructors of the program's own libraries, hence before any other thread.
 __attribute__((constructor)) void load() {
   find_originals();
-  find_exits();
-  find_waits();
-  find_thread_start();
   if (!platform::is_environment_trusted()) return;
   const int saved = errno;
   option_error = read_options(platform::environment(), options);

@@ -1,7 +1,7 @@
 #pragma once
-// Memory for the time in which the originals are being looked up (on systems where they are), which
-// may itself allocate. What
-// was taken from here is recognised for ever: it may be freed or grown long after.
+// Memory for allocations that are requested while the originals are being looked up, on systems
+// where they are. A block of the arena is recognized by its address for the life of the process,
+// since it may be freed or grown long after.
 
 #include <cstddef>
 
@@ -17,11 +17,11 @@ inline bool owns(const void* block) {
          static_cast<std::size_t>(static_cast<const char*>(block) - storage) < kBytes;
 }
 
-// Zeros, nothing of which is handed out twice. Null, and errno set: the alignment is none, or there
-// is no room.
+// Returns zeros; no part of the arena is handed out twice. Null, with errno set: the alignment is
+// not a power of two of at most a page, or the arena is full.
 void* take(std::size_t alignment, std::size_t size);
 
-// realloc() of a block of the arena, by the originals once they are known.
+// realloc() of a block of the arena: moves it to memory of the original malloc().
 void* grow(void* block, std::size_t size);
 std::size_t usable_size(const void* block);
 

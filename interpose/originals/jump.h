@@ -1,8 +1,8 @@
 #pragma once
-// How a hook goes on to its original by a jump instead of a call, in builds without optimisation
-// too: the originals of the loader's functions tell by their return address which library asks
-// (RTLD_NEXT, its RPATH). For the .cpp files of such hooks: PMF_EXPORT PMF_JUMP ..., and at the end
-// PMF_RETURN original(...).
+// Makes a hook go on to its original by a jump instead of a call, also without optimization. The
+// originals of the loader's functions tell by their return address which library calls (RTLD_NEXT,
+// its RPATH). Usage: PMF_HOOK(PMF_JUMP Result, name)(...), which ends with PMF_RETURN
+// real.name.function(...).
 
 #ifdef __clang__
 #  define PMF_JUMP

@@ -1,34 +1,47 @@
 #pragma once
-// The originals: the functions that ours stand in front of. On Linux they are found by
-// find_originals(), which the library's constructor calls; a call that comes before it finds them
-// itself, and what the search allocates comes from a small arena (boot_arena.h). On macOS the
-// loader has put them here before anything runs.
+// The originals of all hooks, from both tables: `real.malloc(size)` calls the original malloc().
+//
+// On Linux find_originals() looks them up by name; the library's constructor calls it. A call that
+// comes earlier, from another library's constructor, does the same. Nothing is locked, since no
+// second thread exists then, and memory that the search requests comes from a small arena
+// (boot_arena.h). On macOS the loader provides the originals before any code runs.
 
 #include <cstddef>
 
 #include "capture/event.h"
-#include "platform/allocator.h"
+#include "interpose/originals/original.h"
 #include "platform/here.h"
+#include "platform/hooked_functions.h"
+
+// The compiler's declaration of malloc has attributes that a template argument cannot have.
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wignored-attributes"
 
 namespace pymemflow::interpose {
 
 struct Originals {
-#define PMF_FUNCTION(name, arguments, effect, where) PMF_HERE_##where(decltype(&::name) name;)
+#define PMF_FUNCTION(name, arguments, effect, where) \
+  PMF_HERE_##where(Original<decltype(&::name)> name{};)
+#define PMF_OTHER_HOOK(name, where) PMF_HERE_##where(Original<decltype(&::name)> name{};)
 #include "capture/functions.def"
+#include "interpose/originals/other_hooks.def"
 #undef PMF_FUNCTION
-  platform::UsableSize usable_size;
+#undef PMF_OTHER_HOOK
 };
+
+#pragma GCC diagnostic pop
 
 extern constinit Originals real;
 
-// Whether the original realloc() calls other functions of the family by their public names, hence
-// ours: musl's does, and many a simple allocator's; glibc's does not.
+// Whether the original realloc() calls other functions of the family by their public names, and so
+// reaches the hooks again: musl's does, and so do many simple allocators; glibc's does not.
 extern constinit bool originals_are_nested;
 
-// Whether the program's calls of malloc() come to ours: not where another allocator stands before
-// it, in the program itself or preloaded first, unless that one hands them on.
+// Whether the program's calls of malloc() reach our hook. They do not where another allocator, in
+// the program itself or preloaded before this library, handles them without passing them on.
 extern constinit bool is_malloc_ours;
 
+// Looks up every original that is to be looked up. At start-up only; takes the loader's lock.
 void find_originals();
 
 }  // namespace pymemflow::interpose

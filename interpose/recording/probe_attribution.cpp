@@ -122,16 +122,16 @@ void* reallocate(void* block, std::size_t size) noexcept {
 }
 
 std::size_t usable_size(platform::AskedBlock block) noexcept {
-  return probe_arena::owns(block) ? probe_arena::usable_size(block) : behind.usable_size(block);
+  return probe_arena::owns(block) ? probe_arena::usable_size(block) : behind.PMF_USABLE_SIZE(block);
 }
 
 void put_arena_in_front() {
   behind = real;
-  real.malloc = allocate;
-  real.free = release;
-  real.calloc = allocate_zeros;
-  real.realloc = reallocate;
-  real.usable_size = usable_size;
+  real.malloc.function = allocate;
+  real.free.function = release;
+  real.calloc.function = allocate_zeros;
+  real.realloc.function = reallocate;
+  real.PMF_USABLE_SIZE.function = usable_size;
 }
 
 }  // namespace

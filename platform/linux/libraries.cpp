@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <cstring>
 
+#include "platform/linux/next_definition.h"
 #include "platform/platform.h"
 
 namespace pymemflow::platform {
@@ -120,19 +121,29 @@ int search_behind(dl_phdr_info* library, std::size_t, void* context) {
   return search.may_be_there ? 1 : 0;
 }
 
-// Whether a library behind ours defines it, or is not to be read.
+// Whether a library behind this one defines `name`, or cannot be read.
 bool may_be_behind_us(const char* name) {
   SearchBehind search{.name = name};
   ::dl_iterate_phdr(search_behind, &search);
   return search.may_be_there;
 }
 
+// The version has to be given, since without one the loader would find the hook: that of today's
+// glibc, then the first ones on aarch64 and x86-64.
+void* find_symbol_lookup() {
+  for (const char* version : {"GLIBC_2.34", "GLIBC_2.17", "GLIBC_2.2.5"}) {
+    if (void* const found = ::dlvsym(RTLD_NEXT, "dlsym", version)) return found;
+  }
+  return nullptr;
+}
+
 }  // namespace
 
-// A search of the loader's that fails leaves an error. To take that back is to have it translated,
-// which takes the lock of the locales; and who allocates first may be within newlocale(), and hold
-// it. So what is not there is not asked for.
-void* find_original(const char* name) {
+// A failed search leaves an error message in the loader. Removing it translates the message, which
+// takes a lock of the locales, and the thread whose call led here may hold that lock in
+// newlocale(). So the loader is only asked for names that a library behind this one may define.
+void* find_next_definition(const char* name) {
+  if (std::strcmp(name, "dlsym") == 0) return find_symbol_lookup();
   if (!may_be_behind_us(name)) return nullptr;
   void* const found = ::dlsym(RTLD_NEXT, name);
   if (found == nullptr) forget_loader_error();
@@ -155,17 +166,6 @@ void visit_definitions(const char* name,
                        void* context) {
   Search search{name, visit, context};
   ::dl_iterate_phdr(search_library, &search);
-}
-
-SymbolLookup find_symbol_lookup() {
-  // By its version, since without one we would be asking for ourselves: that of today's glibc, then
-  // the first ones, on aarch64 and x86-64.
-  for (const char* version : {"GLIBC_2.34", "GLIBC_2.17", "GLIBC_2.2.5"}) {
-    if (void* const found = ::dlvsym(RTLD_NEXT, "dlsym", version)) {
-      return reinterpret_cast<SymbolLookup>(found);
-    }
-  }
-  return nullptr;
 }
 
 }  // namespace pymemflow::platform

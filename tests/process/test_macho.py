@@ -23,7 +23,7 @@ def rows(table, macro):
     return {row[0]: row[-1] if len(row) > 1 else "Everywhere" for row in columns}
 
 
-HOOKS = {**rows("capture/functions.def", "PMF_FUNCTION"), **rows("interpose/hooks/other_hooks.def", "PMF_OTHER_HOOK")}
+HOOKS = {**rows("capture/functions.def", "PMF_FUNCTION"), **rows("interpose/originals/other_hooks.def", "PMF_OTHER_HOOK")}
 EXPECTED = {name for name, where in HOOKS.items() if where != "Linux"}
 API = set(rows("interpose/library/api.def", "PMF_API"))
 

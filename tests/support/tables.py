@@ -7,7 +7,7 @@ import re
 from collections import namedtuple
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-TABLES = {'functions.def': 'capture', 'other_hooks.def': 'interpose/hooks',
+TABLES = {'functions.def': 'capture', 'other_hooks.def': 'interpose/originals',
           'api.def': 'interpose/library'}
 _ROW = re.compile(r'^(PMF_\w+)\((.*)\)$', re.MULTILINE)
 

@@ -40,5 +40,5 @@ PMF_HOOK(void, free_aligned_sized)(void* block, std::size_t alignment, std::size
 }
 
 PMF_HOOK(std::size_t, malloc_usable_size)(void* block) noexcept {
-  return boot_arena::owns(block) ? boot_arena::usable_size(block) : real.usable_size(block);
+  return boot_arena::owns(block) ? boot_arena::usable_size(block) : real.malloc_usable_size(block);
 }

@@ -1,6 +1,6 @@
-// Libraries that are loaded with RTLD_DEEPBIND find their own dependencies' functions before ours:
-// what they ask of malloc() is no event, and what they are given may show up in a free() all the
-// same. The flag is the program's to set, so it stays; one line says what is not seen.
+// Warns about libraries that are loaded with RTLD_DEEPBIND. They find the functions of their own
+// dependencies before the hooks: their calls of malloc() are not recorded, while the matching
+// free() may be. The flag is left as the program sets it; a message says which calls are not seen.
 
 #include <dlfcn.h>
 
@@ -9,9 +9,9 @@
 
 #include "interpose/hooks/deep_binding.h"
 #include "interpose/originals/jump.h"
+#include "interpose/originals/originals.h"
 #include "interpose/recording/recording.h"
 #include "platform/here.h"
-#include "platform/platform.h"
 
 using namespace pymemflow;
 using namespace pymemflow::interpose;
@@ -22,9 +22,6 @@ constinit OnDeepBinding on_deep_binding = nullptr;
 
 namespace {
 
-using Open = void* (*)(const char* path, int mode);
-
-constinit std::atomic<Open> found = nullptr;
 constinit std::atomic_flag is_told = ATOMIC_FLAG_INIT;
 
 void tell(const char* path) {
@@ -39,11 +36,6 @@ void tell(const char* path) {
 }  // namespace
 
 PMF_HOOK(PMF_JUMP void*, dlopen)(const char* path, int mode) noexcept {
-  Open original = found.load(std::memory_order_relaxed);
-  if (original == nullptr) {
-    original = reinterpret_cast<Open>(platform::find_original("dlopen"));
-    found.store(original, std::memory_order_relaxed);
-  }
   if (path != nullptr && (mode & RTLD_DEEPBIND) != 0) tell(path);
-  PMF_RETURN original(path, mode);
+  PMF_RETURN real.dlopen.function(path, mode);
 }

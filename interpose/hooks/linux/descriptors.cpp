@@ -1,52 +1,32 @@
-// What Linux has on top of close() (descriptors.cpp): it closes many descriptors at once, but for
-// the capture file.
+// The functions of Linux that close several descriptors at once. See descriptors.cpp.
 
 #include <unistd.h>
 
 #include <cerrno>
 #include <climits>
 
+#include "interpose/originals/originals.h"
 #include "interpose/recording/recording.h"
 #include "platform/here.h"
-#include "platform/platform.h"
 
 using namespace pymemflow;
 using namespace pymemflow::interpose;
 
 namespace {
 
-struct Closers {
-  int (*close_range)(unsigned, unsigned, int) = nullptr;
-  void (*closefrom)(int) = nullptr;
-  bool are_found = false;
-};
-constinit Closers found;
-
-const Closers& originals() {
-  if (!found.are_found) {
-    found.close_range =
-        reinterpret_cast<decltype(found.close_range)>(platform::find_original("close_range"));
-    found.closefrom =
-        reinterpret_cast<decltype(found.closefrom)>(platform::find_original("closefrom"));
-    found.are_found = true;
-  }
-  return found;
-}
-
-// Closes [first, last] but for the capture file.
+// Closes the descriptors from `first` to `last` except that of the capture file.
 int close_around(unsigned first, unsigned last, int flags) {
-  const auto& close_range = originals().close_range;
-  if (close_range == nullptr) {
+  if (!real.close_range) {
     errno = ENOSYS;
     return -1;
   }
   const int ours = recording.destination.file.descriptor();
   const bool is_inside =
       ours >= 0 && first <= static_cast<unsigned>(ours) && static_cast<unsigned>(ours) <= last;
-  if (!is_inside) return close_range(first, last, flags);
+  if (!is_inside) return real.close_range(first, last, flags);
   const auto kept = static_cast<unsigned>(ours);
-  if (first < kept && close_range(first, kept - 1, flags) != 0) return -1;
-  return kept < last ? close_range(kept + 1, last, flags) : 0;
+  if (first < kept && real.close_range(first, kept - 1, flags) != 0) return -1;
+  return kept < last ? real.close_range(kept + 1, last, flags) : 0;
 }
 
 }  // namespace
@@ -57,5 +37,5 @@ PMF_HOOK(int, close_range)(unsigned first, unsigned last, int flags) noexcept {
 
 PMF_HOOK(void, closefrom)(int lowest) noexcept {
   const unsigned first = lowest < 0 ? 0 : static_cast<unsigned>(lowest);
-  if (close_around(first, UINT_MAX, 0) != 0) originals().closefrom(lowest);
+  if (close_around(first, UINT_MAX, 0) != 0) real.closefrom(lowest);
 }

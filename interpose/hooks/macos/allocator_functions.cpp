@@ -9,7 +9,7 @@ using namespace pymemflow;
 using namespace pymemflow::interpose;
 
 PMF_HOOK(std::size_t, malloc_size)(const void* block) noexcept {
-  return real.usable_size(block);
+  return real.malloc_size(block);
 }
 
 // A realloc() that takes the block back where it fails: a second event then.

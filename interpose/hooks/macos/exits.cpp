@@ -1,11 +1,12 @@
-// The ways to end a process that macOS has on top of those of exits.cpp: a search in a path of the
-// caller's, and a posix_spawn() that is an exec (the python3 of a framework build starts that way).
+// The functions that end a process on macOS alone: an exec with a search path of the caller's, and
+// a posix_spawn() that acts as an exec (the python3 of a framework build starts that way).
 
 #include "interpose/hooks/exits.h"
 
 #include <spawn.h>
 #include <unistd.h>
 
+#include "interpose/originals/originals.h"
 #include "platform/here.h"
 #include "platform/platform.h"
 
@@ -23,13 +24,10 @@ bool is_exec(const posix_spawnattr_t* attributes) {
 
 }  // namespace
 
-// What is called here is the original.
-void find_more_exits() {}
-
 }  // namespace pymemflow::interpose
 
 PMF_HOOK(int, execvP)(const char* file, const char* path, char* const* arguments) noexcept {
-  return around_exec(true, [=] { return ::execvP(file, path, arguments); });
+  return around_exec(true, [=] { return real.execvP(file, path, arguments); });
 }
 
 PMF_HOOK(int, posix_spawn)
@@ -37,7 +35,7 @@ PMF_HOOK(int, posix_spawn)
  const posix_spawnattr_t* attributes, char* const* arguments, char* const* environment) noexcept {
   const bool could_work = is_exec(attributes) && is_executable(path) && platform::could_run(path);
   return around_exec(could_work, [=] {
-    return ::posix_spawn(child, path, actions, attributes, arguments, environment);
+    return real.posix_spawn(child, path, actions, attributes, arguments, environment);
   });
 }
 
@@ -46,6 +44,6 @@ PMF_HOOK(int, posix_spawnp)
  const posix_spawnattr_t* attributes, char* const* arguments, char* const* environment) noexcept {
   const bool could_work = is_exec(attributes) && is_found_in_path(file);
   return around_exec(could_work, [=] {
-    return ::posix_spawnp(child, file, actions, attributes, arguments, environment);
+    return real.posix_spawnp(child, file, actions, attributes, arguments, environment);
   });
 }

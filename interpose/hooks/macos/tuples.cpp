@@ -2,15 +2,8 @@
 // pairs of a replacement and what it replaces, one a row of the tables. A function that this system
 // does not have yet is bound weakly, and dyld leaves out a pair with a null.
 
-#include <dlfcn.h>
-#include <pthread.h>
-#include <spawn.h>
-#include <unistd.h>
-
-#include <cstdlib>
-
-#include "platform/allocator.h"
 #include "platform/here.h"
+#include "platform/hooked_functions.h"
 
 #pragma clang diagnostic ignored "-Wdeprecated-declarations"
 
@@ -19,7 +12,7 @@
   PMF_HERE_##where(extern "C" void pmf_hook_##name();)
 #define PMF_OTHER_HOOK(name, where) PMF_HERE_##where(extern "C" void pmf_hook_##name();)
 #include "capture/functions.def"
-#include "interpose/hooks/other_hooks.def"
+#include "interpose/originals/other_hooks.def"
 #undef PMF_FUNCTION
 #undef PMF_OTHER_HOOK
 
@@ -35,7 +28,7 @@ struct Tuple {
 #define PMF_FUNCTION(name, arguments, effect, where) PMF_HERE_##where(PMF_TUPLE(name))
 #define PMF_OTHER_HOOK(name, where) PMF_HERE_##where(PMF_TUPLE(name))
 #include "capture/functions.def"
-#include "interpose/hooks/other_hooks.def"
+#include "interpose/originals/other_hooks.def"
 #undef PMF_FUNCTION
 #undef PMF_OTHER_HOOK
 };

@@ -1,4 +1,4 @@
-// The originals on Linux: what the loader finds behind this library.
+// The originals on Linux: the definitions that the loader finds behind this library.
 
 #include "interpose/originals/originals.h"
 
@@ -6,16 +6,15 @@
 #include <cstring>
 
 #include "interpose/originals/boot_arena.h"
-#include "platform/here.h"
-#include "platform/platform.h"
+#include "interpose/originals/jump.h"
+#include "platform/linux/next_definition.h"
 
-// The compiler knows more of malloc than its type says, and tells us that a template does not.
 #pragma GCC diagnostic ignored "-Wignored-attributes"
 
 namespace pymemflow::interpose {
 namespace {
 
-// --- the allocator functions over the arena, while the originals are looked up -------------------
+// --- allocator functions that take memory from the arena, for the time of the search -------------
 
 constexpr std::size_t kPage = 4096;
 
@@ -24,7 +23,7 @@ void* take_plain(std::size_t size) noexcept {
 }
 void give_back(void*) noexcept {}
 
-// Zero already: nothing of the arena is handed out twice.
+// The arena consists of zeros, and no part of it is handed out twice.
 void* take_array(std::size_t count, std::size_t size) noexcept {
   std::size_t bytes;
   if (__builtin_mul_overflow(count, size, &bytes)) {
@@ -70,41 +69,58 @@ void* take_pages(std::size_t size) noexcept {
 }
 void give_back_sized(void*, std::size_t) noexcept {}
 void give_back_aligned(void*, std::size_t, std::size_t) noexcept {}
-std::size_t size_of(void* block) noexcept {
-  return boot_arena::owns(block) ? boot_arena::usable_size(block) : 0;
-}
 
 constinit const Originals boot_functions = {
-    .malloc = take_plain,
-    .free = give_back,
-    .calloc = take_array,
-    .realloc = move,
-    .reallocarray = move_array,
-    .posix_memalign = take_aligned_into,
-    .aligned_alloc = take_aligned,
-    .memalign = take_aligned,
-    .valloc = take_page,
-    .pvalloc = take_pages,
-    .free_sized = give_back_sized,
-    .free_aligned_sized = give_back_aligned,
-    .usable_size = size_of,
+    .malloc = {take_plain},
+    .free = {give_back},
+    .calloc = {take_array},
+    .realloc = {move},
+    .reallocarray = {move_array},
+    .posix_memalign = {take_aligned_into},
+    .aligned_alloc = {take_aligned},
+    .memalign = {take_aligned},
+    .valloc = {take_page},
+    .pvalloc = {take_pages},
+    .free_sized = {give_back_sized},
+    .free_aligned_sized = {give_back_aligned},
 };
 
 // --- the originals ----------------------------------------------------------------------------
 
-// Stands for an original until the first call of it: finds them all, then goes on there.
+// Initial value of an original: finds all of them, then goes on to this one. By a jump, since some
+// originals look at their return address.
 template <auto kMember, typename Function>
 struct First;
 
-template <auto kMember, typename Result, typename... Arguments>
-struct First<kMember, Result (*)(Arguments...) noexcept> {
-  static Result call(Arguments... arguments) noexcept {
+template <auto kMember, typename Result, typename... Arguments, bool kIsNoexcept>
+struct First<kMember, Original<Result (*)(Arguments...) noexcept(kIsNoexcept)>> {
+  PMF_JUMP static Result call(Arguments... arguments) noexcept(kIsNoexcept) {
     find_originals();
-    return (real.*kMember)(arguments...);
+    PMF_RETURN(real.*kMember).function(arguments...);
   }
 };
 
-// These came with C23; whoever has not got them has free().
+template <auto kMember, typename Function>
+consteval Original<Function> first(Original<Function> Originals::*) {
+  if constexpr (requires { Original<Function>::function; }) {
+    return {&First<kMember, Original<Function>>::call};
+  } else {
+    return {};
+  }
+}
+
+// False, and the original stays as it is: no library behind this one defines it.
+template <typename Function>
+bool look_up(Original<Function>& original, const char* name) {
+  if constexpr (requires { original.function; }) {
+    void* const found = platform::find_next_definition(name);
+    if (found == nullptr) return false;
+    original.function = reinterpret_cast<Function>(found);
+  }
+  return true;
+}
+
+// Substitutes for functions of C23 that the C library may lack.
 void free_without_size(void* block, std::size_t) noexcept {
   real.free(block);
 }
@@ -112,7 +128,8 @@ void free_without_sizes(void* block, std::size_t, std::size_t) noexcept {
   real.free(block);
 }
 
-// What it says of itself, too: it came late, and where it calls realloc() that is a hook again.
+// Used in the place of the original reallocarray(), which may call realloc() by its public name and
+// so reach the hook.
 void* grow_array(void* block, std::size_t count, std::size_t size) noexcept {
   std::size_t bytes;
   if (__builtin_mul_overflow(count, size, &bytes)) {
@@ -122,8 +139,8 @@ void* grow_array(void* block, std::size_t count, std::size_t size) noexcept {
   return real.realloc(block, bytes);
 }
 
-// Stand for the originals while it is found out whether these call each other by their public
-// names.
+// Stand-ins for the originals that note calls, to find out whether originals call each other by
+// their public names.
 constinit Originals found{};
 constinit bool was_called = false;
 
@@ -144,16 +161,22 @@ void* seen_realloc(void* block, std::size_t size) noexcept {
   return found.realloc(block, size);
 }
 
+void use_allocators(const Originals& from) {
+#define PMF_FUNCTION(name, arguments, effect, where) PMF_HERE_##where(real.name = from.name;)
+#include "capture/functions.def"
+#undef PMF_FUNCTION
+}
+
 void count_calls() {
-  real = found;
-  real.malloc = seen_malloc;
-  real.free = seen_free;
-  real.calloc = seen_calloc;
-  real.realloc = seen_realloc;
+  use_allocators(found);
+  real.malloc.function = seen_malloc;
+  real.free.function = seen_free;
+  real.calloc.function = seen_calloc;
+  real.realloc.function = seen_realloc;
 }
 
 bool calls_reach_us() {
-  // Of a call of malloc() by its name the compiler knows that it changes nothing of ours.
+  // Through a volatile pointer: the compiler assumes that malloc() does not change `was_called`.
   void* (*volatile first)(std::size_t) = ::malloc;
   was_called = false;
   void* const block = first(1);
@@ -166,8 +189,8 @@ bool realloc_calls_others() {
   void* const block = found.realloc(nullptr, 16);
   void* const neighbour = found.malloc(16);
   was_called = false;
-  // Too much for the place before the neighbour, and too little to be mapped: giving back what was
-  // mapped would move the C library's threshold for that.
+  // Too large to grow in place before the neighbour, and too small to be mapped: freeing a mapped
+  // block would raise the C library's threshold for mapping.
   void* const moved = found.realloc(block, std::size_t{32} << 10);
   const bool result = was_called;
   found.free(neighbour);
@@ -175,44 +198,63 @@ bool realloc_calls_others() {
   return result;
 }
 
+// --- the search ----------------------------------------------------------------------------------
+
+void find_other_originals() {
+  // The first one, since the search itself calls dlsym() by its name, and so the hook.
+  look_up(real.dlsym, "dlsym");
+#define PMF_OTHER_HOOK(name, where) \
+  PMF_HERE_##where(if (!look_up(real.name, #name)) real.name = {};)
+#include "interpose/originals/other_hooks.def"
+#undef PMF_OTHER_HOOK
+}
+
+void find_allocators() {
+  found = boot_functions;
+  look_up(found.malloc, "malloc");
+  look_up(found.free, "free");
+  // Another interposer, behind or in front of this library, may look its own originals up at its
+  // first call. Have it do so now, rather than in the middle of the rest of this search.
+  found.free(found.malloc(1));
+  void* volatile through_all = ::malloc(1);
+  ::free(through_all);
+#define PMF_FUNCTION(name, arguments, effect, where) PMF_HERE_##where(look_up(found.name, #name);)
+#include "capture/functions.def"
+#undef PMF_FUNCTION
+  found.reallocarray.function = grow_array;
+  if (found.free_sized.function == boot_functions.free_sized.function) {
+    found.free_sized.function = free_without_size;
+  }
+  if (found.free_aligned_sized.function == boot_functions.free_aligned_sized.function) {
+    found.free_aligned_sized.function = free_without_sizes;
+  }
+}
+
 }  // namespace
 
 constinit Originals real = {
 #define PMF_FUNCTION(name, arguments, effect, where) \
-  PMF_HERE_##where(.name = First<&Originals::name, decltype(&::name)>::call, )
+  PMF_HERE_##where(.name = first<&Originals::name>(&Originals::name), )
+#define PMF_OTHER_HOOK(name, where) \
+  PMF_HERE_##where(.name = first<&Originals::name>(&Originals::name), )
 #include "capture/functions.def"
+#include "interpose/originals/other_hooks.def"
 #undef PMF_FUNCTION
-    .usable_size = First<&Originals::usable_size, decltype(&::malloc_usable_size)>::call,
+#undef PMF_OTHER_HOOK
 };
 
 constinit bool originals_are_nested = false;
 constinit bool is_malloc_ours = true;
 
 void find_originals() {
-  // The search may call allocator functions, ours first.
-  real = boot_functions;
-  found = boot_functions;
-  platform::find_original(found.malloc, "malloc");
-  platform::find_original(found.free, "free");
-  // Another interposer, behind or in front of us, may look its own originals up at its first call.
-  // Now, rather than inside the search for what is not there, which allocates.
-  found.free(found.malloc(1));
-  void* volatile through_all = ::malloc(1);
-  ::free(through_all);
-#define PMF_FUNCTION(name, arguments, effect, where) \
-  PMF_HERE_##where(platform::find_original(found.name, #name);)
-#include "capture/functions.def"
-#undef PMF_FUNCTION
-  platform::find_original(found.usable_size, "malloc_usable_size");
-  found.reallocarray = grow_array;
-  if (found.free_sized == boot_functions.free_sized) found.free_sized = free_without_size;
-  if (found.free_aligned_sized == boot_functions.free_aligned_sized) {
-    found.free_aligned_sized = free_without_sizes;
-  }
+  // The search may call allocator functions, and by their names the hooks.
+  use_allocators(boot_functions);
+  find_other_originals();
+  find_allocators();
   count_calls();
   is_malloc_ours = calls_reach_us();
   originals_are_nested = realloc_calls_others();
-  real = found;
+  use_allocators(found);
 }
 
 }  // namespace pymemflow::interpose

@@ -1,21 +1,34 @@
 #pragma once
-// The system's allocator functions, as the compiler must know them to point to them.
+// Declares every function that is hooked on this system (capture/functions.def and
+// interpose/originals/other_hooks.def), so that its type is known. Includes functions that are
+// newer than the C library's headers may be.
 
 #include <cstddef>
 
 #ifdef __APPLE__
 
+#  include <dlfcn.h>
 #  include <malloc/malloc.h>
+#  include <pthread.h>
+#  include <spawn.h>
 #  include <stdlib.h>
+#  include <unistd.h>
+
+// The function that returns a block's usable size.
+#  define PMF_USABLE_SIZE malloc_size
 
 namespace pymemflow::platform {
 using AskedBlock = const void*;
-inline constexpr auto usable_size_of = &::malloc_size;
 }  // namespace pymemflow::platform
 
 #else
 
-// Younger than the C library's headers may be.
+#  include <dlfcn.h>
+#  include <pthread.h>
+#  include <unistd.h>
+
+#  include <cstdlib>
+
 extern "C" {
 void free_sized(void* block, std::size_t size) noexcept;
 void free_aligned_sized(void* block, std::size_t alignment, std::size_t size) noexcept;
@@ -30,22 +43,26 @@ void* memalign(std::size_t alignment, std::size_t size) noexcept;
 void* valloc(std::size_t size) noexcept;
 void* pvalloc(std::size_t size) noexcept;
 std::size_t malloc_usable_size(void* block) noexcept;
+int execveat(int folder, const char* path, char* const* arguments, char* const* environment,
+             int flags) noexcept;
+int close_range(unsigned first, unsigned last, int flags) noexcept;
+void closefrom(int lowest) noexcept;
 }
+
+#  define PMF_USABLE_SIZE malloc_usable_size
 
 namespace pymemflow::platform {
 using AskedBlock = void*;
-inline constexpr auto usable_size_of = &::malloc_usable_size;
 }  // namespace pymemflow::platform
 
 #endif
 
 namespace pymemflow::platform {
 
-// How many bytes a block has; AskedBlock is what this system has a block for there.
-using UsableSize = std::size_t (*)(AskedBlock block);
+// AskedBlock is the type in which PMF_USABLE_SIZE takes a block.
 
-// Whether the originals are looked up by name, which may call allocator functions. Where they are
-// not, they are known before anything runs.
+// Whether originals are looked up by name, which may call allocator functions. Where they are not,
+// the loader provides them before any code runs.
 #ifdef __APPLE__
 inline constexpr bool kOriginalsAreLookedUp = false;
 #else
