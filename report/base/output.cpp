@@ -1,6 +1,6 @@
 #include "report/base/output.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <poll.h>
 #include <signal.h>
 #include <unistd.h>
@@ -61,7 +61,7 @@ String expanded_path(std::string_view pattern, pid_t pid) {
   for (std::size_t i = 0; i < pattern.size(); ++i) {
     const std::string_view two = pattern.substr(i, 2);
     if (two == "%p") {
-      path += std::string_view(fmt::format_int(pid).c_str());
+      fmt::format_to(std::back_inserter(path), "{}", pid);
       ++i;
     } else {
       path += pattern[i];

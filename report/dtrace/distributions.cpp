@@ -1,6 +1,6 @@
 #include "report/dtrace/distributions.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <iterator>
 

@@ -1,6 +1,6 @@
 #include "report/dtrace/flow_lines.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <cstring>
 #include <iterator>

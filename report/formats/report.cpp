@@ -1,6 +1,6 @@
 #include "report/formats/report.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <unistd.h>
 
 #include <cerrno>

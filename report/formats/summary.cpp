@@ -1,6 +1,6 @@
 #include "report/formats/summary.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <iterator>

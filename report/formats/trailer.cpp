@@ -1,6 +1,6 @@
 #include "report/formats/trailer.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <cstring>
 #include <iterator>

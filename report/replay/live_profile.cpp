@@ -1,6 +1,6 @@
 #include "report/replay/live_profile.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <iterator>
 

@@ -1,6 +1,6 @@
 #include "report/replay/profile.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <iterator>

@@ -1,6 +1,6 @@
 #include "report/symbols/symbols.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <iterator>
 
