@@ -1,4 +1,4 @@
-"""Calls the C functions of the library that is preloaded into this process (interpose/library/api.h).
+"""Calls the C functions of the library in this process (interpose/library/api.h).
 
 Standard library only. Any thread; not in a signal handler.
 """

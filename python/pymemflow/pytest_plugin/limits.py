@@ -220,10 +220,13 @@ class Limits:
             yield
             return
         self.measurement = _Measurement(item, leaks, peak)
-        runtest = item.runtest
-        item.runtest = functools.partial(self.measurement.run, runtest)  # type: ignore[method-assign]
+        attributes = vars(item)
+        other = attributes.get("runtest")  # of another plugin
+        attributes["runtest"] = functools.partial(self.measurement.run, item.runtest)
         yield
-        item.runtest = runtest  # type: ignore[method-assign]
+        attributes.pop("runtest")
+        if other is not None:
+            attributes["runtest"] = other
 
     # The outermost, so that it sees whether the test is xfailed or has a failed subtest.
     @pytest.hookimpl(hookwrapper=True, tryfirst=True)
@@ -236,14 +239,10 @@ class Limits:
             return  # a measurement that is running has a report of a subtest
         self.measurement = None
         report = outcome.get_result()
-        if report.failed and measurement.begun > 1:
-            report.sections.append(
-                (
-                    "pymemflow",
-                    "Failed in run %d of %d, which its limit asks for."
-                    % (measurement.begun, measurement.runs),
-                )
-            )
+        if report.failed and call.excinfo is not None and measurement.begun > 1:
+            runs = (measurement.begun, measurement.runs)
+            text = "Failed in run %d of %d, which its limit asks for." % runs
+            report.sections.append(("pymemflow", text))
         if not report.passed or hasattr(report, "wasxfail") or measurement.has_failed_subtest:
             return  # failures, skips, and expected failures are left alone
         properties, problems = measurement.judge()
