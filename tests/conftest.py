@@ -129,6 +129,12 @@ def python(request):
     return request.param
 
 
+@pytest.fixture(scope='session')
+def every_python(pytestconfig):
+    """All Pythons that were found or chosen."""
+    return _pythons_of(pytestconfig)
+
+
 # ---------------------------------------------------------------------------------- running things
 @pytest.fixture(scope='module')
 def trace(python, build):
@@ -171,12 +177,18 @@ def disk(folder):
 
 
 # ------------------------------------------------------------------------------- length and chance
+@pytest.fixture
+def soak_says(request):
+    """soak_says(text): a line for the summary of scripts/soak."""
+    return lambda text: request.node.user_properties.append(('soak', text))
+
+
 class Length:
     """Whether the test runs in its long version."""
 
-    def __init__(self, request):
-        self.is_long = request.param == 'long'
-        self._node = request.node
+    def __init__(self, is_long, say):
+        self.is_long = is_long
+        self._say = say
 
     def pick(self, short, long):
         return long if self.is_long else short
@@ -184,13 +196,13 @@ class Length:
     def say(self, text):
         """For the summary of scripts/soak."""
         if self.is_long:
-            self._node.user_properties.append(('soak', text))
+            self._say(text)
 
 
 @pytest.fixture
-def length(request):
+def length(request, soak_says):
     """length.pick(short, long): the test is run with the first, and as a slow one with the other."""
-    return Length(request)
+    return Length(request.param == 'long', soak_says)
 
 
 @pytest.fixture
@@ -233,10 +245,13 @@ def pytest_collection_modifyitems(config, items):
             item.add_marker(pytest.mark.skip(reason=reason))
 
 
-def pytest_terminal_summary(terminalreporter):
-    for reports in terminalreporter.stats.values():
-        for report in reports:
-            if getattr(report, 'when', None) == 'call':
-                for name, text in report.user_properties:
-                    if name == 'soak':
-                        terminalreporter.write_line('soak: ' + text)
+def pytest_terminal_summary(terminalreporter, config):
+    """The lines that scripts/soak looks for."""
+    for kind in ('passed', 'failed'):
+        for report in terminalreporter.getreports(kind):
+            for name, text in report.user_properties if report.when == 'call' else ():
+                if name == 'soak':
+                    terminalreporter.write_line('soak: ' + text)
+    if config.getoption('--soak'):
+        for report in terminalreporter.getreports('skipped'):
+            terminalreporter.write_line('soak: %s: %s' % (report.nodeid, report.longrepr[2]))

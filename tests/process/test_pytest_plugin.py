@@ -1,13 +1,12 @@
-"""The pytest plugin, by pytest's own way to test plugins. Run by ctest as
-`python3 -m pytest -p pytester -p no:cacheprovider tests/process/test_pytest_plugin.py`.
-"""
+"""The pytest plugin, tested with pytest's own fixture for plugins. It runs under the Python of pytest."""
 import os
 import sys
 import xml.etree.ElementTree
 
 import pytest
 
-ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+import built
+
 HEAD = '''
 import ctypes, os, pytest
 malloc, free = ctypes.CDLL(None).malloc, ctypes.CDLL(None).free
@@ -28,24 +27,25 @@ def test_number(number):
 
 
 @pytest.fixture
-def run(pytester, monkeypatch):
+def run(pytester, monkeypatch, build):
     """Runs pytest on a file in a process of its own."""
     for name in list(os.environ):
-        if name.startswith('PYMEMFLOW_') or name == 'LD_PRELOAD':
+        if name.startswith(('PYMEMFLOW_', 'PYTEST_')) or name == 'LD_PRELOAD':
             monkeypatch.delenv(name)
-    monkeypatch.setenv('PYTHONPATH', os.path.join(ROOT, 'python'))
-    library = os.environ['PMF_LIBRARY']
+    monkeypatch.setenv('PYTHONPATH', os.path.join(built.ROOT, 'python'))
 
     def call(text, *arguments):
         pytester.makepyfile(text)
         words = ('-p', 'pymemflow.pytest_plugin', '-p', 'no:cacheprovider',
-                 '--pymemflow-library', library)
+                 '--pymemflow-library', build.library)
         return pytester.run(sys.executable, '-m', 'pytest', *(words + arguments), timeout=100)
     return call
 
 
 @pytest.mark.parametrize('more', [(), ('-n', '2')], ids=['one', 'xdist'])
 def test_one_of_fifty_leaks(run, more):
+    if more:
+        pytest.importorskip('xdist')
     result = run(LEAKING, '--pymemflow', *more)
     result.assert_outcomes(passed=49, failed=1)
     text = result.stdout.str()

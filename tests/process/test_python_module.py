@@ -1,16 +1,16 @@
 """The module pymemflow and the C API behind it: what they say in a process that is traced, and in one
 that is not."""
 import os
-import shutil
-import sys
-import tempfile
-import unittest
+import re
 
-import command
-import traced
+import pytest
 
-ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-PACKAGE = os.path.join(ROOT, 'python')
+import built
+import cases
+import reports
+
+pytestmark = pytest.mark.known_python
+PACKAGE = os.path.join(built.ROOT, 'python')
 START = '''
 import ctypes, errno, os, sys, threading, warnings
 sys.path.insert(0, %r)
@@ -40,29 +40,26 @@ warm(); leak(1); pymemflow.mark('first'); pymemflow.outstanding(); pymemflow.gro
 ''' % PACKAGE
 
 
-class Case(unittest.TestCase):
-    maxDiff = None
-
-    def setUp(self):
-        self.folder = tempfile.mkdtemp()
-        self.addCleanup(shutil.rmtree, self.folder)
-        self.capture = os.path.join(self.folder, 'capture')
+class Case(cases.Case):
+    @pytest.fixture(autouse=True)
+    def capture(self, fixtures):
+        self.capture = self.path('capture')
 
     def check(self, program, start=START, **options):
         """The program, which asserts, ends well and says nothing."""
         options.setdefault('output', None)
         options.setdefault('PYMEMFLOW_CAPTURE', self.capture)
-        run = traced.Run([sys.executable, '-c', start + program], **options)
-        self.assertEqual((run.status, run.stderr), (0, ''))
+        run = self.trace.code(start + program, **options)
+        assert (run.status, run.stderr) == (0, '')
         return run.stdout
 
     def summary(self):
-        done = command.call('report', '--summary', self.capture)
-        self.assertEqual((done.status, done.stderr), (0, ''))
+        done = self.cli('report', '--summary', self.capture)
+        assert (done.status, done.stderr) == (0, '')
         return done.stdout
 
 
-class Traced(Case):
+class TestTraced(Case):
     def test_outstanding_to_the_byte(self):
         self.check('''
 before = pymemflow.outstanding()
@@ -87,10 +84,10 @@ pymemflow.mark('end')
         for times in (1, 2):
             self.check(program % times)
             # The number of events between the marks.
-            done = command.call('report', self.capture)
-            counts.append(traced.Report(done.stdout).recorded)
+            done = self.cli('report', self.capture)
+            counts.append(reports.Report(done.stdout).recorded)
             os.remove(self.capture)
-        self.assertLess(abs(counts[1] - counts[0]), 40)
+        assert abs(counts[1] - counts[0]) < 40
 
     def test_outstanding_while_threads_work(self):
         self.check('''
@@ -138,10 +135,10 @@ assert pymemflow.is_active()
 leak(1, 444000)
 assert pymemflow.version() == pymemflow.__version__ != '0+unknown'
 ''')
-        done = command.call('report', self.capture)
-        sizes = traced.Report(done.stdout).sizes('leak')
-        self.assertEqual([size for size in sizes if size > 100000], [444000])
-        self.assertIn('  stopped\n', self.summary().replace(', since first', ''))
+        done = self.cli('report', self.capture)
+        sizes = reports.Report(done.stdout).sizes('leak')
+        assert [size for size in sizes if size > 100000] == [444000]
+        assert '  stopped\n' in self.summary().replace(', since first', '')
 
     def test_bad_names(self):
         self.check('''
@@ -151,8 +148,8 @@ assert raises(OSError, pymemflow.mark, 'x' * 256).errno == errno.ENAMETOOLONG
 pymemflow.mark('x' * 255)
 pymemflow.mark(u'\\u00fc\\U0001f40d')
 ''')
-        self.assertIn('x' * 255, self.summary())
-        self.assertIn('\u00fc\U0001f40d', self.summary())
+        assert 'x' * 255 in self.summary()
+        assert '\u00fc\U0001f40d' in self.summary()
 
     def test_trace_and_the_gate(self):
         program = '''
@@ -165,19 +162,19 @@ raises(KeyError, lambda: [pymemflow.trace('error').__enter__(), {}[1]])
 '''
         self.check(program)
         for limit, status in (('9KiB', 1), ('64KiB', 0)):
-            done = command.call('gate', '--max-growth', limit, self.capture)
-            self.assertEqual(done.status, status, done.stderr)
+            done = self.cli('gate', '--max-growth', limit, self.capture)
+            assert done.status == status, done.stderr
             if status:
-                self.assertIn("grew by 10000 bytes in 10 blocks from mark 'load begin' to 'load end'; "
-                              '--max-growth allows 9216 bytes\n', done.stderr)
-                self.assertRegex(done.stderr, r'(?m)^ +10000 +10 +<string>:\d+ leak$')
-        self.assertRegex(self.summary(), r'(?m)\+10000  load end, since load begin$')
+                assert ("grew by 10000 bytes in 10 blocks from mark 'load begin' to 'load end'; "
+                              '--max-growth allows 9216 bytes\n') in done.stderr
+                assert re.search(r'(?m)^ +10000 +10 +<string>:\d+ leak$', done.stderr)
+        assert re.search(r'(?m)\+10000  load end, since load begin$', self.summary())
 
     def test_gate_without_marks(self):
         self.check('pass', start='')
-        done = command.call('gate', '--max-growth=1', self.capture)
-        self.assertEqual((done.status, done.stdout), (2, ''))
-        self.assertRegex(done.stderr, r'^pymemflow: --max-growth: the program set no two marks .*\n$')
+        done = self.cli('gate', '--max-growth=1', self.capture)
+        assert (done.status, done.stdout) == (2, '')
+        assert re.search(r'^pymemflow: --max-growth: the program set no two marks .*\n$', done.stderr)
 
     def test_limit_leaks(self):
         self.check('''
@@ -218,7 +215,7 @@ assert error.errno == errno.ENOTSUP and 'cannot be known' in str(error), error
                 len(option)) + list(option)[0]))
 
 
-class Untraced(Case):
+class TestUntraced(Case):
     def test_each_says_so_once_and_does_nothing(self):
         self.check('''
 with warnings.catch_warnings(record=True) as said:
@@ -237,12 +234,7 @@ for each in said:
 ''', start=START.rpartition('# Up to')[0], preload=False)
 
     def test_can_be_an_error(self):
-        run = traced.Run([sys.executable, '-W', 'error::UserWarning', '-c',
+        run = self.trace.program([self.python.path, '-W', 'error::UserWarning', '-c',
                           START.rpartition('# Up to')[0] + 'pymemflow.mark("x")'], preload=False)
-        self.assertEqual(run.status, 1)
-        self.assertIn('pymemflow is not preloaded: mark() does nothing', run.stderr)
-
-
-if __name__ == '__main__':
-    traced.require_known()
-    unittest.main()
+        assert run.status == 1
+        assert 'pymemflow is not preloaded: mark() does nothing' in run.stderr

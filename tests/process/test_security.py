@@ -5,37 +5,24 @@ import re
 import shutil
 import stat
 import subprocess
-import sys
-import tempfile
-import unittest
 import xml.etree.ElementTree
 
-import command
-import traced
+import pytest
 
+import cases
+import runs
+
+pytestmark = [pytest.mark.one_python, pytest.mark.known_python]
 SOMEBODY, SOMEBODY_ELSE = 65534, 65533
 # Of a Python in root's home others can run nothing.
 PYTHON = os.path.realpath('/usr/bin/python3')
-VICTIM = os.path.join(traced.VICTIMS, 'records.py')
-IS_ROOT = os.geteuid() == 0
 CONTROL = re.compile('[\x00-\x09\x0b-\x1f\x7f-\x9f]')
 
 
-class Case(unittest.TestCase):
-    maxDiff = None
-
-    def setUp(self):
-        self.folder = tempfile.mkdtemp()
-        self.addCleanup(shutil.rmtree, self.folder)
+class Case(cases.Case):
+    @pytest.fixture(autouse=True)
+    def readable_folder(self, fixtures):
         os.chmod(self.folder, 0o755)
-
-    def path(self, *names):
-        return os.path.join(self.folder, *names)
-
-    def write(self, name, text='precious'):
-        with open(self.path(name), 'w') as file:
-            file.write(text)
-        return self.path(name)
 
     def read(self, name):
         with open(self.path(name), encoding='utf-8', errors='surrogateescape') as file:
@@ -46,66 +33,66 @@ class Case(unittest.TestCase):
 
     def record(self, **options):
         """A run of a small program: what it says is its own."""
-        run = traced.run('records.py', output=None, **options)
-        self.assertEqual((run.status, run.stdout), (4, 'out\n'))
+        run = self.trace('records.py', output=None, **options)
+        assert (run.status, run.stdout) == (4, 'out\n')
         return run
 
     def gate(self, *words):
-        return command.call('gate', '--max-leak=1GiB', *words)
+        return self.cli('gate', '--max-leak=1GiB', *words)
 
 
-class Files(Case):
+class TestFiles(Case):
     """Of our own user, who may have put links where he likes."""
 
-    def setUp(self):
-        super().setUp()
-        self.addCleanup(os.umask, os.umask(0))
+    @pytest.fixture(autouse=True)
+    def no_umask(self):
+        before = os.umask(0)
+        yield
+        os.umask(before)
 
     def test_report_is_for_its_owner(self):
         self.record(PYMEMFLOW_OUTPUT=self.path('report'))
-        self.assertEqual(self.mode('report'), 0o600)
+        assert self.mode('report') == 0o600
 
     def test_capture_is_for_its_owner(self):
         self.record(PYMEMFLOW_CAPTURE=self.path('capture'))
-        self.assertEqual(self.mode('capture'), 0o600)
+        assert self.mode('capture') == 0o600
 
     def test_nameless_record_has_no_name(self):
         self.record(PYMEMFLOW_OUTPUT=self.path('report'), TMPDIR=self.folder)
-        self.assertEqual(os.listdir(self.folder), ['report'])
+        assert os.listdir(self.folder) == ['report']
 
     def test_files_of_the_gate_are_for_their_owner(self):
         self.record(PYMEMFLOW_CAPTURE=self.path('capture'))
         for kind in ('json', 'junit', 'markdown'):
             self.gate('--%s=%s' % (kind, self.path(kind)), self.path('capture'))
-            self.assertEqual(self.mode(kind), 0o600)
+            assert self.mode(kind) == 0o600
 
     def test_a_file_that_is_replaced_keeps_its_mode(self):
         self.record(PYMEMFLOW_CAPTURE=self.path('capture'))
-        os.chmod(self.write('verdict'), 0o644)
+        os.chmod(self.write('verdict', 'precious'), 0o644)
         self.gate('--json=' + self.path('verdict'), self.path('capture'))
-        self.assertEqual(self.mode('verdict'), 0o644)
-        self.assertFalse(json.loads(self.read('verdict'))['is_over'])
+        assert self.mode('verdict') == 0o644
+        assert not json.loads(self.read('verdict'))['is_over']
 
     def test_capture_never_follows_a_link(self):
-        self.write('file')
+        self.write('file', 'precious')
         for target in ('file', 'nothing'):
             os.symlink(self.path(target), self.path('link'))
             run = self.record(PYMEMFLOW_CAPTURE=self.path('link'))
-            self.assertIn('is there already, and stays', run.stderr)
+            assert 'is there already, and stays' in run.stderr
             os.unlink(self.path('link'))
-        self.assertEqual(self.read('file'), 'precious')
-        self.assertFalse(os.path.exists(self.path('nothing')))
+        assert self.read('file') == 'precious'
+        assert not os.path.exists(self.path('nothing'))
 
     def test_link_of_ones_own_is_followed(self):
-        os.symlink(self.write('file'), self.path('link'))
+        os.symlink(self.write('file', 'precious'), self.path('link'))
         self.record(PYMEMFLOW_OUTPUT=self.path('link'))
-        self.assertIn('dtrace:::BEGIN', self.read('file'))
+        assert 'dtrace:::BEGIN' in self.read('file')
 
     def test_devices_are_written_to(self):
-        done = subprocess.run([sys.executable, VICTIM], stdout=subprocess.PIPE, check=False,
-                              env={'LD_PRELOAD': traced.LIBRARY, 'PYMEMFLOW_OUTPUT': '/dev/stdout',
-                                   'PYTHONPATH': traced.EXAMPLES})
-        self.assertIn(b'dtrace:::END', done.stdout)
+        run = self.trace('records.py', PYMEMFLOW_OUTPUT='/dev/stdout')
+        assert 'dtrace:::END' in run.stdout
 
 
 FOLDER = '''
@@ -115,33 +102,33 @@ print(folder, oct(os.stat(folder).st_mode & 0o777))
 '''
 
 
-class TemporaryFiles(Case):
+class TestTemporaryFiles(Case):
     def test_folder_of_a_run_is_for_its_owner_and_gone_at_its_end(self):
-        for verb in (('run', '--output=/dev/null'), ('gate', '--max-leak=1GiB')):
-            done = command.call(*verb + (sys.executable, '-c', FOLDER),
-                                env=dict(os.environ, TMPDIR=self.folder))
-            self.assertEqual(done.status, 0, done)
+        for command in (('run', '--output=/dev/null'), ('gate', '--max-leak=1GiB')):
+            done = self.cli(*command + (self.python.path, '-c', FOLDER),
+                                env=dict(self.environment, TMPDIR=self.folder))
+            assert done.status == 0, done
             folder, mode = done.stdout.split()
-            self.assertEqual((os.path.dirname(folder), mode), (self.folder, '0o700'))
-            self.assertEqual(os.listdir(self.folder), [])
+            assert (os.path.dirname(folder), mode) == (self.folder, '0o700')
+            assert os.listdir(self.folder) == []
 
 
-@unittest.skipUnless(IS_ROOT, 'only root can be two users')
-class OthersFiles(Case):
+@pytest.mark.needs_root
+class TestOthersFiles(Case):
     """In a folder that everybody can write to, as /tmp is."""
 
-    def setUp(self):
-        super().setUp()
+    @pytest.fixture(autouse=True)
+    def open_folder(self, readable_folder):
         os.chmod(self.folder, 0o1777)
-        self.write('file')
+        self.write('file', 'precious')
 
     def give(self, name):
         os.chown(self.path(name), SOMEBODY, SOMEBODY, follow_symlinks=False)
 
     def report_is_refused(self):
         run = self.record(PYMEMFLOW_OUTPUT=self.path('report'))
-        self.assertEqual(run.stderr, 'pymemflow: cannot write the report: Permission denied\n')
-        self.assertEqual(self.read('file'), 'precious')
+        assert run.stderr == 'pymemflow: cannot write the report: Permission denied\n'
+        assert self.read('file') == 'precious'
 
     def test_report_by_a_link(self):
         os.symlink(self.path('file'), self.path('report'))
@@ -152,7 +139,7 @@ class OthersFiles(Case):
         os.symlink(self.path('nothing'), self.path('report'))
         self.give('report')
         self.report_is_refused()
-        self.assertFalse(os.path.exists(self.path('nothing')))
+        assert not os.path.exists(self.path('nothing'))
 
     def test_report_by_a_second_name(self):
         os.link(self.path('file'), self.path('report'))
@@ -162,7 +149,7 @@ class OthersFiles(Case):
         os.chmod(self.write('report', 'bait'), 0o666)
         self.give('report')
         self.report_is_refused()
-        self.assertEqual(self.read('report'), 'bait')
+        assert self.read('report') == 'bait'
 
     def test_verdict_by_a_link(self):
         self.record(PYMEMFLOW_CAPTURE=self.path('capture'))
@@ -170,16 +157,16 @@ class OthersFiles(Case):
         self.give('verdict')
         for kind in ('json', 'junit', 'markdown'):
             done = self.gate('--%s=%s' % (kind, self.path('verdict')), self.path('capture'))
-            self.assertEqual(done.status, 2)
-            self.assertIn('verdict: Permission denied\n', done.stderr)
-        self.assertEqual(self.read('file'), 'precious')
+            assert done.status == 2
+            assert 'verdict: Permission denied\n' in done.stderr
+        assert self.read('file') == 'precious'
 
     def test_verdict_beside_links_that_were_laid_out(self):
         self.record(PYMEMFLOW_CAPTURE=self.path('capture'))
         os.symlink(self.path('file'), self.path('verdict.new'))
         self.gate('--json=' + self.path('verdict'), self.path('capture'))
-        self.assertFalse(json.loads(self.read('verdict'))['is_over'])
-        self.assertEqual(self.read('file'), 'precious')
+        assert not json.loads(self.read('verdict'))['is_over']
+        assert self.read('file') == 'precious'
 
 
 # In a mount namespace of its own, in which every program has the library in front of it.
@@ -205,27 +192,27 @@ with open('/proc/self/maps') as maps:
 '''
 
 
-@unittest.skipUnless(IS_ROOT, 'only root can make a program set-user-id')
-class RightsOfItsOwn(Case):
+@pytest.mark.needs_root
+class TestRightsOfItsOwn(Case):
     """A program that has other rights than its caller ignores LD_PRELOAD, but not /etc/ld.so.preload:
     the library is there then, and reads nothing of the caller's environment."""
 
-    def setUp(self):
-        super().setUp()
+    @pytest.fixture(autouse=True)
+    def copies(self, readable_folder):
         os.chmod(self.folder, 0o777)
-        self.library = shutil.copy(traced.LIBRARY, self.path('libpymemflow.so'))
-        self.python = shutil.copy(PYTHON, self.path('python3'))
+        self.library = shutil.copy(self.build.library, self.path('libpymemflow.so'))
+        self.copy = shutil.copy(PYTHON, self.path('python3'))
 
     def run_everywhere(self, mode, **options):
-        os.chmod(self.python, mode)
+        os.chmod(self.copy, mode)
         process = subprocess.run(
             ['unshare', '-m', 'sh', '-c', EVERYWHERE, 'sh', self.folder, self.library,
-             PYTHON, '-c', AS_SOMEBODY, json.dumps(dict(options, PYTHONHOME='/usr')), self.python, '-c',
+             PYTHON, '-c', AS_SOMEBODY, json.dumps(dict(options, PYTHONHOME='/usr')), self.copy, '-c',
              SAYS],
             env={'PATH': os.environ['PATH'], 'PYMEMFLOW_FLOW': 'none of both'},
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False)
         if process.returncode == 77:
-            self.skipTest('no overlay over /etc here: %s' % process.stderr.decode().strip())
+            pytest.skip('no overlay over /etc here: %s' % process.stderr.decode().strip())
         for left in ('upper', 'work'):
             shutil.rmtree(self.path(left), ignore_errors=True)
         # The Python in between ran untraced: its options were wrong.
@@ -234,20 +221,20 @@ class RightsOfItsOwn(Case):
 
     def test_environment_is_obeyed_without_rights(self):
         out, err = self.run_everywhere(0o755, PYMEMFLOW_OUTPUT=self.path('report.%p'))
-        self.assertEqual((out, err), ('True True\n', ''))
-        self.assertTrue([name for name in os.listdir(self.folder) if name.startswith('report.')])
+        assert (out, err) == ('True True\n', '')
+        assert [name for name in os.listdir(self.folder) if name.startswith('report.')]
 
     def test_environment_is_ignored_with_rights(self):
         for options in ({'PYMEMFLOW_OUTPUT': self.path('report.%p')},
                         {'PYMEMFLOW_CAPTURE': self.path('capture')}, {'PYMEMFLOW_NOSUCH': '1'}):
-            os.chown(self.python, SOMEBODY_ELSE, SOMEBODY_ELSE)
+            os.chown(self.copy, SOMEBODY_ELSE, SOMEBODY_ELSE)
             out, err = self.run_everywhere(0o4755, **options)
-            self.assertEqual((out, err), ('True False\n', ''))
-            self.assertEqual(sorted(os.listdir(self.folder)), ['libpymemflow.so', 'python3'])
+            assert (out, err) == ('True False\n', '')
+            assert sorted(os.listdir(self.folder)) == ['libpymemflow.so', 'python3']
 
 
-@unittest.skipUnless(IS_ROOT, 'only root can be two users')
-class Control(Case):
+@pytest.mark.needs_root
+class TestControl(Case):
     def test_record_of_somebody_else_is_left_alone(self):
         """A process that happens to have it open does not make it its own."""
         run = self.record(PYMEMFLOW_CAPTURE=self.path('capture'))
@@ -258,75 +245,70 @@ class Control(Case):
             [PYTHON, '-c', 'import sys; sys.stdin.read()'], stdin=subprocess.PIPE,
             pass_fds=(os.open(self.path('capture'), os.O_RDONLY),),
             preexec_fn=lambda: os.setuid(SOMEBODY))
-        done = command.call('stop', str(holder.pid))
+        done = self.cli('stop', str(holder.pid))
         holder.communicate()
-        command.check_line(self, done, 'runs without pymemflow')
+        runs.check_error(done, 'runs without pymemflow')
         with open(self.path('capture'), 'rb') as file:
-            self.assertEqual(file.read(), before)
-        self.assertEqual(run.stderr, '')
+            assert file.read() == before
+        assert run.stderr == ''
 
 
-class Terminals(Case):
+class TestTerminals(Case):
     """Names out of a capture can be anything. None of them is obeyed."""
 
-    def setUp(self):
-        super().setUp()
+    @pytest.fixture(autouse=True)
+    def odd_names(self, readable_folder):
         self.capture = self.path('capture')
-        run = traced.run('odd_names.py', output=None, PYMEMFLOW_CAPTURE=self.capture)
-        self.assertEqual((run.status, run.stderr), (0, ''))
+        run = self.trace('odd_names.py', output=None, PYMEMFLOW_CAPTURE=self.capture)
+        assert (run.status, run.stderr) == (0, '')
 
     def check(self, text, seen='\\x1b]0;title\\x07'):
-        self.assertEqual(CONTROL.findall(text), [])
-        self.assertTrue(seen in text, seen)
+        assert CONTROL.findall(text) == []
+        assert seen in text, seen
 
     def test_reports(self):
         for options in ((), ('--full-file-path',), ('--summary',), ('--flow=0',)):
-            done = command.call('report', self.capture, *options)
-            self.assertEqual((done.status, done.stderr), (0, ''))
+            done = self.cli('report', self.capture, *options)
+            assert (done.status, done.stderr) == (0, '')
             self.check(done.stdout)
 
     def test_compat_has_the_bytes_of_dtrace(self):
-        done = command.call('report', self.capture, '--compat=dtrace')
-        self.assertTrue('\x1b]0;title\x07' in done.stdout)
+        done = self.cli('report', self.capture, '--compat=dtrace')
+        assert '\x1b]0;title\x07' in done.stdout
 
     def test_names_of_files_that_call(self):
-        library = shutil.copy(os.environ['PMF_ENDS_THREADS'], self.path('a\x1b[31m\x9b.so'))
-        run = traced.run('ends_threads.py', '5', output=None, PMF_ENDS_THREADS=library,
+        library = shutil.copy(self.build.path('ends_threads'), self.path('a\x1b[31m\x9b.so'))
+        run = self.trace('ends_threads.py', '5', output=None, PMF_ENDS_THREADS=library,
                          PYMEMFLOW_CAPTURE=self.path('other'))
-        self.assertEqual((run.status, run.stderr), (0, ''))
-        for verb in (('report',), ('info',)):
-            done = command.call(*verb + (self.path('other'),))
+        assert (run.status, run.stderr) == (0, '')
+        for command in (('report',), ('info',)):
+            done = self.cli(*command + (self.path('other'),))
             self.check(done.stdout, 'a\\x1b[31m\\xc2\\x9b.so')
 
     def test_gate(self):
-        done = command.call('gate', '--max-leak=0', '--max-growth=0', '--github', self.capture)
-        self.assertEqual(done.status, 1)
+        done = self.cli('gate', '--max-leak=0', '--max-growth=0', '--github', self.capture)
+        assert done.status == 1
         self.check(done.stdout)
         self.check(done.stderr)
 
     def test_files_of_the_gate(self):
         kinds = ('json', 'junit', 'markdown')
         files = ['--%s=%s' % (kind, self.path(kind)) for kind in kinds]
-        command.call('gate', '--max-leak=0', *files + [self.capture])
+        self.cli('gate', '--max-leak=0', *files + [self.capture])
         self.check(self.read('markdown').replace('\\\\', '\\').replace('\\]', ']'))
         self.check(self.read('junit'))
         self.check(self.read('json'), '\\u001b]0;title\\u0007')
         xml.etree.ElementTree.parse(self.path('junit'))
         keys = [leak['key'] for leak in json.loads(self.read('json'))['processes'][0]['leaks']]
-        self.assertIn('\x9b2J', ''.join(keys))
+        assert '\x9b2J' in ''.join(keys)
 
     def test_diff(self):
-        done = command.call('diff', self.capture, self.capture, '--json', '/dev/stdout')
+        done = self.cli('diff', self.capture, self.capture, '--json', '/dev/stdout')
         self.check(done.stdout, '\\u001b]0;title\\u0007')
 
     def test_what_is_wrong_is_said_in_one_line(self):
-        done = command.call('report', self.path('no\x1b[31m\x9b\x7f\nthing'))
-        command.check_line(self, done, 'no\\x1b[31m\\xc2\\x9b\\x7f\\nthing')
+        done = self.cli('report', self.path('no\x1b[31m\x9b\x7f\nthing'))
+        runs.check_error(done, 'no\\x1b[31m\\xc2\\x9b\\x7f\\nthing')
         run = self.record(PYMEMFLOW_FLOW='no\x1b[31m\x9b\x7f\nthing')
-        self.assertEqual(CONTROL.findall(run.stderr), [])
-        self.assertEqual(run.stderr.count('\n'), 1)
-
-
-if __name__ == '__main__':
-    traced.require_known()
-    command.main()
+        assert CONTROL.findall(run.stderr) == []
+        assert run.stderr.count('\n') == 1

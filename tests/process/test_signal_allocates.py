@@ -5,32 +5,33 @@ Such a handler can hang in the C library's own malloc(), whose lock the interrup
 with or without us. So the originals are an allocator that may be interrupted anywhere
 (bump_allocator.c): whatever goes wrong then is ours."""
 import collections
-import os
 import re
-import unittest
 
-import traced
+import pytest
 
-BUMP = os.environ['PMF_BUMP_ALLOCATOR']
+import cases
+
+pytestmark = [pytest.mark.stable_abi, pytest.mark.known_python]
 SIZE = 40000000  # of the handler's blocks, and of no other
 BUCKET = re.compile(r'^ +33554432 \|@* +(\d+) *$', re.MULTILINE)
 
 
-class SignalAllocates(unittest.TestCase):
+class TestSignalAllocates(cases.Case):
     def run_victim(self, way, times, **options):
         """(how often the handler ran, the report)"""
-        run = traced.run('interrupted.py', way, str(times), after=[BUMP], **options)
-        self.assertEqual((run.status, run.stderr), (0, ''))
-        self.assertEqual((run.report.lost, run.report.torn), (0, []))
+        run = self.trace('interrupted.py', way, times,
+                         after=[self.build.path('bump_allocator')], **options)
+        assert (run.status, run.stderr) == (0, '')
+        assert run.report.lost == 0
         handled = int(run.stdout)
-        self.assertGreaterEqual(handled, times)
+        assert handled >= times
         return handled, run.report
 
     def check(self, way, times):
         """By the distributions: a line an event would be millions."""
         handled, report = self.run_victim(way, times, PYMEMFLOW_FLOW='0')
         # Under a Python function, or, where no frame was to be seen, under the handler.
-        self.assertEqual(sum(map(int, BUCKET.findall(report.distributions))), handled)
+        assert sum(map(int, BUCKET.findall(report.distributions))) == handled
 
     def test_in_the_middle_of_malloc(self):
         self.check('malloc', 1000)
@@ -48,11 +49,6 @@ class SignalAllocates(unittest.TestCase):
                                     if event.name == 'free')
         blocks = [event for event in report.of('churn')
                   if event.name == 'malloc' and event.arguments[0] in (5000, SIZE)]
-        self.assertEqual({frees[event.result] for event in blocks}, {1})
-        self.assertGreaterEqual(sum(event.arguments[0] == 5000 for event in blocks), 1000)
-        self.assertGreater(sum(event.arguments[0] == SIZE for event in blocks), 0)
-
-
-if __name__ == '__main__':
-    traced.require_known()
-    unittest.main()
+        assert {frees[event.result] for event in blocks} == {1}
+        assert sum(event.arguments[0] == 5000 for event in blocks) >= 1000
+        assert sum(event.arguments[0] == SIZE for event in blocks) > 0

@@ -1,27 +1,16 @@
-"""Whose line an event is, where the GIL is not held or where Python never was: several threads at a
-time, calls that let go of the GIL, threads of C alone; and by which function of which file events
-without Python are counted.
-
-    PMF_LIBRARY=libpymemflow.so PMF_EXAMPLES=examples PMF_VICTIM=libvictim.so \
-        PMF_VICTIM_STRIPPED=libvictim_stripped.so python3 tests/process/threads_test.py
-
-It tests the Python that runs it, 3.6 or later.
-"""
+"""Which line an event has where the GIL is not held or where Python never ran: several threads at a
+time, calls that release the GIL, threads of C alone; and by which function of which file events
+without Python are counted."""
 import os
 import re
-import sys
-import tempfile
-import unittest
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), 'support'))
-import preload  # noqa: E402: found by the line above
+import pytest
 
-VICTIM = os.path.abspath(os.environ['PMF_VICTIM'])
-STRIPPED = os.path.abspath(os.environ['PMF_VICTIM_STRIPPED'])
+import cases
 
+pytestmark = pytest.mark.stable_abi
 PRELUDE = '''\
 import ctypes, hashlib, sys, threading, time, zlib
-sys.path.insert(0, {examples!r})
 import cMemLeak
 victim = ctypes.CDLL({victim!r})  # its calls let go of the GIL
 stripped = ctypes.CDLL({stripped!r})
@@ -29,7 +18,7 @@ holding = ctypes.PyDLL({victim!r})
 for library in (victim, stripped, holding):
     library.victim_global.argtypes = (ctypes.c_size_t,)
     library.victim_threads.argtypes = library.victim_slowly.argtypes = (ctypes.c_int, ctypes.c_size_t)
-'''.format(examples=os.path.abspath(os.environ['PMF_EXAMPLES']), victim=VICTIM, stripped=STRIPPED)
+'''
 
 C_THREADS = '''
 def start_c_threads():
@@ -100,19 +89,19 @@ starter()
 '''
 
 
-class Threads(unittest.TestCase):
+class TestThreads(cases.Case):
+    @pytest.fixture(autouse=True)
+    def libraries(self, fixtures):
+        self.victim, self.stripped = self.build.path('victim'), self.build.path('victim_stripped')
+        self.prelude = PRELUDE.format(victim=self.victim, stripped=self.stripped)
+
     def run_program(self, body, **options):
-        source = PRELUDE + body
-        with tempfile.TemporaryDirectory() as folder:
-            program = os.path.join(folder, 'program.py')
-            with open(program, 'w') as file:
-                file.write(source)
-            done = preload.run([sys.executable, program], **options)
-        self.assertEqual((done.status, done.stdout, done.stderr), (0, b'', b''))
-        report = preload.Report(done.report)
-        self.assertEqual(report.lost, 0)
-        report.check_sums()
-        return source.split('\n'), report
+        source = self.prelude + body
+        run = self.trace(self.write('program.py', source), **options)
+        assert (run.status, run.stdout, run.stderr) == (0, '', '')
+        assert run.report.lost == 0
+        run.report.check_sums()
+        return source.split('\n'), run.report
 
     def sized(self, report, size):
         return [event for event in report.events
@@ -122,35 +111,32 @@ class Threads(unittest.TestCase):
         lines, report = self.run_program(C_THREADS)
         # On the C threads: no Python line, and the right function.
         for size in (3000000, 3000001, 3000100, 3000101):
-            self.assertEqual(self.sized(report, size), [])
-        self.assertEqual(report.of_engine('malloc', 'victim_global'),
-                         {(os.path.basename(VICTIM), 'victim_global'): (20 * 3000000, 20),
+            assert self.sized(report, size) == []
+        assert report.of_engine('malloc', 'victim_global') == {(os.path.basename(self.victim), 'victim_global'): (20 * 3000000, 20),
                           # Exported, so its name is left.
-                          (os.path.basename(STRIPPED), 'victim_global'): (20 * 3000100, 20)})
+                          (os.path.basename(self.stripped), 'victim_global'): (20 * 3000100, 20)}
         # Not exported: by the symbol table.
-        self.assertEqual(report.of_engine('calloc', 'victim_static'),
-                         {(os.path.basename(VICTIM), 'victim_static'): (20 * 3000001, 20)})
+        assert report.of_engine('calloc', 'victim_static') == {(os.path.basename(self.victim), 'victim_static'): (20 * 3000001, 20)}
         bare = {key: record for key, record in report.sections['calloc', 'engine'].items()
-                if key[0] == os.path.basename(STRIPPED)}
-        self.assertEqual(list(bare.values()), [(20 * 3000101, 20)])
-        self.assertTrue(all(re.match('^0x[0-9a-f]+$', symbol) for _, symbol in bare), bare)
+                if key[0] == os.path.basename(self.stripped)}
+        assert list(bare.values()) == [(20 * 3000101, 20)]
+        assert all(re.match('^0x[0-9a-f]+$', symbol) for _, symbol in bare), bare
         # The same functions on a thread of Python: its line, with the GIL and without.
         for size in (3000200, 3000300):
             events = self.sized(report, size)
-            self.assertEqual([(event.function, str(size) in lines[event.line - 1])
-                              for event in events], [('start_c_threads', True)])
+            assert [(event.function, str(size) in lines[event.line - 1])
+                              for event in events] == [('start_c_threads', True)]
 
     def test_what_was_counted_without_flow(self):
         """Without flow lines the sections are the same, in all that is the same in two runs."""
         _, with_flow = self.run_program(C_THREADS)
-        done = preload.run([sys.executable, '-c', PRELUDE + C_THREADS], PYMEMFLOW_FLOW='0')
-        self.assertEqual((done.status, done.stdout, done.stderr), (0, b'', b''))
-        without = preload.Report(done.report)
-        self.assertEqual(without.events, [])
+        run = self.trace.code(self.prelude + C_THREADS, PYMEMFLOW_FLOW='0')
+        assert (run.status, run.stdout, run.stderr) == (0, '', '')
+        without = run.report
+        assert without.events == []
         for function, symbol in (('malloc', 'victim_global'), ('calloc', 'victim_static')):
-            self.assertEqual(without.of_engine(function, symbol),
-                             with_flow.of_engine(function, symbol))
-            self.assertTrue(without.of_engine(function, symbol))
+            assert without.of_engine(function, symbol) == with_flow.of_engine(function, symbol)
+            assert without.of_engine(function, symbol)
 
     def test_gil(self):
         lines, report = self.run_program(GIL)
@@ -158,20 +144,19 @@ class Threads(unittest.TestCase):
                   4400000: 100, 4500000: 100}
         for size, count in counts.items():
             number = [i for i, line in enumerate(lines, 1) if line.endswith('# %d' % size)]
-            self.assertEqual(len(number), 1)
+            assert len(number) == 1
             events = self.sized(report, size)
-            self.assertEqual({(event.file, event.line) for event in events},
-                             {('program.py', number[0])}, size)
-            self.assertEqual(len(events), count, size)
+            assert {(event.file, event.line) for event in events} == {('program.py', number[0])}, size
+            assert len(events) == count, size
         # zlib's state is allocated with the GIL held or not, by version: in that line either way.
         zlib_line = [i for i, line in enumerate(lines, 1) if line.endswith('# zlib')][0]
         window = [event for event in report.events
                   if event.line == zlib_line and event.function == 'compressor'
                   and not event.name.startswith('free')]
-        self.assertGreaterEqual(len(window), 20)
+        assert len(window) >= 20
         by_line = {event.line for event in report.events if event.function == 'compressor'}
         first = lines.index('def compressor():') + 1
-        self.assertLessEqual(by_line, set(range(first, first + 8)))
+        assert by_line <= set(range(first, first + 8))
 
     def test_a_block_changes_hands(self):
         """What one thread hands out and another takes back is printed in that order, each time."""
@@ -198,10 +183,6 @@ for i in range(6000):
                 handed_over += event.arguments[0] in alive
                 alive.pop(event.arguments[0], None)
             elif event.name == 'malloc' and event.arguments[0] in (5000, 5001, 5002):
-                self.assertNotIn(event.result, alive, 'handed out while in use')
+                assert event.result not in alive, 'handed out while in use'
                 alive[event.result] = event
-        self.assertEqual((handed_over, alive), (6000, {}))
-
-
-if __name__ == '__main__':
-    unittest.main()
+        assert (handed_over, alive) == (6000, {})

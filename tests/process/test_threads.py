@@ -1,27 +1,30 @@
 """Threads at once: every event has its own thread's function and line, and the events of all stand
 in an order in which they can have happened."""
 import collections
-import unittest
 
+import pytest
+
+import built
+import cases
 import replay
-import traced
 
+pytestmark = pytest.mark.stable_abi
 COUNT = 3000
 ROUNDS = 20000
 
 
-class Threads(unittest.TestCase):
+class TestThreads(cases.Case):
     def run_victim(self, script):
-        run = traced.run(script)
-        self.assertEqual((run.status, run.stdout, run.stderr), (0, '', ''))
-        self.assertEqual((run.report.lost, run.report.torn), (0, []))
+        run = self.trace(script)
+        assert (run.status, run.stdout, run.stderr) == (0, '', '')
+        assert run.report.lost == 0
         return run.report
 
     def check(self, report, is_whole, whole):
         result = replay.replay(report, is_whole)
-        self.assertEqual((result.violations[:5], result.alive[:5]), ([], []))
-        self.assertEqual(result.whole, whole)
-        self.assertTrue(replay.is_possible(report, result), result.unexplained)
+        assert (result.violations[:5], result.alive[:5]) == ([], [])
+        assert result.whole == whole
+        assert replay.is_possible(report, result), result.unexplained
 
     def test_functions_and_lines(self):
         script = 'threads_allocate.py'
@@ -37,16 +40,16 @@ class Threads(unittest.TestCase):
             key = (event.name, event.arguments[1:] if moved else event.arguments)
             if key in expected:
                 function, text = expected[key]
-                place = (script, function, traced.line_of(script, text))
-                self.assertEqual((event.file, event.function, event.line), place)
+                place = (script, function, built.line_of(script, text))
+                assert (event.file, event.function, event.line) == place
                 seen[key] += 1
                 blocks.add(event.result)
-        self.assertEqual(seen, {key: COUNT for key in expected})
+        assert seen == {key: COUNT for key in expected}
         for function, count in (('one', COUNT), ('four', 2 * COUNT)):
-            line = traced.line_of(script, '# line of ' + function)
+            line = built.line_of(script, '# line of ' + function)
             frees = [event for event in report.of(function)
                      if event.name == 'free' and event.line == line]
-            self.assertGreaterEqual(sum(event.arguments[0] in blocks for event in frees), count)
+            assert sum(event.arguments[0] in blocks for event in frees) >= count
         sizes = {21111, 22222, 11111, 33333}
         self.check(report, lambda event: event.arguments[-1] in sizes, 4 * COUNT)
 
@@ -55,10 +58,6 @@ class Threads(unittest.TestCase):
         sizes = {50000 + number + more for number in range(4) for more in (0, 8192)}
         events = [event for event in report.of('work') if event.arguments[-1] in sizes]
         count = collections.Counter(event.arguments[-1] for event in events)
-        self.assertEqual([count[50000 + number] for number in range(4)], [ROUNDS] * 4)
-        self.assertGreater(sum(event.name == 'realloc' for event in events), ROUNDS)
+        assert [count[50000 + number] for number in range(4)] == [ROUNDS] * 4
+        assert sum(event.name == 'realloc' for event in events) > ROUNDS
         self.check(report, lambda event: event.arguments[-1] in sizes, len(events))
-
-
-if __name__ == '__main__':
-    unittest.main()

@@ -1,67 +1,75 @@
-"""Builds the wheel from a clean copy of the sources, installs it into an environment of its own, and
-runs what it brings: the command, the module, the pytest plugin. Skipped, and said so, where pip can
-reach no index."""
+"""The wheel, built from a clean copy of the sources and installed into an environment of its own: the
+command, the module and the pytest plugin run. It needs Python's package index, so it is a part of
+scripts/soak."""
 import os
 import shutil
 import subprocess
 import sys
-import tempfile
 
-ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+import pytest
+
+import built
+import runs
+
+pytestmark = [pytest.mark.slow, pytest.mark.soak('wheel')]
 PROGRAM = '''
 import pymemflow
 assert pymemflow.is_active(), 'not active'
 pymemflow.mark('here')
 print(pymemflow.version(), pymemflow.outstanding().blocks > 100)
 '''
+TEST = '''
+import ctypes, pytest
+malloc = ctypes.CDLL(None).malloc
+@pytest.mark.limit_leaks(1000)
+def test_it():
+    malloc(5000)
+'''
 
 
-def call(*words, **options):
-    done = subprocess.run(words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-                          check=False, **options)
-    if done.returncode != 0:
-        print(done.stdout)
-        raise AssertionError('%s ended with %d' % (' '.join(words), done.returncode))
+def call(*words, status=0, **options):
+    done = subprocess.run(words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False,
+                          universal_newlines=True, **options)
+    assert done.returncode == status, done.stdout
     return done.stdout
 
 
-def main(folder):
-    python = os.path.join(folder, 'venv', 'bin', 'python')
-    environment = {name: value for name, value in os.environ.items()
-                   if not name.startswith('PYMEMFLOW_') and name not in ('LD_PRELOAD', 'PYTHONPATH')}
+@pytest.fixture
+def python_of_venv(folder):
+    """A Python in a fresh environment whose pip reaches an index."""
     call(sys.executable, '-m', 'venv', os.path.join(folder, 'venv'))
-    reached = subprocess.run([python, '-m', 'pip', 'download', '-q', '--no-deps', '-d', folder,
-                              'scikit-build-core'], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                             text=True, check=False, env=environment)
-    if reached.returncode != 0:
-        print('soak: skipped: pip can reach no package index:', reached.stdout.strip().split('\n')[-1])
-        return 77
-    # What is in the repository, and nothing that was built.
-    source = os.path.join(folder, 'source')
-    files = call('git', '-C', ROOT, 'ls-files', '-co', '--exclude-standard').split('\n')
-    for name in filter(None, files):
-        if os.path.exists(os.path.join(ROOT, name)):
-            os.makedirs(os.path.dirname(os.path.join(source, name)), exist_ok=True)
-            shutil.copy(os.path.join(ROOT, name), os.path.join(source, name))
+    path = os.path.join(folder, 'venv', 'bin', 'python')
+    done = subprocess.run([path, '-m', 'pip', 'download', '-q', '--no-deps', '-d', folder,
+                           'scikit-build-core'], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                          check=False, universal_newlines=True, env=runs.environment())
+    if done.returncode != 0:
+        pytest.skip('pip can reach no package index: ' + done.stdout.strip().split('\n')[-1])
+    return path
+
+
+@pytest.fixture
+def source(folder):
+    """A copy of the files of the repository, without those that were built."""
+    path = os.path.join(folder, 'source')
+    for name in call('git', '-C', built.ROOT, 'ls-files', '-co', '--exclude-standard').splitlines():
+        if os.path.exists(os.path.join(built.ROOT, name)):
+            os.makedirs(os.path.dirname(os.path.join(path, name)), exist_ok=True)
+            shutil.copy(os.path.join(built.ROOT, name), os.path.join(path, name))
+    return path
+
+
+def test_installed_from_sources(python_of_venv, source, folder, soak_says):
+    python, environment = python_of_venv, runs.environment()
     call(python, '-m', 'pip', 'install', '-q', source, 'pytest', env=environment)
-
-    def run(*words):
-        return call(*words, cwd=folder, env=environment)
-
-    command = os.path.join(folder, 'venv', 'bin', 'pymemflow')
+    command = os.path.join(os.path.dirname(python), 'pymemflow')
     for start in ([command], [python, '-m', 'pymemflow']):
-        text = run(*(start + ['gate', '--max-leak=10MB', '--', python, '-c', PROGRAM]))
-        assert '0.1.0 True\n' in text and 'pymemflow: passed, 1 process\n' in text, text
-    with open(os.path.join(folder, 'test_it.py'), 'w') as file:
-        file.write('import ctypes, pytest\nmalloc = ctypes.CDLL(None).malloc\n'
-                   '@pytest.mark.limit_leaks(1000)\ndef test_it():\n    malloc(5000)\n')
-    done = subprocess.run([python, '-m', 'pytest', '--pymemflow', 'test_it.py'], cwd=folder,
-                          stdout=subprocess.PIPE, text=True, env=environment, check=False)
-    assert done.returncode == 1 and 'leaks 5000 bytes in 1 block each run' in done.stdout, done.stdout
-    print('soak: installed from a copy of the sources; the command, the module and the plugin run')
-    return 0
-
-
-if __name__ == '__main__':
-    with tempfile.TemporaryDirectory() as temporary:
-        sys.exit(main(temporary))
+        text = call(*start, 'gate', '--max-leak=10MB', '--', python, '-c', PROGRAM, cwd=folder,
+                    env=environment)
+        assert '0.1.0 True\n' in text
+        assert 'pymemflow: passed, 1 process\n' in text
+    with open(os.path.join(folder, 'test_it.py'), 'w', encoding='utf-8') as file:
+        file.write(TEST)
+    text = call(python, '-m', 'pytest', '--pymemflow', 'test_it.py', cwd=folder, env=environment,
+                status=1)
+    assert 'leaks 5000 bytes in 1 block each run' in text
+    soak_says('installed from a copy of the sources; the command, the module and the plugin run')

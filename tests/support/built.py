@@ -29,6 +29,11 @@ class Built:
         return bool(self._paths.get(name))
 
     @property
+    def variables(self):
+        """The environment by which victims find files of the build: PMF_STORM is the path of storm."""
+        return {'PMF_' + name.upper(): path for name, path in self._paths.items()}
+
+    @property
     def library(self):
         return self.path('pymemflow')
 

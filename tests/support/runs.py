@@ -5,6 +5,8 @@ import subprocess
 import tempfile
 from collections import namedtuple
 
+import pytest
+
 import built
 from reports import Report
 
@@ -88,9 +90,17 @@ class Tracer:
     def code(self, text, *arguments, **options):
         return self.program([self.python.path, '-c', text, *map(str, arguments)], **options)
 
+    def can_import(self, module):
+        return self.code('import ' + module, preload=False).status == 0
+
+    def require(self, module):
+        """Skips the test under a Python that lacks a module."""
+        if not self.can_import(module):
+            pytest.skip('Python %s has no %s' % (self.python.id, module))
+
     def environment(self, **more):
         """The environment that a traced program gets, but for the library."""
-        known = dict(self.python.environment)
+        known = dict(self.build.variables, **self.python.environment)
         if self.build.has('cMemLeak'):
             known['PYTHONPATH'] = self.build.examples
         known.update(more)

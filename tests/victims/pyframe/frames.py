@@ -1,4 +1,7 @@
-"""In every situation, file, function, line and instruction are what PyEval_GetFrame() says."""
+"""In every situation, file, function, line and instruction are what PyEval_GetFrame() says.
+
+    frames.py [SITUATION...]    one of SITUATIONS; all if there is no argument
+"""
 import asyncio
 import contextlib
 import functools
@@ -287,6 +290,8 @@ SITUATIONS = (plain, over_several_lines, after_calls, in_comprehension, in_gener
               in_class_body, in_lambda, decorated, in_coroutine, in_handlers, in_closure, in_loop,
               deep, while_traced, in_executed_code, in_very_long_code, at_return, in_threads)
 for situation in SITUATIONS:
+    if sys.argv[1:] and situation.__name__ not in sys.argv[1:]:
+        continue
     for way in (with_gil, without_gil):
         situation(way)
 with_gil(*BUFFERS)

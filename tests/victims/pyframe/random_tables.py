@@ -1,7 +1,7 @@
 """Random but valid line tables, each in a code object of its own: line_of() is what the interpreter's
 own decoders say, for every instruction.
 
-    python3 fuzz_line_tables.py [COUNT [SEED]]
+    random_tables.py COUNT SEED
 
 Tables are made as the format allows, not as the compiler writes them: entries of no length, lines
 that go back and forth by anything that an entry can hold, gaps without a line, long varints. A line
@@ -13,12 +13,10 @@ import dis
 import random
 import sys
 
-import lengths
 import probe
 
 probe.require_known()
-COUNT = int(sys.argv[1]) if len(sys.argv) > 1 else lengths.pick(20000, 1000000)
-SEED = int(sys.argv[2]) if len(sys.argv) > 2 else random.randrange(1 << 32)
+COUNT, SEED = int(sys.argv[1]), int(sys.argv[2])
 MAX_UNITS = 40
 MAX_LINE = 1 << 30
 
@@ -157,7 +155,5 @@ for number in range(COUNT):
                        'instead of', expected)
     compared += count
 print(COUNT, 'tables,', compared, 'instructions,', without_line, 'of them without a line, seed', SEED)
-lengths.say('%d tables of Python %d.%d, %d instructions, 0 differences'
-            % (COUNT, sys.version_info[0], sys.version_info[1], compared))
 if sys.version_info >= (3, 10) and COUNT > 100 and without_line == 0:
     probe.fail('no instruction without a line: this test tells too little')
