@@ -119,8 +119,11 @@ class TestChild(TestClass):
 def test_parameter(size): malloc(size)
 ''')
     failed = {name for name, outcome in result.outcomes.items() if outcome == 'FAILED'}
-    assert failed == {'test_module', 'test_in_class', 'test_static', 'test_class', 'test_in_child',
-                      'test_parameter[30000]'}, result.stdout
+    expected = {'test_module', 'test_in_class', 'test_static', 'test_class', 'test_in_child',
+                'test_parameter[30000]'}
+    if 'test_class' not in result.outcomes:
+        expected.remove('test_class')  # pytest 7.2 does not collect class methods
+    assert failed == expected, result.stdout
     assert result.outcomes['test_own'] == result.outcomes['test_own_in_class'] == 'PASSED'
     assert '::test_module leaks 10000 bytes in 1 block each run; limit_leaks allows 1024 bytes' in result.stdout
 
