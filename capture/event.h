@@ -1,6 +1,6 @@
 #pragma once
-// The vocabulary of the whole program: what one call of an allocator function was. Both sides of
-// the crossing speak it; it has no state, and any thread may use it.
+// The vocabulary of both sides of the capture: allocator functions, allocation sites and events.
+// Plain values without state, for any thread.
 
 #include <cstddef>
 #include <cstdint>
@@ -34,25 +34,38 @@ constexpr const FunctionTraits& traits(Function function) {
   return kFunctions[static_cast<std::size_t>(function)];
 }
 
-// A number that stands for where a call came from: a Python code object and instruction, or, where
-// no Python frame was running, the return address of the call. Unique in a process for its life.
+// The number of an allocation site: a Python code object and an instruction in it, or, where no
+// Python frame was running, the return address of the call. Unique in a process for its life.
 using SiteId = std::uint32_t;
 inline constexpr SiteId kNoSite = 0;
 
-// What stands between two calls: a probe said that a Python function was entered, or left; or the
-// program gave the moment a name (pymemflow_mark()), and then there is no site.
-enum class Mark : std::uint8_t { None, Entered, Left, Named };
+// The number of a call stack. The record holds one frame per event: a stack is its site.
+using StackId = SiteId;
 
-// One call, as the report side sees it.
+// A call of an allocator function, or one of the moments that are recorded between calls.
+enum class EventKind : std::uint8_t {
+  Call,
+  Entered,  // a probe reported that a Python function was entered at the site
+  Left,     // a probe reported that a Python function was left at the site
+  Mark,     // the program gave this moment a name (pymemflow_mark())
+};
+
+// One event, as the report side sees it. It refers to nothing but names.
 struct Event {
-  Function function;
-  SiteId site;
-  std::uint32_t thread;                    // the kernel's thread id
-  std::uint64_t arguments[kMaxArguments];  // in the order of FunctionTraits::arguments
-  std::uint64_t result;                    // address handed out; 0: the call failed, or Release
-  Mark mark = Mark::None;                  // else this is no call, and has a site and thread alone
+  Function function = {};  // of a Call
+  EventKind kind = EventKind::Call;
+  SiteId site = kNoSite;                        // of all kinds but Mark
+  std::uint32_t thread = 0;                     // the kernel's thread id
+  StackId stack = kNoSite;                      // whose uppermost frame is the site
+  std::uint64_t arguments[kMaxArguments] = {};  // in the order of FunctionTraits::arguments
+  std::uint64_t result = 0;  // the address of the block; 0: the call failed, or Effect::Release
+  // CLOCK_MONOTONIC in nanoseconds. The event happened at this moment or later: the record knows
+  // when the block that holds the event was begun. The time of a Mark is exact.
+  std::uint64_t after_ns = 0;
+  // Of a Mark. Valid until the reader that handed out the event polls again.
+  std::string_view name = {};
 
-  // What was asked for, in bytes: the elements times their size, wrapping as the D script's does.
+  // The requested size in bytes: elements times their size, modulo 2^64 as in the D script.
   constexpr std::uint64_t size_bytes() const {
     std::uint64_t product = 1;
     const std::string_view letters = traits(function).arguments;

@@ -36,7 +36,7 @@ enum class DefinitionKind : std::uint8_t {
   Module =
       5,  // number: text of the path. [start] [end] [offset] [bytes of the build id] [build id]
   Thread = 6,      // number: the kernel's thread id of the writer from here on
-  Fact = 7,        // number: a FactKind. As Text: what is known of the process
+  Metadata = 7,    // number: a MetadataKind. As Text: a fact about the process
   MoveEnd = 8,     // [stamp]: the Move before it was under way until this stamp
   Entered = 9,     // number: site. A Python function was entered there
   Left = 10,       // number: site. A Python function was left there
@@ -44,7 +44,7 @@ enum class DefinitionKind : std::uint8_t {
 };
 
 // What a capture says of its process.
-enum class FactKind : std::uint32_t {
+enum class MetadataKind : std::uint32_t {
   CommandLine = 1,    // the words, each with a zero at its end
   PythonVersion = 2,  // "3.11.2"
   Host = 3,           // name, system, release and machine, a line each
@@ -121,16 +121,16 @@ constexpr Word definition_head(DefinitionKind what, std::size_t words, std::uint
          static_cast<Word>(words) << 8 | static_cast<Word>(number) << 32;
 }
 inline constexpr std::size_t kMoveEndWords = 2;
-constexpr Word mark_head(Mark mark, SiteId site) {
-  const bool is_entry = mark == Mark::Entered;
+constexpr Word probe_head(EventKind kind, SiteId site) {
+  const bool is_entry = kind == EventKind::Entered;
   return definition_head(is_entry ? DefinitionKind::Entered : DefinitionKind::Left, 1, site);
 }
 inline constexpr std::size_t kMaxMarkName = 255;
-constexpr std::size_t named_mark_words(std::size_t name_bytes) {
+constexpr std::size_t mark_words(std::size_t name_bytes) {
   return 2 + (name_bytes + sizeof(Word) - 1) / sizeof(Word);
 }
-constexpr Word named_mark_head(std::size_t name_bytes) {
-  return definition_head(DefinitionKind::NamedMark, named_mark_words(name_bytes),
+constexpr Word mark_head(std::size_t name_bytes) {
+  return definition_head(DefinitionKind::NamedMark, mark_words(name_bytes),
                          static_cast<std::uint32_t>(name_bytes));
 }
 constexpr DefinitionKind definition_kind(Word head) {
@@ -172,7 +172,7 @@ constexpr Word piece_head(std::size_t bytes, std::uint32_t place, bool is_last) 
 constexpr std::size_t piece_bytes(Word head) {
   return head & 0xffffffff;
 }
-constexpr std::uint32_t piece_place(Word head) {
+constexpr std::uint32_t piece_index(Word head) {
   return static_cast<std::uint32_t>(head >> 32 & 0x7fffffff);
 }
 constexpr bool is_last_piece(Word head) {

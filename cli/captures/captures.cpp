@@ -84,16 +84,16 @@ std::uint64_t start_of(const std::string& path) {
 }
 
 void fill(CaptureUse& use, report::CaptureReader& reader) {
-  report::Symbols symbols(reader.modules(), report::Symbols::Where::kOffline);
-  report::UsageBuilder builder(reader, symbols);
+  report::Symbols symbols(reader.names().modules(), report::Symbols::Where::kOffline);
+  report::ProfileBuilder builder(reader.process_info(), reader.names(), symbols);
   Event event;
   const report::Site* site = nullptr;
-  while (reader.next(event, site)) builder.on_event(event, site);
+  while (reader.next(event, site)) report::deliver(event, site, builder);
   use.usage = builder.finish();
   use.process = reader.process();
   use.is_forked_child = reader.head().is_forked_child != 0;
   use.has_ended = reader.head().end != EndKind::None;
-  use.command_line = shell_words(reader.facts().command_line);
+  use.command_line = shell_words(reader.metadata().command_line);
   use.lost = reader.lost();
   use.damaged = reader.damaged();
 }
@@ -126,8 +126,8 @@ CaptureUse read_use(const std::string& path) {
   }
   report::CaptureReader reader(file);
   const report::CaptureError error = reader.open();
-  use.problem =
-      error != report::CaptureError::None ? report::describe(error) : report::usage_problem(reader);
+  use.problem = error != report::CaptureError::None ? report::describe(error)
+                                                    : report::profile_problem(reader.head().mode);
   if (use.problem.empty()) fill(use, reader);
   ::close(file);
   return use;

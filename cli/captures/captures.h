@@ -32,7 +32,7 @@ struct CaptureUse {
   std::string command_line;  // as a shell would take it
   std::uint64_t lost = 0;
   std::uint64_t damaged = 0;
-  report::Usage usage;
+  report::Profile usage;
 };
 CaptureUse read_use(const std::string& path);
 // False, after a line on standard error that says what the problem is.

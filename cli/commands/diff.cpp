@@ -30,15 +30,16 @@ struct Arguments {
 
 struct Change {
   std::string key;
-  report::Holding before;
-  report::Holding after;
+  report::Totals before;
+  report::Totals after;
 
-  std::int64_t bytes() const { return static_cast<std::int64_t>(after.bytes - before.bytes); }
-  std::int64_t blocks() const { return static_cast<std::int64_t>(after.blocks - before.blocks); }
+  std::int64_t bytes() const { return change().bytes; }
+  std::int64_t blocks() const { return change().blocks; }
+  report::Change change() const { return report::change_between(before.live, after.live); }
   // What became of what is alive there.
   const char* kind() const {
-    if (before.blocks == 0) return after.blocks == 0 ? "same" : "new";
-    if (after.blocks == 0) return "gone";
+    if (before.live.blocks == 0) return after.live.blocks == 0 ? "same" : "new";
+    if (after.live.blocks == 0) return "gone";
     if (bytes() != 0) return bytes() > 0 ? "grown" : "shrunk";
     return blocks() == 0 ? "same" : blocks() > 0 ? "grown" : "shrunk";
   }
@@ -46,11 +47,11 @@ struct Change {
 
 std::vector<Change> changes_between(const CaptureUse& before, const CaptureUse& after) {
   std::map<std::string, Change> by_key;
-  for (const report::PlaceUse& use : before.usage.places) {
-    by_key[key_of(use.place)].before.add(use.holding);
+  for (const report::SiteStats& use : before.usage.sites) {
+    by_key[key_of(use.site)].before.add(use.totals);
   }
-  for (const report::PlaceUse& use : after.usage.places) {
-    by_key[key_of(use.place)].after.add(use.holding);
+  for (const report::SiteStats& use : after.usage.sites) {
+    by_key[key_of(use.site)].after.add(use.totals);
   }
   std::vector<Change> changes;
   for (auto& [key, change] : by_key) {
@@ -70,13 +71,13 @@ void print_totals(const char* what, std::uint64_t before, std::uint64_t after) {
 
 void print_changes(const CaptureUse& before, const CaptureUse& after,
                    const std::vector<Change>& changes) {
-  const report::Usage& old = before.usage;
-  const report::Usage& now = after.usage;
-  print_totals("alive, bytes", old.total.bytes, now.total.bytes);
-  print_totals("alive, blocks", old.total.blocks, now.total.blocks);
-  print_totals("at most, bytes", old.peak.bytes, now.peak.bytes);
-  print_totals("allocated, bytes", old.total.allocated_bytes, now.total.allocated_bytes);
-  print_totals("allocated, blocks", old.total.allocations, now.total.allocations);
+  const report::Profile& old = before.usage;
+  const report::Profile& now = after.usage;
+  print_totals("alive, bytes", old.total.live.bytes, now.total.live.bytes);
+  print_totals("alive, blocks", old.total.live.blocks, now.total.live.blocks);
+  print_totals("at most, bytes", old.peak.live.bytes, now.peak.live.bytes);
+  print_totals("allocated, bytes", old.total.allocated.bytes, now.total.allocated.bytes);
+  print_totals("allocated, blocks", old.total.allocated.blocks, now.total.allocated.blocks);
   std::vector<const Change*> shown_changes;
   for (const Change& change : changes) {
     if (change.bytes() != 0 || change.blocks() != 0) shown_changes.push_back(&change);
@@ -93,7 +94,7 @@ void print_changes(const CaptureUse& before, const CaptureUse& after,
     }
     const Change& change = *shown_changes[i];
     const auto ever =
-        static_cast<long long>(change.after.allocated_bytes - change.before.allocated_bytes);
+        static_cast<long long>(change.after.allocated.bytes - change.before.allocated.bytes);
     std::string kind = change.kind();
     kind.resize(6, ' ');
     const Colour colour = change.bytes() > 0 ? Colour::Bad : Colour::Good;
@@ -103,11 +104,11 @@ void print_changes(const CaptureUse& before, const CaptureUse& after,
   }
 }
 
-Json json_of(const report::Holding& holding) {
-  return {{"blocks", holding.blocks},
-          {"bytes", holding.bytes},
-          {"allocations", holding.allocations},
-          {"allocated_bytes", holding.allocated_bytes}};
+Json json_of(const report::Totals& totals) {
+  return {{"blocks", totals.live.blocks},
+          {"bytes", totals.live.bytes},
+          {"allocations", totals.allocated.blocks},
+          {"allocated_bytes", totals.allocated.bytes}};
 }
 
 Json json_of(const std::vector<Change>& changes, const CaptureUse& before,
@@ -115,8 +116,8 @@ Json json_of(const std::vector<Change>& changes, const CaptureUse& before,
   Json json = {{"before", json_of(before.usage.total)},
                {"after", json_of(after.usage.total)},
                {"places", Json::array()}};
-  json["before"]["peak_bytes"] = before.usage.peak.bytes;
-  json["after"]["peak_bytes"] = after.usage.peak.bytes;
+  json["before"]["peak_bytes"] = before.usage.peak.live.bytes;
+  json["after"]["peak_bytes"] = after.usage.peak.live.bytes;
   for (const Change& change : changes) {
     json["places"].push_back({{"key", change.key},
                               {"kind", change.kind()},
@@ -139,8 +140,8 @@ int run(const Arguments& arguments) {
     return kUsageError;
   }
   if (!arguments.max_growth) return 0;
-  const std::uint64_t before = uses[0].usage.total.bytes;
-  const std::uint64_t after = uses[1].usage.total.bytes;
+  const std::uint64_t before = uses[0].usage.total.live.bytes;
+  const std::uint64_t after = uses[1].usage.total.live.bytes;
   return after > before && after - before > *arguments.max_growth ? 1 : 0;
 }
 

@@ -80,7 +80,7 @@ int run(const std::string& path) {
     return complain(path + ": " + std::string(report::describe(error)));
   }
   const FileHead& head = reader.head();
-  const report::Facts& facts = reader.facts();
+  const report::Metadata& facts = reader.metadata();
   print("capture", path);
   print("process", std::to_string(head.process) + (head.is_forked_child != 0 ? ", forked" : ""));
   print("command line", shell_words(facts.command_line));
@@ -91,7 +91,7 @@ int run(const std::string& path) {
   print("started", time_text(head.started_ns));
   print("ended", end_text(head));
   if (reader.damaged() != 0) print("damaged", "in " + std::to_string(reader.damaged()) + " places");
-  for (const report::Module& module : reader.modules()) {
+  for (const report::Module& module : reader.names().modules()) {
     print("module", std::string(module.path) + " " + hex(module.build_id));
   }
   return 0;

@@ -77,8 +77,8 @@ void print_processes(const std::vector<std::string>& captures) {
       lines += "the record " + use.problem + "\n";
       continue;
     }
-    lines += text(report::shown_size(use.usage.total.bytes)) + " alive at the end, " +
-             text(report::shown_size(use.usage.peak.bytes)) + " at most, " +
+    lines += text(report::shown_size(use.usage.total.live.bytes)) + " alive at the end, " +
+             text(report::shown_size(use.usage.peak.live.bytes)) + " at most, " +
              counted(use.usage.events, "event") +
              (use.has_ended ? "" : ", killed or still running") + ": " + use.command_line + "\n";
   }

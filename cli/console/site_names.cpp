@@ -22,7 +22,7 @@ std::string portable_path(const std::string& path) {
   return end == std::string::npos ? path : path.substr(end + 1);
 }
 
-std::string key_of(const report::Place& place) {
+std::string key_of(const report::SiteName& place) {
   if (place.has_frame) {
     return portable_path(std::string(place.file)) + ":" + std::string(place.function);
   }
@@ -32,7 +32,7 @@ std::string key_of(const report::Place& place) {
   return address == 0 || caller.starts_with("0x") ? "(no file)" : caller;
 }
 
-std::string shown(const report::Place& place) {
+std::string shown(const report::SiteName& place) {
   if (!place.has_frame) return printable(std::string(place.caller));
   return printable(portable_path(std::string(place.file)) + ":" + std::to_string(place.line) + " " +
                    std::string(place.function));

@@ -15,10 +15,10 @@ std::string portable_path(const std::string& path);
 
 // "examples/leaky/leak.py:leak", or the engine caller: libfoo.so`make, libfoo.so where it has no
 // name.
-std::string key_of(const report::Place& place);
+std::string key_of(const report::SiteName& place);
 
 // "examples/leaky/leak.py:29 leak", or the engine caller, for people.
-std::string shown(const report::Place& place);
+std::string shown(const report::SiteName& place);
 
 // Control characters as \xNN.
 std::string printable(const std::string& text);

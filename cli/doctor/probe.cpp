@@ -151,9 +151,9 @@ void read_capture(const std::string& path, Examination& about) {
   report::CaptureReader reader(file);
   if (reader.open() == report::CaptureError::None) {
     about.has_capture = true;
-    about.interpreter = std::string(reader.facts().interpreter);
-    about.layout = std::string(reader.facts().layout);
-    about.allocators = std::string(reader.facts().allocators);
+    about.interpreter = std::string(reader.metadata().interpreter);
+    about.layout = std::string(reader.metadata().layout);
+    about.allocators = std::string(reader.metadata().allocators);
     std::vector<Place> places(3);
     if (!read_place(about, "small", kSlack, about.small, places[0])) places[0].most = 0;
     if (!read_place(about, "large", kSlack, about.large, places[1])) places[1].most = 0;

@@ -48,7 +48,7 @@ struct Examination {
   std::string said;           // on its standard error: the loader's word, and the library's
   bool has_untraced = false;  // it gave answers only where the library was left out
   bool has_capture = false;   // the library was there, and recorded
-  std::string interpreter;    // of the capture: FactKind::Interpreter, Layout, Allocators
+  std::string interpreter;    // of the capture: MetadataKind::Interpreter, Layout, Allocators
   std::string layout;
   std::string allocators;
   Measure small, large, library;  // small and large objects, and calls of the C library

@@ -10,17 +10,17 @@ namespace pymemflow::cli {
 namespace {
 
 void add_leaks(ProcessVerdict& verdict, const Limits& limits, Selection& selection) {
-  for (const report::PlaceUse& use : verdict.use.usage.places) {
-    for (std::size_t why = 0; why < report::kAsides; ++why) {
-      verdict.aside[why].add(use.aside[why]);
+  for (const report::SiteStats& use : verdict.use.usage.sites) {
+    for (std::size_t why = 0; why < report::kExemptions; ++why) {
+      verdict.aside[why].add(use.exempt[why]);
     }
     const report::Amount leaked = use.leaked();
     if (leaked.blocks == 0) continue;
-    if (!selection.takes(use.place)) {
+    if (!selection.takes(use.site)) {
       verdict.suppressed.add(leaked);
       continue;
     }
-    verdict.leaks.push_back({use.place, leaked.blocks, leaked.bytes, use.holding.oldest});
+    verdict.leaks.push_back({use.site, leaked.blocks, leaked.bytes, use.totals.oldest_event});
   }
   if (!limits.baseline) return;
   // Two lines of a function share what the baseline knows of it.
@@ -39,18 +39,18 @@ void add_leaks(ProcessVerdict& verdict, const Limits& limits, Selection& selecti
 }
 
 void find_growth(ProcessVerdict& verdict, Selection& selection) {
-  const report::Usage& usage = verdict.use.usage;
+  const report::Profile& usage = verdict.use.usage;
   WorstGrowth& worst = verdict.growth;
-  for (std::size_t i = 0; i < usage.marks.size(); ++i) {
-    const report::MarkUse& mark = usage.marks[i];
+  for (std::size_t i = 0; i < usage.snapshots.size(); ++i) {
+    const report::Snapshot& mark = usage.snapshots[i];
     if (mark.growth.since.empty()) continue;
     WorstGrowth growth = {true, std::string(mark.growth.since), std::string(mark.name), {}, {}};
-    for (const report::PlaceChange& place : usage.mark_changes[i]) {
-      if (!selection.takes(place.place)) continue;
+    for (const report::SiteGrowth& place : mark.sites) {
+      if (!selection.takes(place.site)) continue;
       const report::Change& change = place.change;
       growth.change.add(change);
       if (change.bytes < 0 || change.blocks < 0) continue;
-      growth.places.push_back({.place = place.place,
+      growth.places.push_back({.place = place.site,
                                .blocks = static_cast<std::uint64_t>(change.blocks),
                                .bytes = static_cast<std::uint64_t>(change.bytes)});
     }
@@ -82,16 +82,16 @@ Finding site_finding(const ProcessVerdict& verdict, std::uint64_t allowed) {
   return finding;
 }
 
-Finding peak_finding(const report::Usage& usage, std::uint64_t allowed) {
-  return {"--max-peak", usage.peak.bytes, allowed,
-          "held up to " + counted({usage.peak.blocks, usage.peak.bytes}) + ", at event " +
-              std::to_string(usage.peak.event) + " in " + std::string(usage.peak_place) +
+Finding peak_finding(const report::Profile& usage, std::uint64_t allowed) {
+  return {"--max-peak", usage.peak.live.bytes, allowed,
+          "held up to " + counted(usage.peak.live) + ", at event " +
+              std::to_string(usage.peak.event) + " in " + std::string(usage.peak_site) +
               "; --max-peak allows " + counted(allowed, "byte")};
 }
 
-Finding allocations_finding(const report::Usage& usage, std::uint64_t allowed) {
-  return {"--max-allocations", usage.total.allocations, allowed,
-          "allocated " + std::to_string(usage.total.allocations) +
+Finding allocations_finding(const report::Profile& usage, std::uint64_t allowed) {
+  return {"--max-allocations", usage.total.allocated.blocks, allowed,
+          "allocated " + std::to_string(usage.total.allocated.blocks) +
               " times; --max-allocations allows " + std::to_string(allowed)};
 }
 
@@ -109,7 +109,7 @@ Finding growth_finding(const WorstGrowth& growth, std::uint64_t allowed) {
 }
 
 void add_findings(ProcessVerdict& verdict, const Limits& limits) {
-  const report::Usage& usage = verdict.use.usage;
+  const report::Profile& usage = verdict.use.usage;
   const bool has_baseline = limits.baseline.has_value();
   if (limits.max_leak || has_baseline) {
     verdict.findings.push_back(leak_finding(verdict, limits.max_leak.value_or(0), has_baseline));
@@ -145,7 +145,7 @@ Verdict judge(std::vector<CaptureUse> uses, const Limits& limits, Selection& sel
     process.use = std::move(use);
     add_leaks(process, limits, selection);
     for (const Leak& leak : process.leaks) {
-      if (counts(leak, limits)) process.leaked.add({leak.blocks, leak.excess()});
+      if (counts(leak, limits)) process.leaked.add({leak.excess(), leak.blocks});
     }
     if (limits.max_growth) find_growth(process, selection);
     add_findings(process, limits);

@@ -26,7 +26,7 @@ struct Limits {
 };
 
 struct Leak {
-  report::Place place;
+  report::SiteName place;
   std::uint64_t blocks = 0;
   std::uint64_t bytes = 0;
   std::uint64_t oldest = 0;    // the event that handed out the oldest block
@@ -60,7 +60,7 @@ struct ProcessVerdict {
   report::Amount leaked;    // of all leaks, beyond the baseline
   WorstGrowth growth;
   report::Amount suppressed;
-  std::array<report::Amount, report::kAsides> aside = {};
+  std::array<report::Amount, report::kExemptions> aside = {};
   std::vector<Finding> findings;  // one a limit
 
   bool is_over() const;

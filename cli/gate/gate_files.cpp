@@ -52,25 +52,25 @@ Json json_of(const WorstGrowth& growth) {
 }
 
 Json json_of(const ProcessVerdict& process) {
-  const report::Usage& usage = process.use.usage;
+  const report::Profile& usage = process.use.usage;
   Json json = {{"process", process.use.process},
                {"command_line", process.use.command_line},
                {"is_over", process.is_over()},
                {"has_ended", process.use.has_ended},
                {"lost_events", process.use.lost},
                {"leaked", json_of(process.leaked)},
-               {"alive", json_of(report::Amount{usage.total.blocks, usage.total.bytes})},
+               {"alive", json_of(usage.total.live)},
                {"peak",
-                {{"blocks", usage.peak.blocks},
-                 {"bytes", usage.peak.bytes},
+                {{"blocks", usage.peak.live.blocks},
+                 {"bytes", usage.peak.live.bytes},
                  {"event", usage.peak.event},
-                 {"place", std::string(usage.peak_place)}}},
-               {"allocations", usage.total.allocations},
-               {"allocated_bytes", usage.total.allocated_bytes},
+                 {"place", std::string(usage.peak_site)}}},
+               {"allocations", usage.total.allocated.blocks},
+               {"allocated_bytes", usage.total.allocated.bytes},
                {"temporary", usage.total.temporary},
                {"set_aside", Json::object()}};
-  for (std::size_t why = 0; why < report::kAsides; ++why) {
-    json["set_aside"][report::kAsideRows[why].name] = json_of(process.aside[why]);
+  for (std::size_t why = 0; why < report::kExemptions; ++why) {
+    json["set_aside"][report::kExemptionRows[why].name] = json_of(process.aside[why]);
   }
   json["set_aside"]["suppressed"] = json_of(process.suppressed);
   json["findings"] = Json::array();

@@ -70,8 +70,8 @@ std::string aside_text(const ProcessVerdict& process) {
     if (amount.blocks == 0) return;
     text += (text.empty() ? "" : ", ") + counted(amount) + " " + why;
   };
-  for (std::size_t why = 0; why < report::kAsides; ++why) {
-    add(process.aside[why], report::kAsideRows[why].sentence);
+  for (std::size_t why = 0; why < report::kExemptions; ++why) {
+    add(process.aside[why], report::kExemptionRows[why].sentence);
   }
   add(process.suppressed, "suppressed");
   return text;
@@ -94,7 +94,7 @@ void print_process(const ProcessVerdict& process) {
     print(start + "\n" + findings_text(process, stderr) + "\n");
   } else {
     print(start + ": within the limits, leaks " + counted(process.leaked) + ", held up to " +
-          counted(process.use.usage.peak.bytes, "byte") + "\n");
+          counted(process.use.usage.peak.live.bytes, "byte") + "\n");
   }
   const std::string aside = aside_text(process);
   if (!aside.empty()) print("pymemflow: set aside: " + aside + "\n");
@@ -130,7 +130,7 @@ void annotate_places(const std::vector<Leak>& leaks, const char* verb) {
               ",line=" + std::to_string(leak.place.line) + ",";
     }
     annotate(where, "memory leak",
-             shown(leak.place) + " " + verb + " " + counted({leak.blocks, leak.bytes}));
+             shown(leak.place) + " " + verb + " " + counted({leak.bytes, leak.blocks}));
   }
 }
 

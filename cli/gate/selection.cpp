@@ -15,7 +15,7 @@ namespace pymemflow::cli {
 namespace {
 
 // What a pattern is held against.
-std::vector<std::string> names_of(const report::Place& place) {
+std::vector<std::string> names_of(const report::SiteName& place) {
   const std::string module(place.module);
   if (!place.has_frame) {
     return {std::string(place.caller), key_of(place), module,
@@ -77,7 +77,7 @@ bool Selection::read_suppressions(const std::string& path) {
   return false;
 }
 
-bool Selection::takes(const report::Place& place) {
+bool Selection::takes(const report::SiteName& place) {
   const std::vector<std::string> names = names_of(place);
   const bool is_wanted =
       only_.empty() || std::any_of(only_.begin(), only_.end(), [&](const Pattern& pattern) {
@@ -100,7 +100,7 @@ std::vector<std::string> Selection::unused() const {
   return lines;
 }
 
-std::string suppression_for(const report::Place& place) {
+std::string suppression_for(const report::SiteName& place) {
   const std::string key = key_of(place);
   std::string pattern;
   for (std::size_t i = 0; i < key.size(); ++i) {

@@ -17,7 +17,7 @@ class Selection {
   // A pattern a line; # begins a comment. False, after a line on standard error: it cannot be read.
   bool read_suppressions(const std::string& path);
 
-  bool takes(const report::Place& place);
+  bool takes(const report::SiteName& place);
 
   // Lines of files that suppressed nothing, "file:3: pattern".
   std::vector<std::string> unused() const;
@@ -34,6 +34,6 @@ class Selection {
 };
 
 // A pattern for this place alone, wherever its lines move to.
-std::string suppression_for(const report::Place& place);
+std::string suppression_for(const report::SiteName& place);
 
 }  // namespace pymemflow::cli

@@ -19,7 +19,7 @@ extern const char* const kQuestions;
 doctor::Finding judge_loader(const std::string& loader);
 
 // Of a capture: whether the calls of malloc() come to the library before they come to `files`,
-// which define it (FactKind::Allocators). `all_seen`: those that were made were.
+// which define it (MetadataKind::Allocators). `all_seen`: those that were made were.
 doctor::Finding judge_allocators(const std::vector<std::string>& files, bool all_seen);
 
 }  // namespace pymemflow::cli::platform

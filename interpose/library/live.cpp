@@ -18,7 +18,7 @@
 namespace pymemflow::interpose::live {
 namespace {
 
-using report::LiveUsage;
+using report::LiveProfile;
 
 // The process of the thread that asks now; 0: none does. A forked child may inherit its parent's
 // number here, of a thread that the child does not have.
@@ -26,7 +26,7 @@ constinit std::atomic<std::uint32_t> asking{0};
 
 // The replay so far, of the process `known_process`. A forked child begins a new one, and leaves
 // the parent's alone, since the parent may have been changing it.
-constinit LiveUsage* known = nullptr;
+constinit LiveProfile* known = nullptr;
 constinit std::uint32_t known_process = 0;
 constinit bool is_out_of_memory = false;
 std::jmp_buf out_of_memory;
@@ -57,8 +57,8 @@ class Asking {
 // Replays the events up to this stamp.
 int follow(std::uint64_t stamp) {
   if (known == nullptr) {
-    known = new (report::allocate(sizeof(LiveUsage)))
-        LiveUsage(recording.destination.file.descriptor());
+    known = new (report::allocate(sizeof(LiveProfile)))
+        LiveProfile(recording.destination.file.descriptor());
   }
   return known->follow(stamp).empty() ? 0 : EBADF;
 }
@@ -92,17 +92,17 @@ int ask(Answer answer) {
 }  // namespace
 
 int outstanding(std::uint64_t* bytes, std::uint64_t* blocks) {
-  return ask([=](LiveUsage& usage) {
-    const report::Amount alive = usage.alive();
-    if (bytes != nullptr) *bytes = alive.bytes;
-    if (blocks != nullptr) *blocks = alive.blocks;
+  return ask([=](LiveProfile& profile) {
+    const report::Amount live = profile.live();
+    if (bytes != nullptr) *bytes = live.bytes;
+    if (blocks != nullptr) *blocks = live.blocks;
     return 0;
   });
 }
 
 int growth(const char* mark, char* text, std::size_t size, std::size_t* length) {
-  return ask([=](LiveUsage& usage) {
-    const report::String answer = usage.growth_since(mark);
+  return ask([=](LiveProfile& profile) {
+    const report::String answer = profile.growth_since(mark);
     if (answer.empty()) return ENOENT;
     if (length != nullptr) *length = answer.size();
     if (text == nullptr || size == 0) return 0;

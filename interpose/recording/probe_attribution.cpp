@@ -50,7 +50,7 @@ void on_probe(pyframe::Probe probe, const pyframe::Position& position, const voi
     last = {.named = position};
   }
   if (!recording.probes.call_stack || probe == pyframe::Probe::Line) return;
-  record_mark(probe == pyframe::Probe::Entry ? Mark::Entered : Mark::Left, position);
+  record_probe(probe == pyframe::Probe::Entry ? EventKind::Entered : EventKind::Left, position);
 }
 
 void begin_own_work() {

@@ -290,7 +290,7 @@ void record_call(const Call& call) {
   leave(entry);
 }
 
-void record_mark(Mark mark, const pyframe::Position& position) {
+void record_probe(EventKind kind, const pyframe::Position& position) {
   const ErrnoKeeper keeper;
   const Entry entry = enter();
   if (entry.is_lost) count_lost(nullptr);
@@ -300,7 +300,7 @@ void record_mark(Mark mark, const pyframe::Position& position) {
   const bool is_recorded =
       site != kNoSite && ensure_turn(writer) && make_room(writer, 1) != nullptr;
   if (is_recorded) {
-    commit(writer, mark_head(mark, site), 1);
+    commit(writer, probe_head(kind, site), 1);
   } else {
     count_lost(&writer);
   }
@@ -312,13 +312,13 @@ bool record_named_mark(std::string_view name) {
   const Entry entry = enter(Always::Yes);
   if (entry.writer == nullptr) return false;
   Writer& writer = *entry.writer;
-  const std::size_t words = named_mark_words(name.size());
+  const std::size_t words = mark_words(name.size());
   const bool is_recorded = ensure_turn(writer) && make_room(writer, words) != nullptr;
   if (is_recorded) {
     writer.position[1] = platform::monotonic_ns();
     std::memcpy(writer.position + 2, name.data(),
                 name.size());  // behind what was written are zeros
-    commit(writer, named_mark_head(name.size()), words);
+    commit(writer, mark_head(name.size()), words);
   }
   leave(entry);
   return is_recorded;

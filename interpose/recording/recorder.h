@@ -30,7 +30,7 @@ struct Call {
 void record_call(const Call& call);
 
 // Records that a Python function was entered or left at this position. Not inside an allocator.
-void record_mark(Mark mark, const pyframe::Position& position);
+void record_probe(EventKind kind, const pyframe::Position& position);
 
 // Records that the program gave this moment a name, of at most kMaxMarkName bytes; also while the
 // recording is paused. False: nothing can be recorded (any more). Not inside an allocator.

@@ -20,14 +20,13 @@ struct DistributionsOptions {
   FunctionSet functions = FunctionSet::all();
 };
 
-class Distributions final : public Sink {
+class Distributions final : public EventSink {
  public:
   Distributions(Output& output, Symbols& symbols, const DistributionsOptions& options);
 
   void on_event(const Event& event, const Site& site) override;
 
-  // Events that are not there one by one.
-  void on_sum(const EventSum& sum, const Site& site);
+  void on_sum(const EventSum& sum, const Site& site) override;
 
   // Writes all sections, and the newline with which DTrace ends its output.
   void on_finish() override;
@@ -37,7 +36,7 @@ class Distributions final : public Sink {
     bool has_occurred = false;
     Section by_engine_caller{Section::Key::kEngineCaller};
     Section by_file_and_function{Section::Key::kFileAndFunction};
-    SiteTable<Distribution*> records;  // into the two sections: keys are built once a site
+    PerSite<Distribution*> records;  // into the two sections: keys are built once a site
   };
 
   Distribution& record_of(Function function, SiteId number, const Site& site);

@@ -60,12 +60,12 @@ void FlowLines::on_event(const Event& event, const Site& site) {
   output_.commit(put_call(output_.reserve(kMaxCallBytes), event));
 }
 
-void FlowLines::on_mark(const Event& mark, const Site& site) {
+void FlowLines::on_probe(const Event& event, const Site& site) {
   if (!options_.call_stack) return;
-  const bool is_entry = mark.mark == Mark::Entered;
-  std::size_t& depth = depths_[mark.thread];
+  const bool is_entry = event.kind == EventKind::Entered;
+  std::size_t& depth = depths_[event.thread];
   if (!is_entry && depth > 0) --depth;
-  String text = place_text(site);
+  String text = location_text(site);
   text += is_entry ? "CALL " : "RTN  ";
   text.append(depth * 2, ' ');
   text += is_entry ? "-> " : "<- ";
@@ -79,7 +79,7 @@ void FlowLines::on_finish() {
   output_.write("\ndtrace:::END\n");
 }
 
-String FlowLines::place_text(const Site& site) const {
+String FlowLines::location_text(const Site& site) const {
   const String file = shown_file(options_.names, site.file);
   // fmt pads by the columns that characters take on a screen, DTrace by bytes: the padding is ours.
   const std::size_t padding = file.size() < 16 ? 16 - file.size() : 0;
@@ -91,7 +91,7 @@ String FlowLines::place_text(const Site& site) const {
 }
 
 String FlowLines::site_text(const Site& site) const {
-  String text = place_text(site);
+  String text = location_text(site);
   text += "-> ";
   text += shown_function(options_.names, site.function);
   text += ' ';

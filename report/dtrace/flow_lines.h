@@ -23,23 +23,23 @@ struct FlowLinesOptions {
   bool call_stack = false;  // CALL and RTN lines too, and their heading
 };
 
-class FlowLines final : public Sink {
+class FlowLines final : public EventSink {
  public:
   // Writes the BEGIN line, so it is made only where there is something to report.
   FlowLines(Output& output, const FlowLinesOptions& options);
 
   void on_event(const Event& event, const Site& site) override;
-  void on_mark(const Event& mark, const Site& site) override;
+  void on_probe(const Event& event, const Site& site) override;
   void on_finish() override;
 
  private:
   // "PID FILE:LINE ", with which every line begins.
-  String place_text(const Site& site) const;
+  String location_text(const Site& site) const;
   String site_text(const Site& site) const;
 
   Output& output_;
   FlowLinesOptions options_;
-  SiteTable<String> site_texts_;
+  PerSite<String> site_texts_;
   HashMap<std::uint32_t, std::size_t> depths_;  // of calls, by thread
 };
 

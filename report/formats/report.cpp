@@ -58,7 +58,7 @@ Names names_for(const Options& asked) {
 }
 
 // Gives the sinks what the capture holds.
-void feed(std::span<Sink* const> sinks, CaptureReader& reader, const Output& output,
+void feed(std::span<EventSink* const> sinks, CaptureReader& reader, const Output& output,
           const ReportOptions& options) {
   const bool is_compat = options.asked.compat != Compat::None;
   Event event;
@@ -67,30 +67,22 @@ void feed(std::span<Sink* const> sinks, CaptureReader& reader, const Output& out
   while (output.error() == 0 && reader.next(event, site)) {
     const bool is_time = ++count % kEventsBetweenProgress == 0;
     if (is_time && options.progress != nullptr) options.progress(reader.progress());
-    if (event.mark == Mark::Named) {
-      for (Sink* const sink : sinks) sink->on_named_mark(event);
-      continue;
-    }
-    if (event.mark != Mark::None) {
-      for (Sink* const sink : sinks) sink->on_mark(event, *site);
-      continue;
-    }
-    if (is_compat) event = as_probed_in_glibc(event);
-    for (Sink* const sink : sinks) sink->on_event(event, *site);
+    if (is_compat && event.kind == EventKind::Call) event = as_probed_in_glibc(event);
+    for (EventSink* const sink : sinks) deliver(event, site, *sink);
   }
 }
 
 // In compat mode nothing is added to the script's bytes, and standard error is told of losses.
 void write_end(CaptureReader& reader, Output& output, const ReportOptions& options) {
   if (options.asked.compat == Compat::None) {
-    write_closing_lines(output, reader, options.is_in_process);
+    write_trailer(output, reader, options.is_in_process);
     output.close();
     return;
   }
   output.close();
   if (reader.lost() + reader.overwritten() + reader.damaged() == 0) return;
   Output standard_error(STDERR_FILENO);
-  write_closing_lines(standard_error, reader, options.is_in_process);
+  write_trailer(standard_error, reader, options.is_in_process);
 }
 
 void write_flow(CaptureReader& reader, Symbols& symbols, Output& output,
@@ -104,25 +96,34 @@ void write_flow(CaptureReader& reader, Symbols& symbols, Output& output,
                                 .functions = has_flow ? functions : kNoFunctions,
                                 .call_stack = has_flow && options.asked.python_call_stack});
   Distributions distributions(output, symbols, {.names = names, .functions = functions});
-  Sink* const sinks[] = {&flow_lines, &distributions};
+  EventSink* const sinks[] = {&flow_lines, &distributions};
   feed(sinks, reader, output, options);
   for (const EventSum& sum : reader.sums()) {
-    if (const Site* const place = reader.find_site(sum.site)) distributions.on_sum(sum, *place);
+    if (const Site* const site = reader.names().find(sum.site)) distributions.on_sum(sum, *site);
   }
-  for (Sink* const sink : sinks) sink->on_finish();
+  for (EventSink* const sink : sinks) sink->on_finish();
 }
 
 void write_summary(CaptureReader& reader, Symbols& symbols, Output& output,
                    const ReportOptions& options) {
-  Summary summary(output, reader, symbols, {.full_file_path = options.asked.full_file_path});
-  Sink* const sinks[] = {&summary};
+  if (const std::string_view problem = profile_problem(reader.head().mode); !problem.empty()) {
+    String text;
+    fmt::format_to(std::back_inserter(text),
+                   "process:           {}\nalive at the end:  the record {}\n", reader.process(),
+                   problem);
+    output.write(text);
+    return;
+  }
+  ProfileBuilder builder(reader.process_info(), reader.names(), symbols);
+  EventSink* const sinks[] = {&builder};
   feed(sinks, reader, output, options);
-  summary.on_finish();
+  Summary(output, {.full_file_path = options.asked.full_file_path}).write(builder.finish());
 }
 
 ReportError write_sections(CaptureReader& reader, Output& output, const ReportOptions& options) {
   using Where = Symbols::Where;
-  Symbols symbols(reader.modules(), options.is_in_process ? Where::kInProcess : Where::kOffline);
+  Symbols symbols(reader.names().modules(),
+                  options.is_in_process ? Where::kInProcess : Where::kOffline);
   const auto write = options.asked.summary ? write_summary : write_flow;
   write(reader, symbols, output, options);
   write_end(reader, output, options);

@@ -8,7 +8,7 @@
 namespace pymemflow::report {
 namespace {
 
-constexpr std::size_t kPlaces = 10;
+constexpr std::size_t kSites = 10;
 
 // The size by its number, and in a unit where that says more.
 void append_bytes(String& text, std::uint64_t bytes) {
@@ -19,58 +19,60 @@ void append_bytes(String& text, std::uint64_t bytes) {
   text += ')';
 }
 
-void append_totals(String& text, const Usage& usage) {
-  const Holding& total = usage.total;
+void append_totals(String& text, const Profile& profile) {
+  const Totals& total = profile.total;
   auto end = std::back_inserter(text);
+  fmt::format_to(end, "process:           {}\n", profile.process.id);
   text += "alive at the end:  ";
-  append_bytes(text, total.bytes);
-  fmt::format_to(end, " in {} blocks\n", total.blocks);
+  append_bytes(text, total.live.bytes);
+  fmt::format_to(end, " in {} blocks\n", total.live.blocks);
   text += "high-water mark:   ";
-  append_bytes(text, usage.peak.bytes);
-  fmt::format_to(end, " in {} blocks\n", usage.peak.blocks);
-  if (usage.peak.event != 0) {
-    const double seconds = static_cast<double>(usage.peak_after_ns) / 1e9;
-    fmt::format_to(end,
-                   "                   at event {} of {}, {:.3f} s after the start or later, {}\n",
-                   usage.peak.event, usage.events, seconds, std::string_view(usage.peak_place));
+  append_bytes(text, profile.peak.live.bytes);
+  fmt::format_to(end, " in {} blocks\n", profile.peak.live.blocks);
+  if (profile.peak.event != 0) {
+    const double seconds = static_cast<double>(profile.peak_after_ns) / 1e9;
+    fmt::format_to(
+        end, "                   at event {} of {}, {:.3f} s after the start or later, {}\n",
+        profile.peak.event, profile.events, seconds, std::string_view(profile.peak_site));
   }
   text += "allocated in all:  ";
-  append_bytes(text, total.allocated_bytes);
-  fmt::format_to(end, " in {} blocks, {} of them temporary\n", total.allocations, total.temporary);
-  if (usage.unknown_releases == 0) return;
+  append_bytes(text, total.allocated.bytes);
+  fmt::format_to(end, " in {} blocks, {} of them temporary\n", total.allocated.blocks,
+                 total.temporary);
+  if (profile.unknown_releases == 0) return;
   fmt::format_to(end, "taken back:        {} blocks from before this record\n",
-                 usage.unknown_releases);
+                 profile.unknown_releases);
 }
 
-bool is_alive(const PlaceUse& use) {
-  return use.holding.blocks != 0;
+bool is_live(const SiteStats& stats) {
+  return stats.totals.live.blocks != 0;
 }
 
-void append_places(String& text, const Usage& usage, const Names& names) {
+void append_sites(String& text, const Profile& profile, const Names& names) {
   auto end = std::back_inserter(text);
   const auto alive =
-      static_cast<std::size_t>(std::count_if(usage.places.begin(), usage.places.end(), is_alive));
+      static_cast<std::size_t>(std::count_if(profile.sites.begin(), profile.sites.end(), is_live));
   if (alive == 0) return;
   fmt::format_to(end, "\n{:>14} {:>9} {:>11}  alive at the end, by place\n", "bytes", "blocks",
                  "since event");
   std::size_t shown = 0;
-  for (const PlaceUse& use : usage.places) {
-    if (!is_alive(use)) continue;
-    if (shown++ == kPlaces) break;
-    fmt::format_to(end, "{:>14} {:>9} {:>11}  {}\n", use.holding.bytes, use.holding.blocks,
-                   use.holding.oldest,
-                   std::string_view(shown_place(use.place, names.full_file_path)));
+  for (const SiteStats& stats : profile.sites) {
+    if (!is_live(stats)) continue;
+    if (shown++ == kSites) break;
+    fmt::format_to(end, "{:>14} {:>9} {:>11}  {}\n", stats.totals.live.bytes,
+                   stats.totals.live.blocks, stats.totals.oldest_event,
+                   std::string_view(shown_site(stats.site, names.full_file_path)));
   }
-  if (alive > kPlaces) fmt::format_to(end, "{:>14} more places\n", alive - kPlaces);
+  if (alive > kSites) fmt::format_to(end, "{:>14} more places\n", alive - kSites);
 }
 
 // At most so many marks: the first and the last ones.
 constexpr std::size_t kMarks = 20;
 
-void append_mark(String& text, const MarkUse& mark) {
+void append_snapshot(String& text, const Snapshot& mark) {
   auto end = std::back_inserter(text);
   const Names names;
-  fmt::format_to(end, "{:>14} {:>9} {:>11.3f}  ", mark.alive.bytes, mark.alive.blocks,
+  fmt::format_to(end, "{:>14} {:>9} {:>11.3f}  ", mark.live.bytes, mark.live.blocks,
                  static_cast<double>(mark.after_ns) / 1e9);
   const bool is_compared = !mark.growth.since.empty();
   if (is_compared) {
@@ -86,8 +88,8 @@ void append_mark(String& text, const MarkUse& mark) {
   text += '\n';
 }
 
-void append_marks(String& text, const Usage& usage) {
-  const std::size_t count = usage.marks.size();
+void append_marks(String& text, const Profile& profile) {
+  const std::size_t count = profile.snapshots.size();
   if (count == 0) return;
   auto end = std::back_inserter(text);
   fmt::format_to(end, "\n{:>14} {:>9} {:>11}  {:>12}  alive at the marks\n", "bytes", "blocks",
@@ -97,32 +99,17 @@ void append_marks(String& text, const Usage& usage) {
       fmt::format_to(end, "{:>14} more marks\n", count - kMarks);
       i = count - kMarks / 2;
     }
-    append_mark(text, usage.marks[i]);
+    append_snapshot(text, profile.snapshots[i]);
   }
 }
 
 }  // namespace
 
-void Summary::on_event(const Event& event, const Site& site) {
-  builder_.on_event(event, &site);
-}
-
-void Summary::on_named_mark(const Event& mark) {
-  builder_.on_event(mark, nullptr);
-}
-
-void Summary::on_finish() {
+void Summary::write(const Profile& profile) {
   String text;
-  auto end = std::back_inserter(text);
-  fmt::format_to(end, "process:           {}\n", reader_.process());
-  const Usage usage = builder_.finish();
-  if (const std::string_view problem = usage_problem(reader_); !problem.empty()) {
-    fmt::format_to(end, "alive at the end:  the record {}\n", problem);
-  } else {
-    append_totals(text, usage);
-    append_places(text, usage, names_);
-    append_marks(text, usage);
-  }
+  append_totals(text, profile);
+  append_sites(text, profile, names_);
+  append_marks(text, profile);
   output_.write(text);
 }
 

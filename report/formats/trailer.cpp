@@ -47,7 +47,7 @@ void append_counts(String& text, const CaptureReader& reader) {
 
 }  // namespace
 
-void write_closing_lines(Output& output, const CaptureReader& reader, bool is_in_process) {
+void write_trailer(Output& output, const CaptureReader& reader, bool is_in_process) {
   const FileHead& head = reader.head();
   String text;
   append_failure(text, head);

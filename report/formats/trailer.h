@@ -9,6 +9,6 @@ namespace pymemflow::report {
 
 // After all events were read. `is_in_process`: the process writes its own report, so that it is no
 // news that the recording has not ended.
-void write_closing_lines(Output& output, const CaptureReader& reader, bool is_in_process);
+void write_trailer(Output& output, const CaptureReader& reader, bool is_in_process);
 
 }  // namespace pymemflow::report

@@ -61,11 +61,11 @@ bool is_sane(const BlockHead& head) {
 }
 
 // A window and its copy may both be there: the one with a checksum first.
-auto rank(const BlockPlace& place) {
+auto rank(const IndexedBlock& place) {
   return std::make_tuple(place.head.kind, place.head.writer, place.head.number, place.is_window());
 }
 
-bool is_same_block(const BlockPlace& a, const BlockPlace& b) {
+bool is_same_block(const IndexedBlock& a, const IndexedBlock& b) {
   return a.head.kind == b.head.kind && a.head.writer == b.head.writer &&
          a.head.number == b.head.number;
 }
@@ -90,7 +90,7 @@ class Scan {
       offset += head.extent_bytes;
     }
     std::sort(index_.blocks.begin(), index_.blocks.end(),
-              [](const BlockPlace& a, const BlockPlace& b) { return rank(a) < rank(b); });
+              [](const IndexedBlock& a, const IndexedBlock& b) { return rank(a) < rank(b); });
     index_.blocks.erase(std::unique(index_.blocks.begin(), index_.blocks.end(), is_same_block),
                         index_.blocks.end());
     for (const std::uint64_t count : lost_) index_.lost += count;
@@ -116,7 +116,7 @@ class Scan {
     std::uint64_t gaps = 0;
     std::uint64_t last_numbers = 0;
     const BlockHead* before = nullptr;
-    for (const BlockPlace& place : index_.blocks) {
+    for (const IndexedBlock& place : index_.blocks) {
       const BlockHead& head = place.head;
       const bool is_first =
           before == nullptr || before->kind != head.kind || before->writer != head.writer;
@@ -161,16 +161,16 @@ void check_head(CaptureIndex& index) {
 
 }  // namespace
 
-std::size_t BlockPlace::used_bytes() const {
+std::size_t IndexedBlock::used_bytes() const {
   return is_window() ? head.extent_bytes - sizeof head : head.used_bytes;
 }
 
-std::span<const BlockPlace> CaptureIndex::of_kind(BlockKind kind) const {
-  BlockPlace sample;
+std::span<const IndexedBlock> CaptureIndex::of_kind(BlockKind kind) const {
+  IndexedBlock sample;
   sample.head.kind = kind;
   const auto [first, last] = std::equal_range(
       blocks.begin(), blocks.end(), sample,
-      [](const BlockPlace& a, const BlockPlace& b) { return a.head.kind < b.head.kind; });
+      [](const IndexedBlock& a, const IndexedBlock& b) { return a.head.kind < b.head.kind; });
   return {first, last};
 }
 
@@ -214,7 +214,7 @@ CaptureError read_index(int file, CaptureIndex& index) {
   return CaptureError::None;
 }
 
-bool read_block(int file, const BlockPlace& place, Vector<Word>& words) {
+bool read_block(int file, const IndexedBlock& place, Vector<Word>& words) {
   words.resize(place.used_bytes() / sizeof(Word));
   const std::uint64_t offset = place.offset + sizeof place.head;
   if (!read_at(file, words.data(), words.size() * sizeof(Word), offset)) return false;

@@ -11,7 +11,7 @@
 
 namespace pymemflow::report {
 
-struct BlockPlace {
+struct IndexedBlock {
   BlockHead head{};
   std::uint64_t offset = 0;  // of the head in the file
 
@@ -22,14 +22,14 @@ struct BlockPlace {
 
 struct CaptureIndex {
   FileHead head{};
-  Vector<BlockPlace> blocks;  // by kind, writer and number; each number once
+  Vector<IndexedBlock> blocks;  // by kind, writer and number; each number once
   // By writer, in the mode Sums: windows up to this number have been folded.
   HashMap<std::uint32_t, std::uint64_t> folded;
   std::uint64_t size_bytes = 0;  // of the file
   std::uint64_t lost = 0;
   std::uint64_t damaged = 0;
 
-  std::span<const BlockPlace> of_kind(BlockKind kind) const;
+  std::span<const IndexedBlock> of_kind(BlockKind kind) const;
 };
 
 // Why a file cannot be reported on.
@@ -39,6 +39,6 @@ std::string_view describe(CaptureError error);
 CaptureError read_index(int file, CaptureIndex& index);
 
 // The records of a block. False: they are not what they were.
-bool read_block(int file, const BlockPlace& place, Vector<Word>& words);
+bool read_block(int file, const IndexedBlock& place, Vector<Word>& words);
 
 }  // namespace pymemflow::report

@@ -8,11 +8,11 @@ namespace pymemflow::report {
 namespace {
 
 // False: the definition is another.
-bool read_mark(Word head, Event& event) {
+bool read_probe(Word head, Event& event) {
   const DefinitionKind kind = definition_kind(head);
   if (kind != DefinitionKind::Entered && kind != DefinitionKind::Left) return false;
-  event.mark = kind == DefinitionKind::Entered ? Mark::Entered : Mark::Left;
-  event.site = definition_number(head);
+  event.kind = kind == DefinitionKind::Entered ? EventKind::Entered : EventKind::Left;
+  event.site = event.stack = definition_number(head);
   event.result = 0;
   return true;
 }
@@ -30,7 +30,7 @@ CaptureError CaptureReader::open() {
   // Where a block of names is damaged, what refers to them is too, and that is no news.
   if (damaged_ + index_.damaged == 0) damaged_ = names_.damaged() + definitions_.waiting();
   take_sums();
-  const std::span<const BlockPlace> blocks = index_.of_kind(BlockKind::Events);
+  const std::span<const IndexedBlock> blocks = index_.of_kind(BlockKind::Events);
   for (std::size_t first = 0; first < blocks.size();) {
     std::size_t last = first;
     while (last < blocks.size() && blocks[last].head.writer == blocks[first].head.writer) ++last;
@@ -78,7 +78,7 @@ void CaptureReader::update_streams() {
   heap_.clear();
   current_ = kNone;
   pending_moves_ = 0;
-  const std::span<const BlockPlace> blocks = index_.of_kind(BlockKind::Events);
+  const std::span<const IndexedBlock> blocks = index_.of_kind(BlockKind::Events);
   for (std::size_t first = 0; first < blocks.size();) {
     Stream& stream = stream_of(blocks[first].head.writer);
     std::size_t last = first;
@@ -122,6 +122,18 @@ bool CaptureReader::resume(Stream& stream, std::uint64_t number, std::size_t pos
   return true;
 }
 
+ProcessInfo CaptureReader::process_info() const {
+  const FileHead& head = index_.head;
+  return {.id = head.process,
+          .is_forked_child = head.is_forked_child != 0,
+          .end = head.end,
+          .mode = head.mode,
+          .started_ns = head.started_ns,
+          .started_monotonic_ns = head.started_monotonic_ns,
+          .command_line = metadata_.command_line,
+          .python_version = metadata_.python_version};
+}
+
 double CaptureReader::progress() const {
   const std::size_t blocks = index_.of_kind(BlockKind::Events).size();
   return blocks == 0 ? 1 : static_cast<double>(blocks_read_) / static_cast<double>(blocks);
@@ -129,13 +141,13 @@ double CaptureReader::progress() const {
 
 bool CaptureReader::next(Event& event, const Site*& site) {
   while (take_event(event)) {
-    if (event.mark == Mark::Named) [[unlikely]] {
+    if (event.kind == EventKind::Mark) [[unlikely]] {
       site = nullptr;
       return true;
     }
     site = names_.find(event.site);
     if (site != nullptr) [[likely]] {
-      if (event.mark == Mark::None) ++recorded_;
+      if (event.kind == EventKind::Call) ++recorded_;
       return true;
     }
     ++left_out_;
@@ -180,7 +192,6 @@ bool CaptureReader::take_in_order(Event& event) {
     }
     switch (step(stream, event)) {
       case Step::Event:
-        opened_ns_ = stream.opened_ns;
         return true;
       case Step::Turn:
         push(current_);
@@ -209,13 +220,15 @@ CaptureReader::Step CaptureReader::step(Stream& stream, Event& event) {
       continue;
     }
     event.thread = stream.thread;
-    event.mark = Mark::None;
+    event.kind = EventKind::Call;
+    event.after_ns = stream.opened_ns;
     const RecordKind kind = kind_of(record[0]);
     if (is_event(kind)) {
       if (!read_event(record.data(), stream.sizes, event)) {
         ++damaged_;
         continue;
       }
+      event.stack = event.site;
       if (kind == RecordKind::Call && is_followed_by_end(stream)) return hold_back(stream, event);
       return Step::Event;
     }
@@ -224,7 +237,7 @@ CaptureReader::Step CaptureReader::step(Stream& stream, Event& event) {
         stream.key = stamp_of(record[0]);
         return Step::Turn;
       case RecordKind::Definition:
-        if (read_mark(record[0], event) || read_named_mark(record, event)) return Step::Event;
+        if (read_probe(record[0], event) || read_mark(record, event)) return Step::Event;
         if (definition_kind(record[0]) == DefinitionKind::Thread) {
           stream.thread = definition_number(record[0]);
         } else {
@@ -255,7 +268,7 @@ CaptureReader::Step CaptureReader::hold_back(Stream& stream, const Event& event)
 
 bool CaptureReader::load_block(Stream& stream) {
   while (stream.next_block < stream.blocks.size()) {
-    const BlockPlace& place = stream.blocks[stream.next_block++];
+    const IndexedBlock& place = stream.blocks[stream.next_block++];
     ++blocks_read_;
     stream.number = place.head.number;
     stream.position = 0;
@@ -296,17 +309,18 @@ CaptureReader::Stream* CaptureReader::find_overtaken(const Event& event) {
   return nullptr;
 }
 
-bool CaptureReader::read_named_mark(std::span<const Word> record, Event& event) {
+bool CaptureReader::read_mark(std::span<const Word> record, Event& event) {
   if (definition_kind(record[0]) != DefinitionKind::NamedMark) return false;
   const std::size_t bytes = definition_number(record[0]);
-  if (bytes > kMaxMarkName || record.size() != named_mark_words(bytes)) {
+  if (bytes > kMaxMarkName || record.size() != mark_words(bytes)) {
     return false;
   }
-  event.mark = Mark::Named;
-  event.site = 0;
+  const std::string_view name = {reinterpret_cast<const char*>(record.data() + 2), bytes};
+  event.kind = EventKind::Mark;
+  event.site = event.stack = kNoSite;
   event.result = 0;
-  mark_ns_ = record[1];
-  mark_name_.assign(reinterpret_cast<const char*>(record.data() + 2), bytes);
+  event.after_ns = record[1];
+  event.name = mark_names_.try_emplace(String(name), true).first->first;
   return true;
 }
 

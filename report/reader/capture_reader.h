@@ -17,6 +17,7 @@
 #include "report/reader/metadata.h"
 #include "report/reader/name_table.h"
 #include "report/reader/open_windows.h"
+#include "report/reader/process_info.h"
 #include "report/reader/site.h"
 
 namespace pymemflow::report {
@@ -36,20 +37,18 @@ class CaptureReader {
   CaptureError follow(std::uint64_t stamp);
 
   // The next event and its site, which lives as long as the reader, or until follow(); false after
-  // the last. A Mark::Named has no site, but mark_name() and mark_ns().
+  // the last. A Mark has no site.
   bool next(Event& event, const Site*& site);
-  std::string_view mark_name() const { return mark_name_; }
-  std::uint64_t mark_ns() const { return mark_ns_; }  // CLOCK_MONOTONIC
 
   // What there was of the events that are not kept (RecordMode::Sums). Null site: of a function
   // that takes memory back.
   const Vector<EventSum>& sums() const { return sums_; }
-  const Site* find_site(SiteId site) const { return names_.find(site); }
 
   const FileHead& head() const { return index_.head; }
-  const Facts& facts() const { return facts_; }
+  const Metadata& metadata() const { return metadata_; }
   std::uint32_t process() const { return index_.head.process; }
-  const Vector<Module>& modules() const { return names_.modules(); }
+  const NameTable& names() const { return names_; }
+  ProcessInfo process_info() const;
 
   // Events that were handed out so far, and those that are in the sums.
   std::uint64_t recorded() const { return recorded_; }
@@ -60,8 +59,6 @@ class CaptureReader {
   std::uint64_t damaged() const { return damaged_ + index_.damaged; }
   // Events that were left out because what they refer to is damaged.
   std::uint64_t left_out() const { return left_out_; }
-  // CLOCK_MONOTONIC: the event that was handed out last happened then, or later.
-  std::uint64_t block_opened_ns() const { return opened_ns_; }
   // How much of the events has been read, from 0 to 1.
   double progress() const;
 
@@ -70,7 +67,7 @@ class CaptureReader {
   struct Stream {
     std::uint32_t writer = 0;
     std::uint64_t number = 0;  // of the current block
-    std::span<const BlockPlace> blocks;
+    std::span<const IndexedBlock> blocks;
     std::size_t next_block = 0;
     Vector<Word> words;  // of the current block
     LastSizes sizes;     // likewise
@@ -98,7 +95,7 @@ class CaptureReader {
   // Reads the current block again, up to where the stream was in it.
   bool resume(Stream& stream, std::uint64_t number, std::size_t position);
   // False: there is no such mark.
-  bool read_named_mark(std::span<const Word> record, Event& event);
+  bool read_mark(std::span<const Word> record, Event& event);
   // The words of the record at the stream's position; empty when it is cut short.
   std::span<const Word> take_record(Stream& stream);
   static bool is_followed_by_end(const Stream& stream);
@@ -114,9 +111,9 @@ class CaptureReader {
   const int file_;
   CaptureIndex index_;
   NameTable names_;
-  Facts facts_;
-  DefinitionReader definitions_{names_, facts_};
-  LiveWindows windows_;
+  Metadata metadata_;
+  DefinitionReader definitions_{names_, metadata_};
+  OpenWindows windows_;
   // Stamps from here on come with a later follow().
   std::uint64_t limit_ = ~std::uint64_t{0};
   Vector<EventSum> sums_;
@@ -132,9 +129,8 @@ class CaptureReader {
   std::uint64_t damaged_ = 0;
   std::uint64_t left_out_ = 0;
   std::size_t blocks_read_ = 0;
-  std::uint64_t opened_ns_ = 0;
-  String mark_name_;
-  std::uint64_t mark_ns_ = 0;
+  // The names of marks that were handed out.
+  HashMap<String, bool, StringHash> mark_names_;
 };
 
 }  // namespace pymemflow::report

@@ -35,7 +35,7 @@ bool read_cell(const SumCell& cell, std::uint64_t folded, Vector<EventSum>& sums
 std::uint64_t read_sums(int file, const CaptureIndex& index, Vector<EventSum>& sums) {
   std::uint64_t damaged = 0;
   Vector<Word> words;
-  for (const BlockPlace& place : index.of_kind(BlockKind::Sums)) {
+  for (const IndexedBlock& place : index.of_kind(BlockKind::Sums)) {
     const auto folded = index.folded.find(place.head.writer);
     if (!read_block(file, place, words) || folded == index.folded.end()) {
       ++damaged;

@@ -26,13 +26,13 @@ bool read_piece(std::span<const Word> record, std::string_view& piece) {
 std::uint64_t DefinitionReader::read(int file, const CaptureIndex& index) {
   std::uint64_t damaged = 0;
   Vector<Word> words;
-  for (const BlockPlace& place : index.of_kind(BlockKind::Definitions)) {
+  for (const IndexedBlock& place : index.of_kind(BlockKind::Definitions)) {
     std::size_t& taken = taken_[{place.head.writer, place.head.number}];
     if (!place.is_window() && taken != 0 && taken * sizeof(Word) == place.used_bytes()) continue;
     const bool is_whole = read_block(file, place, words);
     if (!is_whole || !read_new(words, taken, damaged)) ++damaged;
   }
-  std::erase_if(waiting_, [this](const Place& place) { return take_place(place.words); });
+  std::erase_if(waiting_, [this](const PendingSite& place) { return take_site(place.words); });
   return damaged;
 }
 
@@ -53,7 +53,7 @@ bool DefinitionReader::take(Record record) {
   switch (definition_kind(record[0])) {
     case DefinitionKind::Text:
       return take_text(record);
-    case DefinitionKind::Fact:
+    case DefinitionKind::Metadata:
       return take_fact(record);
     case DefinitionKind::Code:
       if (!has(record, 3)) return false;
@@ -67,9 +67,9 @@ bool DefinitionReader::take(Record record) {
     case DefinitionKind::Caller: {
       const bool is_site = definition_kind(record[0]) == DefinitionKind::Site;
       if (!has(record, is_site ? 1 : 2)) return false;
-      Place place = {};
+      PendingSite place = {};
       std::copy(record.begin(), record.end(), place.words);
-      if (!take_place(place.words)) waiting_.push_back(place);
+      if (!take_site(place.words)) waiting_.push_back(place);
       return true;
     }
     case DefinitionKind::Thread:
@@ -85,7 +85,7 @@ bool DefinitionReader::take(Record record) {
 bool DefinitionReader::take_text(Record record) {
   std::string_view piece;
   if (!read_piece(record, piece)) return false;
-  names_.add_text(definition_number(record[0]), piece, piece_place(record[1]),
+  names_.add_text(definition_number(record[0]), piece, piece_index(record[1]),
                   is_last_piece(record[1]));
   return true;
 }
@@ -93,7 +93,7 @@ bool DefinitionReader::take_text(Record record) {
 bool DefinitionReader::take_fact(Record record) {
   std::string_view piece;
   if (!read_piece(record, piece)) return false;
-  String* const fact = facts_.find(static_cast<FactKind>(definition_number(record[0])));
+  String* const fact = metadata_.find(static_cast<MetadataKind>(definition_number(record[0])));
   if (fact != nullptr) *fact += piece;
   return fact != nullptr;
 }
@@ -106,7 +106,7 @@ bool DefinitionReader::take_module(Record record) {
   return true;
 }
 
-bool DefinitionReader::take_place(const Word* words) {
+bool DefinitionReader::take_site(const Word* words) {
   const std::uint32_t number = definition_number(words[0]);
   if (definition_kind(words[0]) == DefinitionKind::Caller) {
     return names_.add_caller(number, words[1], low_half(words[2]));

@@ -15,7 +15,7 @@ namespace pymemflow::report {
 
 class DefinitionReader {
  public:
-  DefinitionReader(NameTable& names, Facts& facts) : names_(names), facts_(facts) {}
+  DefinitionReader(NameTable& names, Metadata& facts) : names_(names), metadata_(facts) {}
 
   // Takes what is new. How many blocks and records were not what they should be.
   std::uint64_t read(int file, const CaptureIndex& index);
@@ -27,7 +27,7 @@ class DefinitionReader {
   using Record = std::span<const Word>;
   // A Site or a Caller whose code or module another writer defined: that one's block may come
   // later.
-  struct Place {
+  struct PendingSite {
     Word words[3];
   };
 
@@ -39,13 +39,13 @@ class DefinitionReader {
   bool take_fact(Record record);
   bool take_module(Record record);
   // False: what it refers to is not there (yet).
-  bool take_place(const Word* words);
+  bool take_site(const Word* words);
 
   NameTable& names_;
-  Facts& facts_;
+  Metadata& metadata_;
   // Words taken, by writer and number of the block.
   Map<std::pair<std::uint32_t, std::uint64_t>, std::size_t> taken_;
-  Vector<Place> waiting_;
+  Vector<PendingSite> waiting_;
 };
 
 }  // namespace pymemflow::report

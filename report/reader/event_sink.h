@@ -1,24 +1,40 @@
 #pragma once
-// An output: it is given every event once, in the order in which things happened, and then told
-// that there are no more. Sinks run on the report side, on one thread.
+// The interface of everything that reads events in their order: outputs that stream, and builders
+// of results. Report side, one thread.
 //
-// To add one: 1. a file report/<name>.cpp with a class derived from Sink; 2. its place in the list
-// of report.cpp; 3. its test in tests/unit.
+// To add an output that streams: a class derived from EventSink in a file of its own, and its row
+// in report/formats/formats.def.
 
 #include "capture/event.h"
+#include "report/reader/capture_sums.h"
 #include "report/reader/site.h"
 
 namespace pymemflow::report {
 
-class Sink {
+class EventSink {
  public:
-  virtual ~Sink() = default;
+  virtual ~EventSink() = default;
+
+  // A Call.
   virtual void on_event(const Event& event, const Site& site) = 0;
-  // A probe said that a Python function was entered or left; only in a capture made with them.
-  virtual void on_mark(const Event& /*mark*/, const Site& /*site*/) {}
-  // The program gave this moment a name: CaptureReader::mark_name().
-  virtual void on_named_mark(const Event& /*mark*/) {}
+  // Entered or Left. Captures have these only if they were made with probes.
+  virtual void on_probe(const Event& /*event*/, const Site& /*site*/) {}
+  virtual void on_mark(const Event& /*mark*/) {}
+  // Events that the capture holds as a sum alone. After all other events.
+  virtual void on_sum(const EventSum& /*sum*/, const Site& /*site*/) {}
+  // After the last event.
   virtual void on_finish() = 0;
 };
+
+// Hands an event to the sink, by its kind. `site` may be null for a Mark alone.
+inline void deliver(const Event& event, const Site* site, EventSink& sink) {
+  if (event.kind == EventKind::Call) [[likely]] {
+    sink.on_event(event, *site);
+  } else if (event.kind == EventKind::Mark) {
+    sink.on_mark(event);
+  } else {
+    sink.on_probe(event, *site);
+  }
+}
 
 }  // namespace pymemflow::report

@@ -1,12 +1,12 @@
 #pragma once
-// What a capture says of the process that it was made of (FactKind). Report side.
+// What a capture says of the process that it was made of (MetadataKind). Report side.
 
 #include "capture/record.h"
 #include "report/base/memory.h"
 
 namespace pymemflow::report {
 
-struct Facts {
+struct Metadata {
   String command_line;  // each word with a zero at its end
   String python_version;
   String host;         // a line each: name, system, release, machine
@@ -16,21 +16,21 @@ struct Facts {
   String allocators;   // the files that define malloc(), a line each; empty: the program itself
 
   // Null: a fact that this version does not know.
-  String* find(FactKind kind) {
+  String* find(MetadataKind kind) {
     switch (kind) {
-      case FactKind::CommandLine:
+      case MetadataKind::CommandLine:
         return &command_line;
-      case FactKind::PythonVersion:
+      case MetadataKind::PythonVersion:
         return &python_version;
-      case FactKind::Host:
+      case MetadataKind::Host:
         return &host;
-      case FactKind::Options:
+      case MetadataKind::Options:
         return &options;
-      case FactKind::Interpreter:
+      case MetadataKind::Interpreter:
         return &interpreter;
-      case FactKind::Layout:
+      case MetadataKind::Layout:
         return &layout;
-      case FactKind::Allocators:
+      case MetadataKind::Allocators:
         return &allocators;
     }
     return nullptr;

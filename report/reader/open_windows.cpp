@@ -8,12 +8,12 @@
 namespace pymemflow::report {
 namespace {
 
-bool is_window_of_events(const BlockPlace& place) {
+bool is_window_of_events(const IndexedBlock& place) {
   return place.head.kind == BlockKind::Events && place.is_window();
 }
 
 // It holds the records of this number now.
-bool still_holds(int file, const BlockPlace& place) {
+bool still_holds(int file, const IndexedBlock& place) {
   BlockHead head{};
   const auto offset = static_cast<off_t>(place.offset);
   if (::pread(file, &head, sizeof head, offset) != ssize_t{sizeof head}) return false;
@@ -34,11 +34,11 @@ std::size_t extent_of(std::span<const Word> words) {
 
 }  // namespace
 
-void LiveWindows::take(int file) {
+void OpenWindows::take(int file) {
   copies_.clear();
   CaptureIndex index;
   if (read_index(file, index) != CaptureError::None) return;
-  for (const BlockPlace& place : index.of_kind(BlockKind::Events)) {
+  for (const IndexedBlock& place : index.of_kind(BlockKind::Events)) {
     if (!is_window_of_events(place)) continue;
     Copy copy = {place.head.number, {}};
     // A record is whole once its first word is there, but the file may be read in any order: so the
@@ -51,13 +51,13 @@ void LiveWindows::take(int file) {
   }
 }
 
-void LiveWindows::leave_others_out(CaptureIndex& index) const {
-  std::erase_if(index.blocks, [this](const BlockPlace& place) {
+void OpenWindows::leave_others_out(CaptureIndex& index) const {
+  std::erase_if(index.blocks, [this](const IndexedBlock& place) {
     return is_window_of_events(place) && find(place) == nullptr;
   });
 }
 
-const Vector<Word>* LiveWindows::find(const BlockPlace& place) const {
+const Vector<Word>* OpenWindows::find(const IndexedBlock& place) const {
   if (!is_window_of_events(place)) return nullptr;
   const auto found = copies_.find(place.head.writer);
   const bool is_copied = found != copies_.end() && found->second.number == place.head.number;

@@ -10,7 +10,7 @@
 
 namespace pymemflow::report {
 
-class LiveWindows {
+class OpenWindows {
  public:
   // Copies what the windows hold now. Of one that has moved on meanwhile there is no copy: its
   // records are in a block of the file by then.
@@ -21,7 +21,7 @@ class LiveWindows {
   void leave_others_out(CaptureIndex& index) const;
 
   // The records of a window that stayed; null: the block is none.
-  const Vector<Word>* find(const BlockPlace& place) const;
+  const Vector<Word>* find(const IndexedBlock& place) const;
 
  private:
   struct Copy {

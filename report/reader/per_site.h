@@ -15,12 +15,12 @@
 namespace pymemflow::report {
 
 template <class Value>
-class SiteTable {
+class PerSite {
  public:
-  SiteTable() = default;
-  SiteTable(const SiteTable&) = delete;
-  SiteTable& operator=(const SiteTable&) = delete;
-  ~SiteTable() {
+  PerSite() = default;
+  PerSite(const PerSite&) = delete;
+  PerSite& operator=(const PerSite&) = delete;
+  ~PerSite() {
     for (Page* page : pages_) {
       if (page == nullptr) continue;
       page->~Page();

@@ -10,40 +10,40 @@
 namespace pymemflow::report {
 namespace {
 
-// Functions of the standard library that keep what they are handed for the life of the process.
+// Functions of the standard library that keep memory for the life of the process.
 struct Keeper {
-  Aside why;
-  std::string_view frozen;  // the file's name where it is frozen; empty: it never is
-  std::string_view file;    // in the folder of the standard library; what ends with * may go on
+  Exemption why;
+  std::string_view frozen;  // the file's name if it is a frozen module; empty: it never is
+  std::string_view file;    // in the standard library's folder; a * at its end stands for any text
   std::string_view function;
 };
 constexpr Keeper kKeepers[] = {
-    // A library that was loaded stays.
-    {Aside::Import, "", "ctypes/__init__.py", "__init__"},
-    // A codec that was looked up is found at once the next time.
-    {Aside::Import, "", "encodings/*", "getregentry"},
+    // A loaded library stays loaded.
+    {Exemption::Import, "", "ctypes/__init__.py", "__init__"},
+    // Codecs are cached.
+    {Exemption::Import, "", "encodings/*", "getregentry"},
     // A class lives as long as its module.
-    {Aside::Class, "<frozen abc>", "abc.py", "__new__"},
-    {Aside::Class, "", "enum.py", "__new__"},
-    {Aside::Class, "", "enum.py", "__setattr__"},
-    {Aside::Class, "", "typing.py", "__new__"},
-    {Aside::Class, "", "collections/__init__.py", "namedtuple"},
+    {Exemption::Class, "<frozen abc>", "abc.py", "__new__"},
+    {Exemption::Class, "", "enum.py", "__new__"},
+    {Exemption::Class, "", "enum.py", "__setattr__"},
+    {Exemption::Class, "", "typing.py", "__new__"},
+    {Exemption::Class, "", "collections/__init__.py", "namedtuple"},
     // setenv() never frees a value that was replaced: a pointer to it may have been handed out.
-    {Aside::Environment, "<frozen os>", "os.py", "__setitem__"},
+    {Exemption::Environment, "<frozen os>", "os.py", "__setitem__"},
 };
 
-// Files that hand out to themselves what they keep for the life of the process; by the beginnings
-// of their names.
+// Files whose code allocates for itself, for the life of the process, by the beginnings of their
+// names.
 constexpr std::string_view kEngineFiles[] = {
     "python", "libpython",
     // Linux
     "libc.so", "libc-", "ld-linux", "libpthread", "libdl.", "libm.so", "libstdc++",
-    // macOS, where a framework's Python is named so
+    // macOS; a framework's library is named Python
     "Python", "dyld", "libdyld.", "libsystem_", "libc++", "libobjc.", "libdispatch.", "libxpc.",
     "CoreFoundation"};
 
-// Functions of such files that hand out to their callers; without underscores in front. What ends
-// with * may go on.
+// Functions of those files that hand memory out to their callers, without leading underscores. A *
+// at the end stands for any text.
 constexpr std::string_view kHandedOut[] = {
     "Znw*",     "Zna*",      "operator new*", "strdup",   "strndup",  "wcsdup",
     "asprintf", "vasprintf", "getline",       "getdelim", "realpath", "getcwd",
@@ -71,39 +71,40 @@ bool is_by(const Keeper& keeper, const Site& site) {
 
 }  // namespace
 
-Aside Asides::of(const Ledger::Block& block) {
+Exemption Exemptions::of(const Ledger::Block& block) {
   Rule& rule = rules_[block.site];
   if (!rule.is_known) {
-    const Site* const site = reader_.find_site(block.site);
-    if (site == nullptr) return Aside::None;
+    const Site* const site = names_.find(block.site);
+    if (site == nullptr) return Exemption::None;
     rule = rule_for(*site);
   }
   const bool is_start = block.event < imports_.first_code();
-  if (is_start && rule.at_start != Aside::None) return rule.at_start;
-  if (rule.always == Aside::Engine) return Aside::Engine;
-  return imports_.covers(block.thread, block.event) ? Aside::Import : rule.always;
+  if (is_start && rule.at_start != Exemption::None) return rule.at_start;
+  if (rule.always == Exemption::Engine) return Exemption::Engine;
+  return imports_.covers(block.thread, block.event) ? Exemption::Import : rule.always;
 }
 
-Asides::Rule Asides::rule_for(const Site& site) const {
+Exemptions::Rule Exemptions::rule_for(const Site& site) const {
   Rule rule = {.is_known = true};
   if (site.has_frame) {
-    rule.always = aside_of_code(site);
+    rule.always = exemption_of_code(site);
     return rule;
   }
-  const bool has_module = site.module != 0 && site.module <= reader_.modules().size();
-  if (!has_module || !is_engine(reader_.modules()[site.module - 1].path)) return rule;
-  rule.at_start = Aside::Engine;
-  // What a function hands out, as strdup() does, is its caller's.
-  if (!is_handed_out(symbols_.name(site.address, site.module))) rule.always = Aside::Engine;
+  const Vector<Module>& modules = names_.modules();
+  const bool has_module = site.module != 0 && site.module <= modules.size();
+  if (!has_module || !is_engine(modules[site.module - 1].path)) return rule;
+  rule.at_start = Exemption::Engine;
+  // The result of a function such as strdup() belongs to the caller.
+  if (!is_handed_out(symbols_.name(site.address, site.module))) rule.always = Exemption::Engine;
   return rule;
 }
 
-Aside aside_of_code(const Site& site) {
-  if (Imports::is_machinery(site)) return Aside::Import;
+Exemption exemption_of_code(const Site& site) {
+  if (Imports::is_machinery(site)) return Exemption::Import;
   for (const Keeper& keeper : kKeepers) {
     if (is_by(keeper, site)) return keeper.why;
   }
-  return Aside::None;
+  return Exemption::None;
 }
 
 bool is_engine(std::string_view path) {

@@ -8,8 +8,8 @@
 namespace pymemflow::report {
 namespace {
 
-// What stands behind -m on the command line of Python: its own options end there, at -c, and at the
-// first word that is none.
+// The module after -m on the command line of Python. Python's own options end at -m, at -c, and at
+// the first word that is not an option.
 std::string_view module_of(std::string_view words) {
   bool is_program = true;
   bool is_value = false;
@@ -40,7 +40,7 @@ Imports::Imports(std::string_view command_line) : main_module_(module_of(command
   while (!command_line.empty()) {
     const std::string_view word = command_line.substr(0, command_line.find('\0'));
     command_line.remove_prefix(std::min(word.size() + 1, command_line.size()));
-    // pytest's words go on behind the file.
+    // pytest takes FILE::TEST.
     words_.emplace_back(base_name(word.substr(0, word.find("::"))));
   }
   words_.emplace_back("__main__.py");
@@ -77,7 +77,7 @@ bool Imports::is_machinery(const Site& site) {
 Imports::Kind Imports::kind_of(const Site& site) const {
   if (is_machinery(site)) return Kind::Machinery;
   if (!site.has_frame || site.function != "<module>") return Kind::Other;
-  // What is no file may be a text that was compiled anywhere.
+  // Names such as <string> are compiled text, not files.
   const bool is_text = site.file.starts_with("<") && !site.file.starts_with("<frozen ");
   if (is_text) return Kind::Other;
   if (std::find(words_.begin(), words_.end(), base_name(site.file)) != words_.end()) {
@@ -92,8 +92,8 @@ Imports::Kind Imports::kind_of(const Site& site) const {
 }
 
 void Imports::on_body(Thread& thread, const Site& site, std::uint64_t number) {
-  const auto [place, is_new] = thread.bodies.try_emplace(site.file);
-  Span& span = place->second;
+  const auto [found, is_new] = thread.bodies.try_emplace(site.file);
+  Span& span = found->second;
   if (is_new) {
     span.first = number;
     span.is_import = thread.is_after_machinery;

@@ -1,86 +1,60 @@
 #include "report/replay/live_profile.h"
 
-#include <fmt/core.h>
-
-#include <iterator>
+#include "report/base/json_text.h"
 
 namespace pymemflow::report {
 namespace {
 
-void append_quoted(String& text, std::string_view value) {
-  text += '"';
-  for (const char c : value) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (c == '"' || c == '\\') {
-      text += '\\';
-      text += c;
-    } else if (byte < ' ') {
-      fmt::format_to(std::back_inserter(text), "\\u{:04x}", byte);
-    } else {
-      text += c;
-    }
-  }
-  text += '"';
+JsonText& amount(JsonText& json, std::string_view name, std::int64_t blocks, std::int64_t bytes) {
+  return json.key(name).begin_object().field("blocks", blocks).field("bytes", bytes).end_object();
 }
 
-void append_field(String& text, std::string_view name, std::string_view value) {
-  fmt::format_to(std::back_inserter(text), "\"{}\": ", name);
-  append_quoted(text, value);
-  text += ", ";
-}
-
-void append_place(String& text, const PlaceChange& place) {
-  text += '{';
-  if (place.place.has_frame) {
-    append_field(text, "file", place.place.file);
-    fmt::format_to(std::back_inserter(text), "\"line\": {}, ", place.place.line);
-    append_field(text, "function", place.place.function);
+void write_site(JsonText& json, const SiteGrowth& growth) {
+  const SiteName& site = growth.site;
+  json.begin_object();
+  if (site.has_frame) {
+    json.field("file", site.file)
+        .field("line", std::int64_t{site.line})
+        .field("function", site.function);
   } else {
-    append_field(text, "engine_caller", place.place.caller);
-    append_field(text, "module", place.place.module);
+    json.field("engine_caller", site.caller).field("module", site.module);
   }
-  fmt::format_to(std::back_inserter(text), "\"blocks\": {}, \"bytes\": {}}}", place.change.blocks,
-                 place.change.bytes);
+  json.field("blocks", growth.change.blocks).field("bytes", growth.change.bytes).end_object();
 }
 
 }  // namespace
 
-std::string_view LiveUsage::follow(std::uint64_t stamp) {
+std::string_view LiveProfile::follow(std::uint64_t stamp) {
   if (const CaptureError error = reader_.follow(stamp); error != CaptureError::None) {
     return describe(error);
   }
-  if (const std::string_view problem = usage_problem(reader_); !problem.empty()) return problem;
-  if (!builder_) builder_.emplace(reader_, symbols_, Marks::Keep::Nothing);
+  const std::string_view problem = profile_problem(reader_.head().mode);
+  if (!problem.empty()) return problem;
+  if (!builder_) {
+    builder_.emplace(reader_.process_info(), reader_.names(), symbols_, Marks::Keep::Nothing);
+  }
   Event event;
   const Site* site = nullptr;
-  while (reader_.next(event, site)) builder_->on_event(event, site);
+  while (reader_.next(event, site)) deliver(event, site, *builder_);
   return {};
 }
 
-Amount LiveUsage::alive() const {
-  const Holding& total = builder_->ledger().total();
-  return {total.blocks, total.bytes};
+Amount LiveProfile::live() const {
+  return builder_->ledger().total().live;
 }
 
-String LiveUsage::growth_since(std::string_view mark) {
+String LiveProfile::growth_since(std::string_view mark) {
   Growth growth;
   if (!builder_->marks().since(mark, growth)) return {};
-  const std::uint64_t alive_then = alive().bytes - static_cast<std::uint64_t>(growth.alive.bytes);
-  String text = "{";
-  append_field(text, "mark", growth.since);
-  fmt::format_to(std::back_inserter(text),
-                 "\"alive\": {{\"blocks\": {}, \"bytes\": {}}}, "
-                 "\"growth\": {{\"blocks\": {}, \"bytes\": {}}}, \"peak_bytes\": {}, "
-                 "\"places\": [",
-                 growth.alive.blocks, growth.alive.bytes, growth.counted.blocks,
-                 growth.counted.bytes, growth.peak_bytes - alive_then);
-  bool is_first = true;
-  for (const PlaceChange& place : builder_->places_of(growth)) {
-    if (!is_first) text += ", ";
-    is_first = false;
-    append_place(text, place);
-  }
-  text += "]}";
+  const std::uint64_t live_then = live().bytes - static_cast<std::uint64_t>(growth.live.bytes);
+  String text;
+  JsonText json(text);
+  json.begin_object().field("mark", growth.since);
+  amount(json, "alive", growth.live.blocks, growth.live.bytes);
+  amount(json, "growth", growth.counted.blocks, growth.counted.bytes);
+  json.field("peak_bytes", growth.peak_bytes - live_then).key("places").begin_array();
+  for (const SiteGrowth& site : builder_->sites_of(growth)) write_site(json, site);
+  json.end_array().end_object();
   return text;
 }
 

@@ -1,7 +1,7 @@
 #pragma once
-// What this process holds, asked while it records on: its own record, replayed up to a stamp, and
-// the next time from there. Costs as much as there were events since; a block that is alive takes
-// some 60 bytes of the private heap. One thread at a time.
+// The profile of this process, asked for while it is being recorded. Each question replays the
+// capture from the moment of the last question up to a stamp, so it costs as much as there were
+// events in between; a live block takes about 60 bytes of the private heap. One thread at a time.
 
 #include <cstdint>
 #include <optional>
@@ -15,19 +15,19 @@
 
 namespace pymemflow::report {
 
-class LiveUsage {
+class LiveProfile {
  public:
   // `file` is borrowed, and must outlive this.
-  explicit LiveUsage(int file) : reader_(file), symbols_(reader_.modules(), kWhere) {}
+  explicit LiveProfile(int file) : reader_(file), symbols_(reader_.names().modules(), kWhere) {}
 
-  // Takes what happened before the stamp, which interpose::record_turn() gave. What is wrong with
-  // the record; empty: nothing is.
+  // Takes the events that have a smaller stamp than this one, which interpose::record_turn()
+  // returned. Returns what is wrong with the capture; empty: nothing.
   std::string_view follow(std::uint64_t stamp);
 
-  // As of then.
-  Amount alive() const;
-  // What changed since the latest mark of that name, as a JSON object; empty: there is no such
-  // mark. pymemflow_growth() in interpose/library/api.h describes it.
+  // As of the last follow().
+  Amount live() const;
+  // The growth since the latest mark of that name, as a JSON object; empty: there is no such mark.
+  // pymemflow_growth() in interpose/library/api.h describes the object.
   String growth_since(std::string_view mark);
 
  private:
@@ -35,7 +35,7 @@ class LiveUsage {
 
   CaptureReader reader_;
   Symbols symbols_;
-  std::optional<UsageBuilder> builder_;
+  std::optional<ProfileBuilder> builder_;
 };
 
 }  // namespace pymemflow::report

@@ -6,29 +6,25 @@
 namespace pymemflow::report {
 namespace {
 
-// A program may make up names for ever.
+// Bounds the memory of a program that sets marks of ever new names.
 constexpr std::size_t kMaxMoments = 256;
 
 constexpr std::string_view kBegin = " begin";
 constexpr std::string_view kEnd = " end";
 
-Amount alive_in(const Ledger& ledger) {
-  return {ledger.total().blocks, ledger.total().bytes};
-}
-
 }  // namespace
 
 void Marks::on_mark(std::string_view name, std::uint64_t after_ns) {
-  Moment moment = {String(name), ledger_.events(), ledger_.total().bytes, alive_in(ledger_),
-                   count()};
+  const Amount live = ledger_.total().live;
+  Moment moment = {String(name), ledger_.events(), live.bytes, live, count()};
   for (Moment& each : moments_) each.peak_bytes = std::max(each.peak_bytes, peak_bytes_);
   peak_bytes_ = 0;
   if (keep_ == Keep::All) {
-    MarkUse use = {moment.name, moment.event, after_ns, moment.alive, {}};
+    Snapshot snapshot = {moment.name, moment.event, after_ns, moment.live, {}, {}};
     if (const Moment* const earlier = earlier_for(name)) {
-      use.growth = growth_from(*earlier, moment.counted);
+      snapshot.growth = growth_from(*earlier, moment.counted);
     }
-    uses_.push_back(std::move(use));
+    snapshots_.push_back(std::move(snapshot));
   }
   keep(std::move(moment));
 }
@@ -39,12 +35,12 @@ bool Marks::since(std::string_view name, Growth& growth) const {
   return moment != nullptr;
 }
 
-Marks::Holdings Marks::count() const {
-  Holdings holdings;
+Marks::LiveBySite Marks::count() const {
+  LiveBySite live;
   for (const auto& [address, block] : ledger_.blocks()) {
-    if (asides_.of(block) == Aside::None) holdings[block.site].add({1, block.bytes});
+    if (exemptions_.of(block) == Exemption::None) live[block.site].add({block.bytes, 1});
   }
-  return holdings;
+  return live;
 }
 
 const Marks::Moment* Marks::find(std::string_view name) const {
@@ -64,12 +60,12 @@ const Marks::Moment* Marks::earlier_for(std::string_view name) const {
   return same != nullptr || moments_.empty() ? same : &moments_.back();
 }
 
-Growth Marks::growth_from(const Moment& moment, const Holdings& now) const {
+Growth Marks::growth_from(const Moment& moment, const LiveBySite& now) const {
   Growth growth;
   growth.since = moment.name;
   growth.since_event = moment.event;
   growth.peak_bytes = std::max(moment.peak_bytes, peak_bytes_);
-  growth.alive = change_between(moment.alive, alive_in(ledger_));
+  growth.live = change_between(moment.live, ledger_.total().live);
   const auto add = [&](SiteId site, const Amount& before, const Amount& after) {
     const Change change = change_between(before, after);
     if (!change) return;

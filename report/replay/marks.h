@@ -1,7 +1,7 @@
 #pragma once
-// What the program held at the moments to which it gave a name (pymemflow_mark()), and by how much
-// that had grown since an earlier one. What counts is what counts as a leak: blocks that were not
-// set aside. docs/gate.md says which marks are held against each other. Report side, one thread.
+// Snapshots of live memory at the moments that the program named (pymemflow_mark()), and its growth
+// between them. Growth counts what counts as a leak: live blocks that are not exempt.
+// docs/gate.md says which marks are compared. Report side, one thread.
 
 #include <cstdint>
 #include <string_view>
@@ -10,74 +10,78 @@
 #include "report/base/memory.h"
 #include "report/replay/exemptions.h"
 #include "report/replay/ledger.h"
+#include "report/replay/site_name.h"
 
 namespace pymemflow::report {
 
-// What changed between two moments.
 struct SiteChange {
   SiteId site;
   Change change;
 };
+
+// The change of live memory between two moments.
 struct Growth {
-  String since;  // the name of the earlier mark; of none if it is empty
-  std::uint64_t since_event = 0;
-  std::uint64_t peak_bytes = 0;  // the most that was alive in between, whatever it was
-  Change alive;                  // whatever it is
-  Change counted;                // what counts
-  Vector<SiteChange> sites;      // of what counts; where nothing changed is left out
+  String since;                   // the name of the earlier mark; empty: no mark is comparable
+  std::uint64_t since_event = 0;  // events before that mark
+  std::uint64_t peak_bytes = 0;   // the peak of live memory in between, exempt blocks included
+  Change live;                    // exempt blocks included
+  Change counted;                 // without exempt blocks
+  Vector<SiteChange> sites;       // of `counted`; sites that did not change are left out
 };
 
-struct MarkUse {
+// Live memory at a mark.
+struct Snapshot {
   String name;
-  std::uint64_t event = 0;     // how many there had been
-  std::uint64_t after_ns = 0;  // since the start
-  Amount alive;
-  Growth growth;
+  std::uint64_t event = 0;     // events before it
+  std::uint64_t after_ns = 0;  // since the start of the recording
+  Amount live;
+  Growth growth;             // since the mark that it is compared with
+  Vector<SiteGrowth> sites;  // growth.sites by name, largest first; in a finished profile
 };
 
 class Marks {
  public:
-  // Keep::Nothing: since() alone is wanted, in a process that may have marks for ever.
+  // Keep::Nothing is for a process that may set marks for ever: since() alone can be asked.
   enum class Keep : bool { Nothing, All };
 
-  Marks(const Ledger& ledger, Asides& asides, Keep keep)
-      : ledger_(ledger), asides_(asides), keep_(keep) {}
+  Marks(const Ledger& ledger, Exemptions& exemptions, Keep keep)
+      : ledger_(ledger), exemptions_(exemptions), keep_(keep) {}
 
-  // After each event that the ledger was told of.
+  // After each event that the ledger took.
   void on_event() {
-    if (ledger_.total().bytes > peak_bytes_) peak_bytes_ = ledger_.total().bytes;
+    if (ledger_.total().live.bytes > peak_bytes_) peak_bytes_ = ledger_.total().live.bytes;
   }
   void on_mark(std::string_view name, std::uint64_t after_ns);
 
-  const Vector<MarkUse>& all() const { return uses_; }
+  const Vector<Snapshot>& snapshots() const { return snapshots_; }
 
-  // What changed between the latest mark of that name and now. False: there is none.
+  // The growth between the latest mark of that name and now. False: there is no such mark.
   bool since(std::string_view name, Growth& growth) const;
 
  private:
-  using Holdings = HashMap<SiteId, Amount>;
-  // A moment that later ones may be held against.
+  using LiveBySite = HashMap<SiteId, Amount>;
+  // A moment that later ones may be compared with.
   struct Moment {
     String name;
     std::uint64_t event = 0;
     std::uint64_t peak_bytes = 0;  // from there to the latest mark
-    Amount alive;
-    Holdings counted;
+    Amount live;
+    LiveBySite counted;
   };
 
-  // Of what counts, by site: now.
-  Holdings count() const;
+  // The live blocks that are not exempt, by site.
+  LiveBySite count() const;
   const Moment* find(std::string_view name) const;
-  // What a mark of this name is held against; null: nothing.
+  // The moment that a mark of this name is compared with; null: none.
   const Moment* earlier_for(std::string_view name) const;
-  Growth growth_from(const Moment& moment, const Holdings& now) const;
+  Growth growth_from(const Moment& moment, const LiveBySite& now) const;
   void keep(Moment moment);
 
   const Ledger& ledger_;
-  Asides& asides_;
+  Exemptions& exemptions_;
   const Keep keep_;
-  Vector<Moment> moments_;  // the latest of each name, the latest last
-  Vector<MarkUse> uses_;
+  Vector<Moment> moments_;  // the latest of each name, by time
+  Vector<Snapshot> snapshots_;
   std::uint64_t peak_bytes_ = 0;  // since the latest mark
 };
 

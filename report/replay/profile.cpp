@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <iterator>
-#include <tuple>
 #include <utility>
 
 #include "report/base/names.h"
@@ -12,52 +11,41 @@
 namespace pymemflow::report {
 namespace {
 
-auto name_of(const Place& place) {
-  return std::tie(place.has_frame, place.file, place.function, place.line, place.caller);
+bool has_more(const SiteStats& a, const SiteStats& b) {
+  const Amount& left = a.totals.live;
+  const Amount& right = b.totals.live;
+  if (left.bytes != right.bytes) return left.bytes > right.bytes;
+  if (left.blocks != right.blocks) return left.blocks > right.blocks;
+  return a.site.key() < b.site.key();
 }
 
-bool comes_first(const PlaceUse& a, const PlaceUse& b) {
-  if (a.holding.bytes != b.holding.bytes) return a.holding.bytes > b.holding.bytes;
-  if (a.holding.blocks != b.holding.blocks) return a.holding.blocks > b.holding.blocks;
-  return name_of(a.place) < name_of(b.place);
-}
-
-bool grew_more(const PlaceChange& a, const PlaceChange& b) {
+bool grew_more(const SiteGrowth& a, const SiteGrowth& b) {
   if (a.change.bytes != b.change.bytes) return a.change.bytes > b.change.bytes;
   if (a.change.blocks != b.change.blocks) return a.change.blocks > b.change.blocks;
-  return name_of(a.place) < name_of(b.place);
+  return a.site.key() < b.site.key();
 }
 
-// Makes one of those that have the same place, in the order of places.
-template <typename Use, typename Join>
-void join_same(Vector<Use>& uses, Join join) {
-  std::sort(uses.begin(), uses.end(),
-            [](const Use& a, const Use& b) { return name_of(a.place) < name_of(b.place); });
+// Joins the entries of sites with the same name. Leaves them sorted by name.
+template <typename Entry, typename Join>
+void join_same(Vector<Entry>& entries, Join join) {
+  std::sort(entries.begin(), entries.end(),
+            [](const Entry& a, const Entry& b) { return a.site.key() < b.site.key(); });
   std::size_t kept = 0;
-  for (std::size_t i = 0; i < uses.size(); ++i) {
-    if (kept != 0 && name_of(uses[kept - 1].place) == name_of(uses[i].place)) {
-      join(uses[kept - 1], uses[i]);
+  for (std::size_t i = 0; i < entries.size(); ++i) {
+    if (kept != 0 && entries[kept - 1].site.key() == entries[i].site.key()) {
+      join(entries[kept - 1], entries[i]);
     } else {
-      if (kept != i) uses[kept] = std::move(uses[i]);
+      if (kept != i) entries[kept] = std::move(entries[i]);
       ++kept;
     }
   }
-  uses.resize(kept);
+  entries.resize(kept);
 }
 
 }  // namespace
 
-Amount PlaceUse::leaked() const {
-  Amount rest = {holding.blocks, holding.bytes};
-  for (const Amount& amount : aside) {
-    rest.blocks -= amount.blocks;
-    rest.bytes -= amount.bytes;
-  }
-  return rest;
-}
-
-std::string_view usage_problem(const CaptureReader& reader) {
-  switch (reader.head().mode) {
+std::string_view profile_problem(RecordMode mode) {
+  switch (mode) {
     case RecordMode::Full:
       return {};
     case RecordMode::Ring:
@@ -68,91 +56,118 @@ std::string_view usage_problem(const CaptureReader& reader) {
   return "holds events in a way that is not known";
 }
 
-void UsageBuilder::on_event(const Event& event, const Site* site) {
-  const std::uint64_t start = reader_.head().started_monotonic_ns;
-  if (event.mark != Mark::None) {
-    if (event.mark != Mark::Named) return;
-    marks_.on_mark(reader_.mark_name(), std::max(reader_.mark_ns(), start) - start);
-    return;
-  }
+Amount SiteStats::leaked() const {
+  Amount rest = totals.live;
+  for (const Amount& amount : exempt) rest.subtract(amount);
+  return rest;
+}
+
+ProfileBuilder::ProfileBuilder(ProcessInfo process, const NameTable& names, Symbols& symbols,
+                               Marks::Keep keep)
+    : process_(std::move(process)),
+      names_(names),
+      symbols_(symbols),
+      imports_(process_.command_line),
+      exemptions_(names, imports_, symbols),
+      marks_(ledger_, exemptions_, keep) {}
+
+void ProfileBuilder::on_event(const Event& event, const Site& site) {
   const bool is_peak = ledger_.on_event(event);
-  imports_.on_event(event, *site, ledger_.events());
+  imports_.on_event(event, site, ledger_.events());
   marks_.on_event();
-  if (is_peak) peak_after_ns_ = std::max(reader_.block_opened_ns(), start) - start;
+  if (is_peak) peak_after_ns_ = since_start(event);
 }
 
-Usage UsageBuilder::finish() {
-  Usage usage;
+void ProfileBuilder::on_mark(const Event& mark) {
+  marks_.on_mark(mark.name, since_start(mark));
+}
+
+void ProfileBuilder::on_events(std::span<const Event> events) {
+  for (const Event& event : events) {
+    const Site* const site = names_.find(event.site);
+    if (site != nullptr || event.kind == EventKind::Mark) deliver(event, site, *this);
+  }
+}
+
+std::uint64_t ProfileBuilder::since_start(const Event& event) const {
+  const std::uint64_t start = process_.started_monotonic_ns;
+  return std::max(event.after_ns, start) - start;
+}
+
+Profile ProfileBuilder::finish() {
+  Profile profile;
   ledger_.find_oldest();
-  usage.total = ledger_.total();
-  usage.peak = ledger_.peak();
-  usage.peak_after_ns = peak_after_ns_;
-  usage.events = ledger_.events();
-  usage.unknown_releases = ledger_.unknown_releases();
-  const Site* const peak_site = reader_.find_site(usage.peak.site);
-  if (usage.peak.event != 0 && peak_site != nullptr) {
-    usage.peak_place = shown_place(place_of(*peak_site), false);
+  profile.process = process_;
+  profile.total = ledger_.total();
+  profile.peak = ledger_.peak();
+  profile.peak_after_ns = peak_after_ns_;
+  profile.events = ledger_.events();
+  profile.unknown_releases = ledger_.unknown_releases();
+  const Site* const peak_site = names_.find(profile.peak.site);
+  if (profile.peak.event != 0 && peak_site != nullptr) {
+    profile.peak_site = shown_site(name_of(*peak_site), false);
   }
-  add_places(usage);
-  usage.marks = marks_.all();
-  for (const MarkUse& mark : usage.marks) usage.mark_changes.push_back(places_of(mark.growth));
-  return usage;
+  add_sites(profile);
+  profile.snapshots = marks_.snapshots();
+  for (Snapshot& snapshot : profile.snapshots) snapshot.sites = sites_of(snapshot.growth);
+  return profile;
 }
 
-void UsageBuilder::add_places(Usage& usage) {
-  Vector<PlaceUse>& places = usage.places;
-  HashMap<SiteId, std::array<Amount, kAsides>> amounts;
+void ProfileBuilder::add_sites(Profile& profile) {
+  HashMap<SiteId, std::array<Amount, kExemptions>> exempt;
   for (const auto& [address, block] : ledger_.blocks()) {
-    const Aside why = asides_.of(block);
-    if (why == Aside::None) continue;
-    amounts[block.site][static_cast<std::size_t>(why)].add({1, block.bytes});
+    const Exemption why = exemptions_.of(block);
+    if (why == Exemption::None) continue;
+    exempt[block.site][static_cast<std::size_t>(why)].add({block.bytes, 1});
   }
+  Vector<SiteStats>& sites = profile.sites;
   for (const SiteId number : ledger_.sites()) {
-    const Site* const site = reader_.find_site(number);
+    const Site* const site = names_.find(number);
     if (site == nullptr) continue;
-    places.push_back({place_of(*site), ledger_.of(number), amounts[number]});
+    sites.push_back({name_of(*site), ledger_.of(number), exempt[number]});
   }
-  join_same(places, [](PlaceUse& use, const PlaceUse& other) {
-    use.holding.add(other.holding);
-    for (std::size_t why = 0; why < kAsides; ++why) use.aside[why].add(other.aside[why]);
+  join_same(sites, [](SiteStats& stats, const SiteStats& other) {
+    stats.totals.add(other.totals);
+    for (std::size_t why = 0; why < kExemptions; ++why) stats.exempt[why].add(other.exempt[why]);
   });
-  std::sort(places.begin(), places.end(), comes_first);
+  std::sort(sites.begin(), sites.end(), has_more);
 }
 
-Vector<PlaceChange> UsageBuilder::places_of(const Growth& growth) {
-  Vector<PlaceChange> changes;
+Vector<SiteGrowth> ProfileBuilder::sites_of(const Growth& growth) {
+  Vector<SiteGrowth> sites;
   for (const SiteChange& each : growth.sites) {
-    const Site* const site = reader_.find_site(each.site);
-    if (site != nullptr) changes.push_back({place_of(*site), each.change});
+    const Site* const site = names_.find(each.site);
+    if (site != nullptr) sites.push_back({name_of(*site), each.change});
   }
-  join_same(changes,
-            [](PlaceChange& change, const PlaceChange& other) { change.change.add(other.change); });
-  std::erase_if(changes, [](const PlaceChange& change) { return !change.change; });
-  std::sort(changes.begin(), changes.end(), grew_more);
-  return changes;
+  join_same(sites,
+            [](SiteGrowth& entry, const SiteGrowth& other) { entry.change.add(other.change); });
+  std::erase_if(sites, [](const SiteGrowth& entry) { return !entry.change; });
+  std::sort(sites.begin(), sites.end(), grew_more);
+  return sites;
 }
 
-Place UsageBuilder::place_of(const Site& site) {
-  Place place;
-  place.has_frame = site.has_frame;
+SiteName ProfileBuilder::name_of(const Site& site) {
+  SiteName name;
+  name.has_frame = site.has_frame;
   if (site.has_frame) {
-    place.file = site.file;
-    place.function = site.function;
-    place.line = site.line;
-    return place;
+    name.file = site.file;
+    name.function = site.function;
+    name.line = site.line;
+    return name;
   }
-  place.caller = symbols_.name(site.address, site.module);
-  const bool is_known = site.module != 0 && site.module <= reader_.modules().size();
-  if (is_known) place.module = reader_.modules()[site.module - 1].path;
-  return place;
+  name.caller = symbols_.name(site.address, site.module);
+  const Vector<Module>& modules = names_.modules();
+  const bool is_known = site.module != 0 && site.module <= modules.size();
+  if (is_known) name.module = modules[site.module - 1].path;
+  return name;
 }
 
-String shown_place(const Place& place, bool full_file_path) {
+String shown_site(const SiteName& site, bool full_file_path) {
   const Names names = {.full_file_path = full_file_path};
-  if (!place.has_frame) return shown_function(names, place.caller);
-  String text = shown_file(names, place.file);
-  fmt::format_to(std::back_inserter(text), ":{} ", place.line);
-  text += shown_function(names, place.function);
+  if (!site.has_frame) return shown_function(names, site.caller);
+  String text = shown_file(names, site.file);
+  fmt::format_to(std::back_inserter(text), ":{} ", site.line);
+  text += shown_function(names, site.function);
   return text;
 }
 

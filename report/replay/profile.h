@@ -1,97 +1,87 @@
 #pragma once
-// What a whole capture says of memory: totals, the highest mark, and by place what was alive at the
-// end. Places are what people look for, a line of a Python function or an engine caller, where the
-// sites of the record are instructions. Report side, one thread.
+// The memory profile of one process: totals, the peak, live memory by site at the end and at each
+// mark. It is built from events, wherever they come from. Report side, one thread.
 
 #include <array>
 #include <cstdint>
+#include <span>
 #include <string_view>
 
 #include "report/base/amount.h"
 #include "report/base/memory.h"
-#include "report/reader/capture_reader.h"
+#include "report/reader/event_sink.h"
+#include "report/reader/name_table.h"
+#include "report/reader/process_info.h"
 #include "report/replay/exemptions.h"
 #include "report/replay/imports.h"
 #include "report/replay/ledger.h"
 #include "report/replay/marks.h"
+#include "report/replay/site_name.h"
 #include "report/symbols/symbols.h"
 
 namespace pymemflow::report {
 
-struct Place {
-  bool has_frame = false;
-  String file;  // co_filename, whole
-  String function;
-  std::int32_t line = 0;
-  String caller;  // without a frame: as DTrace's usym() has it
-  String module;  // without a frame: the path of the file that called; empty: unknown
+struct SiteStats {
+  SiteName site;
+  Totals totals;
+  std::array<Amount, kExemptions> exempt = {};  // of `totals.live`, by reason
+
+  // Live and not exempt.
+  Amount leaked() const;
 };
 
-struct PlaceUse {
-  Place place;
-  Holding holding;
-  std::array<Amount, kAsides> aside = {};  // of what is alive
-
-  Amount leaked() const;  // what is alive and was not set aside
-};
-
-struct PlaceChange {
-  Place place;
-  Change change;
-};
-
-struct Usage {
-  Holding total;
+struct Profile {
+  ProcessInfo process;
+  Totals total;
   Ledger::Peak peak;
-  String peak_place;                // empty: nothing was ever alive
-  std::uint64_t peak_after_ns = 0;  // since the start; the peak was no earlier
+  String peak_site;                 // empty: nothing was ever live
+  std::uint64_t peak_after_ns = 0;  // since the start; the peak was not earlier
   std::uint64_t events = 0;
   std::uint64_t unknown_releases = 0;
-  Vector<PlaceUse> places;  // by bytes alive, then blocks, largest first; then by name
-  Vector<MarkUse> marks;
-  Vector<Vector<PlaceChange>> mark_changes;  // of each mark's growth, largest first; then by name
+  Vector<SiteStats> sites;  // by live bytes, then blocks, largest first; then by name
+  Vector<Snapshot> snapshots;
 };
 
-// Why what is alive cannot be known; empty: it can. The reader has been opened.
-std::string_view usage_problem(const CaptureReader& reader);
+// Why live memory cannot be told from a record of this mode; empty: it can.
+std::string_view profile_problem(RecordMode mode);
 
-// For each event of the reader, from the first one on, and then finish().
-class UsageBuilder {
+// Takes the events in their order, and then makes the profile.
+class ProfileBuilder final : public EventSink {
  public:
-  UsageBuilder(const CaptureReader& reader, Symbols& symbols, Marks::Keep keep = Marks::Keep::All)
-      : reader_(reader),
-        symbols_(symbols),
-        imports_(reader.facts().command_line),
-        asides_(reader, imports_, symbols),
-        marks_(ledger_, asides_, keep) {}
-  UsageBuilder(const UsageBuilder&) = delete;
-  UsageBuilder& operator=(const UsageBuilder&) = delete;
+  // `names` and `symbols` must outlive the builder. Names may be added to the table meanwhile.
+  ProfileBuilder(ProcessInfo process, const NameTable& names, Symbols& symbols,
+                 Marks::Keep keep = Marks::Keep::All);
+  ProfileBuilder(const ProfileBuilder&) = delete;
+  ProfileBuilder& operator=(const ProfileBuilder&) = delete;
 
-  // A mark that the program named has no site.
-  void on_event(const Event& event, const Site* site);
-  // Once, after the last event.
-  Usage finish();
+  void on_event(const Event& event, const Site& site) override;
+  void on_mark(const Event& mark) override;
+  void on_finish() override {}
+  // A batch. Skips events whose site has no name.
+  void on_events(std::span<const Event> events);
+
+  // Makes the profile. Once, after the last event.
+  Profile finish();
 
   // So far.
   const Ledger& ledger() const { return ledger_; }
   const Marks& marks() const { return marks_; }
-  // By place, largest first.
-  Vector<PlaceChange> places_of(const Growth& growth);
+  // By name of the site, largest first.
+  Vector<SiteGrowth> sites_of(const Growth& growth);
 
  private:
-  Place place_of(const Site& site);
-  void add_places(Usage& usage);
+  std::uint64_t since_start(const Event& event) const;
+  SiteName name_of(const Site& site);
+  void add_sites(Profile& profile);
 
-  const CaptureReader& reader_;
+  const ProcessInfo process_;
+  const NameTable& names_;
   Symbols& symbols_;
   Ledger ledger_;
   Imports imports_;
-  Asides asides_;
+  Exemptions exemptions_;
   Marks marks_;
   std::uint64_t peak_after_ns_ = 0;
 };
-
-// "leak.py:12 make", or the engine caller. Control characters are escaped.
-String shown_place(const Place& place, bool full_file_path);
 
 }  // namespace pymemflow::report

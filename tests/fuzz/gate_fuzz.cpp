@@ -59,8 +59,8 @@ class File {
   int file_;
 };
 
-report::Place python_place(std::string_view file, std::string_view function) {
-  report::Place place;
+report::SiteName python_place(std::string_view file, std::string_view function) {
+  report::SiteName place;
   place.has_frame = true;
   place.file = file;
   place.function = function;
@@ -68,8 +68,8 @@ report::Place python_place(std::string_view file, std::string_view function) {
   return place;
 }
 
-report::Place engine_place(std::string_view caller) {
-  report::Place place;
+report::SiteName engine_place(std::string_view caller) {
+  report::SiteName place;
   place.caller = caller;
   place.module = "/usr/lib/libsomething.so";
   return place;
@@ -99,7 +99,7 @@ void read_baseline(std::string_view content) {
 }
 
 // The line that the gate offers, pasted into a file.
-void check_suppression(const report::Place& place) {
+void check_suppression(const report::SiteName& place) {
   const File file(suppression_for(place) + "\n");
   Selection selection;
   require(selection.read_suppressions(file.path()));
@@ -119,11 +119,11 @@ void check_text(std::string_view text, bool is_xml) {
   }
 }
 
-Verdict verdict_on(const std::vector<report::Place>& places, std::string_view name) {
+Verdict verdict_on(const std::vector<report::SiteName>& places, std::string_view name) {
   ProcessVerdict process;
   process.use.process = 4711;
   process.use.command_line = name;
-  for (const report::Place& place : places) process.leaks.push_back({place, 1, 2000, 5});
+  for (const report::SiteName& place : places) process.leaks.push_back({place, 1, 2000, 5});
   process.growth = {true, std::string(name), std::string(name), {1, 2000}, process.leaks};
   process.findings.push_back({"--max-leak", 2000, 10, "leaks at " + shown(places.front())});
   Verdict verdict;
@@ -138,10 +138,10 @@ void write_names(std::string_view content) {
     names.push_back(content.substr(0, end));
     content = end == content.npos ? "" : content.substr(end + 1);
   }
-  std::vector<report::Place> places = {python_place(names[0], names[1])};
+  std::vector<report::SiteName> places = {python_place(names[0], names[1])};
   // Each file and each function has a name, even if it is one of no characters; a caller has one.
   if (!names[0].empty()) places.push_back(engine_place(names[0]));
-  for (const report::Place& place : places) check_suppression(place);
+  for (const report::SiteName& place : places) check_suppression(place);
   const Verdict verdict = verdict_on(places, names[2]);
   const File json({});
   const File junit({});

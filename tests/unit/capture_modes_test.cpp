@@ -69,7 +69,7 @@ Sums sums_of(int file) {
   const report::Site* site = nullptr;
   while (reader.next(event, site)) add(sums, event, site->address);
   for (const report::EventSum& sum : reader.sums()) {
-    const report::Site* const place = reader.find_site(sum.site);
+    const report::Site* const place = reader.names().find(sum.site);
     auto& [count, bytes] = sums[{sum.function, place == nullptr ? 0 : place->address, sum.bucket}];
     count += sum.count;
     bytes += sum.bytes;
@@ -87,19 +87,23 @@ Sums expected_sums(std::uint64_t count) {
     const std::uint64_t address = i % 500 == 0 ? 1000 + i : 1 + i % 64;
     switch (i % 5) {
       case 0:
-        add(sums, {Function::free, 0, 0, {0x1000}, 0}, address);
+        add(sums, {.function = Function::free, .arguments = {0x1000}, .result = 0}, address);
         break;
       case 1:
-        add(sums, {Function::calloc, 0, 0, {i % 7, i % 900}, 0x2000}, address);
+        add(sums, {.function = Function::calloc, .arguments = {i % 7, i % 900}, .result = 0x2000},
+            address);
         break;
       case 2:
-        add(sums, {Function::realloc, 0, 0, {0x2000, i % 5000}, 0x3000}, address);
+        add(sums,
+            {.function = Function::realloc, .arguments = {0x2000, i % 5000}, .result = 0x3000},
+            address);
         break;
       case 3:
-        add(sums, {Function::malloc, 0, 0, {i * i % 100'000}, 0x4000}, address);
+        add(sums, {.function = Function::malloc, .arguments = {i * i % 100'000}, .result = 0x4000},
+            address);
         break;
       default:
-        add(sums, {Function::malloc, 0, 0, {512}, 0x4000}, address);
+        add(sums, {.function = Function::malloc, .arguments = {512}, .result = 0x4000}, address);
     }
   }
   return sums;

@@ -147,13 +147,8 @@ TEST(Digits, AreThoseOfPrintf) {
   }
 }
 
-Event mark(Mark kind, std::uint32_t thread, SiteId site = 1) {
-  return {.function = Function::malloc,
-          .site = site,
-          .thread = thread,
-          .arguments = {},
-          .result = 0,
-          .mark = kind};
+Event probe(EventKind kind, std::uint32_t thread, SiteId site = 1) {
+  return {.function = Function::malloc, .kind = kind, .site = site, .thread = thread};
 }
 
 TEST(CallStack, IsIndentedByDepthOfEachThread) {
@@ -161,12 +156,12 @@ TEST(CallStack, IsIndentedByDepthOfEachThread) {
   FlowLines lines(captured.output(), {.pid = 5644, .call_stack = true});
   const Site other = {
       .has_frame = true, .file = "/o.py", .function = "inner", .line = 7, .address = 0};
-  lines.on_mark(mark(Mark::Left, 1), kSite);  // of a call from before
-  lines.on_mark(mark(Mark::Entered, 1), kSite);
-  lines.on_mark(mark(Mark::Entered, 1, 2), other);
-  lines.on_mark(mark(Mark::Entered, 2), kSite);
-  lines.on_mark(mark(Mark::Left, 1, 2), other);
-  lines.on_mark(mark(Mark::Left, 1), kSite);
+  lines.on_probe(probe(EventKind::Left, 1), kSite);  // of a call from before
+  lines.on_probe(probe(EventKind::Entered, 1), kSite);
+  lines.on_probe(probe(EventKind::Entered, 1, 2), other);
+  lines.on_probe(probe(EventKind::Entered, 2), kSite);
+  lines.on_probe(probe(EventKind::Left, 1, 2), other);
+  lines.on_probe(probe(EventKind::Left, 1), kSite);
   lines.on_finish();
   EXPECT_EQ(captured.text(),
             "dtrace:::BEGIN\n"
@@ -183,7 +178,7 @@ TEST(CallStack, IsIndentedByDepthOfEachThread) {
 TEST(CallStack, IsLeftOutUnlessAskedFor) {
   CapturedOutput captured;
   FlowLines lines(captured.output(), {.pid = 5644});
-  lines.on_mark(mark(Mark::Entered, 1), kSite);
+  lines.on_probe(probe(EventKind::Entered, 1), kSite);
   EXPECT_EQ(captured.text(), "dtrace:::BEGIN\n");
 }
 

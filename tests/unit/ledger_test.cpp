@@ -26,12 +26,12 @@ struct Calls {
     return ledger.on_event(event);
   }
   void expect(std::uint64_t blocks, std::uint64_t bytes) {
-    EXPECT_EQ(ledger.total().blocks, blocks);
-    EXPECT_EQ(ledger.total().bytes, bytes);
-    Holding sum;
+    EXPECT_EQ(ledger.total().live.blocks, blocks);
+    EXPECT_EQ(ledger.total().live.bytes, bytes);
+    Totals sum;
     for (const SiteId site : ledger.sites()) sum.add(ledger.of(site));
-    EXPECT_EQ(sum.blocks, blocks);
-    EXPECT_EQ(sum.bytes, bytes);
+    EXPECT_EQ(sum.live.blocks, blocks);
+    EXPECT_EQ(sum.live.bytes, bytes);
     EXPECT_EQ(ledger.blocks().size(), blocks);
   }
 };
@@ -58,8 +58,8 @@ TEST(Ledger, EveryWayToGiveBack) {
   calls.call(Function::free_sized, {0x2000, 10});
   calls.call(Function::free_aligned_sized, {0x3000, 64, 10});
   calls.expect(0, 0);
-  EXPECT_EQ(calls.ledger.total().allocations, 3u);
-  EXPECT_EQ(calls.ledger.total().allocated_bytes, 30u);
+  EXPECT_EQ(calls.ledger.total().allocated.blocks, 3u);
+  EXPECT_EQ(calls.ledger.total().allocated.bytes, 30u);
 }
 
 TEST(Ledger, NothingIsHandedOutOrGivenBack) {
@@ -67,7 +67,7 @@ TEST(Ledger, NothingIsHandedOutOrGivenBack) {
   calls.call(Function::malloc, {std::uint64_t{1} << 60}, 0);
   calls.call(Function::free, {0});
   calls.expect(0, 0);
-  EXPECT_EQ(calls.ledger.total().allocations, 0u);
+  EXPECT_EQ(calls.ledger.total().allocated.blocks, 0u);
   EXPECT_EQ(calls.ledger.unknown_releases(), 0u);
   EXPECT_EQ(calls.ledger.peak().event, 0u);
 }
@@ -77,8 +77,8 @@ TEST(Ledger, ReallocMovesToItsOwnSite) {
   calls.call(Function::malloc, {10}, kA, 1);
   calls.call(Function::realloc, {kA, 30}, kB, 2);
   calls.expect(1, 30);
-  EXPECT_EQ(calls.ledger.of(1).blocks, 0u);
-  EXPECT_EQ(calls.ledger.of(2).bytes, 30u);
+  EXPECT_EQ(calls.ledger.of(1).live.blocks, 0u);
+  EXPECT_EQ(calls.ledger.of(2).live.bytes, 30u);
   calls.call(Function::realloc, {kB, 20}, kB, 2);
   calls.expect(1, 20);
 }
@@ -118,7 +118,7 @@ TEST(Ledger, BlockWhoseReleaseWasNotSeen) {
   calls.call(Function::malloc, {10}, kA, 1);
   calls.call(Function::malloc, {20}, kA, 2);
   calls.expect(1, 20);
-  EXPECT_EQ(calls.ledger.of(1).blocks, 0u);
+  EXPECT_EQ(calls.ledger.of(1).live.blocks, 0u);
   EXPECT_EQ(calls.ledger.unseen_releases(), 1u);
 }
 
@@ -128,8 +128,8 @@ TEST(Ledger, PeakIsTheFirstOfItsHeight) {
   EXPECT_TRUE(calls.call(Function::malloc, {20}, kB, 2));
   calls.call(Function::free, {kA});
   EXPECT_FALSE(calls.call(Function::malloc, {10}, kA, 3));
-  EXPECT_EQ(calls.ledger.peak().bytes, 30u);
-  EXPECT_EQ(calls.ledger.peak().blocks, 2u);
+  EXPECT_EQ(calls.ledger.peak().live.bytes, 30u);
+  EXPECT_EQ(calls.ledger.peak().live.blocks, 2u);
   EXPECT_EQ(calls.ledger.peak().event, 2u);
   EXPECT_EQ(calls.ledger.peak().site, 2u);
   // What realloc moves is not held twice.
@@ -157,11 +157,11 @@ TEST(Ledger, OldestIsOfWhatIsAlive) {
   calls.call(Function::malloc, {10}, 0x3000, 7);
   calls.call(Function::free, {0x1000});
   calls.ledger.find_oldest();
-  EXPECT_EQ(calls.ledger.of(7).oldest, 2u);
+  EXPECT_EQ(calls.ledger.of(7).oldest_event, 2u);
   calls.call(Function::free, {0x2000});
   calls.call(Function::free, {0x3000});
   calls.ledger.find_oldest();
-  EXPECT_EQ(calls.ledger.of(7).oldest, 0u);
+  EXPECT_EQ(calls.ledger.of(7).oldest_event, 0u);
 }
 
 }  // namespace

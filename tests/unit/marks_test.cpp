@@ -12,8 +12,7 @@ namespace {
 using interpose::CaptureSettings;
 using interpose::recording;
 using report::CaptureReader;
-using report::MarkUse;
-using report::Usage;
+using report::Profile;
 
 // What happened, in order: "malloc 8", "free", "mark x".
 std::vector<std::string> story() {
@@ -23,9 +22,9 @@ std::vector<std::string> story() {
   Event event;
   const report::Site* site = nullptr;
   while (reader.next(event, site)) {
-    if (event.mark == Mark::Named) {
+    if (event.kind == EventKind::Mark) {
       EXPECT_EQ(site, nullptr);
-      lines.push_back("mark " + std::string(reader.mark_name()));
+      lines.push_back("mark " + std::string(event.name));
     } else if (event.function == Function::malloc) {
       lines.push_back("malloc " + std::to_string(event.arguments[0]));
     } else {
@@ -36,14 +35,14 @@ std::vector<std::string> story() {
   return lines;
 }
 
-Usage usage() {
+Profile profile() {
   CaptureReader reader(recording.destination.file.descriptor());
   EXPECT_EQ(reader.open(), report::CaptureError::None);
-  report::Symbols symbols(reader.modules(), report::Symbols::Where::kOffline);
-  report::UsageBuilder builder(reader, symbols);
+  report::Symbols symbols(reader.names().modules(), report::Symbols::Where::kOffline);
+  report::ProfileBuilder builder(reader.process_info(), reader.names(), symbols);
   Event event;
   const report::Site* site = nullptr;
-  while (reader.next(event, site)) builder.on_event(event, site);
+  while (reader.next(event, site)) deliver(event, site, builder);
   return builder.finish();
 }
 
@@ -123,26 +122,26 @@ TEST(Marks, GrowSinceTheLatestOfTheirName) {
     release(1);
     mark("loop");
     ASSERT_TRUE(interpose::end_recording());
-    const Usage use = usage();
-    ASSERT_EQ(use.marks.size(), 3U);
-    EXPECT_TRUE(use.marks[0].growth.since.empty());
-    EXPECT_EQ(use.marks[0].alive.bytes, 100U);
-    EXPECT_EQ(use.marks[0].event, 1U);
+    const Profile use = profile();
+    ASSERT_EQ(use.snapshots.size(), 3U);
+    EXPECT_TRUE(use.snapshots[0].growth.since.empty());
+    EXPECT_EQ(use.snapshots[0].live.bytes, 100U);
+    EXPECT_EQ(use.snapshots[0].event, 1U);
     // The first of its name: since the mark before it.
-    EXPECT_EQ(use.marks[1].growth.since, "loop");
-    EXPECT_EQ(use.marks[1].growth.counted.bytes, 10);
-    const report::Growth& growth = use.marks[2].growth;
+    EXPECT_EQ(use.snapshots[1].growth.since, "loop");
+    EXPECT_EQ(use.snapshots[1].growth.counted.bytes, 10);
+    const report::Growth& growth = use.snapshots[2].growth;
     EXPECT_EQ(growth.since, "loop");
     EXPECT_EQ(growth.since_event, 1U);
     EXPECT_EQ(growth.counted.bytes, 10 + 20 + 30 - 100);
     EXPECT_EQ(growth.counted.blocks, 2);
     EXPECT_EQ(growth.peak_bytes, 160U);
-    const auto& places = use.mark_changes[2];
-    ASSERT_EQ(places.size(), 3U);
-    EXPECT_EQ(places[0].change.bytes, 50);
-    EXPECT_EQ(places[0].change.blocks, 2);
-    EXPECT_EQ(places[1].change.bytes, 10);
-    EXPECT_EQ(places[2].change.bytes, -100);
+    const auto& sites = use.snapshots[2].sites;
+    ASSERT_EQ(sites.size(), 3U);
+    EXPECT_EQ(sites[0].change.bytes, 50);
+    EXPECT_EQ(sites[0].change.blocks, 2);
+    EXPECT_EQ(sites[1].change.bytes, 10);
+    EXPECT_EQ(sites[2].change.bytes, -100);
   });
 }
 
@@ -158,15 +157,15 @@ TEST(Marks, EndIsHeldAgainstItsBegin) {
     mark("load end");
     mark("alone end");
     ASSERT_TRUE(interpose::end_recording());
-    const Usage use = usage();
-    ASSERT_EQ(use.marks.size(), 6U);
-    EXPECT_TRUE(use.marks[1].growth.since.empty());
-    EXPECT_EQ(use.marks[2].growth.since, "load begin");
-    EXPECT_EQ(use.marks[2].growth.counted.bytes, 10);
-    EXPECT_TRUE(use.marks[3].growth.since.empty());
-    EXPECT_EQ(use.marks[4].growth.since, "load begin");
-    EXPECT_FALSE(use.marks[4].growth.counted);
-    EXPECT_TRUE(use.marks[5].growth.since.empty());
+    const Profile use = profile();
+    ASSERT_EQ(use.snapshots.size(), 6U);
+    EXPECT_TRUE(use.snapshots[1].growth.since.empty());
+    EXPECT_EQ(use.snapshots[2].growth.since, "load begin");
+    EXPECT_EQ(use.snapshots[2].growth.counted.bytes, 10);
+    EXPECT_TRUE(use.snapshots[3].growth.since.empty());
+    EXPECT_EQ(use.snapshots[4].growth.since, "load begin");
+    EXPECT_FALSE(use.snapshots[4].growth.counted);
+    EXPECT_TRUE(use.snapshots[5].growth.since.empty());
   });
 }
 
@@ -179,12 +178,12 @@ TEST(Marks, AThousandNames) {
     mark("request 999");
     mark("request 0");
     ASSERT_TRUE(interpose::end_recording());
-    const Usage use = usage();
-    ASSERT_EQ(use.marks.size(), 1002U);
-    for (std::size_t i = 1; i < 1000; ++i) EXPECT_EQ(use.marks[i].growth.counted.bytes, 1) << i;
-    EXPECT_EQ(use.marks[1000].growth.since, "request 999");
+    const Profile use = profile();
+    ASSERT_EQ(use.snapshots.size(), 1002U);
+    for (std::size_t i = 1; i < 1000; ++i) EXPECT_EQ(use.snapshots[i].growth.counted.bytes, 1) << i;
+    EXPECT_EQ(use.snapshots[1000].growth.since, "request 999");
     // That one is forgotten by now.
-    EXPECT_EQ(use.marks[1001].growth.since, "request 999");
+    EXPECT_EQ(use.snapshots[1001].growth.since, "request 999");
   });
 }
 

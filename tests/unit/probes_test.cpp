@@ -80,17 +80,18 @@ TEST(Marks, AreReadInTheirPlaceAndAreNoEvents) {
     record_malloc(1);
     interpose::Writer& writer = *interpose::this_writer();
     const SiteId site = define_function(writer);
-    for (const Mark mark : {Mark::Entered, Mark::Left}) {
+    for (const EventKind kind : {EventKind::Entered, EventKind::Left}) {
       ASSERT_NE(interpose::make_room(writer, 1), nullptr);
-      interpose::commit(writer, mark_head(mark, site), 1);
+      interpose::commit(writer, probe_head(kind, site), 1);
       record_malloc(2);
     }
     const Read read = read_all();
     ASSERT_EQ(read.events.size(), 5U);
-    const Mark expected[] = {Mark::None, Mark::Entered, Mark::None, Mark::Left, Mark::None};
+    const EventKind expected[] = {EventKind::Call, EventKind::Entered, EventKind::Call,
+                                  EventKind::Left, EventKind::Call};
     for (std::size_t i = 0; i < 5; ++i) {
-      EXPECT_EQ(read.events[i].mark, expected[i]) << i;
-      if (expected[i] != Mark::None) {
+      EXPECT_EQ(read.events[i].kind, expected[i]) << i;
+      if (expected[i] != EventKind::Call) {
         EXPECT_EQ(read.events[i].site, site);
       }
     }

@@ -7,8 +7,9 @@ pmf_unit_test(flow_lines pmf_report)
 pmf_unit_test(distributions pmf_report)
 pmf_unit_test(compat pmf_report)
 pmf_unit_test(ledger pmf_report)
-pmf_unit_test(asides pmf_report)
+pmf_unit_test(exemptions pmf_report)
 pmf_unit_test(imports pmf_report)
+pmf_unit_test(profile pmf_report)
 
 pmf_unit_test(dtrace_print pmf_report)
 target_compile_definitions(dtrace_print_test PRIVATE

@@ -19,7 +19,7 @@ struct CaptureSettings {
   std::uint64_t limit_bytes = 0;  // 0: half of what is free
   RecordMode mode = RecordMode::Full;
   std::uint64_t ring_bytes = 0;   // a writer; Ring only
-  std::string_view options = {};  // as FactKind::Options
+  std::string_view options = {};  // as MetadataKind::Options
 };
 
 class CaptureFile {

@@ -105,9 +105,9 @@ bool define_module(DefinitionStream& stream, const platform::Mapping& mapping, s
                  words[2], words[3]});
 }
 
-bool define_fact(DefinitionStream& stream, FactKind fact, std::string_view text) {
-  return define_bytes(stream, DefinitionKind::Fact, static_cast<std::uint32_t>(fact), text.data(),
-                      text.size());
+bool define_metadata(DefinitionStream& stream, MetadataKind fact, std::string_view text) {
+  return define_bytes(stream, DefinitionKind::Metadata, static_cast<std::uint32_t>(fact),
+                      text.data(), text.size());
 }
 
 }  // namespace pymemflow::interpose

@@ -45,7 +45,7 @@ void define_command_line(DefinitionStream& stream) {
         used += taken;
       },
       &line);
-  define_fact(stream, FactKind::CommandLine, {line.text, line.used});
+  define_metadata(stream, MetadataKind::CommandLine, {line.text, line.used});
 }
 
 }  // namespace
@@ -66,13 +66,13 @@ std::uint64_t write_facts(Destination& destination, const pyframe::Interpreter& 
   DefinitionStream stream{};
   stream.begin(destination, 0);
   define_command_line(stream);
-  define_fact(stream, FactKind::PythonVersion, interpreter.version);
+  define_metadata(stream, MetadataKind::PythonVersion, interpreter.version);
   char host[512];
-  define_fact(stream, FactKind::Host, {host, platform::describe_host(host)});
-  define_fact(stream, FactKind::Options, settings.options);
-  define_fact(stream, FactKind::Interpreter, interpreter.path);
-  define_fact(stream, FactKind::Layout, layout_text(interpreter));
-  define_fact(stream, FactKind::Allocators, {allocators, allocators_bytes});
+  define_metadata(stream, MetadataKind::Host, {host, platform::describe_host(host)});
+  define_metadata(stream, MetadataKind::Options, settings.options);
+  define_metadata(stream, MetadataKind::Interpreter, interpreter.path);
+  define_metadata(stream, MetadataKind::Layout, layout_text(interpreter));
+  define_metadata(stream, MetadataKind::Allocators, {allocators, allocators_bytes});
   stream.finish();
   return stream.blocks();
 }

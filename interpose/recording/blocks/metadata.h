@@ -1,5 +1,6 @@
 #pragma once
-// What a capture says of its process (FactKind), written when the recording of the process begins.
+// What a capture says of its process (MetadataKind), written when the recording of the process
+// begins.
 
 #include <string_view>
 

@@ -1,0 +1,22 @@
+#pragma once
+// The facts about the recorded process that reports need. Plain values, for any thread.
+
+#include <cstdint>
+
+#include "capture/block.h"
+#include "report/base/memory.h"
+
+namespace pymemflow::report {
+
+struct ProcessInfo {
+  std::uint32_t id = 0;
+  bool is_forked_child = false;
+  EndKind end = EndKind::None;  // None: the process was killed, or still runs
+  RecordMode mode = RecordMode::Full;
+  std::uint64_t started_ns = 0;            // CLOCK_REALTIME
+  std::uint64_t started_monotonic_ns = 0;  // CLOCK_MONOTONIC, the clock of events
+  String command_line = {};                // each word is followed by a zero byte
+  String python_version = {};
+};
+
+}  // namespace pymemflow::report

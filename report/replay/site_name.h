@@ -1,0 +1,34 @@
+#pragma once
+// An allocation site as a person names it: a line of a Python function, or an engine caller. Sites
+// of the record are instructions, so several of them may have one name. Plain values, for any
+// thread.
+
+#include <cstdint>
+#include <tuple>
+
+#include "report/base/amount.h"
+#include "report/base/memory.h"
+
+namespace pymemflow::report {
+
+struct SiteName {
+  bool has_frame = false;
+  String file;  // co_filename, whole
+  String function;
+  std::int32_t line = 0;
+  String caller;  // without a frame: as DTrace's usym() prints it
+  String module;  // without a frame: the path of the file that called; empty: unknown
+
+  // What makes two sites one.
+  auto key() const { return std::tie(has_frame, file, function, line, caller); }
+};
+
+struct SiteGrowth {
+  SiteName site;
+  Change change;
+};
+
+// "leak.py:12 make", or the engine caller. Control characters are escaped.
+String shown_site(const SiteName& site, bool full_file_path);
+
+}  // namespace pymemflow::report

@@ -1,0 +1,127 @@
+// A profile that is built from memory: events, names and facts about the process are made up here.
+
+#include "report/replay/profile.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "report/base/json_text.h"
+
+namespace pymemflow::report {
+namespace {
+
+constexpr std::uint64_t kStart = 1'000'000;
+constexpr SiteId kPython = 1;
+constexpr SiteId kEngine = 2;
+
+class Recorded {
+ public:
+  Recorded() {
+    names_.set_limit(100);
+    for (std::uint32_t text = 1; text <= 3; ++text) {
+      const char* const texts[] = {"", "/home/me/leak.py", "make", ""};
+      names_.add_text(text, texts[text], 0, true);
+    }
+    names_.add_code(1, 1, 2, 3, 12, 0);
+    EXPECT_TRUE(names_.add_site(kPython, 1, 0));
+    EXPECT_TRUE(names_.add_caller(kEngine, 0x1234, 0));
+  }
+
+  void allocate(std::uint64_t address, std::uint64_t bytes, SiteId site, std::uint64_t at_ns = 0) {
+    events_.push_back({.function = Function::malloc,
+                       .site = site,
+                       .thread = 1,
+                       .stack = site,
+                       .arguments = {bytes},
+                       .result = address,
+                       .after_ns = kStart + at_ns});
+  }
+  void release(std::uint64_t address) {
+    events_.push_back({.function = Function::free, .site = kPython, .arguments = {address}});
+  }
+  void mark(std::string_view name, std::uint64_t at_ns) {
+    events_.push_back({.kind = EventKind::Mark, .after_ns = kStart + at_ns, .name = name});
+  }
+
+  // In batches of so many events.
+  Profile profile(std::size_t batch) const {
+    Symbols symbols(names_.modules(), Symbols::Where::kOffline);
+    ProfileBuilder builder({.id = 4711, .started_monotonic_ns = kStart}, names_, symbols);
+    for (std::size_t first = 0; first < events_.size(); first += batch) {
+      builder.on_events(std::span(events_).subspan(first, std::min(batch, events_.size() - first)));
+    }
+    return builder.finish();
+  }
+
+ private:
+  NameTable names_;
+  std::vector<Event> events_;
+};
+
+TEST(Profile, IsBuiltFromMemoryInBatches) {
+  Recorded recorded;
+  recorded.allocate(0x1000, 100, kPython, 10);
+  recorded.mark("loop", 20);
+  recorded.allocate(0x2000, 30, kEngine, 30);
+  recorded.allocate(0x3000, 7, kPython, 40);
+  recorded.allocate(0x4000, 1, 99);  // of a site without a name
+  recorded.release(0x1000);
+  recorded.mark("loop", 50);
+  for (const std::size_t batch : {1, 3, 100}) {
+    const Profile profile = recorded.profile(batch);
+    EXPECT_EQ(profile.process.id, 4711U);
+    EXPECT_EQ(profile.events, 4U);
+    EXPECT_EQ(profile.total.live.bytes, 37U);
+    EXPECT_EQ(profile.total.live.blocks, 2U);
+    EXPECT_EQ(profile.total.allocated.bytes, 137U);
+    EXPECT_EQ(profile.peak.live.bytes, 137U);
+    EXPECT_EQ(profile.peak.event, 3U);
+    EXPECT_EQ(profile.peak_after_ns, 40U);
+    EXPECT_EQ(std::string(profile.peak_site), "leak.py:12 make");
+    ASSERT_EQ(profile.sites.size(), 2U);
+    EXPECT_EQ(std::string(profile.sites[0].site.caller), "0x1234");
+    EXPECT_EQ(profile.sites[0].leaked().bytes, 30U);
+    EXPECT_EQ(std::string(profile.sites[1].site.file), "/home/me/leak.py");
+    EXPECT_EQ(profile.sites[1].totals.live.bytes, 7U);
+    ASSERT_EQ(profile.snapshots.size(), 2U);
+    EXPECT_EQ(profile.snapshots[0].after_ns, 20U);
+    EXPECT_EQ(profile.snapshots[0].live.bytes, 100U);
+    EXPECT_EQ(profile.snapshots[1].growth.live.bytes, -63);
+    ASSERT_EQ(profile.snapshots[1].sites.size(), 2U);
+    EXPECT_EQ(profile.snapshots[1].sites[0].change.bytes, 30);
+    EXPECT_EQ(profile.snapshots[1].sites[1].change.bytes, 7 - 100);
+  }
+}
+
+TEST(Profile, CannotBeToldFromWhatIsNotWhole) {
+  EXPECT_TRUE(profile_problem(RecordMode::Full).empty());
+  EXPECT_FALSE(profile_problem(RecordMode::Ring).empty());
+  EXPECT_FALSE(profile_problem(RecordMode::Sums).empty());
+}
+
+TEST(JsonText, SeparatesAndQuotes) {
+  String text;
+  JsonText json(text);
+  json.begin_object().field("a", std::uint64_t{1}).field("b", std::int64_t{-2}).field("c", true);
+  json.key("d").begin_array().value("x").begin_object().end_object().end_array().end_object();
+  EXPECT_EQ(std::string(text), R"({"a": 1, "b": -2, "c": true, "d": ["x", {}]})");
+}
+
+TEST(JsonText, IsUtf8WhateverItIsGiven) {
+  const auto quoted = [](std::string_view value) {
+    String text;
+    append_json_string(text, value);
+    return std::string(text);
+  };
+  EXPECT_EQ(quoted("a\"b\\c\n\x01"), R"("a\"b\\c\u000a\u0001")");
+  EXPECT_EQ(quoted("\xc3\xbc\xf0\x9f\x90\x8d"), "\"\xc3\xbc\xf0\x9f\x90\x8d\"");
+  // A surrogate, an overlong form, a byte alone, and a character that is cut off.
+  EXPECT_EQ(quoted("\xed\xb3\xbf"), "\"\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\"");
+  EXPECT_EQ(quoted("\xc0\xaf"), "\"\xef\xbf\xbd\xef\xbf\xbd\"");
+  EXPECT_EQ(quoted("\xff|\xe3\x81"), "\"\xef\xbf\xbd|\xef\xbf\xbd\xef\xbf\xbd\"");
+}
+
+}  // namespace
+}  // namespace pymemflow::report
