@@ -15,6 +15,7 @@
 #include "interpose/originals/originals.h"
 #include "interpose/recording/blocks/metadata.h"
 #include "interpose/recording/own_work.h"
+#include "interpose/recording/probe_handlers.h"
 #include "interpose/recording/recorder.h"
 #include "interpose/recording/recording.h"
 #include "options/options.h"

@@ -10,7 +10,7 @@ namespace pymemflow::interpose {
 class OwnWork {
  public:
   OwnWork() : writer_(this_writer()) {
-    if (writer_ != nullptr) before_ = writer_->state.exchange(WriterState::InOriginal);
+    if (writer_ != nullptr) before_ = writer_->state.exchange(WriterState::Ignoring);
   }
   ~OwnWork() {
     if (writer_ != nullptr) writer_->state.store(before_);

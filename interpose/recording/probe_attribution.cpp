@@ -1,176 +1,25 @@
 #include "interpose/recording/probe_attribution.h"
 
-#include <atomic>
-
-#include "interpose/originals/originals.h"
 #include "interpose/recording/probe_arena.h"
-#include "interpose/recording/recorder.h"
-#include "pyframe/tracing/probe_memory.h"
+#include "interpose/recording/writer.h"
 
 namespace pymemflow::interpose {
-namespace {
 
-// --- what turned out to be the probes' own -------------------------------------------------------
-
-// Takes the last record of this writer back if it is of the block in which the object lies.
-void on_made_for_probe(const void* object) {
-  Writer* const writer = this_writer();
-  if (writer == nullptr) return;
-  ProbeState& probe = writer->probe;
-  const ProbeState::Handed last = probe.latest[0];
-  const std::uint64_t offset = reinterpret_cast<std::uintptr_t>(object) - last.address;
-  if (last.record == nullptr || offset >= last.bytes) return;
-  if (writer->position != last.end || writer->window->number != last.block) return;
-  // The first word first: a reader that comes now finds no record rather than half of one.
-  for (Word* word = last.record; word != last.end; ++word) {
-    std::atomic_ref(*word).store(0, std::memory_order_release);
-  }
-  writer->position = last.record;
-  probe.latest[0] = probe.latest[1];
-  probe.latest[1] = {};
-  probe.made[probe.next_made++ % ProbeState::kMaxMade] = last.address;
-}
-
-// --- what the probes say -------------------------------------------------------------------------
-
-void on_probe(pyframe::Probe probe, const pyframe::Position& position, const void* caller) {
-  Writer* const known = this_writer();
-  Writer* const writer = known != nullptr ? known : require_own_writer();
-  if (writer == nullptr) [[unlikely]]
-    return;
-  // Whoever attaches later knows nothing of what went before.
-  if (is_paused()) {
-    writer->probe.last = {};
-    return;
-  }
-  pyframe::LastProbe& last = writer->probe.last;
-  if (probe == pyframe::Probe::Return) {
-    last = {.cleared = caller};
-  } else {
-    last = {.named = position};
-  }
-  if (!recording.probes.call_stack || probe == pyframe::Probe::Line) return;
-  record_probe(probe == pyframe::Probe::Entry ? EventKind::Entered : EventKind::Left, position);
-}
-
-void begin_own_work() {
-  Writer* const writer = require_own_writer();
-  if (writer == nullptr) return;
-  writer->probe.is_own_work = true;
-  writer->state.store(WriterState::InOriginal, std::memory_order_relaxed);
-}
-
-void end_own_work() {
-  Writer* const writer = this_writer();
-  if (writer == nullptr || !writer->probe.is_own_work) return;
-  writer->probe.is_own_work = false;
-  writer->state.store(WriterState::Idle, std::memory_order_relaxed);
-}
-
-void set_binding(bool is_binding) {
-  Writer* const writer = this_writer();
-  if (writer != nullptr) writer->probe.is_binding = is_binding;
-}
-
-// --- the originals, with the arena in front of them ----------------------------------------------
-
-constinit Originals behind{};
-
-bool is_memory_for_probes(std::size_t bytes) {
-  Writer* const writer = this_writer();
-  if (writer == nullptr || recording.phase.load(std::memory_order_relaxed) == Phase::Ended) {
-    return false;
-  }
-  ProbeState& probe = writer->probe;
-  // Only once: making the object may set off the collector, which may run anything.
-  if (probe.is_binding && pyframe::is_bound_method(bytes)) return !(probe.is_binding = false);
-  return probe.is_own_work ||
-         pyframe::is_memory_for_probes(recording.interpreter, writer->thread, bytes);
-}
-
-void* allocate(std::size_t size) noexcept {
-  if (is_memory_for_probes(size)) {
-    if (void* const block = probe_arena::allocate(size)) return block;
-  }
-  return behind.malloc(size);
-}
-
-void release(void* block) noexcept {
-  if (probe_arena::owns(block)) {
-    probe_arena::release(block);
-  } else {
-    behind.free(block);
-  }
-}
-
-void* allocate_zeros(std::size_t count, std::size_t size) noexcept {
-  std::size_t bytes;
-  if (!__builtin_mul_overflow(count, size, &bytes) && is_memory_for_probes(bytes)) {
-    if (void* const block = probe_arena::allocate(bytes)) return __builtin_memset(block, 0, bytes);
-  }
-  return behind.calloc(count, size);
-}
-
-void* reallocate(void* block, std::size_t size) noexcept {
-  if (!probe_arena::owns(block)) return behind.realloc(block, size);
-  void* const moved = allocate(size);
-  if (moved == nullptr) return nullptr;
-  const std::size_t held = probe_arena::usable_size(block);
-  __builtin_memcpy(moved, block, held < size ? held : size);
-  probe_arena::release(block);
-  return moved;
-}
-
-std::size_t usable_size(platform::AskedBlock block) noexcept {
-  return probe_arena::owns(block) ? probe_arena::usable_size(block) : behind.PMF_USABLE_SIZE(block);
-}
-
-void put_arena_in_front() {
-  behind = real;
-  real.malloc.function = allocate;
-  real.free.function = release;
-  real.calloc.function = allocate_zeros;
-  real.realloc.function = reallocate;
-  real.PMF_USABLE_SIZE.function = usable_size;
-}
-
-}  // namespace
-
-bool start_probes(const pyframe::Interpreter& interpreter, const ProbeUse& use) {
-  // Of an interpreter that is not known no event has a frame, with probes or without.
-  if (!use || !pyframe::is_known(interpreter)) return true;
-  if (!probe_arena::create()) return false;
-  if (!pyframe::install_probes(
-          interpreter, {on_probe, on_made_for_probe, begin_own_work, end_own_work, set_binding},
-          use.call_stack)) {
-    return false;
-  }
-  put_arena_in_front();
-  return true;
-}
-
-bool probed_position(Writer& writer, pyframe::Position& position) {
-  const pyframe::Interpreter& interpreter = recording.interpreter;
-  if (!pyframe::is_known(interpreter)) return false;
+pyframe::Probed probed_position(const pyframe::Interpreter& interpreter, Writer& writer,
+                                const pyframe::LastProbe& last, pyframe::Position& position,
+                                bool& is_found) {
+  is_found = false;
+  if (!pyframe::is_known(interpreter)) return pyframe::Probed::NotYet;
   const void* const state = pyframe::thread_state(interpreter, writer.thread);
-  if (state == nullptr) return false;
-  switch (pyframe::probed(state)) {
-    case pyframe::Probed::Yes:
-      break;
-    case pyframe::Probed::SomebodyElse:
-      recording.not_probed.fetch_add(1, std::memory_order_relaxed);
-      [[fallthrough]];
-    case pyframe::Probed::NotYet:
-      return pyframe::position_in(interpreter, state, position);
-  }
-  Writer* const this_threads = this_writer();
-  const Writer& own = this_threads != nullptr ? *this_threads : writer;
-  return pyframe::probed_position(interpreter, state, own.probe.last, position);
+  if (state == nullptr) return pyframe::Probed::NotYet;
+  const pyframe::Probed probed = pyframe::probed(state);
+  is_found = probed == pyframe::Probed::Yes
+                 ? pyframe::probed_position(interpreter, state, last, position)
+                 : pyframe::position_in(interpreter, state, position);
+  return probed;
 }
 
-bool is_for_probes(Writer& writer, const Call& call) {
-  const bool is_release = traits(call.function).effect == Effect::Release;
-  const std::uint64_t address = is_release ? call.arguments[0] : call.result;
+bool is_for_probes(Writer& writer, std::uint64_t address, bool is_release) {
   if (probe_arena::owns(reinterpret_cast<const void*>(address))) return true;
   if (!is_release || address == 0) return false;
   for (std::uint64_t& made : writer.probe.made) {
@@ -181,11 +30,11 @@ bool is_for_probes(Writer& writer, const Call& call) {
   return false;
 }
 
-void note_recorded(Writer& writer, Word* record, const Call& call) {
-  if (call.result == 0) return;  // an object in no block is in all of memory
+void note_recorded(Writer& writer, Word* record, std::uint64_t address, std::uint64_t bytes) {
+  if (address == 0) return;  // an object lies in no block at address 0
   ProbeState::Handed(&latest)[2] = writer.probe.latest;
   latest[1] = latest[0];
-  latest[0] = {record, writer.position, call.result, call.arguments[0], writer.window->number};
+  latest[0] = {record, writer.position, address, bytes, writer.window->number};
 }
 
 }  // namespace pymemflow::interpose

@@ -1,38 +1,41 @@
 #pragma once
-// What the D script's probes leave in its thread-local variables, kept in the writer of each
-// thread: a function that is entered and a line that begins name themselves, a return names
-// nobody. The probes themselves come from pyframe/tracing/probes.h; here they are noted, and an
-// event asks.
+// Attributes events to the function or line that the D script's probes would name. The script keeps
+// the position of the last probe in thread-local variables; here the writer of each thread has it
+// (ProbeState). A function that is entered and a line that begins name themselves, a return names
+// nothing. probe_handlers.h fills the state in, the recorder asks for it. On the thread of the
+// event.
+
+#include <cstdint>
 
 #include "capture/record.h"
 #include "options/options.h"
 #include "pyframe/frame.h"
 #include "pyframe/interpreter.h"
+#include "pyframe/tracing/probes.h"
 
 namespace pymemflow::interpose {
 
-struct Call;
 struct Writer;
 
-// Probes are wanted for one of these, or both.
+// The uses of probes: either one, or both.
 struct ProbeUse {
   Attribution attribution = Attribution::Frame;
   bool call_stack = false;  // a record of each entry and return
   explicit operator bool() const { return attribution == Attribution::Probe || call_stack; }
 };
 
-// At start-up, before the recording starts. False: not for this interpreter.
-bool start_probes(const pyframe::Interpreter& interpreter, const ProbeUse& use);
+// Finds the position of the calling thread by its last probe; a thread without a probe of ours is
+// at its running frame. `last` is of the thread's own writer; `writer` may be borrowed for the
+// event. `is_found` becomes false where neither names a position.
+pyframe::Probed probed_position(const pyframe::Interpreter& interpreter, Writer& writer,
+                                const pyframe::LastProbe& last, pyframe::Position& position,
+                                bool& is_found);
 
-// Where the D script's variables say that an event of this thread is; false: they name nobody.
-// `writer` may be one that is borrowed for the event.
-bool probed_position(Writer& writer, pyframe::Position& position);
+// Whether the block exists only because of the probes; a call of such a block is not an event.
+bool is_for_probes(Writer& writer, std::uint64_t address, bool is_release);
 
-// Whether the call is of a block that exists only because of the probes: no event.
-bool is_for_probes(Writer& writer, const Call& call);
-
-// That `record`, the last one of this writer, is of a block handed out: in case it turns out that
-// it was for a probe.
-void note_recorded(Writer& writer, Word* record, const Call& call);
+// Notes that `record`, the last one of this writer, is of this allocated block. It may turn out
+// later that the block was made for a probe, and then the record is taken back.
+void note_recorded(Writer& writer, Word* record, std::uint64_t address, std::uint64_t bytes);
 
 }  // namespace pymemflow::interpose

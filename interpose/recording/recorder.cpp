@@ -61,7 +61,7 @@ Writer* acquire_writer() {
   const std::uint32_t thread = platform::thread_id();
   Writer* const writer = recording.writers.acquire(recording.destination.process, thread);
   if (writer == nullptr) return nullptr;
-  writer->state.store(WriterState::Recording, std::memory_order_relaxed);
+  writer->state.store(WriterState::Writing, std::memory_order_relaxed);
   writer->thread = pyframe::this_thread(recording.interpreter, platform::thread_self());
   writer->probe = {};
   if (writer->window == nullptr) {
@@ -79,7 +79,15 @@ Writer* acquire_writer() {
 
 bool find_position(Writer& writer, pyframe::Position& position) {
   if (recording.probes.attribution == Attribution::Probe) {
-    return probed_position(writer, position);
+    const Writer* const own = this_writer();
+    const pyframe::LastProbe& last = (own != nullptr ? *own : writer).probe.last;
+    bool is_found = false;
+    const pyframe::Probed probed =
+        probed_position(recording.interpreter, writer, last, position, is_found);
+    if (probed == pyframe::Probed::SomebodyElse) {
+      recording.not_probed.fetch_add(1, std::memory_order_relaxed);
+    }
+    return is_found;
   }
   return pyframe::current_position(recording.interpreter, writer.thread, position);
 }
@@ -87,7 +95,7 @@ bool find_position(Writer& writer, pyframe::Position& position) {
 SiteId require_python_site(Writer& writer, const pyframe::Position& position) {
   if (const SiteId site = recording.sites.find(position)) return site;
   recording.python_ran.store(true, std::memory_order_relaxed);
-  return recording.sites.define(writer, recording.interpreter, position);
+  return recording.sites.define(writer.definitions, recording.interpreter, position);
 }
 
 // Where the call came from, described if it has to be.
@@ -100,7 +108,12 @@ SiteId require_site(Writer& writer, const void* caller) {
   if (pyframe::has_python_state(recording.interpreter)) {
     recording.python_ran.store(true, std::memory_order_relaxed);
   }
-  return recording.sites.define_caller(writer, caller);
+  return recording.sites.define_caller(writer.definitions, caller);
+}
+
+bool is_for_probes(Writer& writer, const Call& call) {
+  const bool is_release = traits(call.function).effect == Effect::Release;
+  return is_for_probes(writer, is_release ? call.arguments[0] : call.result, is_release);
 }
 
 bool write_short_call(Writer& writer, const Call& call, SiteId site) {
@@ -111,7 +124,7 @@ bool write_short_call(Writer& writer, const Call& call, SiteId site) {
       // Whole, since it may be taken back.
       record[1] = call.arguments[0];
       commit(writer, short_head(RecordKind::Malloc, call.result, site), 2);
-      note_recorded(writer, record, call);
+      note_recorded(writer, record, call.result, call.arguments[0]);
     } else {
       put_malloc(writer, site, call.arguments[0], call.result);
     }
@@ -147,7 +160,7 @@ bool write_call(Writer& writer, const Call& call, SiteId site) {
   return true;
 }
 
-// The writer for one event on this thread, Recording.
+// The writer for one event on this thread, in the state Writing.
 struct Entry {
   Writer* writer = nullptr;  // null: the event is not to be recorded, or, if is_lost, cannot be
   bool is_borrowed = false;
@@ -191,14 +204,14 @@ Entry enter(Always always = Always::No) {
   }
   switch (writer->state.load(std::memory_order_relaxed)) {
     case WriterState::Idle:
-      writer->state.store(WriterState::Recording, std::memory_order_relaxed);
+      writer->state.store(WriterState::Writing, std::memory_order_relaxed);
       std::atomic_signal_fence(std::memory_order_seq_cst);
       return {.writer = writer};
-    case WriterState::Recording:
+    case WriterState::Writing:
       // A signal handler that interrupted a record: as though it were another thread.
       writer = acquire_writer();
       return {.writer = writer, .is_borrowed = true, .is_lost = writer == nullptr};
-    case WriterState::InOriginal:
+    case WriterState::Ignoring:
       break;  // the C library calling itself: part of the call that is being recorded
   }
   return {};
@@ -369,13 +382,13 @@ MoveRecord::MoveRecord(Function function, const void* caller) : function_(functi
   writer_ = &writer;
   is_borrowed_ = entry.is_borrowed;
   // Otherwise whoever calls a hook in between is a signal handler, and it finds a record under way.
-  if (originals_are_nested) writer.state.store(WriterState::InOriginal, std::memory_order_relaxed);
+  if (originals_are_nested) writer.state.store(WriterState::Ignoring, std::memory_order_relaxed);
 }
 
 void MoveRecord::finish(std::initializer_list<std::uint64_t> arguments, const void* result) {
   if (writer_ == nullptr) return;
   const ErrnoKeeper keeper;
-  writer_->state.store(WriterState::Recording, std::memory_order_relaxed);
+  writer_->state.store(WriterState::Writing, std::memory_order_relaxed);
   std::atomic_signal_fence(std::memory_order_seq_cst);
   Word* record = writer_->position + 1;
   for (const std::uint64_t argument : arguments) *record++ = argument;

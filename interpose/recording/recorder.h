@@ -97,7 +97,7 @@ PMF_AT_ONCE Writer* begin_short_record() {
   if (writer == nullptr || writer->state.load(std::memory_order_relaxed) != WriterState::Idle) {
     return nullptr;
   }
-  writer->state.store(WriterState::Recording, std::memory_order_relaxed);
+  writer->state.store(WriterState::Writing, std::memory_order_relaxed);
   // A signal handler must see the state before anything else of the record.
   std::atomic_signal_fence(std::memory_order_seq_cst);
   return writer;

@@ -29,8 +29,8 @@ int set_up_process() {
           recording.settings, recording.destination.process, is_forked_child)) {
     return error;
   }
-  recording.fact_blocks =
-      write_facts(recording.destination, recording.interpreter, recording.settings);
+  recording.metadata_blocks =
+      write_metadata(recording.destination, recording.interpreter, recording.settings);
   return 0;
 }
 
@@ -79,7 +79,7 @@ int start_recording(const pyframe::Interpreter& interpreter, const CaptureSettin
     recording.destination.ring_blocks = ring_blocks_for(settings.ring_bytes);
   }
   recording.first_process = platform::process_id();
-  collect_facts();
+  collect_metadata();
   recording.fork_sensitive =
       static_cast<ForkSensitive*>(platform::map_zero_in_child(kFileAlignment));
   if (recording.fork_sensitive == nullptr) return ENOMEM;
@@ -117,7 +117,7 @@ bool end_recording(EndKind kind) {
   // The stamp stays, for resume_recording().
   std::atomic<std::uint64_t>& turn = recording.fork_sensitive->turn;
   turn.fetch_or(kClosed, std::memory_order_relaxed);
-  std::uint64_t last_numbers = recording.fact_blocks;
+  std::uint64_t last_numbers = recording.metadata_blocks;
   for (Writer& writer : recording.writers.all()) last_numbers += close_blocks(writer);
   recording.destination.file.end(kind, recording.failure.load(std::memory_order_relaxed),
                                  last_numbers);

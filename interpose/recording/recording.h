@@ -38,7 +38,7 @@ struct Recording {
   std::atomic<std::uint64_t> not_probed{0};
   std::uint32_t first_process = 0;  // whose forked children the others are
   CaptureSettings settings;
-  std::uint64_t fact_blocks = 0;
+  std::uint64_t metadata_blocks = 0;
   ForkSensitive* fork_sensitive = nullptr;
   pyframe::Interpreter interpreter;
   ProbeUse probes;
@@ -49,6 +49,9 @@ struct Recording {
   std::atomic<bool> python_ran{false};
 };
 
+// The recorder, the probe handlers and the hooks name this global: a hook has no other way to reach
+// the recording, and passing it on would cost the hot path a register. The files below them
+// (blocks, writers, windows, sites, probe attribution) get what they need as parameters.
 extern constinit Recording recording;
 
 // Starts recording. 0, or an error number, and then nothing is recorded.

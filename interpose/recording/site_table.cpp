@@ -4,7 +4,6 @@
 #include <cstring>
 
 #include "interpose/recording/blocks/definitions.h"
-#include "interpose/recording/writer.h"
 #include "platform/platform.h"
 
 namespace pymemflow::interpose {
@@ -49,7 +48,7 @@ class SiteTable::Lock {
   const bool is_held_;
 };
 
-SiteId SiteTable::define(Writer& writer, const pyframe::Interpreter& interpreter,
+SiteId SiteTable::define(DefinitionStream& stream, const pyframe::Interpreter& interpreter,
                          const pyframe::Position& position) {
   const Lock lock(*this);
   CodeNode* node = lock.is_held() ? find_node(position.code) : nullptr;
@@ -59,11 +58,11 @@ SiteId SiteTable::define(Writer& writer, const pyframe::Interpreter& interpreter
     if (!pyframe::describe_code(interpreter, position.code, facts)) return kNoSite;
     number = next_code_.fetch_add(1, std::memory_order_relaxed);
     const std::uint32_t texts = next_text_.fetch_add(3, std::memory_order_relaxed);
-    if (!define_code(writer.definitions, facts, number, texts)) return kNoSite;
+    if (!define_code(stream, facts, number, texts)) return kNoSite;
     if (lock.is_held()) node = enter_code(facts, position.code, number);
   }
   const SiteId site = next_site_.fetch_add(1, std::memory_order_relaxed);
-  if (!define_site(writer.definitions, site, number, position.instruction)) return kNoSite;
+  if (!define_site(stream, site, number, position.instruction)) return kNoSite;
   const std::size_t unit = unit_of(position.instruction);
   if (node != nullptr && unit < node->units) {
     node->sites[unit].store(site, std::memory_order_release);
@@ -71,11 +70,11 @@ SiteId SiteTable::define(Writer& writer, const pyframe::Interpreter& interpreter
   return site;
 }
 
-SiteId SiteTable::define_caller(Writer& writer, const void* address) {
+SiteId SiteTable::define_caller(DefinitionStream& stream, const void* address) {
   const Lock lock(*this);
-  const std::uint32_t module = lock.is_held() ? require_module(writer, address) : 0;
+  const std::uint32_t module = lock.is_held() ? require_module(stream, address) : 0;
   const SiteId site = next_site_.fetch_add(1, std::memory_order_relaxed);
-  if (!interpose::define_caller(writer.definitions, site, address, module)) return kNoSite;
+  if (!interpose::define_caller(stream, site, address, module)) return kNoSite;
   if (lock.is_held()) enter_caller(address, site);
   return site;
 }
@@ -239,7 +238,7 @@ std::uint32_t SiteTable::find_module(std::uint64_t place) const {
   return 0;
 }
 
-std::uint32_t SiteTable::require_module(Writer& writer, const void* address) {
+std::uint32_t SiteTable::require_module(DefinitionStream& stream, const void* address) {
   const auto place = reinterpret_cast<std::uintptr_t>(address);
   if (ranges_ == nullptr) {
     ranges_ = static_cast<Range*>(platform::map_private(kMaxRanges * sizeof(Range)));
@@ -247,15 +246,15 @@ std::uint32_t SiteTable::require_module(Writer& writer, const void* address) {
     if (ranges_ == nullptr || scratch_ == nullptr) return 0;
   }
   if (const std::uint32_t known = find_module(place)) return known;
-  describe_modules(writer);
+  describe_modules(stream);
   return find_module(place);
 }
 
-void SiteTable::describe_modules(Writer& writer) {
+void SiteTable::describe_modules(DefinitionStream& stream) {
   struct Visit {
     SiteTable* table;
-    Writer* writer;
-  } visit{this, &writer};
+    DefinitionStream* stream;
+  } visit{this, &stream};
   platform::visit_modules(
       {scratch_, kScratchBytes},
       [](const platform::Mapping& mapping, void* context) {
@@ -264,7 +263,7 @@ void SiteTable::describe_modules(Writer& writer) {
         const std::uint32_t text = table->next_text_.fetch_add(1, std::memory_order_relaxed);
         unsigned char id[kMaxBuildIdBytes];
         const std::size_t id_bytes = platform::find_build_id(mapping.image, id);
-        if (!define_module(to->definitions, mapping, text, {id, id_bytes})) return;
+        if (!define_module(*to, mapping, text, {id, id_bytes})) return;
         table->ranges_[table->range_count_++] = {mapping.start, mapping.end, text};
       },
       &visit);

@@ -15,12 +15,11 @@
 #include <cstdint>
 
 #include "capture/event.h"
+#include "interpose/recording/blocks/definition_stream.h"
 #include "pyframe/code.h"
 #include "pyframe/frame.h"
 
 namespace pymemflow::interpose {
-
-struct Writer;
 
 // A code object and the sites in it. `code` is the last field set and the first one read: null once
 // the code object has died.
@@ -53,9 +52,9 @@ class SiteTable {
 
   // Describes a site that was not found, in `writer`, which is the caller's own. kNoSite: the code
   // object is not one, or nothing can be recorded any more.
-  SiteId define(Writer& writer, const pyframe::Interpreter& interpreter,
+  SiteId define(DefinitionStream& stream, const pyframe::Interpreter& interpreter,
                 const pyframe::Position& position);
-  SiteId define_caller(Writer& writer, const void* address);
+  SiteId define_caller(DefinitionStream& stream, const void* address);
 
   // The code object is about to be freed. Any thread.
   void forget(const void* code);
@@ -94,9 +93,9 @@ class SiteTable {
   void enter_caller(const void* address, SiteId site);
   bool grow_callers();
   // The module that holds the address, described if it has to be; 0: none does.
-  std::uint32_t require_module(Writer& writer, const void* address);
+  std::uint32_t require_module(DefinitionStream& stream, const void* address);
   std::uint32_t find_module(std::uint64_t place) const;
-  void describe_modules(Writer& writer);
+  void describe_modules(DefinitionStream& stream);
   void* allocate(std::size_t bytes);
 
   std::atomic<CodeIndex*> codes_{nullptr};

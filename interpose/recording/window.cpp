@@ -131,7 +131,7 @@ bool change_block(Destination& destination, Writer& writer) {
 
 std::uint64_t close_blocks(Writer& writer) {
   if (writer.window == nullptr) return 0;
-  if (writer.state.load(std::memory_order_acquire) != WriterState::Recording) {
+  if (writer.state.load(std::memory_order_acquire) != WriterState::Writing) {
     if (state_of(*writer.window) == BlockState::Open) {
       close_window(*writer.window, measure(*writer.window).words);
     }

@@ -1,7 +1,7 @@
 #pragma once
 // A writer: what one thread needs to write records, kept outside the thread so that another one can
 // go on where it ended. Only the owning thread touches it, but for `owner`. A signal handler that
-// interrupts its owner in the middle of a record finds it Recording, and borrows another one.
+// interrupts its owner in the middle of a record finds it Writing, and borrows another one.
 
 #include <atomic>
 #include <cstdint>
@@ -19,8 +19,9 @@ namespace pymemflow::interpose {
 
 enum class WriterState : std::uint8_t {
   Idle,
-  Recording,   // in the middle of a record
-  InOriginal,  // inside an original function that may call other allocator functions
+  Writing,   // in the middle of a record
+  Ignoring,  // calls of allocator functions are not events: an original that may call others is
+             // running, or the library works for itself
 };
 
 // A site that this writer met, by pyframe::current_key(). Right as long as no code object has died.

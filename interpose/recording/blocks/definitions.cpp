@@ -105,8 +105,8 @@ bool define_module(DefinitionStream& stream, const platform::Mapping& mapping, s
                  words[2], words[3]});
 }
 
-bool define_metadata(DefinitionStream& stream, MetadataKind fact, std::string_view text) {
-  return define_bytes(stream, DefinitionKind::Metadata, static_cast<std::uint32_t>(fact),
+bool define_metadata(DefinitionStream& stream, MetadataKind kind, std::string_view text) {
+  return define_bytes(stream, DefinitionKind::Metadata, static_cast<std::uint32_t>(kind),
                       text.data(), text.size());
 }
 

@@ -23,6 +23,6 @@ bool define_caller(DefinitionStream& stream, SiteId site, const void* address,
                    std::uint32_t module);
 bool define_module(DefinitionStream& stream, const platform::Mapping& mapping, std::uint32_t text,
                    std::span<const unsigned char> build_id);
-bool define_metadata(DefinitionStream& stream, MetadataKind fact, std::string_view text);
+bool define_metadata(DefinitionStream& stream, MetadataKind kind, std::string_view text);
 
 }  // namespace pymemflow::interpose

@@ -12,7 +12,8 @@
 namespace pymemflow::interpose {
 namespace {
 
-// A forked child writes its facts inside of a hook, so these are collected once.
+// A forked child writes its metadata inside a hook, so the parts that need the loader are collected
+// once.
 constinit char allocators[2048];
 constinit std::size_t allocators_bytes = 0;
 
@@ -50,7 +51,7 @@ void define_command_line(DefinitionStream& stream) {
 
 }  // namespace
 
-void collect_facts() {
+void collect_metadata() {
   allocators_bytes = 0;
   platform::visit_definitions("malloc", note_allocator, nullptr);
 }
@@ -61,8 +62,8 @@ std::string_view first_allocator() {
   return first.empty() ? "the program itself" : first;
 }
 
-std::uint64_t write_facts(Destination& destination, const pyframe::Interpreter& interpreter,
-                          const CaptureSettings& settings) {
+std::uint64_t write_metadata(Destination& destination, const pyframe::Interpreter& interpreter,
+                             const CaptureSettings& settings) {
   DefinitionStream stream{};
   stream.begin(destination, 0);
   define_command_line(stream);
