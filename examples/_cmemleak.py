@@ -10,7 +10,7 @@ _BUILD = os.path.join(os.path.dirname(_HERE), 'build')
 
 # At the end of the path: an example's needs must not hide what is there already.
 sys.path.append(_HERE)
-for _preset in ('release', 'dev'):
+for _preset in ('release', 'ci', 'dev'):
     sys.path.append(os.path.join(_BUILD, _preset, 'examples'))
 
 try:

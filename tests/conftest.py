@@ -31,7 +31,7 @@ MARKERS = (
 def pytest_addoption(parser):
     group = parser.getgroup('pymemflow')
     group.addoption('--build-dir', metavar='DIR',
-                    help='the build to test (build/release of the checkout)')
+                    help='the build to test (build/ci or build/dev of the checkout)')
     group.addoption('--pythons', metavar='WORD,...', default='',
                     help='the Pythons to run programs under: 3.11, 3.13t, 3.11.7, debian-3.11.2, a path')
     group.addoption('--seed', metavar='NUMBER', type=int, help='the seed of random tests')
@@ -45,7 +45,10 @@ def pytest_configure(config):
 
 # ------------------------------------------------------------------------------------- the build
 def _build_folder(config):
-    return config.getoption('--build-dir') or os.path.join(built.ROOT, 'build', 'release')
+    """The folder that the option names, or the first preset with tests that is built."""
+    folders = [os.path.join(built.ROOT, 'build', preset) for preset in ('ci', 'dev', 'release')]
+    return (config.getoption('--build-dir') or
+            next((folder for folder in folders if built.is_there(folder)), folders[0]))
 
 
 def pytest_sessionstart(session):

@@ -6,7 +6,7 @@ import os
 import sys
 
 _HERE = os.path.dirname(os.path.abspath(__file__))
-for _preset in ('release', 'dev'):
+for _preset in ('release', 'ci', 'dev'):
     sys.path.append(os.path.join(_HERE, '..', '..', 'build', _preset, 'examples'))
 
 import _leaky  # noqa: E402

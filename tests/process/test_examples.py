@@ -1,7 +1,7 @@
 """Runs the examples under the library and compares what happens inside their functions with what
 DTrace recorded for programs that do the same (tests/conformance).
 
-    PMF_LIBRARY=build/release/libpymemflow.so python3 tests/process/examples_test.py
+    PMF_LIBRARY=build/ci/libpymemflow.so python3 tests/process/examples_test.py
 
 It tests the Python that runs it, 3.6 or later. Process and addresses are others each time: blocks
 are numbered, and lines are counted from the function's own.

@@ -1,7 +1,7 @@
 """Every event is printed under the file, line and function that the interpreter itself reports for
 that call, in the order in which it happened: tests/support/line_child.py makes the calls.
 
-    PMF_LIBRARY=build/release/libpymemflow.so PMF_EXAMPLES=build/release/examples \
+    PMF_LIBRARY=build/ci/libpymemflow.so PMF_EXAMPLES=build/ci/examples \
         python3 tests/process/lines_test.py
 
 It tests the Python that runs it, 3.6 or later.

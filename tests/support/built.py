@@ -9,7 +9,7 @@ import pytest
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 VICTIMS = os.path.join(ROOT, 'tests', 'victims')
-BUILD_FIRST = 'build first: scripts/build release'
+BUILD_FIRST = 'build first: scripts/build ci'
 
 
 class Built:
