@@ -88,7 +88,7 @@ bool types_agree(const BuildFacts& facts, const FrameLayout& layout) {
 }
 
 const char* fit_layout(const BuildFacts& facts, FrameLayout& layout) {
-  if (publishes_offsets(layout.minor)) {
+  if (publishes_offsets(layout)) {
     if (facts.runtime == nullptr) return "it does not publish its offsets";
     if (const char* reason =
             read_published_offsets(facts.runtime, facts.is_free_threaded, layout)) {

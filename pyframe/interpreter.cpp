@@ -7,6 +7,7 @@
 
 #include "platform/thread_values.h"
 #include "pyframe/build_layout.h"
+#include "pyframe/versions.h"
 
 namespace pymemflow::pyframe {
 namespace {
@@ -18,7 +19,7 @@ constexpr std::size_t kMaxVersion = 32;
 // Interpreter::version outlives the copies of Interpreter; there is one CPython a process.
 constinit char version_text[kMaxVersion] = "";
 
-struct Version {
+struct VersionText {
   int major = 0;
   int minor = 0;
   bool is_early = false;  // alpha or beta: layouts still move between these
@@ -81,8 +82,8 @@ int read_number(const char*& text) {
 }
 
 // Of "3.13.0rc1 (main, ...)".
-Version read_version(const char* text) {
-  Version version;
+VersionText read_version(const char* text) {
+  VersionText version;
   version.major = read_number(text);
   if (*text == '.') version.minor = read_number(++text);
   if (*text == '.') read_number(++text);
@@ -135,11 +136,11 @@ bool find_types(const Library& library, Interpreter& interpreter) {
 // Null when the frames of this interpreter can be read.
 const char* reason_to_refuse(const Library& library, const char* text, Interpreter& interpreter) {
   if (sizeof(void*) != 8) return "not a 64-bit build";
-  const Version version = read_version(text);
-  const FrameLayout* layout = find_layout(version.major, version.minor);
-  if (layout == nullptr) return "this version is not supported";
+  const VersionText version = read_version(text);
+  const pyframe::Version* row = find_version(version.major, version.minor);
+  if (row == nullptr) return "this version is not supported";
   if (version.is_early) return "alpha or beta version";
-  interpreter.layout = *layout;
+  interpreter.layout = row->frame;
   interpreter.current_is_per_thread = version.minor >= 12;
   if (!find_types(library, interpreter) || !find_calls(library, interpreter)) {
     return "its C API is incomplete";

@@ -1,8 +1,8 @@
 #pragma once
-// Where the fields of CPython's structures lie: one FrameLayout a version (layouts.cpp), for LP64
-// release builds with a GIL, fitted to the build at hand (build_layout.h). Offsets are in bytes.
-// Plain data: any thread may read it. What is the same in every version is a constant here;
-// scripts/print_layouts checks these too.
+// Describes where the fields of CPython's structures lie: one FrameLayout per version
+// (versions.def), for LP64 release builds with a GIL, fitted to the build at hand (build_layout.h).
+// Offsets are in bytes. Plain data: any thread may read it. Offsets that are the same in every
+// version are constants here; scripts/print_layouts checks these too.
 
 #include <cstddef>
 #include <cstdint>
@@ -80,8 +80,5 @@ struct FrameLayout {
   // free threading. The offsets above that lie in objects have it in them.
   std::uint8_t header_growth = 0;
 };
-
-// The row of a version; null when there is none.
-const FrameLayout* find_layout(int major, int minor);
 
 }  // namespace pymemflow::pyframe

@@ -1,5 +1,5 @@
-/* Prints the row of pyframe/layouts.cpp that belongs to the Python whose headers this is compiled
-   against, or, with the argument "published", that of pyframe/published_offsets.cpp. Run by
+/* Prints the part `frame` of a row of pyframe/versions.def, or, with the argument "published", the
+   part `published`, for the Python with whose headers this is compiled. Run by
    scripts/print_layouts; needs Py_BUILD_CORE because frames are internal. */
 
 #define Py_BUILD_CORE 1
@@ -116,14 +116,14 @@ static void print_code(void) {
 }
 
 #if PY_VERSION_HEX >= 0x030D0000
-#  define WORD(name, member)                                 \
-    printf(name == first ? " .%s = %u" : ", .%s = %u", name, \
+#  define WORD(name, member)                                \
+    printf(name == first ? ".%s = %u" : ", .%s = %u", name, \
            (unsigned)(offsetof(_Py_DebugOffsets, member) / sizeof(uint64_t)))
 
-/* The row of pyframe/published_offsets.cpp. */
+/* The part `published` of the row. */
 static void print_published(void) {
   const char* const first = "thread_size";
-  printf("    {.minor = %d,", PY_MINOR_VERSION);
+  printf("    (");
   WORD(first, thread_state.size);
   WORD("thread_frame", thread_state.current_frame);
   WORD("thread_id", thread_state.thread_id);
@@ -157,7 +157,7 @@ static void print_published(void) {
   WORD("text_state", unicode_object.state);
   WORD("text_length", unicode_object.length);
   WORD("text_ascii_size", unicode_object.asciiobject_size);
-  printf("},\n");
+  printf(")\n");
 }
 #endif
 
@@ -183,11 +183,12 @@ int main(int argc, char** argv) {
   if (wants_published) {
 #if PY_VERSION_HEX >= 0x030D0000
     print_published();
+#else
+    printf("    ()\n");
 #endif
     return 0;
   }
-  printf("    {.major = %d,\n     .minor = %d,\n", PY_MAJOR_VERSION, PY_MINOR_VERSION);
-  printf("     .frame_shape = FrameShape::%s,\n", frame_shape);
+  printf("    (.frame_shape = FrameShape::%s,\n", frame_shape);
   printf("     .position_shape = PositionShape::%s,\n", position_shape);
   printf("     .line_table_format = LineTableFormat::%s,\n", lines);
   print_thread_state();
@@ -197,6 +198,6 @@ int main(int argc, char** argv) {
   printf("     .compact_data = %u", (unsigned)sizeof(PyCompactUnicodeObject));
   if (text_kind_bit() != 2) printf(",\n     .text_kind_bit = %u", text_kind_bit());
   if (GROWTH != 0) printf(",\n     .header_growth = %u", (unsigned)GROWTH);
-  printf("},\n");
+  printf(")\n");
   return 0;
 }

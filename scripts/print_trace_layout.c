@@ -1,6 +1,6 @@
-/* Prints the row of pyframe/tracing/trace_layout.cpp that belongs to the Python whose headers this
-   is compiled with, except for its opcodes, which no header has in all versions. Run by
-   scripts/print_layouts --trace. */
+/* Prints the part `trace` of a row of pyframe/versions.def for the Python with whose headers this
+   is compiled. It lacks the opcodes, which the headers do not have in all versions. Run by
+   scripts/print_layouts. */
 
 #define Py_BUILD_CORE 1
 #include <Python.h>
@@ -23,8 +23,7 @@ _Static_assert(offsetof(PyTupleObject, ob_item) == 24, "items of the tuple of an
 #define FIELD(name, type, member) printf(",\n     .%s = %u", name, (unsigned)offsetof(type, member))
 
 int main(void) {
-  printf("    {.major = %d,\n     .minor = %d", PY_MAJOR_VERSION, PY_MINOR_VERSION);
-  FIELD("tstate_interpreter", PyThreadState, interp);
+  printf("    (.tstate_interpreter = %u", (unsigned)offsetof(PyThreadState, interp));
   FIELD("tstate_tracing", PyThreadState, tracing);
   FIELD("tstate_trace_function", PyThreadState, c_tracefunc);
 #if PY_VERSION_HEX >= 0x030B0000 && PY_VERSION_HEX < 0x030C0000
@@ -44,6 +43,6 @@ int main(void) {
 #elif PY_VERSION_HEX >= 0x030C0000
   FIELD("interpreter_version", PyInterpreterState, monitoring_version);
 #endif
-  printf("},\n");
+  printf(")\n");
   return 0;
 }

@@ -11,8 +11,8 @@
 
 #include "pyframe/frame.h"
 #include "pyframe/interpreter.h"
+#include "pyframe/trace_layout.h"
 #include "pyframe/tracing/probes.h"
-#include "pyframe/tracing/trace_layout.h"
 
 namespace pymemflow::pyframe {
 

@@ -6,7 +6,7 @@
 
 #include "pyframe/tracing/monitoring.h"
 #include "pyframe/tracing/probe_memory.h"
-#include "pyframe/tracing/trace_layout.h"
+#include "pyframe/versions.h"
 
 namespace pymemflow::pyframe {
 namespace {
@@ -119,12 +119,11 @@ bool install_probes(const Interpreter& interpreter, const ProbeHandlers& wanted,
   // probed before it starts.
   if (interpreter.is_free_threaded || interpreter.layout.header_growth != 0) return false;
   if (interpreter.counts_references) return false;
-  const TraceLayout* const row =
-      find_trace_layout(interpreter.layout.major, interpreter.layout.minor);
-  if (row == nullptr) return false;
+  const Version* const version = find_version(interpreter.layout.major, interpreter.layout.minor);
+  if (version == nullptr || version->trace.tstate_interpreter == 0) return false;
   python = &interpreter;
   handlers = wanted;
-  layout = *row;
+  layout = version->trace;
   char* const type_type = static_cast<char*>(dlsym(RTLD_DEFAULT, "PyType_Type"));
   if (type_type == nullptr || !find_calls(every_entry) ||
       !find_probe_memory(interpreter, layout, handlers))

@@ -18,12 +18,12 @@ import tempfile
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), 'support'))
 import preload  # noqa: E402: found by the line above
+from versions import WANTED  # noqa: E402
 
 import starts  # noqa: E402
 
 ABSENT = 77
 TIMEOUT = 120
-WANTED = '3.6 3.7 3.8 3.9 3.10 3.11 3.11d 3.12 3.13 3.13t 3.14 3.14t 3.15 3.15t'.split()
 # An interpreter of its own may not have ctypes: it then asks for objects.
 RAW = {'subinterpreter', 'own-gil'}
 SLACK = 100  # what debug allocators add to a size, less than what is between two

@@ -8,10 +8,10 @@ import subprocess
 import pytest
 
 import built
+import versions
 
 # Fields that a Python without their names has all the same.
 DEFAULTS = {'text_kind_bit': 2}
-LAST_WITH_TRACE_ROW = (3, 13)
 
 
 def situations():
@@ -100,8 +100,8 @@ def squeeze(text):
     return re.sub(r'\s+', '', text).rstrip(',')
 
 
-def has_row(printed, table, left_out=None):
-    with open(os.path.join(built.ROOT, table), encoding='utf-8') as file:
+def has_row(printed, left_out=None):
+    with open(os.path.join(built.ROOT, 'pyframe', 'versions.def'), encoding='utf-8') as file:
         text = file.read()
     return squeeze(printed) in squeeze(re.sub(left_out, '', text) if left_out else text)
 
@@ -109,7 +109,7 @@ def has_row(printed, table, left_out=None):
 @pytest.mark.needs('cc')
 class TestLayouts:
     def test_in_use_is_the_one_of_the_headers(self, probe, python):
-        row = by_headers(python.path)
+        row = by_headers('--frame', python.path)
         expected = {name: int(value) for name, value in re.findall(r'\.(\w+) = (\d+)', row)}
         in_use = {name: int(value) for name, value in re.findall(r'(\w+)=(\d+)', probe('layout'))}
         assert in_use == {name: expected.get(name, DEFAULTS.get(name, 0)) for name in in_use}
@@ -117,16 +117,15 @@ class TestLayouts:
 
     @pytest.mark.known_python
     def test_rows(self, python):
-        row = by_headers(python.path)
+        row = by_headers('--frame', python.path)
         if python.is_free_threaded or 'header_growth' in row:
             pytest.skip('Python %s has no row: it is a build of its own' % python.id)
-        assert has_row(row, 'pyframe/layouts.cpp')
-        if python.version >= (3, 13):
-            assert has_row(by_headers('--published', python.path), 'pyframe/published_offsets.cpp')
+        assert has_row(row)
+        assert has_row(by_headers('--published', python.path))
 
     def test_row_of_tracing(self, python):
-        if python.version[:2] > LAST_WITH_TRACE_ROW or python.is_free_threaded:
+        if python.version[:2] > versions.LAST_PROBED or python.is_free_threaded:
             pytest.skip('Python %s cannot be probed' % python.minor)
         # The opcodes come last in a row, and no header has them.
-        assert has_row(by_headers('--trace', python.path), 'pyframe/tracing/trace_layout.cpp',
+        assert has_row(by_headers('--trace', python.path),
                        left_out=r',\s*\.(call|loop)_opcodes = \{.*?\}')

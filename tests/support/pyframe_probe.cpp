@@ -157,7 +157,7 @@ PROBE void probe_take_destruction(char* our_text, char* their_text, int size) {
 
 namespace {
 
-// The offsets of a layout, by the names that they have in pyframe/layouts.cpp.
+// The offsets of a layout, by the names that they have in pyframe/layout.h.
 struct Field {
   const char* name;
   std::uint16_t FrameLayout::*offset;

@@ -1,6 +1,6 @@
 # The Pythons of this machine, and tests that run under each of them.
 #
-#   PMF_PYTHONS       the interpreters, 3.6 to 3.15
+#   PMF_PYTHONS       the interpreters, from 3.6 on
 #   PMF_PYTHON_IDS    a short name of each, in the same order: 3.6.15, debian-3.11.2, 3.13.1t
 #                     (free-threaded), debian-3.11.2d (a debug build)
 #   pmf_add_python_test(NAME script.py [ONCE] [STABLE_ABI] [TIMEOUT seconds] [ARGUMENTS word...]
@@ -31,7 +31,7 @@ function(_pmf_python_candidates out)
   file(GLOB candidates "${root}/versions/*/bin/python3.*" /usr/bin/python3.*)
   # Debug builds (d, -dbg) and free-threaded ones (t) too; not python3.11-config, nor python3.6m,
   # which is python3.6.
-  list(FILTER candidates INCLUDE REGEX "/python3\\.([6-9]|1[0-5])(t|d|-dbg)?$")
+  list(FILTER candidates INCLUDE REGEX "/python3\\.([6-9]|[0-9][0-9])(t|d|-dbg)?$")
   list(SORT candidates COMPARE NATURAL)
   set(${out} ${candidates} PARENT_SCOPE)
 endfunction()
@@ -95,7 +95,11 @@ function(_pmf_find_pythons)
     endif()
   endforeach()
   set(missing "")
-  foreach(minor 3.6 3.7 3.8 3.9 3.10 3.11 3.11d 3.12 3.13 3.13t 3.14 3.14t 3.15 3.15t)
+  set(table ${PROJECT_SOURCE_DIR}/pyframe/versions.def)
+  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${table})
+  file(STRINGS ${table} rows REGEX "^PMF_PYTHON")
+  list(TRANSFORM rows REPLACE "^PMF_PYTHON.([0-9]+), ([0-9]+),.*" "\\1.\\2")
+  foreach(minor IN LISTS rows)
     if(NOT minor IN_LIST minors)
       list(APPEND missing ${minor})
     endif()

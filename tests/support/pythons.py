@@ -1,4 +1,4 @@
-"""The Pythons that tests run programs under: those of pyenv and of /usr/bin, 3.6 to 3.15."""
+"""The Pythons that tests run programs under: those of pyenv and of /usr/bin, from 3.6 on."""
 import glob
 import os
 import re
@@ -6,13 +6,11 @@ import subprocess
 import sys
 from collections import namedtuple
 
-LAST_KNOWN = (3, 15)   # the last version whose frames the library reads
-LAST_PROBED = (3, 13)  # the last version that it can trace by probes
-WANTED = '3.6 3.7 3.8 3.9 3.10 3.11 3.11d 3.12 3.13 3.13t 3.14 3.14t 3.15 3.15t'.split()
+from versions import LAST_KNOWN, LAST_PROBED, WANTED
 
 # Debug builds (d, -dbg) and free-threaded ones (t) too; not python3.11-config, nor python3.6m, which
 # is python3.6.
-_NAME = re.compile(r'^python(3\.(?:[6-9]|1[0-5]))(t|d|-dbg)?$')
+_NAME = re.compile(r'^python(3\.(?:[6-9]|\d\d))(t|d|-dbg)?$')
 # ctypes is imported because most victims need it.
 _QUESTION = ('import sys, ctypes, sysconfig; print("%d.%d.%d" % sys.version_info[:3] '
              '+ "t" * bool(sysconfig.get_config_var("Py_GIL_DISABLED")) '

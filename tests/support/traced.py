@@ -7,12 +7,11 @@ import sys
 import tempfile
 
 import reports
+from versions import LAST_KNOWN, LAST_PROBED
 
 LIBRARY = os.environ['PMF_LIBRARY']
 EXAMPLES = os.environ['PMF_EXAMPLES']  # the folder of cMemLeak
 VICTIMS = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), 'victims')
-LAST_PROBED = (3, 13)
-LAST_KNOWN = (3, 15)
 TIMEOUT = 100
 
 

@@ -8,6 +8,7 @@
 #include <cstring>
 
 #include "pyframe/published_offsets.h"
+#include "pyframe/versions.h"
 
 namespace pymemflow::pyframe {
 namespace {
@@ -39,15 +40,15 @@ struct Runtime {
 
 TEST(PublishedOffsets, AreTheRowInAReleaseBuild) {
   const Runtime runtime(false);
-  FrameLayout layout = *find_layout(3, 14);
+  FrameLayout layout = find_version(3, 14)->frame;
   layout.tstate_frame = layout.code_name = layout.ascii_data = 0;
   ASSERT_EQ(read_published_offsets(runtime.words.data(), false, layout), nullptr);
-  EXPECT_EQ(std::memcmp(&layout, find_layout(3, 14), sizeof layout), 0);
+  EXPECT_EQ(std::memcmp(&layout, &find_version(3, 14)->frame, sizeof layout), 0);
 }
 
 TEST(PublishedOffsets, OfAFreeThreadedBuild) {
   const Runtime runtime(true);
-  FrameLayout layout = *find_layout(3, 14);
+  FrameLayout layout = find_version(3, 14)->frame;
   ASSERT_EQ(read_published_offsets(runtime.words.data(), true, layout), nullptr);
   EXPECT_EQ(layout.frame_shape, FrameShape::CurrentFrameOwnBytecode);
   EXPECT_EQ(layout.header_growth, 16);
@@ -59,7 +60,7 @@ TEST(PublishedOffsets, OfAFreeThreadedBuild) {
 }
 
 TEST(PublishedOffsets, OfAnotherVersionOrBuildAreNotBelieved) {
-  const FrameLayout& row = *find_layout(3, 14);
+  const FrameLayout& row = find_version(3, 14)->frame;
   const auto refused = [&row](const Runtime& runtime, bool is_free_threaded) {
     FrameLayout layout = row;
     const char* reason = read_published_offsets(runtime.words.data(), is_free_threaded, layout);
@@ -82,7 +83,7 @@ TEST(PublishedOffsets, ThatCannotBeAreNotBelieved) {
     for (const std::uint64_t value :
          {std::uint64_t{3}, std::uint64_t{1} << 16, ~std::uint64_t{0}}) {
       Runtime runtime(false);
-      FrameLayout layout = *find_layout(3, 14);
+      FrameLayout layout = find_version(3, 14)->frame;
       runtime.words[word] = value;
       // Of the size of a string's header 3 is as good as any; the types tell that.
       if (word == 80 && value == 3) continue;
@@ -133,14 +134,14 @@ struct Types {
 };
 
 TEST(FitLayout, ReleaseBuildIsTheRow) {
-  FrameLayout layout = *find_layout(3, 9);
+  FrameLayout layout = find_version(3, 9)->frame;
   EXPECT_EQ(fit_layout(Types(layout, 0).facts(), layout), nullptr);
-  EXPECT_EQ(std::memcmp(&layout, find_layout(3, 9), sizeof layout), 0);
+  EXPECT_EQ(std::memcmp(&layout, &find_version(3, 9)->frame, sizeof layout), 0);
 }
 
 TEST(FitLayout, TracedReferencesMoveWhatLiesInObjects) {
   for (const int minor : {7, 12}) {
-    FrameLayout layout = *find_layout(3, minor);
+    FrameLayout layout = find_version(3, minor)->frame;
     const FrameLayout row = layout;
     ASSERT_EQ(fit_layout(Types(layout, 16).facts(), layout), nullptr) << minor;
     EXPECT_EQ(layout.header_growth, 16);
@@ -152,7 +153,7 @@ TEST(FitLayout, TracedReferencesMoveWhatLiesInObjects) {
 }
 
 TEST(FitLayout, TypesThatSayOtherwiseAreARefusal) {
-  FrameLayout layout = *find_layout(3, 9);
+  FrameLayout layout = find_version(3, 9)->frame;
   Types types(layout, 0);
   types.members[2].offset += 8;
   EXPECT_NE(fit_layout(types.facts(), layout), nullptr);
@@ -165,7 +166,7 @@ TEST(FitLayout, TypesThatSayOtherwiseAreARefusal) {
 }
 
 TEST(FitLayout, PublishedOffsetsAreRequiredWhereTheyArePublished) {
-  FrameLayout layout = *find_layout(3, 14);
+  FrameLayout layout = find_version(3, 14)->frame;
   EXPECT_NE(fit_layout(Types(layout, 0).facts(), layout), nullptr);
 }
 

@@ -7,30 +7,33 @@
 #include "pyframe/frame.h"
 #include "pyframe/interpreter.h"
 #include "pyframe/layout.h"
+#include "pyframe/versions.h"
 
 namespace pymemflow::pyframe {
 namespace {
 
 TEST(Layouts, OneForEachSupportedVersion) {
-  for (int minor = 6; minor <= 15; ++minor) {
-    const FrameLayout* layout = find_layout(3, minor);
-    ASSERT_NE(layout, nullptr) << "3." << minor;
-    EXPECT_EQ(layout->major, 3);
-    EXPECT_EQ(layout->minor, minor);
+  int minor = 6;
+  for (const Version& version : known_versions()) {
+    EXPECT_EQ(version.frame.major, 3);
+    EXPECT_EQ(version.frame.minor, minor);
+    EXPECT_EQ(find_version(3, minor++), &version);
   }
+  EXPECT_GT(minor, 15);
 }
 
 TEST(Layouts, NoneForOthers) {
-  EXPECT_EQ(find_layout(2, 7), nullptr);
-  EXPECT_EQ(find_layout(3, 5), nullptr);
-  EXPECT_EQ(find_layout(3, 16), nullptr);
-  EXPECT_EQ(find_layout(4, 11), nullptr);
+  EXPECT_EQ(find_version(2, 7), nullptr);
+  EXPECT_EQ(find_version(3, 5), nullptr);
+  EXPECT_EQ(find_version(3, known_versions().back().frame.minor + 1), nullptr);
+  EXPECT_EQ(find_version(4, 11), nullptr);
 }
 
 TEST(Layouts, RowsAreWhole) {
-  for (int minor = 6; minor <= 15; ++minor) {
+  for (const Version& version : known_versions()) {
+    const FrameLayout& layout = version.frame;
+    const int minor = layout.minor;
     SCOPED_TRACE(minor);
-    const FrameLayout& layout = *find_layout(3, minor);
     for (const std::uint16_t offset :
          {layout.tstate_frame, layout.tstate_thread_id, layout.frame_back, layout.frame_position,
           layout.code_filename, layout.code_name, layout.code_first_line, layout.code_line_table,
@@ -65,7 +68,7 @@ struct Chain {
 
   Chain() {
     interpreter.status = InterpreterStatus::Known;
-    interpreter.layout = *find_layout(3, 13);
+    interpreter.layout = find_version(3, 13)->frame;
     interpreter.current_is_per_thread = true;
     interpreter.code_type = &code_type;
     interpreter.current_thread_state = [] { return static_cast<void*>(state); };
@@ -181,7 +184,7 @@ TEST(Frame, EachThreadHasABytecodeOfItsOwn) {
 TEST(Frame, WhatIsCheckedMayBeAnything) {
   Interpreter interpreter;
   interpreter.status = InterpreterStatus::Known;
-  interpreter.layout = *find_layout(3, 12);
+  interpreter.layout = find_version(3, 12)->frame;
   interpreter.current_is_per_thread = true;
   const FrameLayout& layout = interpreter.layout;
   int code_type = 0;

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "pyframe/code.h"
+#include "pyframe/versions.h"
 
 namespace pymemflow::pyframe {
 namespace {
@@ -50,7 +51,7 @@ class DescribeCode : public testing::Test {
  protected:
   DescribeCode() {
     interpreter_.status = InterpreterStatus::Known;
-    interpreter_.layout = *find_layout(3, 11);
+    interpreter_.layout = find_version(3, 11)->frame;
     interpreter_.code_type = &code_type_;
     interpreter_.text_type = &text_type_;
     interpreter_.bytes_type = &bytes_type_;

@@ -27,7 +27,7 @@ void note_allocator(const char* path, void*, void*) {
 
 std::string_view layout_text(const pyframe::Interpreter& interpreter) {
   if (!pyframe::is_known(interpreter)) return interpreter.reason;
-  return pyframe::publishes_offsets(interpreter.layout.minor) ? kPublishedLayout : kKnownLayout;
+  return pyframe::publishes_offsets(interpreter.layout) ? kPublishedLayout : kKnownLayout;
 }
 
 // A command line may have megabytes; of such a one the beginning is kept.

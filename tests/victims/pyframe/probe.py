@@ -3,7 +3,9 @@ import ctypes
 import os
 import sys
 
-LAST_KNOWN = (3, 15)
+sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "support"))
+from versions import LAST_KNOWN  # noqa: E402: found by the line above
+
 SIZE = 65536
 
 _path = os.environ["PMF_PYFRAME_PROBE"]
