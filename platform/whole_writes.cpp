@@ -2,7 +2,7 @@
 
 #include <cerrno>
 
-#include "platform/platform.h"
+#include "platform/files.h"
 #include "platform/write_some.h"
 
 namespace pymemflow::platform {

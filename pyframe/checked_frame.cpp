@@ -2,7 +2,7 @@
 
 #include <atomic>
 
-#include "platform/platform.h"
+#include "platform/memory.h"
 
 namespace pymemflow::pyframe {
 namespace {

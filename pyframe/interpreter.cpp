@@ -6,8 +6,8 @@
 #include <cstring>
 
 #include "platform/thread_values.h"
-#include "pyframe/build_layout.h"
-#include "pyframe/versions.h"
+#include "pyframe/layouts/build_layout.h"
+#include "pyframe/layouts/versions.h"
 
 namespace pymemflow::pyframe {
 namespace {

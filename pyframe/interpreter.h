@@ -5,7 +5,7 @@
 
 #include <cstdint>
 
-#include "pyframe/layout.h"
+#include "pyframe/layouts/layout.h"
 #include "pyframe/state_slot.h"
 
 namespace pymemflow::pyframe {

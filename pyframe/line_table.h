@@ -7,7 +7,7 @@
 #include <cstdint>
 #include <span>
 
-#include "pyframe/layout.h"
+#include "pyframe/layouts/layout.h"
 
 namespace pymemflow::pyframe {
 

@@ -1,4 +1,4 @@
-/* Prints the part `frame` of a row of pyframe/versions.def, or, with the argument "published", the
+/* Prints the part `frame` of a row of pyframe/layouts/versions.def, or, with the argument "published", the
    part `published`, for the Python with whose headers this is compiled. Run by
    scripts/print_layouts; needs Py_BUILD_CORE because frames are internal. */
 
@@ -20,7 +20,7 @@
 /* Additional bytes of an object's header, compared with a release build. */
 #define GROWTH (sizeof(PyObject) - 16)
 
-/* Facts that pyframe assumes in every version (the constants of pyframe/layout.h). */
+/* Facts that pyframe assumes in every version (the constants of pyframe/layouts/layout.h). */
 _Static_assert(sizeof(void*) == 8, "64 bit");
 _Static_assert(sizeof(((PyThreadState*)0)->thread_id) == 8, "thread_id");
 _Static_assert(offsetof(PyObject, ob_type) == 8 + GROWTH, "kObjectType");

@@ -1,4 +1,4 @@
-/* Prints the part `trace` of a row of pyframe/versions.def for the Python with whose headers this
+/* Prints the part `trace` of a row of pyframe/layouts/versions.def for the Python with whose headers this
    is compiled. It lacks the opcodes, which the headers do not have in all versions. Run by
    scripts/print_layouts. */
 

@@ -15,7 +15,7 @@
 #include "interpose/originals/originals.h"
 #include "interpose/recording/recording.h"
 #include "platform/here.h"
-#include "platform/platform.h"
+#include "platform/process.h"
 
 using namespace pymemflow;
 using namespace pymemflow::interpose;

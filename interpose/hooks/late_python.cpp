@@ -11,7 +11,7 @@
 #include "interpose/originals/originals.h"
 #include "interpose/recording/own_work.h"
 #include "platform/here.h"
-#include "platform/platform.h"
+#include "platform/loader.h"
 
 using namespace pymemflow;
 using namespace pymemflow::interpose;

@@ -6,7 +6,7 @@
 #include "interpose/originals/originals.h"
 #include "interpose/recording/recording.h"
 #include "platform/here.h"
-#include "platform/platform.h"
+#include "platform/threads.h"
 #include "pyframe/tracing/probes.h"
 
 using namespace pymemflow;

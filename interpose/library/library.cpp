@@ -19,7 +19,7 @@
 #include "interpose/recording/recorder.h"
 #include "interpose/recording/recording.h"
 #include "options/options.h"
-#include "platform/platform.h"
+#include "platform/process.h"
 #include "pyframe/checked_frame.h"
 #include "pyframe/interpreter.h"
 #include "report/base/digits.h"

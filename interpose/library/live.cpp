@@ -11,7 +11,8 @@
 #include "interpose/recording/own_work.h"
 #include "interpose/recording/recorder.h"
 #include "interpose/recording/recording.h"
-#include "platform/platform.h"
+#include "platform/clock.h"
+#include "platform/process.h"
 #include "report/base/memory.h"
 #include "report/replay/live_profile.h"
 

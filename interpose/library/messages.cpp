@@ -4,7 +4,7 @@
 #include <cstring>
 #include <span>
 
-#include "platform/platform.h"
+#include "platform/process.h"
 
 namespace pymemflow::interpose {
 namespace {

@@ -4,7 +4,7 @@
 #include <bit>
 #include <cstdint>
 
-#include "platform/platform.h"
+#include "platform/memory.h"
 
 namespace pymemflow::interpose::probe_arena {
 namespace {

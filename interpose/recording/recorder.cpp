@@ -6,6 +6,8 @@
 
 #include "interpose/originals/originals.h"
 #include "interpose/recording/window.h"
+#include "platform/clock.h"
+#include "platform/threads.h"
 
 namespace pymemflow::interpose {
 

@@ -5,8 +5,10 @@
 
 #include "interpose/recording/blocks/metadata.h"
 #include "interpose/recording/window.h"
-#include "platform/platform.h"
+#include "platform/memory.h"
+#include "platform/process.h"
 #include "platform/thread_values.h"
+#include "platform/threads.h"
 #include "pyframe/code_death.h"
 #include "pyframe/self_check.h"
 

@@ -4,7 +4,8 @@
 #include <cstring>
 
 #include "interpose/recording/blocks/definitions.h"
-#include "platform/platform.h"
+#include "platform/memory.h"
+#include "platform/modules.h"
 
 namespace pymemflow::interpose {
 namespace {

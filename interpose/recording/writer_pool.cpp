@@ -1,6 +1,8 @@
 #include "interpose/recording/writer_pool.h"
 
-#include "platform/platform.h"
+#include "platform/clock.h"
+#include "platform/memory.h"
+#include "platform/threads.h"
 
 namespace pymemflow::interpose {
 namespace {

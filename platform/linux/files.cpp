@@ -1,5 +1,7 @@
 // Files, on Linux.
 
+#include "platform/files.h"
+
 #include <fcntl.h>
 #include <linux/falloc.h>
 #include <linux/memfd.h>
@@ -12,7 +14,6 @@
 #include <cstdlib>
 
 #include "platform/linux/system_call.h"
-#include "platform/platform.h"
 #include "platform/write_some.h"
 
 namespace pymemflow::platform {

@@ -6,9 +6,10 @@
 
 #include <cstdint>
 #include <cstring>
+#include <initializer_list>
 
 #include "platform/linux/next_definition.h"
-#include "platform/platform.h"
+#include "platform/loader.h"
 
 namespace pymemflow::platform {
 namespace {

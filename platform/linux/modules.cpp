@@ -1,12 +1,14 @@
 // Which files are mapped into this process, on Linux: /proc/self/maps, and the notes of ELF files.
 
+#include "platform/modules.h"
+
 #include <elf.h>
 #include <fcntl.h>
 
 #include <cstring>
 
 #include "platform/linux/system_call.h"
-#include "platform/platform.h"
+#include "platform/memory.h"
 
 namespace pymemflow::platform {
 namespace {

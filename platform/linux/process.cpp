@@ -1,5 +1,7 @@
 // What Linux says of this process, its host, and the programs that it could run.
 
+#include "platform/process.h"
+
 #include <fcntl.h>
 #include <sys/auxv.h>
 #include <sys/utsname.h>
@@ -7,7 +9,6 @@
 #include <cstring>
 
 #include "platform/linux/system_call.h"
-#include "platform/platform.h"
 
 extern "C" char** environ;
 

@@ -6,8 +6,12 @@
 #include <sys/uio.h>
 #include <time.h>
 
+#include "platform/clock.h"
 #include "platform/linux/system_call.h"
-#include "platform/platform.h"
+#include "platform/loader.h"
+#include "platform/memory.h"
+#include "platform/process.h"
+#include "platform/threads.h"
 
 namespace pymemflow::platform {
 namespace {

@@ -1,5 +1,7 @@
 // Files, on macOS.
 
+#include "platform/files.h"
+
 #include <fcntl.h>
 #include <sys/mount.h>
 #include <sys/param.h>
@@ -13,8 +15,9 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "platform/clock.h"
 #include "platform/macos/errno.h"
-#include "platform/platform.h"
+#include "platform/process.h"
 #include "platform/write_some.h"
 
 namespace pymemflow::platform {

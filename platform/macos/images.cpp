@@ -6,7 +6,9 @@
 
 #include <cstring>
 
-#include "platform/platform.h"
+#include "platform/loader.h"
+#include "platform/memory.h"
+#include "platform/modules.h"
 
 namespace pymemflow::platform {
 

@@ -1,5 +1,7 @@
 // What macOS says of this process, its host, and the programs that it could run.
 
+#include "platform/process.h"
+
 #include <crt_externs.h>
 #include <fcntl.h>
 #include <mach-o/fat.h>
@@ -10,7 +12,6 @@
 #include <cstring>
 
 #include "platform/macos/errno.h"
-#include "platform/platform.h"
 
 namespace pymemflow::platform {
 

@@ -12,8 +12,12 @@
 #include <cerrno>
 #include <cstring>
 
+#include "platform/clock.h"
+#include "platform/loader.h"
 #include "platform/macos/errno.h"
-#include "platform/platform.h"
+#include "platform/memory.h"
+#include "platform/process.h"
+#include "platform/threads.h"
 
 namespace pymemflow::platform {
 namespace {

@@ -2,7 +2,7 @@
 // The events of sys.monitoring, which came with 3.12: a tool of ours in each interpreter. On the
 // thread that holds the GIL, where Python may be called.
 
-#include "pyframe/trace_layout.h"
+#include "pyframe/layouts/trace_layout.h"
 #include "pyframe/tracing/probes.h"
 
 namespace pymemflow::pyframe {

@@ -11,7 +11,7 @@
 
 #include "pyframe/frame.h"
 #include "pyframe/interpreter.h"
-#include "pyframe/trace_layout.h"
+#include "pyframe/layouts/trace_layout.h"
 #include "pyframe/tracing/probes.h"
 
 namespace pymemflow::pyframe {

@@ -4,9 +4,9 @@
 
 #include <atomic>
 
+#include "pyframe/layouts/versions.h"
 #include "pyframe/tracing/monitoring.h"
 #include "pyframe/tracing/probe_memory.h"
-#include "pyframe/versions.h"
 
 namespace pymemflow::pyframe {
 namespace {

@@ -101,7 +101,7 @@ def squeeze(text):
 
 
 def has_row(printed, left_out=None):
-    with open(os.path.join(built.ROOT, 'pyframe', 'versions.def'), encoding='utf-8') as file:
+    with open(os.path.join(built.ROOT, 'pyframe', 'layouts', 'versions.def'), encoding='utf-8') as file:
         text = file.read()
     return squeeze(printed) in squeeze(re.sub(left_out, '', text) if left_out else text)
 

@@ -16,11 +16,11 @@
 #include <thread>
 #include <unordered_map>
 
-#include "pyframe/build_layout.h"
 #include "pyframe/code.h"
 #include "pyframe/code_death.h"
 #include "pyframe/frame.h"
 #include "pyframe/interpreter.h"
+#include "pyframe/layouts/build_layout.h"
 #include "pyframe/line_table.h"
 #include "pyframe/self_check.h"
 
@@ -157,7 +157,7 @@ PROBE void probe_take_destruction(char* our_text, char* their_text, int size) {
 
 namespace {
 
-// The offsets of a layout, by the names that they have in pyframe/layout.h.
+// The offsets of a layout, by the names that they have in pyframe/layouts/layout.h.
 struct Field {
   const char* name;
   std::uint16_t FrameLayout::*offset;

@@ -1,8 +1,8 @@
-"""The versions of CPython that the library knows, from pyframe/versions.def. Runs under Python 3.6."""
+"""The versions of CPython that the library knows, from pyframe/layouts/versions.def. Runs under Python 3.6."""
 import os
 import re
 
-_TABLE = os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', '..', 'pyframe', 'versions.def')
+_TABLE = os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', '..', 'pyframe', 'layouts', 'versions.def')
 # The third of the three parts of a row, each in parentheses, is empty where there are no probes.
 _ROW = re.compile(r'^PMF_PYTHON\((\d+), (\d+),\s*\([^)]*\),\s*\([^)]*\),\s*\(([^)]*)\)\)$', re.MULTILINE)
 

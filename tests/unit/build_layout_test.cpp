@@ -1,14 +1,14 @@
 // The layout of a build: from a table of published offsets, and from the sizes of its types.
 
-#include "pyframe/build_layout.h"
+#include "pyframe/layouts/build_layout.h"
 
 #include <gtest/gtest.h>
 
 #include <array>
 #include <cstring>
 
-#include "pyframe/published_offsets.h"
-#include "pyframe/versions.h"
+#include "pyframe/layouts/published_offsets.h"
+#include "pyframe/layouts/versions.h"
 
 namespace pymemflow::pyframe {
 namespace {

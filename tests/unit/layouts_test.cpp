@@ -6,8 +6,8 @@
 #include "pyframe/code_death.h"
 #include "pyframe/frame.h"
 #include "pyframe/interpreter.h"
-#include "pyframe/layout.h"
-#include "pyframe/versions.h"
+#include "pyframe/layouts/layout.h"
+#include "pyframe/layouts/versions.h"
 
 namespace pymemflow::pyframe {
 namespace {

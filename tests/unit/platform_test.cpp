@@ -1,7 +1,5 @@
-// The contract of platform/platform.h and thread_values.h, whatever the system: one file,
+// The contract of the headers of platform/, whatever the system: one file,
 // run where it is built, and compiled for the systems that it cannot be run on.
-
-#include "platform/platform.h"
 
 #include <dlfcn.h>
 #include <gtest/gtest.h>
@@ -15,7 +13,14 @@
 #include <thread>
 #include <vector>
 
+#include "platform/clock.h"
+#include "platform/files.h"
+#include "platform/loader.h"
+#include "platform/memory.h"
+#include "platform/modules.h"
+#include "platform/process.h"
 #include "platform/thread_values.h"
+#include "platform/threads.h"
 
 namespace pymemflow::platform {
 namespace {

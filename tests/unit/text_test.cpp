@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "pyframe/code.h"
-#include "pyframe/versions.h"
+#include "pyframe/layouts/versions.h"
 
 namespace pymemflow::pyframe {
 namespace {

@@ -8,7 +8,7 @@
 
 #include "interpose/originals/originals.h"
 #include "platform/here.h"
-#include "platform/platform.h"
+#include "platform/process.h"
 
 using namespace pymemflow;
 using namespace pymemflow::interpose;

@@ -4,6 +4,9 @@
 #include <cerrno>
 #include <cstddef>
 
+#include "platform/clock.h"
+#include "platform/memory.h"
+
 namespace pymemflow::interpose {
 namespace {
 

@@ -9,7 +9,7 @@
 
 #include "capture/block.h"
 #include "interpose/recording/blocks/capture_name.h"
-#include "platform/platform.h"
+#include "platform/files.h"
 
 namespace pymemflow::interpose {
 

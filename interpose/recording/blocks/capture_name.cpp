@@ -3,7 +3,7 @@
 #include <charconv>
 #include <cstring>
 
-#include "platform/platform.h"
+#include "platform/clock.h"
 
 namespace pymemflow::interpose {
 namespace {

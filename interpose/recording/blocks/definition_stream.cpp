@@ -2,7 +2,8 @@
 
 #include <atomic>
 
-#include "platform/platform.h"
+#include "platform/clock.h"
+#include "platform/memory.h"
 
 namespace pymemflow::interpose {
 

@@ -8,7 +8,7 @@
 
 #include "capture/event.h"
 #include "interpose/recording/blocks/definition_stream.h"
-#include "platform/platform.h"
+#include "platform/modules.h"
 #include "pyframe/code.h"
 
 namespace pymemflow::interpose {

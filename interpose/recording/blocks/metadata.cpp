@@ -6,8 +6,9 @@
 
 #include "interpose/recording/blocks/definition_stream.h"
 #include "interpose/recording/blocks/definitions.h"
-#include "platform/platform.h"
-#include "pyframe/published_offsets.h"
+#include "platform/loader.h"
+#include "platform/process.h"
+#include "pyframe/layouts/published_offsets.h"
 
 namespace pymemflow::interpose {
 namespace {

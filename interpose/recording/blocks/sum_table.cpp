@@ -5,7 +5,8 @@
 #include <utility>
 
 #include "capture/buckets.h"
-#include "platform/platform.h"
+#include "platform/clock.h"
+#include "platform/memory.h"
 
 namespace pymemflow::interpose {
 namespace {

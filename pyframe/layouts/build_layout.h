@@ -3,7 +3,7 @@
 // (Py_TRACE_REFS) and free threading move fields. Reads nothing but the interpreter's static data,
 // which is complete before it starts: for start-up, outside every hook.
 
-#include "pyframe/layout.h"
+#include "pyframe/layouts/layout.h"
 
 namespace pymemflow::pyframe {
 

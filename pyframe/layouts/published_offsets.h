@@ -6,7 +6,7 @@
 
 #include <cstdint>
 
-#include "pyframe/layout.h"
+#include "pyframe/layouts/layout.h"
 
 namespace pymemflow::pyframe {
 

@@ -1,4 +1,4 @@
-#include "pyframe/versions.h"
+#include "pyframe/layouts/versions.h"
 
 namespace pymemflow::pyframe {
 namespace {
@@ -9,7 +9,7 @@ namespace {
    .published = {PMF_FIELDS published_},                           \
    .trace = {PMF_FIELDS trace_}},
 constexpr Version kVersions[] = {
-#include "pyframe/versions.def"
+#include "pyframe/layouts/versions.def"
 };
 #undef PMF_PYTHON
 #undef PMF_FIELDS

@@ -3,9 +3,9 @@
 
 #include <span>
 
-#include "pyframe/layout.h"
-#include "pyframe/published_offsets.h"
-#include "pyframe/trace_layout.h"
+#include "pyframe/layouts/layout.h"
+#include "pyframe/layouts/published_offsets.h"
+#include "pyframe/layouts/trace_layout.h"
 
 namespace pymemflow::pyframe {
 

@@ -1,9 +1,9 @@
-#include "pyframe/build_layout.h"
+#include "pyframe/layouts/build_layout.h"
 
 #include <cstring>
 #include <initializer_list>
 
-#include "pyframe/published_offsets.h"
+#include "pyframe/layouts/published_offsets.h"
 
 namespace pymemflow::pyframe {
 namespace {

@@ -1,10 +1,10 @@
-#include "pyframe/published_offsets.h"
+#include "pyframe/layouts/published_offsets.h"
 
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
 
-#include "pyframe/versions.h"
+#include "pyframe/layouts/versions.h"
 
 namespace pymemflow::pyframe {
 namespace {

@@ -1,0 +1,41 @@
+#pragma once
+// Files. May be called inside a hook: takes no lock, allocates nothing and keeps errno. Functions
+// that return an int as an outcome return 0 or an error number, unless they say otherwise.
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+namespace pymemflow::platform {
+
+// Opens a file without a name for reading and writing; -1 on failure. exec closes its descriptor,
+// which lies above those that programs count on.
+int open_nameless_file();
+// Creates a file that does not exist yet, for its user alone, with such a descriptor. Returns the
+// descriptor, or a negative error number.
+int make_file(const char* path);
+void remove_file(const char* path);
+void close_file(int file);
+// Free space on the disk of the file, or free memory where the file lies in memory.
+std::uint64_t free_bytes_for(int file);
+// The limit on the size of a file of this process. Past it a signal would end the program.
+std::uint64_t allowed_file_bytes();
+// Makes sure that the disk has room for the range.
+int reserve_file(int file, std::uint64_t offset, std::size_t bytes);
+// Writes all of the data.
+int write_file(int file, const void* data, std::size_t bytes, std::uint64_t offset);
+// Writes `front` and then `data` right after it.
+int write_file(int file, std::span<const char> front, const void* data, std::size_t bytes,
+               std::uint64_t offset);
+// The current size of the file.
+std::uint64_t file_bytes(int file);
+
+// Tells whether `file` is still the file that had this identity: a program may close descriptors
+// that it does not know, and the number then means another file.
+struct FileIdentity {
+  std::uint64_t device;
+  std::uint64_t inode;
+};
+bool identify_file(int file, FileIdentity& identity);
+
+}  // namespace pymemflow::platform

@@ -1,0 +1,20 @@
+#pragma once
+// Pages of memory. May be called inside a hook: takes no lock, allocates nothing from the heap and
+// keeps errno.
+
+#include <cstddef>
+#include <cstdint>
+
+namespace pymemflow::platform {
+
+// Zero pages, private to this process. Null on failure.
+void* map_private(std::size_t bytes);
+// The same, but a forked child finds them filled with zeros again.
+void* map_zero_in_child(std::size_t bytes);
+// `bytes` of the file from `offset` on, shared. Null on failure.
+void* map_file(int file, std::uint64_t offset, std::size_t bytes);
+void unmap(void* start, std::size_t bytes);
+// Copies memory of this process that may be unmapped. False: it is.
+bool copy_memory(void* to, std::uint64_t from, std::size_t bytes);
+
+}  // namespace pymemflow::platform

@@ -1,0 +1,26 @@
+#pragma once
+// This process, its environment and its host. May be called inside a hook: takes no lock, allocates
+// nothing and keeps errno.
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+namespace pymemflow::platform {
+
+std::uint32_t process_id();
+char** environment();
+// False: the program has more privileges than the user who started it and set its environment.
+bool is_environment_trusted();
+// Calls `visit` with pieces of the command line; each word ends with a zero byte.
+using ReadPiece = void (*)(const char* bytes, std::size_t size, void* context);
+void visit_command_line(ReadPiece visit, void* context);
+// False: the first bytes of the file say that the kernel cannot run it.
+bool could_run(const char* path);
+// Writes the name, system, release and machine of this host, a line each, and returns the size of
+// the text in bytes.
+std::size_t describe_host(std::span<char> text);
+// Writes a line to the program's standard error.
+void write_line(std::span<const char> text);
+
+}  // namespace pymemflow::platform
