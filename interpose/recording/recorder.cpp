@@ -224,64 +224,7 @@ void leave(const Entry& entry) {
   if (entry.is_borrowed) WriterPool::release(*entry.writer);
 }
 
-// The site of a call on this thread; kNoSite when it was never seen, or takes the long form.
-SiteId find_short_site(Writer& writer, const void* caller) {
-  const std::uint64_t seen_key = pyframe::current_key(recording.interpreter, writer.thread);
-  if (const SiteId site = find_known_site(writer, seen_key)) return site;
-  pyframe::Position position;
-  if (!pyframe::current_position(recording.interpreter, writer.thread, position)) {
-    const SiteId site = recording.sites.find_caller(caller);
-    return site < kShortSites ? site : kNoSite;
-  }
-  // Before the table is asked: a death in between must not be missed.
-  const std::uint64_t deaths = recording.sites.deaths();
-  const SiteId site = recording.sites.find(position);
-  if (site == kNoSite || site >= kShortSites) return kNoSite;
-  const std::uint64_t key = pyframe::key_of(recording.interpreter, position);
-  // A shim on top has another key than the frame below it, and is not remembered.
-  if (key != 0 && key == seen_key) {
-    writer.known_sites[known_site_index(key)] = {key, deaths, site};
-  }
-  return site;
-}
-
-// A short record by `write`, where the site is known to the table. False: it has to take the long
-// form.
-template <typename Write>
-bool record_short(const void* caller, Write write) {
-  Writer* const writer = recording.probes ? nullptr : begin_short_record();
-  if (writer == nullptr) return false;
-  const bool is_written = write(*writer, find_short_site(*writer, caller));
-  end_record(*writer);
-  return is_written;
-}
-
 }  // namespace
-
-void* record_malloc_slowly(std::size_t size, void* result, const void* caller) {
-  const auto address = reinterpret_cast<std::uintptr_t>(result);
-  const bool is_written = record_short(caller, [=](Writer& writer, SiteId site) {
-    return write_malloc(writer, site, size, address);
-  });
-  if (!is_written) record_call({Function::malloc, {size}, address, caller});
-  return result;
-}
-
-void* record_calloc_slowly(std::size_t count, std::size_t size, void* result, const void* caller) {
-  const auto address = reinterpret_cast<std::uintptr_t>(result);
-  const bool is_written = record_short(caller, [=](Writer& writer, SiteId site) {
-    return write_calloc(writer, site, count, size, address);
-  });
-  if (!is_written) record_call({Function::calloc, {count, size}, address, caller});
-  return result;
-}
-
-void record_free_slowly(const void* block, const void* caller) {
-  const auto address = reinterpret_cast<std::uintptr_t>(block);
-  const bool is_written = record_short(
-      caller, [=](Writer& writer, SiteId site) { return write_free(writer, site, address); });
-  if (!is_written) record_call({Function::free, {address}, 0, caller});
-}
 
 Word* make_room(Writer& writer, std::size_t words) {
   if (writer.position + words > writer.end && !change_block(recording.destination, writer))

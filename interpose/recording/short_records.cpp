@@ -1,0 +1,67 @@
+// Short records of calls that did not fit the hook's own code: the site is new to this writer, the
+// block is full, or another thread recorded last.
+
+#include "interpose/recording/recorder.h"
+
+namespace pymemflow::interpose {
+namespace {
+
+// Returns the site of a call on this thread, or kNoSite if it is new or needs a long record.
+SiteId find_short_site(Writer& writer, const void* caller) {
+  const std::uint64_t seen_key = pyframe::current_key(recording.interpreter, writer.thread);
+  if (const SiteId site = find_known_site(writer, seen_key)) return site;
+  pyframe::Position position;
+  if (!pyframe::current_position(recording.interpreter, writer.thread, position)) {
+    const SiteId site = recording.sites.find_caller(caller);
+    return site < kShortSites ? site : kNoSite;
+  }
+  // Read before the table, so that a code object that dies in between is noticed.
+  const std::uint64_t deaths = recording.sites.deaths();
+  const SiteId site = recording.sites.find(position);
+  if (site == kNoSite || site >= kShortSites) return kNoSite;
+  const std::uint64_t key = pyframe::key_of(recording.interpreter, position);
+  // A shim on top has another key than the frame below it. Such a site is not remembered.
+  if (key != 0 && key == seen_key) {
+    writer.known_sites[known_site_index(key)] = {key, deaths, site};
+  }
+  return site;
+}
+
+// Writes a short record by `write` if the site is in the table. False: the call needs a long record.
+template <typename Write>
+bool record_short(const void* caller, Write write) {
+  Writer* const writer = recording.probes ? nullptr : begin_short_record();
+  if (writer == nullptr) return false;
+  const bool is_written = write(*writer, find_short_site(*writer, caller));
+  end_record(*writer);
+  return is_written;
+}
+
+}  // namespace
+
+void* record_malloc_slowly(std::size_t size, void* result, const void* caller) {
+  const auto address = reinterpret_cast<std::uintptr_t>(result);
+  const bool is_written = record_short(caller, [=](Writer& writer, SiteId site) {
+    return write_malloc(writer, site, size, address);
+  });
+  if (!is_written) record_call({Function::malloc, {size}, address, caller});
+  return result;
+}
+
+void* record_calloc_slowly(std::size_t count, std::size_t size, void* result, const void* caller) {
+  const auto address = reinterpret_cast<std::uintptr_t>(result);
+  const bool is_written = record_short(caller, [=](Writer& writer, SiteId site) {
+    return write_calloc(writer, site, count, size, address);
+  });
+  if (!is_written) record_call({Function::calloc, {count, size}, address, caller});
+  return result;
+}
+
+void record_free_slowly(const void* block, const void* caller) {
+  const auto address = reinterpret_cast<std::uintptr_t>(block);
+  const bool is_written = record_short(
+      caller, [=](Writer& writer, SiteId site) { return write_free(writer, site, address); });
+  if (!is_written) record_call({Function::free, {address}, 0, caller});
+}
+
+}  // namespace pymemflow::interpose
