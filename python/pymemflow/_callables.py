@@ -3,9 +3,17 @@
 Importing `inspect` takes 2 to 8 ms. Standard library only. Any thread.
 """
 
+import contextlib
 import functools
 import inspect
 from typing import Any
+
+# The code that every function decorated with contextlib.contextmanager() runs when it is called.
+_CONTEXT_MANAGERS = [
+    getattr(contextlib, name)(lambda: None).__code__
+    for name in ("contextmanager", "asynccontextmanager")
+    if hasattr(contextlib, name)
+]
 
 
 def name_of(function: Any) -> str:
@@ -43,18 +51,19 @@ def runs_when_awaited(function: Any) -> bool:
     )
 
 
-def runs_when_iterated(function: Any) -> bool:
-    """Tells whether a call returns a generator or an async generator."""
-    called = called_function(function)
-    return inspect.isgeneratorfunction(called) or inspect.isasyncgenfunction(called)
-
-
-def reason_not_a_function(function: Any) -> str:
+def reason_not_measured(function: Any) -> str:
     """Returns why a call of `function` cannot be measured; empty when it can."""
+    called = called_function(function)
     if inspect.isclass(function):
         return "it is a class; decorate its methods"
     if hasattr(function, "_pytestfixturefunction") or hasattr(function, "_fixture_function_marker"):
         return "it is a fixture of pytest; put @limit_leaks below @pytest.fixture"
     if not callable(function):
         return "it is not a function; put @limit_leaks below the other decorators"
+    if getattr(called, "__code__", None) in _CONTEXT_MANAGERS:
+        return "it is a context manager, whose body runs after the call; decorate its caller"
+    if runs_when_awaited(function):
+        return ""
+    if inspect.isgeneratorfunction(called) or inspect.isasyncgenfunction(called):
+        return "it is a generator, whose body runs after the call; decorate its caller"
     return ""

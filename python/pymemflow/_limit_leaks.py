@@ -59,13 +59,11 @@ def _decorate(function: Any, allowed: int) -> Any:
         return type(function)(_decorate(function.__func__, allowed))
     called = callables.called_function(function)
     limit = Limit(callables.name_of(called), allowed)
-    problem = callables.reason_not_a_function(function)
-    if not problem and callables.runs_when_awaited(function):
+    reason = callables.reason_not_measured(function)
+    if reason:
+        raise TypeError("limit_leaks() cannot decorate %s: %s" % (limit.function, reason))
+    if callables.runs_when_awaited(function):
         return _limited_coroutine(function, limit)
-    if not problem and callables.runs_when_iterated(function):
-        problem = "it is a generator, whose body runs after the call; decorate its caller"
-    if problem:
-        raise TypeError("limit_leaks() cannot decorate %s: %s" % (limit.function, problem))
     return _limited(function, limit, is_python=hasattr(called, "__code__"))
 
 
@@ -81,9 +79,10 @@ def limit_leaks(size: Union[int, str]) -> Callable[[_Function], _Function]:
 
     Without the library the decorator warns once (NotPreloaded) and measures nothing.
 
-    Raises ValueError for a bad size, and TypeError for a generator, an async generator, a class,
-    and whatever else is not a function. A call raises OSError when the process does not record.
-    When more than 256 marks are set during a call, it warns (RuntimeWarning) and is not measured.
+    Raises ValueError for a bad size, and TypeError for a generator, an async generator, a context
+    manager, a class, and everything else whose body does not run in the call. A call raises OSError
+    when the process does not record. When more than 256 marks are set during a call, it warns
+    (RuntimeWarning) and is not measured.
     """
     allowed = parse_size(size)
 

@@ -9,7 +9,8 @@ import runs
 pytestmark = pytest.mark.known_python
 PACKAGE = os.path.join(built.ROOT, 'python')
 HEAD = '''
-import asyncio, ctypes, functools, gc, inspect, os, pickle, sys, threading, types, unittest, warnings
+import asyncio, contextlib, ctypes, functools, gc, inspect, logging, os, pickle, sys, threading, types
+import unittest, warnings
 sys.path.insert(0, %r)
 import pymemflow
 from pymemflow import LeakError, limit_leaks
@@ -258,6 +259,9 @@ for function, name in ((generator, 'generator'), (async_generator, 'async_genera
     error = raises(TypeError, limit_leaks('4KiB'), function)
     assert str(error) == ('limit_leaks() cannot decorate %s: it is a generator, whose body runs after the call; '
                           'decorate its caller' % name), error
+for name in ('contextmanager', 'asynccontextmanager'):
+    manager = getattr(contextlib, name, contextlib.contextmanager)(generator)
+    assert 'generator: it is a context manager, ' in str(raises(TypeError, limit_leaks('4KiB'), manager))
 assert 'it is a class; decorate its methods' in str(raises(TypeError, limit_leaks(1), Thing))
 for wrong in (property(leak), 5, None, classmethod(5)):
     assert 'it is not a function' in str(raises(TypeError, limit_leaks(1), wrong))
@@ -279,6 +283,7 @@ raises(LeakError, numbers)
 def test_test_cases(check):
     """A limit fails a test; failures, skips and expected failures stay what they are."""
     check('''
+logging.getLogger('asyncio').setLevel(logging.ERROR)  # its debug mode complains about a slow machine
 base = getattr(unittest, 'IsolatedAsyncioTestCase', None)
 class Plain(unittest.TestCase):
     @limit_leaks('4KiB')
