@@ -68,13 +68,7 @@ std::string_view set_path(Storage& storage, const Words&, std::string_view value
 }
 
 std::string_view set_switch(Storage&, const Words&, std::string_view value, bool& field) {
-  for (const std::string_view word : {"1", "on", "yes", "true"}) {
-    if (value == word) return field = true, std::string_view();
-  }
-  for (const std::string_view word : {"0", "off", "no", "false"}) {
-    if (value == word) return field = false, std::string_view();
-  }
-  return kSwitchProblem;
+  return parse_switch(value, field);
 }
 
 std::string_view set_size(Storage&, const Words&, std::string_view value, std::uint64_t& field) {
@@ -137,6 +131,16 @@ OptionError read_option(std::string_view entry, Options& options) {
 }
 
 }  // namespace
+
+std::string_view parse_switch(std::string_view value, bool& is_on) {
+  for (const std::string_view word : {"1", "on", "yes", "true"}) {
+    if (value == word) return is_on = true, std::string_view();
+  }
+  for (const std::string_view word : {"0", "off", "no", "false"}) {
+    if (value == word) return is_on = false, std::string_view();
+  }
+  return kSwitchProblem;
+}
 
 std::string_view set_option(Options& options, std::size_t row, std::string_view value) {
   std::size_t candidate = 0;

@@ -5,7 +5,9 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <iterator>
 #include <string_view>
+#include <type_traits>
 
 namespace pymemflow {
 
@@ -45,15 +47,26 @@ struct OptionRow {
   const char* value;
   OptionUse use;
   const char* sentence;
+  bool is_on;  // a switch that is on unless the user turns it off
 };
+
+template <typename Value>
+constexpr bool is_on_by_default([[maybe_unused]] const Value& value) {
+  if constexpr (std::is_same_v<Value, bool>) return value;
+  return false;
+}
 
 inline constexpr OptionRow kOptions[] = {
 #define PMF_OPTION(field, name, Type, default_value, value, use, sentence) \
-  {name, OptionType::Type, value, OptionUse::use, sentence},
+  {name, OptionType::Type, value, OptionUse::use, sentence, is_on_by_default(default_value)},
 #include "options/options.def"
 #undef PMF_OPTION
 };
 inline constexpr std::size_t kOptionCount = std::size(kOptions);
+
+// Reads "1", "on", "yes", "true", or their opposites. The reason why the value is wrong, or
+// nothing.
+std::string_view parse_switch(std::string_view value, bool& is_on);
 
 // Sets the option of that row. What is wrong with the value, or nothing.
 std::string_view set_option(Options& options, std::size_t row, std::string_view value);

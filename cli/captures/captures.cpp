@@ -8,45 +8,21 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
-#include <utility>
+#include <optional>
+#include <tuple>
 
-#include "cli/commands/commands.h"
+#include "capture/block.h"
 #include "report/reader/capture_reader.h"
 
 namespace pymemflow::cli {
-
-int open_capture(const std::string& path) {
-  // Nothing that may block or do something when it is opened: it is to be a file.
-  const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-  struct stat facts {};
-  if (file < 0 || ::fstat(file, &facts) != 0) {
-    complain(path + ": " + std::strerror(errno));
-    return -1;
-  }
-  if (S_ISREG(facts.st_mode)) return file;
-  complain(path + ": is not a file");
-  ::close(file);
-  return -1;
-}
-
-bool looks_like_capture(const std::string& path) {
-  const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-  if (file < 0) return false;
-  std::uint64_t magic = 0;
-  const bool is_read = ::read(file, &magic, sizeof magic) == sizeof magic;
-  ::close(file);
-  return is_read && magic == kFileMagic;
-}
-
-std::string escaped_pattern(const std::string& text) {
-  std::string pattern;
-  for (const char c : text) pattern += c == '%' ? std::string("%%") : std::string(1, c);
-  return pattern;
-}
-
 namespace {
 
-// What matches every name that the pattern may become.
+// Opening a pipe or a device may block or have an effect: O_NONBLOCK and O_NOCTTY avoid both.
+int open_for_reading(const std::string& path) {
+  return ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+}
+
+// A glob that matches every name that the pattern can expand to.
 std::string glob_of(const std::string& pattern) {
   std::string text;
   for (std::size_t i = 0; i < pattern.size(); ++i) {
@@ -72,15 +48,15 @@ std::vector<std::string> matching(const std::string& pattern) {
   return paths;
 }
 
-// 0: it is no capture that can be read.
-std::uint64_t start_of(const std::string& path) {
-  if (!looks_like_capture(path)) return 0;
-  const int file = open_capture(path);
-  if (file < 0) return 0;
-  report::CaptureIndex index;
-  const bool is_read = report::read_index(file, index) == report::CaptureError::None;
+// None: the file is not a capture of this version.
+std::optional<FileHead> read_head(const std::string& path) {
+  const int file = open_for_reading(path);
+  if (file < 0) return std::nullopt;
+  FileHead head{};
+  const bool is_read = ::pread(file, &head, sizeof head, 0) == ssize_t{sizeof head};
   ::close(file);
-  return is_read ? index.head.started_ns : 0;
+  const bool is_known = is_read && head.magic == kFileMagic && head.version == kFormatVersion;
+  return is_known ? std::optional(head) : std::nullopt;
 }
 
 void fill(CaptureUse& use, report::CaptureReader& reader) {
@@ -89,7 +65,7 @@ void fill(CaptureUse& use, report::CaptureReader& reader) {
   Event event;
   const report::Site* site = nullptr;
   while (reader.next(event, site)) report::deliver(event, site, builder);
-  use.usage = builder.finish();
+  use.profile = builder.finish();
   use.process = reader.process();
   use.is_forked_child = reader.head().is_forked_child != 0;
   use.has_ended = reader.head().end != EndKind::None;
@@ -100,26 +76,57 @@ void fill(CaptureUse& use, report::CaptureReader& reader) {
 
 }  // namespace
 
-std::vector<std::string> find_captures(const std::string& pattern, std::uint64_t since_ns) {
-  std::vector<std::pair<std::uint64_t, std::string>> found;
+Error open_capture(const std::string& path, int& file) {
+  file = open_for_reading(path);
+  struct stat status {};
+  if (file < 0 || ::fstat(file, &status) != 0) return system_error(path);
+  if (S_ISREG(status.st_mode)) return {};
+  ::close(file);
+  file = -1;
+  return Error(path + ": is not a file");
+}
+
+bool looks_like_capture(const std::string& path) {
+  const int file = open_for_reading(path);
+  if (file < 0) return false;
+  std::uint64_t magic = 0;
+  const bool is_read = ::read(file, &magic, sizeof magic) == sizeof magic;
+  ::close(file);
+  return is_read && magic == kFileMagic;
+}
+
+std::string escaped_pattern(const std::string& text) {
+  std::string pattern;
+  for (const char c : text) pattern += c == '%' ? std::string("%%") : std::string(1, c);
+  return pattern;
+}
+
+std::vector<FoundCapture> find_captures(const std::string& pattern, std::uint64_t since_ns) {
+  std::vector<FoundCapture> found;
   const std::string plain = glob_of(pattern);
   for (const std::string& each : {plain, plain + ".*"}) {
-    for (std::string& path : matching(each)) {
-      const std::uint64_t start = start_of(path);
-      if (start >= since_ns) found.emplace_back(start, std::move(path));
+    for (const std::string& path : matching(each)) {
+      const std::optional<FileHead> head = read_head(path);
+      if (!head || head->started_ns < since_ns) continue;
+      found.push_back({path, head->process, head->started_ns});
     }
   }
-  std::sort(found.begin(), found.end());
-  found.erase(std::unique(found.begin(), found.end()), found.end());
-  std::vector<std::string> paths;
-  for (auto& [start, path] : found) paths.push_back(std::move(path));
-  return paths;
+  const auto order = [](const FoundCapture& capture) {
+    return std::tie(capture.started_ns, capture.path);
+  };
+  std::sort(found.begin(), found.end(),
+            [&](const FoundCapture& a, const FoundCapture& b) { return order(a) < order(b); });
+  const auto last =
+      std::unique(found.begin(), found.end(),
+                  [](const FoundCapture& a, const FoundCapture& b) { return a.path == b.path; });
+  found.erase(last, found.end());
+  return found;
 }
 
 CaptureUse read_use(const std::string& path) {
   CaptureUse use;
   use.path = path;
-  const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+  const int file = open_for_reading(path);
   if (file < 0) {
     use.problem = std::strerror(errno);
     return use;
@@ -131,26 +138,6 @@ CaptureUse read_use(const std::string& path) {
   if (use.problem.empty()) fill(use, reader);
   ::close(file);
   return use;
-}
-
-bool read_checked(const std::string& path, CaptureUse& use) {
-  use = read_use(path);
-  if (use.problem.empty()) return true;
-  complain(path + ": " + use.problem);
-  return false;
-}
-
-std::uint32_t process_of(const std::string& path) {
-  const int file = open_capture(path);
-  if (file < 0) return 0;
-  report::CaptureIndex index;
-  const bool is_read = report::read_index(file, index) == report::CaptureError::None;
-  ::close(file);
-  return is_read ? index.head.process : 0;
-}
-
-void keep_process(std::vector<std::string>& captures, std::uint32_t process) {
-  std::erase_if(captures, [=](const std::string& path) { return process_of(path) != process; });
 }
 
 std::string shell_words(std::string_view words) {

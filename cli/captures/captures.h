@@ -1,49 +1,52 @@
 #pragma once
-// Finds and opens captures for the verbs. One thread.
+// Finds, opens and replays captures for the commands. One thread.
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
+#include "cli/console/messages.h"
 #include "report/replay/profile.h"
 
 namespace pymemflow::cli {
 
-// Its descriptor, or -1 after a line on standard error that says what is wrong with it.
-int open_capture(const std::string& path);
+// Opens a capture for reading. The caller closes the descriptor.
+Error open_capture(const std::string& path, int& file);
 
-// It begins as a capture does, of whatever version.
+// True if the file begins as a capture of any version does.
 bool looks_like_capture(const std::string& path);
 
-// A text in which % has no meaning, for PYMEMFLOW_CAPTURE and PYMEMFLOW_OUTPUT.
+// Doubles each %, for options in which %p and %t have a meaning.
 std::string escaped_pattern(const std::string& text);
 
-// The captures that a program and its children made under this name, by their start: none of them
-// was begun before `since_ns`, CLOCK_REALTIME.
-std::vector<std::string> find_captures(const std::string& pattern, std::uint64_t since_ns);
+// A capture whose header was read.
+struct FoundCapture {
+  std::string path;
+  std::uint32_t process = 0;
+  std::uint64_t started_ns = 0;  // CLOCK_REALTIME
+};
 
-// What a capture says of memory, and of its process.
+// The captures that a program and its children made under this name, ordered by start. Skips those
+// that began before `since_ns`.
+std::vector<FoundCapture> find_captures(const std::string& pattern, std::uint64_t since_ns);
+
+// The process that a capture was made of, and its memory.
 struct CaptureUse {
   std::string path;
-  std::string problem;  // why it cannot be told; then the rest means nothing
+  std::string problem;  // why the memory cannot be told; then only `path` is valid
   std::uint32_t process = 0;
   bool is_forked_child = false;
-  bool has_ended = false;    // not killed, and not still running
-  std::string command_line;  // as a shell would take it
+  bool has_ended = false;    // false: it was killed, or still runs
+  std::string command_line;  // quoted for a shell
   std::uint64_t lost = 0;
   std::uint64_t damaged = 0;
-  report::Profile usage;
+  report::Profile profile;
 };
+// Replays the whole capture: call it once for each.
 CaptureUse read_use(const std::string& path);
-// False, after a line on standard error that says what the problem is.
-bool read_checked(const std::string& path, CaptureUse& use);
 
-// The id of the process that made it; 0: it cannot be read.
-std::uint32_t process_of(const std::string& path);
-// Leaves those of one process.
-void keep_process(std::vector<std::string>& captures, std::uint32_t process);
-
-// The words, each with a zero at its end, as a shell would take them.
+// Quotes words, each ending with a zero byte, for a shell.
 std::string shell_words(std::string_view words);
 
 }  // namespace pymemflow::cli

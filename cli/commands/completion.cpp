@@ -1,23 +1,15 @@
-// pymemflow completion SHELL: what a shell needs to complete the command line. One function a
-// shell; what they say comes from where the command line takes it from.
+// pymemflow completion SHELL: prints the completion script of a shell, from the tables of commands
+// and options. One function per shell.
 
-#include <algorithm>
 #include <cstdio>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "cli/commands/commands.h"
-#include "cli/commands/flags.h"
 
 namespace pymemflow::cli {
 namespace {
-
-bool takes_program(const CLI::App& verb) {
-  return std::any_of(verbs().begin(), verbs().end(), [&](const Verb& row) {
-    return verb.get_name() == row.name && row.takes_program;
-  });
-}
 
 std::string joined(const std::vector<std::string>& words) {
   std::string text;
@@ -25,44 +17,39 @@ std::string joined(const std::vector<std::string>& words) {
   return text;
 }
 
-std::vector<std::string> names_of(const std::vector<const CLI::App*>& verbs) {
-  std::vector<std::string> names;
-  for (const CLI::App* const verb : verbs) names.push_back(verb->get_name());
-  return names;
-}
-
-// A verb's options, and the words that one of them may have.
-std::string bash_verb(const CLI::App& verb) {
-  std::string text = "    " + verb.get_name() + ")\n";
-  std::vector<std::string> names;
-  for (const OwnOption& option : options_of(verb)) {
+// The options of a command, and the allowed values of those that have few.
+std::string bash_command(const Command& command) {
+  std::string text = "    " + std::string(command.name) + ")\n";
+  std::vector<std::string> names = {"--help"};
+  const Syntax syntax = syntax_of(command);
+  for (const Option& option : syntax.options()) {
     names.push_back(option.name);
-    if (!option.values.empty()) {
-      text += "      [[ $before == " + option.name + " ]] && words='" + joined(option.values) +
+    if (!option.words.empty()) {
+      text += "      [[ $before == " + option.name + " ]] && words='" + joined(option.words) +
               "' && options=''\n";
     }
   }
+  if (command.name == "help") text += "      words='" + joined(command_names()) + "'\n";
   return text + "      options=${options-'" + joined(names) + "'}\n      ;;\n";
 }
 
-std::string bash(const CLI::App& command) {
-  const std::vector<const CLI::App*> verbs = verbs_of(command);
+std::string bash() {
   std::string text =
       "# bash completion of pymemflow; made by `pymemflow completion bash`.\n"
       "_pymemflow() {\n"
       "  local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} words='' "
       "options\n"
-      "  # --option=value comes as three words.\n"
+      "  # Bash splits --option=value into three words.\n"
       "  [[ $word == = ]] && word=''\n"
       "  [[ $before == = ]] && before=${COMP_WORDS[COMP_CWORD - 2]}\n"
       "  if ((COMP_CWORD == 1)); then\n"
       "    mapfile -t COMPREPLY < <(compgen -W '" +
-      joined(names_of(verbs)) +
+      joined(command_names()) +
       " --help --version' -- \"$word\")\n"
       "    return\n"
       "  fi\n"
       "  case ${COMP_WORDS[1]} in\n";
-  for (const CLI::App* const verb : verbs) text += bash_verb(*verb);
+  for (const Command& command : kCommands) text += bash_command(command);
   return text +
          "  esac\n"
          "  if [[ $word == -* && -n $options ]]; then\n"
@@ -77,7 +64,7 @@ std::string bash(const CLI::App& command) {
          "complete -F _pymemflow pymemflow\n";
 }
 
-// Inside single quotes; `special` gets a backslash as well.
+// Escapes text for single quotes, and puts a backslash before the characters in `special`.
 std::string quoted(const std::string& text, const std::string& special) {
   std::string out;
   for (const char c : text) {
@@ -87,58 +74,61 @@ std::string quoted(const std::string& text, const std::string& special) {
   return out;
 }
 
-std::string zsh_option(const OwnOption& option) {
+std::string zsh_option(const Option& option) {
   std::string text = option.name;
-  if (!option.value.empty()) text += option.needs_value ? "=" : "=-";
+  if (!option.is_flag()) text += "=";
   text += "[" + quoted(option.sentence, "[]:") + "]";
-  if (option.value.empty()) return text;
+  if (option.is_flag()) return text;
   text += ":" + quoted(option.value, ":") + ":";
-  if (!option.values.empty()) return text + "(" + joined(option.values) + ")";
-  return text + (option.is_file ? "_files" : " ");
+  if (!option.words.empty()) return text + "(" + joined(option.words) + ")";
+  return text + (option.is_file() ? "_files" : " ");
 }
 
-std::string zsh(const CLI::App& command) {
+std::string zsh() {
   std::string text =
       "#compdef pymemflow\n"
       "# Made by `pymemflow completion zsh`.\n"
-      "local -a verbs=(\n";
-  for (const CLI::App* const verb : verbs_of(command)) {
-    text += "  '" + verb->get_name() + ":" + quoted(verb->get_description(), ":") + "'\n";
+      "local -a commands=(\n";
+  for (const Command& command : kCommands) {
+    text += "  '" + std::string(command.name) + ":" + quoted(command.sentence, ":") + "'\n";
   }
   text +=
       ")\n"
       "if ((CURRENT == 2)); then\n"
-      "  _describe verb verbs\n"
+      "  _describe command commands\n"
       "  return\n"
       "fi\n"
-      "local verb=$words[2]\n"
+      "local command=$words[2]\n"
       "shift words\n"
       "((CURRENT--))\n"
-      "case $verb in\n";
-  for (const CLI::App* const verb : verbs_of(command)) {
-    text += "  " + verb->get_name() + ")\n    _arguments \\\n";
-    for (const OwnOption& option : options_of(*verb)) {
+      "case $command in\n";
+  for (const Command& command : kCommands) {
+    text += "  " + std::string(command.name) + ")\n    _arguments \\\n";
+    const Syntax syntax = syntax_of(command);
+    for (const Option& option : syntax.options()) {
       text += "      '" + zsh_option(option) + "' \\\n";
     }
-    const char* const rest = takes_program(*verb) ? "*::program:_normal" : "*:file:_files";
-    text += "      '" + std::string(rest) + "'\n    ;;\n";
+    const bool takes_program = command.takes == Takes::Program;
+    text += std::string("      '") + (takes_program ? "*::program:_normal" : "*:file:_files") +
+            "'\n    ;;\n";
   }
   return text + "esac\n";
 }
 
-std::string fish(const CLI::App& command) {
+std::string fish() {
   std::string text =
       "# fish completion of pymemflow; made by `pymemflow completion fish`.\n"
       "complete -c pymemflow -n __fish_use_subcommand -f\n";
-  for (const CLI::App* const verb : verbs_of(command)) {
-    const std::string name = verb->get_name();
+  for (const Command& command : kCommands) {
+    const std::string name(command.name);
     text += "complete -c pymemflow -n __fish_use_subcommand -a " + name + " -d '" +
-            quoted(verb->get_description(), "") + "'\n";
-    for (const OwnOption& option : options_of(*verb)) {
+            quoted(command.sentence, "") + "'\n";
+    const Syntax syntax = syntax_of(command);
+    for (const Option& option : syntax.options()) {
       text += "complete -c pymemflow -n '__fish_seen_subcommand_from " + name + "' -l " +
               option.name.substr(2) + " -d '" + quoted(option.sentence, "") + "'";
-      if (option.needs_value) text += " -r";
-      if (!option.values.empty()) text += " -f -a '" + joined(option.values) + "'";
+      if (!option.is_flag()) text += " -r";
+      if (!option.words.empty()) text += " -f -a '" + joined(option.words) + "'";
       text += "\n";
     }
   }
@@ -147,13 +137,13 @@ std::string fish(const CLI::App& command) {
 
 constexpr struct {
   const char* name;
-  std::string (*script)(const CLI::App& command);
+  std::string (*script)();
 } kShells[] = {{"bash", bash}, {"zsh", zsh}, {"fish", fish}};
 
-int run(const std::string& name, const CLI::App& command) {
+int run(const std::string& name) {
   for (const auto& shell : kShells) {
     if (name != shell.name) continue;
-    std::fputs(shell.script(command).c_str(), stdout);
+    std::fputs(shell.script().c_str(), stdout);
     return 0;
   }
   return complain("completion: '" + name + "' is none of bash, zsh, fish");
@@ -161,10 +151,10 @@ int run(const std::string& name, const CLI::App& command) {
 
 }  // namespace
 
-void add_completion_verb(CLI::App& command, Call& call) {
+void declare_completion(Syntax& syntax) {
   const auto shell = std::make_shared<std::string>();
-  command.add_option("SHELL", *shell, "bash, zsh or fish")->required();
-  command.callback([shell, &command, &call] { call.status = run(*shell, *command.get_parent()); });
+  syntax.operand("SHELL", *shell, "bash, zsh or fish");
+  syntax.action([shell](const auto&) { return run(*shell); });
 }
 
 }  // namespace pymemflow::cli

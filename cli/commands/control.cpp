@@ -1,4 +1,4 @@
-// pymemflow start PID, pymemflow stop PID: whether a running process records its calls.
+#include "cli/commands/control.h"
 
 #include <cerrno>
 #include <charconv>
@@ -7,7 +7,6 @@
 #include <memory>
 #include <string>
 
-#include "cli/commands/commands.h"
 #include "cli/commands/recorded_process.h"
 
 namespace pymemflow::cli {
@@ -26,29 +25,19 @@ int run(const std::string& word, bool is_paused) {
   if (!process.problem().empty()) return complain("process " + word + ": " + process.problem());
   const bool was_paused = process.is_paused();
   if (!process.set_paused(is_paused)) {
-    return complain("process " + word +
-                    ": its record cannot be written to: " + std::strerror(errno));
+    return complain("process " + word + ": cannot write to its record: " + std::strerror(errno));
   }
   std::printf("process %s %s %s\n", word.c_str(), was_paused == is_paused ? "already" : "now",
               is_paused ? "records nothing" : "records");
   return 0;
 }
 
-void add(CLI::App& command, Call& call, bool is_paused) {
-  const auto word = std::make_shared<std::string>();
-  command.add_option("PID", *word, "a process of yours that was started with pymemflow")
-      ->required();
-  command.callback([word, is_paused, &call] { call.status = run(*word, is_paused); });
-}
-
 }  // namespace
 
-void add_start_verb(CLI::App& command, Call& call) {
-  add(command, call, false);
-}
-
-void add_stop_verb(CLI::App& command, Call& call) {
-  add(command, call, true);
+void declare_control(Syntax& syntax, bool is_paused) {
+  const auto word = std::make_shared<std::string>();
+  syntax.operand("PID", *word, "a process of yours that was started with pymemflow");
+  syntax.action([word, is_paused](const auto&) { return run(*word, is_paused); });
 }
 
 }  // namespace pymemflow::cli

@@ -1,5 +1,5 @@
-// pymemflow diff OLD NEW: place by place, what the second capture holds more and less than the
-// first. Places are the same by file and function, so that a line that moved is not a new one.
+// pymemflow diff OLD NEW: compares the live memory of two captures by allocation site. Sites are
+// matched by file and function, so a line that moved is not a new site.
 
 #include <algorithm>
 #include <cstdio>
@@ -11,10 +11,11 @@
 
 #include "cli/captures/captures.h"
 #include "cli/commands/commands.h"
-#include "cli/commands/options.h"
 #include "cli/console/colours.h"
+#include "cli/console/files.h"
 #include "cli/console/json.h"
 #include "cli/console/site_names.h"
+#include "cli/console/text.h"
 
 namespace pymemflow::cli {
 namespace {
@@ -33,10 +34,9 @@ struct Change {
   report::Totals before;
   report::Totals after;
 
+  report::Change change() const { return report::change_between(before.live, after.live); }
   std::int64_t bytes() const { return change().bytes; }
   std::int64_t blocks() const { return change().blocks; }
-  report::Change change() const { return report::change_between(before.live, after.live); }
-  // What became of what is alive there.
   const char* kind() const {
     if (before.live.blocks == 0) return after.live.blocks == 0 ? "same" : "new";
     if (after.live.blocks == 0) return "gone";
@@ -47,11 +47,11 @@ struct Change {
 
 std::vector<Change> changes_between(const CaptureUse& before, const CaptureUse& after) {
   std::map<std::string, Change> by_key;
-  for (const report::SiteStats& use : before.usage.sites) {
-    by_key[key_of(use.site)].before.add(use.totals);
+  for (const report::SiteStats& stats : before.profile.sites) {
+    by_key[key_of(stats.site)].before.add(stats.totals);
   }
-  for (const report::SiteStats& use : after.usage.sites) {
-    by_key[key_of(use.site)].after.add(use.totals);
+  for (const report::SiteStats& stats : after.profile.sites) {
+    by_key[key_of(stats.site)].after.add(stats.totals);
   }
   std::vector<Change> changes;
   for (auto& [key, change] : by_key) {
@@ -71,8 +71,8 @@ void print_totals(const char* what, std::uint64_t before, std::uint64_t after) {
 
 void print_changes(const CaptureUse& before, const CaptureUse& after,
                    const std::vector<Change>& changes) {
-  const report::Profile& old = before.usage;
-  const report::Profile& now = after.usage;
+  const report::Profile& old = before.profile;
+  const report::Profile& now = after.profile;
   print_totals("alive, bytes", old.total.live.bytes, now.total.live.bytes);
   print_totals("alive, blocks", old.total.live.blocks, now.total.live.blocks);
   print_totals("at most, bytes", old.peak.live.bytes, now.peak.live.bytes);
@@ -89,7 +89,7 @@ void print_changes(const CaptureUse& before, const CaptureUse& after,
   const std::size_t count = shown_changes.size();
   for (std::size_t i = 0; i < count; ++i) {
     if (count > kShown && i == kShown / 2) {
-      std::printf("%14zu more places\n", count - kShown);
+      std::printf("%14zu more sites\n", count - kShown);
       i = count - kShown / 2;
     }
     const Change& change = *shown_changes[i];
@@ -105,57 +105,65 @@ void print_changes(const CaptureUse& before, const CaptureUse& after,
 }
 
 Json json_of(const report::Totals& totals) {
-  return {{"blocks", totals.live.blocks},
-          {"bytes", totals.live.bytes},
-          {"allocations", totals.allocated.blocks},
-          {"allocated_bytes", totals.allocated.bytes}};
+  return Json::object()
+      .set("blocks", totals.live.blocks)
+      .set("bytes", totals.live.bytes)
+      .set("allocations", totals.allocated.blocks)
+      .set("allocated_bytes", totals.allocated.bytes);
+}
+
+Json json_of(const report::Profile& profile) {
+  return json_of(profile.total).set("peak_bytes", profile.peak.live.bytes);
+}
+
+Json json_of(const Change& change) {
+  return Json::object()
+      .set("key", change.key)
+      .set("kind", change.kind())
+      .set("before", json_of(change.before))
+      .set("after", json_of(change.after));
 }
 
 Json json_of(const std::vector<Change>& changes, const CaptureUse& before,
              const CaptureUse& after) {
-  Json json = {{"before", json_of(before.usage.total)},
-               {"after", json_of(after.usage.total)},
-               {"places", Json::array()}};
-  json["before"]["peak_bytes"] = before.usage.peak.live.bytes;
-  json["after"]["peak_bytes"] = after.usage.peak.live.bytes;
-  for (const Change& change : changes) {
-    json["places"].push_back({{"key", change.key},
-                              {"kind", change.kind()},
-                              {"before", json_of(change.before)},
-                              {"after", json_of(change.after)}});
-  }
-  return json;
+  Json sites = Json::array();
+  for (const Change& change : changes) sites.append(json_of(change));
+  return Json::object()
+      .set("before", json_of(before.profile))
+      .set("after", json_of(after.profile))
+      .set("places", std::move(sites));
 }
 
 int run(const Arguments& arguments) {
   CaptureUse uses[2];
   const std::string* const paths[] = {&arguments.before, &arguments.after};
   for (int i = 0; i < 2; ++i) {
-    if (!read_checked(*paths[i], uses[i])) return kUsageError;
+    uses[i] = read_use(*paths[i]);
+    if (!uses[i].problem.empty()) return complain(*paths[i] + ": " + uses[i].problem);
   }
   const std::vector<Change> changes = changes_between(uses[0], uses[1]);
   if (arguments.json.empty()) {
     print_changes(uses[0], uses[1], changes);
-  } else if (!write_json(arguments.json, json_of(changes, uses[0], uses[1]))) {
-    return kUsageError;
+  } else {
+    const std::string text = json_of(changes, uses[0], uses[1]).text() + "\n";
+    if (const Error error = write_file(arguments.json, text)) return complain(error);
   }
   if (!arguments.max_growth) return 0;
-  const std::uint64_t before = uses[0].usage.total.live.bytes;
-  const std::uint64_t after = uses[1].usage.total.live.bytes;
+  const std::uint64_t before = uses[0].profile.total.live.bytes;
+  const std::uint64_t after = uses[1].profile.total.live.bytes;
   return after > before && after - before > *arguments.max_growth ? 1 : 0;
 }
 
 }  // namespace
 
-void add_diff_verb(CLI::App& command, Call& call) {
+void declare_diff(Syntax& syntax) {
   const auto arguments = std::make_shared<Arguments>();
-  command.add_option("OLD", arguments->before, "a capture")->required();
-  command.add_option("NEW", arguments->after, "a later one, of the same program")->required();
-  command.add_option("--json", arguments->json, "write the differences to FILE instead")
-      ->type_name("FILE");
-  add_size(command, "--fail-on-growth", arguments->max_growth,
-           "end with 1 if more than SIZE more is alive at the end");
-  command.callback([arguments, &call] { call.status = run(*arguments); });
+  syntax.operand("OLD", arguments->before, "a capture");
+  syntax.operand("NEW", arguments->after, "a later capture of the same program");
+  syntax.text("--json", "FILE", arguments->json, "write the differences to FILE as JSON instead");
+  syntax.size("--fail-on-growth", arguments->max_growth,
+              "exit with 1 if live memory at the end grew by more than SIZE");
+  syntax.action([arguments](const auto&) { return run(*arguments); });
 }
 
 }  // namespace pymemflow::cli

@@ -1,4 +1,4 @@
-// pymemflow doctor [PYTHON]: whether a Python can be traced, and how fully.
+// pymemflow doctor [PYTHON]: checks whether a Python can be traced, and explains what prevents it.
 
 #include <algorithm>
 #include <cstdio>
@@ -8,7 +8,7 @@
 
 #include "cli/commands/commands.h"
 #include "cli/console/json.h"
-#include "cli/console/site_names.h"
+#include "cli/console/text.h"
 #include "cli/doctor/doctor_checks.h"
 #include "cli/launch/split_command.h"
 
@@ -16,9 +16,9 @@ namespace pymemflow::cli {
 namespace {
 
 using doctor::Check;
-using doctor::Examination;
 using doctor::Finding;
 using doctor::Measure;
+using doctor::Probe;
 using doctor::Verdict;
 
 struct Word {
@@ -27,7 +27,7 @@ struct Word {
 };
 // By Verdict.
 constexpr Word kWords[] = {
-    {"", "unasked"}, {"ok", "ok"}, {"note", "note"}, {"PARTLY", "partly"}, {"NO", "no"}};
+    {"", "skipped"}, {"ok", "ok"}, {"note", "note"}, {"PARTLY", "partly"}, {"NO", "no"}};
 // By exit code.
 constexpr Word kConclusions[] = {{"This Python can be traced fully.", "full"},
                                  {"This Python can be traced in part.", "partial"},
@@ -39,17 +39,17 @@ struct Opinion {
 };
 
 struct Diagnosis {
-  Examination about;
+  Probe about;
   std::vector<Opinion> opinions;
   int status = 0;
 };
 
 Diagnosis diagnose(const std::string& python) {
   Diagnosis diagnosis;
-  diagnosis.about = doctor::examine(python);
+  diagnosis.about = doctor::probe(python);
   Verdict worst = Verdict::Fine;
   for (const Check& check : doctor::checks()) {
-    // Once nothing works, what comes after it would say the same in other words.
+    // Once nothing works, later checks would repeat that in other words.
     if (worst == Verdict::Nothing) break;
     diagnosis.opinions.push_back({&check, check.judge(diagnosis.about)});
     worst = std::max(worst, diagnosis.opinions.back().finding.verdict);
@@ -64,7 +64,7 @@ const Word& word_of(Verdict verdict) {
 
 void print(const Diagnosis& diagnosis) {
   for (const auto& [check, finding] : diagnosis.opinions) {
-    if (finding.verdict == Verdict::Unasked) continue;
+    if (finding.verdict == Verdict::Skipped) continue;
     std::printf("%-7s %-9s %s\n", word_of(finding.verdict).shown, check->name,
                 printable(finding.text).c_str());
     if (!finding.advice.empty()) std::printf("%18s-> %s\n", "", printable(finding.advice).c_str());
@@ -73,47 +73,61 @@ void print(const Diagnosis& diagnosis) {
 }
 
 Json json_of(const Measure& measure) {
-  return {{"made", measure.made}, {"seen", measure.seen}, {"on_their_line", measure.placed}};
+  return Json::object()
+      .set("made", measure.made)
+      .set("seen", measure.seen)
+      .set("on_their_line", measure.on_line);
+}
+
+Json checks_of(const Diagnosis& diagnosis) {
+  Json checks = Json::array();
+  for (const auto& [check, finding] : diagnosis.opinions) {
+    if (finding.verdict == Verdict::Skipped) continue;
+    checks.append(Json::object()
+                      .set("check", check->name)
+                      .set("verdict", word_of(finding.verdict).json)
+                      .set("text", finding.text)
+                      .set("advice", finding.advice));
+  }
+  return checks;
+}
+
+Json python_of(const Probe& about) {
+  return Json::object()
+      .set("version", about.answer("version"))
+      .set("implementation", about.answer("implementation"))
+      .set("debug", about.answer("debug") == "1")
+      .set("free_threaded", about.answer("flags").find('t') != std::string_view::npos)
+      .set("gil", about.answer("gil") == "1")
+      .set("allocator", about.answer("allocator"));
+}
+
+Json trace_of(const Probe& about) {
+  return Json::object()
+      .set("interpreter", about.interpreter.empty() ? about.python.path : about.interpreter)
+      .set("layout", about.layout)
+      .set("small_objects", json_of(about.small))
+      .set("large_objects", json_of(about.large))
+      .set("c_library", json_of(about.library));
 }
 
 Json json_of(const Diagnosis& diagnosis) {
-  const Examination& about = diagnosis.about;
-  Json checks = Json::array();
-  for (const auto& [check, finding] : diagnosis.opinions) {
-    if (finding.verdict == Verdict::Unasked) continue;
-    checks.push_back({{"check", check->name},
-                      {"verdict", word_of(finding.verdict).json},
-                      {"text", finding.text},
-                      {"advice", finding.advice}});
-  }
-  Json json = {{"asked", about.asked.asked},
-               {"program", about.python.path},
-               {"traceable", kConclusions[diagnosis.status].json},
-               {"exit_code", diagnosis.status},
-               {"checks", checks}};
-  if (about.has_python()) {
-    json["python"] = {{"version", about.answer("version")},
-                      {"implementation", about.answer("implementation")},
-                      {"debug", about.answer("debug") == "1"},
-                      {"free_threaded", about.answer("flags").find('t') != std::string_view::npos},
-                      {"gil", about.answer("gil") == "1"},
-                      {"allocator", about.answer("allocator")}};
-  }
-  if (about.has_capture) {
-    json["trace"] = {
-        {"interpreter", about.interpreter.empty() ? about.python.path : about.interpreter},
-        {"layout", about.layout},
-        {"small_objects", json_of(about.small)},
-        {"large_objects", json_of(about.large)},
-        {"c_library", json_of(about.library)}};
-  }
+  const Probe& about = diagnosis.about;
+  Json json = Json::object()
+                  .set("asked", about.asked.asked)
+                  .set("program", about.python.path)
+                  .set("traceable", kConclusions[diagnosis.status].json)
+                  .set("exit_code", diagnosis.status)
+                  .set("checks", checks_of(diagnosis));
+  if (about.has_python()) json.set("python", python_of(about));
+  if (about.has_capture) json.set("trace", trace_of(about));
   return json;
 }
 
 int run(const std::string& python, bool is_json) {
   const Diagnosis diagnosis = diagnose(python);
   if (is_json) {
-    std::puts(text_of(json_of(diagnosis)).c_str());
+    std::puts(json_of(diagnosis).text().c_str());
   } else {
     print(diagnosis);
   }
@@ -127,13 +141,12 @@ struct Arguments {
 
 }  // namespace
 
-void add_doctor_verb(CLI::App& command, Call& call) {
+void declare_doctor(Syntax& syntax) {
   const auto arguments = std::make_shared<Arguments>();
-  command.add_option("PYTHON", arguments->python,
-                     "which Python; without it, the python3 of the PATH");
-  command.add_flag("--json", arguments->is_json, "what was found, as JSON");
-  command.callback(
-      [arguments, &call] { call.status = run(arguments->python, arguments->is_json); });
+  syntax.optional_operand("PYTHON", arguments->python,
+                          "the Python to check; the default is the python3 of the PATH");
+  syntax.flag("--json", arguments->is_json, "print the result as JSON");
+  syntax.action([arguments](const auto&) { return run(arguments->python, arguments->is_json); });
 }
 
 }  // namespace pymemflow::cli

@@ -1,19 +1,19 @@
-// pymemflow gate: 0 within the limits, 1 over one, 2 for what cannot be judged; a program that
+// pymemflow gate: exits with 0 within the limits, 1 over one, 2 if it cannot judge. A program that
 // fails keeps its own exit code.
 
 #include "cli/gate/gate.h"
 
 #include <algorithm>
+#include <array>
+#include <cstdio>
 #include <memory>
-#include <optional>
 #include <string>
 #include <vector>
 
 #include "cli/commands/commands.h"
 #include "cli/commands/options.h"
-#include "cli/console/json.h"
-#include "cli/gate/gate_output.h"
-#include "cli/gate/selection.h"
+#include "cli/console/files.h"
+#include "cli/gate/outputs.h"
 #include "cli/launch/split_command.h"
 #include "cli/launch/traced_program.h"
 
@@ -29,96 +29,78 @@ struct Arguments {
   std::vector<std::string> only;
   std::vector<std::string> ignored;
   std::vector<std::string> suppressions;
-  std::string json;
-  std::string junit;
-  std::string markdown;
+  std::array<std::string, std::size(kOutputs)> outputs;  // the files, by row of kOutputs
   bool is_for_github = false;
-  std::vector<std::string> shown_in_help;  // the words of the program are taken before
-
-  bool has_limit() const {
-    return limits.max_leak || limits.max_leak_per_site || limits.max_peak ||
-           limits.max_allocations || limits.max_growth || !baseline.empty();
-  }
 };
 
-void add_limits(CLI::App& command, Arguments& arguments) {
+void declare_limits(Syntax& syntax, Arguments& arguments) {
+  for (std::size_t row = 0; row < kLimitCount; ++row) {
+    const LimitRow& limit = kLimits[row];
+    const auto declare = limit.unit == LimitUnit::Bytes ? &Syntax::size : &Syntax::number;
+    (syntax.*declare)(limit.option, arguments.limits.allowed[row], limit.help);
+  }
+  syntax.text("--baseline", "FILE", arguments.baseline,
+              "ignore the leaks listed in FILE; fail only on new or larger ones");
   Limits& limits = arguments.limits;
-  add_size(command, "--max-leak", limits.max_leak, "bytes that a process may leak in all");
-  add_size(command, "--max-leak-per-site", limits.max_leak_per_site,
-           "bytes that a process may leak at one line");
-  add_size(command, "--max-peak", limits.max_peak, "bytes that a process may hold at any moment");
-  command.add_option("--max-allocations", limits.max_allocations, "calls that hand out memory")
-      ->type_name("N");
-  add_size(command, "--max-growth", limits.max_growth,
-           "bytes by which what is alive may grow from a mark to the next of its name");
-  command
-      .add_option("--baseline", arguments.baseline,
-                  "leaks that are in FILE are known; more than them is over the limit")
-      ->type_name("FILE");
-  const auto set_tolerance = [&limits](const CLI::results_t& values) {
-    if (parse_percentage(values.front(), limits.tolerance)) return true;
-    throw CLI::ValidationError("--tolerance=" + values.front(), "is not a percentage (5%)");
+  const auto set_tolerance = [&limits](const std::string& value) {
+    const bool is_set = parse_percentage(value, limits.tolerance);
+    return std::string(is_set ? "" : "is not a percentage (5%)");
   };
-  command.add_option("--tolerance", set_tolerance, "how much more than the baseline is no more")
-      ->type_name("N%");
-  command.add_flag("--update-baseline", arguments.is_baseline_updated,
-                   "write what leaks to the file of --baseline, and pass");
+  syntax.option({.name = "--tolerance",
+                 .value = "N%",
+                 .sentence = "allowed increase over the baseline, in percent",
+                 .words = {},
+                 .set = set_tolerance});
+  syntax.flag("--update-baseline", arguments.is_baseline_updated,
+              "write the leaks to the file of --baseline, and pass");
 }
 
-void add_outputs(CLI::App& command, Arguments& arguments) {
-  command.add_option("--only", arguments.only, "judge these places alone")->type_name("PATTERN");
-  command.add_option("--ignore", arguments.ignored, "leave these places out")->type_name("PATTERN");
-  command
-      .add_option("--suppressions", arguments.suppressions,
-                  "leave out what the lines of FILE match; # begins a comment")
-      ->type_name("FILE");
-  command.add_option("--json", arguments.json, "write the verdict to FILE")->type_name("FILE");
-  command.add_option("--junit", arguments.junit, "write a JUnit report to FILE")->type_name("FILE");
-  command.add_option("--markdown", arguments.markdown, "write a summary of the job to FILE")
-      ->type_name("FILE");
-  command.add_flag("--github", arguments.is_for_github, "print annotations for GitHub");
-  command.add_flag("--no-children", arguments.no_children, "judge the program itself alone");
-  for (const char* const name : {"--only", "--ignore", "--suppressions"}) {
-    command.get_option(name)->expected(1)->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
-  }
+void declare_selection(Syntax& syntax, Arguments& arguments) {
+  syntax.texts("--only", "PATTERN", arguments.only, "judge only these allocation sites");
+  syntax.texts("--ignore", "PATTERN", arguments.ignored, "ignore these allocation sites");
+  syntax.texts("--suppressions", "FILE", arguments.suppressions,
+               "ignore the sites that match a line of FILE; # begins a comment");
 }
 
-// False, after a line on standard error: one of them tells nothing.
-bool read_uses(const std::vector<std::string>& captures, std::vector<CaptureUse>& uses) {
-  uses.resize(captures.size());
-  for (std::size_t i = 0; i < captures.size(); ++i) {
-    if (!read_checked(captures[i], uses[i])) return false;
+void declare_outputs(Syntax& syntax, Arguments& arguments) {
+  for (std::size_t row = 0; row < std::size(kOutputs); ++row) {
+    syntax.text(kOutputs[row].option, "FILE", arguments.outputs[row], kOutputs[row].sentence);
   }
-  return true;
+  syntax.flag("--github", arguments.is_for_github, "print annotations for GitHub");
 }
 
-bool write_outputs(const Arguments& arguments, const Verdict& verdict) {
-  bool is_written = true;
-  if (!arguments.json.empty()) is_written = write_verdict_json(arguments.json, verdict);
-  if (!arguments.junit.empty()) is_written = write_junit(arguments.junit, verdict) && is_written;
-  if (!arguments.markdown.empty()) {
-    is_written = write_markdown(arguments.markdown, verdict) && is_written;
+Error write_outputs(const Arguments& arguments, const Verdict& verdict) {
+  Error first;
+  for (std::size_t row = 0; row < std::size(kOutputs); ++row) {
+    if (arguments.outputs[row].empty()) continue;
+    Error error = write_file(arguments.outputs[row], kOutputs[row].text(verdict));
+    if (error && !first) first = std::move(error);
   }
-  if (arguments.is_for_github) print_annotations(verdict);
-  return is_written;
+  if (arguments.is_for_github) {
+    std::fputs(github_output(verdict).c_str(), stdout);
+    std::fflush(stdout);
+  }
+  return first;
 }
 
 int judge_all(const Arguments& arguments, Selection& selection,
               const std::vector<std::string>& captures) {
   std::vector<CaptureUse> uses;
-  if (!read_uses(captures, uses)) return kUsageError;
+  for (const std::string& path : captures) {
+    uses.push_back(read_use(path));
+    if (!uses.back().problem.empty()) return complain(path + ": " + uses.back().problem);
+  }
   const Verdict verdict = judge(std::move(uses), arguments.limits, selection);
-  const bool has_growth =
-      std::any_of(verdict.processes.begin(), verdict.processes.end(),
-                  [](const ProcessVerdict& process) { return process.growth.is_known; });
-  if (arguments.limits.max_growth && !has_growth) {
-    return complain("--max-growth: the program set no two marks that could be compared");
+  const char* const growth = arguments.limits.option_with(Evidence::Growth);
+  if (growth != nullptr && !verdict.has_growth()) {
+    return complain(std::string(growth) + ": the program set fewer than two comparable marks");
   }
   if (arguments.is_baseline_updated) {
-    return baseline_of(verdict).write(arguments.baseline) ? 0 : kUsageError;
+    const Error error = baseline_of(verdict).write(arguments.baseline);
+    return error ? complain(error) : 0;
   }
-  print_verdict(verdict);
-  if (!write_outputs(arguments, verdict)) return kUsageError;
+  std::fputs(text_output(verdict, stderr).c_str(), stderr);
+  if (const Error error = write_outputs(arguments, verdict)) return complain(error);
   return verdict.is_over() ? 1 : 0;
 }
 
@@ -126,62 +108,70 @@ int run_and_judge(const Arguments& arguments, Selection& selection,
                   const std::vector<std::string>& program) {
   TracedProgram traced;
   Options options = arguments.options;
-  // What is alive can be told from all events alone.
+  // Live memory is known only if every event is kept.
   options.flow = true;
   options.ring = 0;
-  TracedRun done = traced.run(with_python(program), options);
-  if (!done.problem.empty()) return complain(done.problem);
-  if (arguments.no_children) keep_process(done.captures, done.process);
-  if (done.captures.empty()) {
-    complain("no Python ran: there is nothing to judge");
+  const TracedRun done = traced.run(with_python(program), options, {.streams = {}, .warn = say});
+  if (done.error) return complain(done.error);
+  std::vector<std::string> captures;
+  for (const FoundCapture& capture : done.captures) {
+    if (!arguments.no_children || capture.process == done.process) captures.push_back(capture.path);
+  }
+  if (captures.empty()) {
+    say("no Python ran: there is nothing to judge");
     return done.status != 0 ? done.status : kUsageError;
   }
-  const int status = judge_all(arguments, selection, done.captures);
+  const int status = judge_all(arguments, selection, captures);
   return done.status != 0 ? done.status : status;
 }
 
-// All of its words are captures, and not a program and its arguments.
-bool are_captures(const std::vector<std::string>& words) {
-  return std::all_of(words.begin(), words.end(), looks_like_capture);
-}
-
-int run(Arguments& arguments, const std::vector<std::string>& words) {
-  if (words.empty()) return complain("gate: a capture or a program is missing; see --help");
-  if (!arguments.has_limit()) {
-    return complain(
-        "gate: a limit is missing: --max-leak SIZE, --max-peak SIZE, --baseline FILE; "
-        "see --help");
+Error check(const Arguments& arguments, const std::vector<std::string>& words) {
+  if (words.empty()) {
+    return Error("gate: a capture or a program is missing; see pymemflow help gate");
+  }
+  if (arguments.limits.is_empty() && arguments.baseline.empty()) {
+    return Error(
+        "gate: a limit is missing: --max-leak SIZE, --max-peak SIZE, --baseline FILE; see "
+        "pymemflow "
+        "help gate");
   }
   if (arguments.is_baseline_updated && arguments.baseline.empty()) {
-    return complain("--update-baseline needs --baseline FILE");
+    return Error("--update-baseline needs --baseline FILE");
   }
-  Selection selection;
+  return {};
+}
+
+Error read_files(Arguments& arguments, Selection& selection) {
   selection.only(arguments.only);
   selection.ignore(arguments.ignored);
   for (const std::string& path : arguments.suppressions) {
-    if (!selection.read_suppressions(path)) return kUsageError;
+    if (Error error = selection.read_suppressions(path)) return error;
   }
-  if (!arguments.baseline.empty() && !arguments.is_baseline_updated) {
-    arguments.limits.baseline.emplace();
-    if (!arguments.limits.baseline->read(arguments.baseline)) return kUsageError;
-  }
-  return are_captures(words) ? judge_all(arguments, selection, words)
-                             : run_and_judge(arguments, selection, words);
+  if (arguments.baseline.empty() || arguments.is_baseline_updated) return {};
+  return arguments.limits.baseline.emplace().read(arguments.baseline);
+}
+
+int run(Arguments& arguments, const std::vector<std::string>& words) {
+  Selection selection;
+  if (const Error error = check(arguments, words)) return complain(error);
+  if (const Error error = read_files(arguments, selection)) return complain(error);
+  const bool are_captures = std::all_of(words.begin(), words.end(), looks_like_capture);
+  return are_captures ? judge_all(arguments, selection, words)
+                      : run_and_judge(arguments, selection, words);
 }
 
 }  // namespace
 
-void add_gate_verb(CLI::App& command, Call& call) {
+void declare_gate(Syntax& syntax) {
   const auto arguments = std::make_shared<Arguments>();
-  command
-      .add_option("PROGRAM", arguments->shown_in_help,
-                  "what to run, as for `pymemflow run`; or captures")
-      ->type_name("");
-  add_limits(command, *arguments);
-  add_outputs(command, *arguments);
-  add_options(command, OptionUse::Recording, arguments->options);
-  command.preparse_callback([arguments](std::size_t) { read_environment(arguments->options); });
-  command.callback([arguments, &call] { call.status = run(*arguments, call.program); });
+  syntax.program("a program to run, as for `pymemflow run`; or captures");
+  declare_limits(syntax, *arguments);
+  declare_selection(syntax, *arguments);
+  declare_outputs(syntax, *arguments);
+  syntax.flag("--no-children", arguments->no_children, "judge only the program itself");
+  add_options(syntax, {OptionUse::Recording}, arguments->options);
+  syntax.prepare([arguments] { return read_environment(arguments->options); });
+  syntax.action([arguments](const auto& words) { return run(*arguments, words); });
 }
 
 }  // namespace pymemflow::cli

@@ -1,4 +1,4 @@
-// pymemflow info CAPTURE: what a capture says of the process that it was made of.
+// pymemflow info CAPTURE: describes a capture and the process that it was made of.
 
 #include <unistd.h>
 
@@ -11,7 +11,7 @@
 
 #include "cli/captures/captures.h"
 #include "cli/commands/commands.h"
-#include "cli/console/site_names.h"
+#include "cli/console/text.h"
 #include "report/reader/capture_reader.h"
 
 namespace pymemflow::cli {
@@ -71,8 +71,8 @@ std::string end_text(const FileHead& head) {
 }
 
 int run(const std::string& path) {
-  const int file = open_capture(path);
-  if (file < 0) return kUsageError;
+  int file = -1;
+  if (const Error error = open_capture(path, file)) return complain(error);
   report::CaptureReader reader(file);
   const report::CaptureError error = reader.open();
   ::close(file);
@@ -80,13 +80,13 @@ int run(const std::string& path) {
     return complain(path + ": " + std::string(report::describe(error)));
   }
   const FileHead& head = reader.head();
-  const report::Metadata& facts = reader.metadata();
+  const report::Metadata& metadata = reader.metadata();
   print("capture", path);
   print("process", std::to_string(head.process) + (head.is_forked_child != 0 ? ", forked" : ""));
-  print("command line", shell_words(facts.command_line));
-  print("Python", facts.python_version);
-  print("host", joined(facts.host));
-  print("options", joined(facts.options));
+  print("command line", shell_words(metadata.command_line));
+  print("Python", metadata.python_version);
+  print("host", joined(metadata.host));
+  print("options", joined(metadata.options));
   print("holds", mode_text(head.mode));
   print("started", time_text(head.started_ns));
   print("ended", end_text(head));
@@ -99,10 +99,10 @@ int run(const std::string& path) {
 
 }  // namespace
 
-void add_info_verb(CLI::App& command, Call& call) {
+void declare_info(Syntax& syntax) {
   const auto path = std::make_shared<std::string>();
-  command.add_option("CAPTURE", *path, "what PYMEMFLOW_CAPTURE kept")->required();
-  command.callback([path, &call] { call.status = run(*path); });
+  syntax.operand("CAPTURE", *path, "a file that --capture or PYMEMFLOW_CAPTURE named");
+  syntax.action([path](const auto&) { return run(*path); });
 }
 
 }  // namespace pymemflow::cli

@@ -1,40 +1,49 @@
 #include "cli/commands/options.h"
 
-#include <string>
-
-#include "options/sizes.h"
+#include <algorithm>
 
 namespace pymemflow::cli {
+namespace {
 
-void add_options(CLI::App& command, OptionUse use, Options& options) {
-  for (std::size_t row = 0; row < kOptionCount; ++row) {
-    if (kOptions[row].use != use) continue;
-    const std::string name = std::string("--") + kOptions[row].name;
-    const auto set = [row, name, &options](const CLI::results_t& values) {
-      const bool stands_alone = values.empty() || values.front().empty();
-      const std::string value = stands_alone ? "1" : values.front();
-      const std::string_view problem = set_option(options, row, value);
-      if (problem.empty()) return true;
-      throw CLI::ValidationError(name + "=" + value, std::string(problem));
-    };
-    CLI::Option* const option = command.add_option(name, set, kOptions[row].sentence);
-    option->type_name(kOptions[row].value);
-    if (kOptions[row].type == OptionType::Switch) option->expected(0, 1);
+std::vector<std::string> words_of(const OptionRow& row) {
+  const std::string text = row.value;
+  std::vector<std::string> words;
+  if (text.find('|') == std::string::npos) return words;
+  for (std::size_t start = 0;;) {
+    const std::size_t end = text.find('|', start);
+    words.push_back(text.substr(start, end - start));
+    if (end == std::string::npos) return words;
+    start = end + 1;
   }
 }
 
-void add_size(CLI::App& command, const char* name, std::optional<std::uint64_t>& limit,
-              const char* sentence) {
-  const auto set = [name, &limit](const CLI::results_t& values) {
-    std::uint64_t bytes = 0;
-    if (!parse_size(values.front(), bytes)) {
-      throw CLI::ValidationError(name + ("=" + values.front()),
-                                 "is not a size (4096, 1.5MB, 64KiB)");
-    }
-    limit = bytes;
-    return true;
+Option option_of(std::size_t row, Options& options) {
+  const OptionRow& option = kOptions[row];
+  const bool is_switch = option.type == OptionType::Switch;
+  const auto set = [row, is_switch, &options](const std::string& value) {
+    const std::string_view given =
+        is_switch ? (kOptions[row].is_on ? "0" : "1") : std::string_view(value);
+    return std::string(set_option(options, row, given));
   };
-  command.add_option(name, set, sentence)->type_name("SIZE");
+  return {.name = spelling_of(option),
+          .value = is_switch ? "" : option.value,
+          .sentence = option.sentence,
+          .words = is_switch ? std::vector<std::string>() : words_of(option),
+          .set = set};
+}
+
+}  // namespace
+
+void add_options(Syntax& syntax, std::initializer_list<OptionUse> uses, Options& options) {
+  for (const OptionUse use : uses) {
+    for (std::size_t row = 0; row < kOptionCount; ++row) {
+      if (kOptions[row].use == use) syntax.option(option_of(row, options));
+    }
+  }
+}
+
+std::string spelling_of(const OptionRow& row) {
+  return (row.is_on ? "--no-" : "--") + std::string(row.name);
 }
 
 }  // namespace pymemflow::cli

@@ -1,20 +1,19 @@
 #pragma once
-// Options of a verb: the rows of options/options.def, and sizes. One thread.
+// Options of commands that come from the table in options/options.def. One thread.
 
-#include <cstdint>
-#include <optional>
+#include <initializer_list>
+#include <string>
 
-#include "cli/commands/cli11.h"
+#include "cli/commands/syntax.h"
 #include "options/options.h"
 
 namespace pymemflow::cli {
 
-// Declares those of one use; their values go to `options`, which must outlive the parsing. A switch
-// may stand alone: --full-file-path is --full-file-path=1.
-void add_options(CLI::App& command, OptionUse use, Options& options);
+// Declares the options of these uses; their values go to `options`, which must outlive the syntax.
+// Options that the environment gives are the defaults if `reads_environment`.
+void add_options(Syntax& syntax, std::initializer_list<OptionUse> uses, Options& options);
 
-// Declares an option that takes a size, as `limit`.
-void add_size(CLI::App& command, const char* name, std::optional<std::uint64_t>& limit,
-              const char* sentence);
+// The option as the command line spells it: "--full-file-path", "--no-flow".
+std::string spelling_of(const OptionRow& row);
 
 }  // namespace pymemflow::cli

@@ -64,13 +64,13 @@ bool RecordedProcess::try_file(const platform::OpenFile& open) {
   return true;
 }
 
-// The record of a process is its own file. A foreign one, which it happens to have open, is none of
-// its business, and none of ours to write to.
+// A record belongs to the owner of its process. A file of another user that the process has open is
+// not its record and must not be written to.
 bool RecordedProcess::is_own(int file) const {
-  struct stat facts {};
+  struct stat status {};
   uid_t owner = 0;
-  return ::fstat(file, &facts) == 0 && S_ISREG(facts.st_mode) &&
-         platform::find_owner(process_, owner) && facts.st_uid == owner;
+  return ::fstat(file, &status) == 0 && S_ISREG(status.st_mode) &&
+         platform::find_owner(process_, owner) && status.st_uid == owner;
 }
 
 std::string RecordedProcess::problem_without_record(bool has_nameless) const {
@@ -78,8 +78,9 @@ std::string RecordedProcess::problem_without_record(bool has_nameless) const {
     return "runs without pymemflow: it must be started with it (pymemflow run)";
   }
   if (has_nameless) {
-    return "has the library, and records to a file without a name if to any: here nobody else can "
-           "open that; start it with `pymemflow run`, or with PYMEMFLOW_CAPTURE=FILE";
+    return "has the library, but its record has no name, and this system lets no other process "
+           "open "
+           "such a file; start it with `pymemflow run`, or with PYMEMFLOW_CAPTURE=FILE";
   }
   return "has the library, but records nothing (no Python ran there, its options are wrong, or it "
          "has ended)";

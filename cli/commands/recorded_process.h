@@ -1,7 +1,7 @@
 #pragma once
-// A running process that has the library, by the file of its record, which the same user may find
-// among the files that it has open, and write to. No signal, no ptrace, no thread in the process.
-// One thread.
+// Controls the recording of a running process through the file of its record. The user who runs the
+// process finds that file among its open files and may write to it. Needs no signal, no ptrace and
+// no thread in the process. One thread.
 
 #include <sys/types.h>
 
@@ -19,17 +19,17 @@ class RecordedProcess {
   RecordedProcess(const RecordedProcess&) = delete;
   RecordedProcess& operator=(const RecordedProcess&) = delete;
 
-  // Why there is nothing to control; empty: there is.
+  // Why the process cannot be controlled; empty: it can.
   const std::string& problem() const { return problem_; }
 
   bool is_paused() const;
-  // False: it cannot be written to.
+  // False: the record cannot be written; errno says why.
   bool set_paused(bool is_paused);
 
  private:
-  // The record among the process's files, or why there is none.
+  // Finds the record among the open files of the process, or sets the problem.
   void find();
-  // False: the file is no record. Else it is the one, or it has a problem.
+  // False: the file is not a record. Else it is taken, possibly with a problem.
   bool try_file(const platform::OpenFile& file);
   bool is_own(int file) const;
   std::string problem_of_head() const;

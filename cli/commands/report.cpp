@@ -1,4 +1,5 @@
-// pymemflow report CAPTURE: what the traced process would have printed at its end.
+// pymemflow report CAPTURE: prints the report that the traced process would have printed at its
+// end.
 
 #include "report/formats/report.h"
 
@@ -27,8 +28,8 @@ void show_progress(double part) {
 }
 
 int run(const Arguments& arguments) {
-  const int file = open_capture(arguments.capture);
-  if (file < 0) return kUsageError;
+  int file = -1;
+  if (const Error error = open_capture(arguments.capture, file)) return complain(error);
   report::ReportOptions options;
   options.asked = arguments.options;
   options.is_in_process = false;
@@ -49,11 +50,11 @@ int run(const Arguments& arguments) {
 
 }  // namespace
 
-void add_report_verb(CLI::App& command, Call& call) {
+void declare_report(Syntax& syntax) {
   const auto arguments = std::make_shared<Arguments>();
-  command.add_option("CAPTURE", arguments->capture, "what PYMEMFLOW_CAPTURE kept")->required();
-  add_options(command, OptionUse::Report, arguments->options);
-  command.callback([arguments, &call] { call.status = run(*arguments); });
+  syntax.operand("CAPTURE", arguments->capture, "a file that --capture or PYMEMFLOW_CAPTURE named");
+  add_options(syntax, {OptionUse::Report}, arguments->options);
+  syntax.action([arguments](const auto&) { return run(*arguments); });
 }
 
 }  // namespace pymemflow::cli

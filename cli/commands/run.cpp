@@ -1,4 +1,4 @@
-// pymemflow run PROGRAM: runs it under the library, and prints the report of each of its processes.
+// pymemflow run PROGRAM: runs a program under the library and reports on each of its processes.
 
 #include <unistd.h>
 
@@ -24,11 +24,10 @@ namespace {
 struct Arguments {
   Options options;
   bool no_children = false;
-  std::vector<std::string> shown_in_help;  // the words of the program are taken before
 };
 
-// Where the report of a process goes: the name that was asked for; of a child, with its process id;
-// and, where an exec made another program of a process, with the number of that program.
+// Names the reports of a program's processes after the output that the user named: a child's name
+// ends in its process id, and after an exec in the number of the program.
 class OutputNames {
  public:
   explicit OutputNames(std::string_view pattern) : pattern_(pattern) {}
@@ -48,38 +47,38 @@ class OutputNames {
 
  private:
   const std::string pattern_;
-  std::map<std::uint32_t, int> used_;  // how many programs the process has been
+  std::map<std::uint32_t, int> used_;  // the number of programs that the process has been
 };
 
-void print_report(const std::string& capture, const Options& asked, const std::string& output) {
-  const int file = open_capture(capture);
-  if (file < 0) return;
+Error print_report(const std::string& capture, const Options& asked, const std::string& output) {
+  int file = -1;
+  if (Error error = open_capture(capture, file)) return error;
   report::ReportOptions options;
   options.asked = asked;
   options.asked.output = output;
   options.is_in_process = false;
   const report::ReportError error = report::write_report(file, options);
   ::close(file);
-  if (error) complain("cannot write the report: " + std::string(error.what));
+  return error ? Error("cannot write the report: " + std::string(error.what)) : Error();
 }
 
 std::string text(const report::String& shown) {
   return std::string(shown);
 }
 
-// A line a process, so that it is seen at a glance which of them to look at.
-void print_processes(const std::vector<std::string>& captures) {
+// Prints one line per process, so that the user sees which of them matter.
+void print_processes(const std::vector<FoundCapture>& captures) {
   std::string lines;
-  for (const std::string& capture : captures) {
-    const CaptureUse use = read_use(capture);
-    lines += "pymemflow: process " + std::to_string(use.process) + ": ";
+  for (const FoundCapture& capture : captures) {
+    const CaptureUse use = read_use(capture.path);
+    lines += "pymemflow: process " + std::to_string(capture.process) + ": ";
     if (!use.problem.empty()) {
       lines += "the record " + use.problem + "\n";
       continue;
     }
-    lines += text(report::shown_size(use.usage.total.live.bytes)) + " alive at the end, " +
-             text(report::shown_size(use.usage.peak.live.bytes)) + " at most, " +
-             counted(use.usage.events, "event") +
+    lines += text(report::shown_size(use.profile.total.live.bytes)) + " alive at the end, " +
+             text(report::shown_size(use.profile.peak.live.bytes)) + " at most, " +
+             counted(use.profile.events, "event") +
              (use.has_ended ? "" : ", killed or still running") + ": " + use.command_line + "\n";
   }
   lines += "pymemflow: " + counted(captures.size(), "process") + "\n";
@@ -87,16 +86,19 @@ void print_processes(const std::vector<std::string>& captures) {
 }
 
 int run(const Arguments& arguments, const std::vector<std::string>& program) {
-  if (program.empty()) return complain("run: a program is missing; see pymemflow run --help");
+  if (program.empty()) return complain("run: a program is missing; see pymemflow help run");
   TracedProgram traced;
-  TracedRun done = traced.run(with_python(program), arguments.options);
-  if (!done.problem.empty()) return complain(done.problem);
-  if (arguments.no_children) keep_process(done.captures, done.process);
-  if (done.captures.empty() && !done.is_untraced)
-    complain("no Python ran: there is nothing to report");
+  TracedRun done =
+      traced.run(with_python(program), arguments.options, {.streams = {}, .warn = say});
+  if (done.error) return complain(done.error);
+  if (arguments.no_children) {
+    std::erase_if(done.captures, [&](const auto& each) { return each.process != done.process; });
+  }
+  if (done.captures.empty() && !done.is_untraced) say("no Python ran: there is nothing to report");
   OutputNames names(arguments.options.output);
-  for (const std::string& capture : done.captures) {
-    print_report(capture, arguments.options, names.next(process_of(capture)));
+  for (const FoundCapture& capture : done.captures) {
+    const std::string output = names.next(capture.process);
+    if (const Error error = print_report(capture.path, arguments.options, output)) complain(error);
   }
   if (done.captures.size() > 1) print_processes(done.captures);
   return done.status;
@@ -104,18 +106,14 @@ int run(const Arguments& arguments, const std::vector<std::string>& program) {
 
 }  // namespace
 
-void add_run_verb(CLI::App& command, Call& call) {
+void declare_run(Syntax& syntax) {
   const auto arguments = std::make_shared<Arguments>();
-  command
-      .add_option("PROGRAM", arguments->shown_in_help,
-                  "what to run; script.py, -m MODULE and -c CODE go to the python3 of the PATH")
-      ->type_name("");
-  command.add_flag("--no-children", arguments->no_children, "report on the program itself alone");
-  add_options(command, OptionUse::Report, arguments->options);
-  add_options(command, OptionUse::Recording, arguments->options);
-  // What the command line says comes after it.
-  command.preparse_callback([arguments](std::size_t) { read_environment(arguments->options); });
-  command.callback([arguments, &call] { call.status = run(*arguments, call.program); });
+  syntax.program(
+      "what to run; script.py, -m MODULE and -c CODE are run by the python3 of the PATH");
+  syntax.flag("--no-children", arguments->no_children, "report on the program itself only");
+  add_options(syntax, {OptionUse::Report, OptionUse::Recording}, arguments->options);
+  syntax.prepare([arguments] { return read_environment(arguments->options); });
+  syntax.action([arguments](const auto& program) { return run(*arguments, program); });
 }
 
 }  // namespace pymemflow::cli

@@ -1,5 +1,5 @@
 #pragma once
-// Colours on a terminal, and nothing elsewhere: https://no-color.org. One thread.
+// Colours for terminals. Other outputs get none, by the rules of https://no-color.org. One thread.
 
 #include <cstdio>
 #include <string>
@@ -8,8 +8,8 @@ namespace pymemflow::cli {
 
 enum class Colour { Bad, Good, Subject };
 
-// `text` in the colour, if `out` is a terminal that has any and NO_COLOR is not set; null: no
-// terminal.
+// The text in that colour if `out` is a terminal with colours and NO_COLOR is not set; else the
+// text. A null `out` is not a terminal.
 std::string coloured(Colour colour, const std::string& text, std::FILE* out);
 
 }  // namespace pymemflow::cli

@@ -1,67 +1,95 @@
 #include "cli/console/json.h"
 
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-#include <cerrno>
 #include <cstdio>
-#include <cstdlib>
-#include <cstring>
-
-#include "cli/commands/commands.h"
-#include "report/base/output.h"
+#include <nlohmann/json.hpp>
 
 namespace pymemflow::cli {
+
+using Library = nlohmann::ordered_json;
+
+struct JsonValue {
+  Library value;
+};
+
 namespace {
 
-bool write_all(report::Output& output, const std::string& text) {
-  output.write(text);
-  if (output.close()) return true;
-  errno = output.error();
-  return false;
-}
-
-// Into a file beside it that nobody else can have made, which then takes its place, with the rights
-// that the old one had.
-bool replace(const std::string& path, const std::string& text, const struct stat* old) {
-  std::string beside = path + ".XXXXXX";
-  const int file = ::mkostemp(beside.data(), O_CLOEXEC);
-  if (file < 0) return false;
-  report::Output output(file);
-  const bool is_written = write_all(output, text) &&
-                          (old == nullptr || ::fchmod(file, old->st_mode & 0777) == 0) &&
-                          ::rename(beside.c_str(), path.c_str()) == 0;
-  const int error = errno;
-  ::close(file);
-  if (!is_written) ::unlink(beside.c_str());
-  errno = error;
-  return is_written;
-}
-
-// What is no plain file is written to as it is.
-bool write_into(const std::string& path, const std::string& text) {
-  report::Output output(path.c_str());
-  return write_all(output, text);
+const Library& library_value(const void* value) {
+  return *static_cast<const Library*>(value);
 }
 
 }  // namespace
 
-bool write_file(const std::string& path, const std::string& text) {
-  struct stat facts {};
-  const bool is_there = ::lstat(path.c_str(), &facts) == 0;
-  const bool is_replaced = !is_there || S_ISREG(facts.st_mode);
-  if (is_replaced ? replace(path, text, is_there ? &facts : nullptr) : write_into(path, text)) {
-    return true;
-  }
-  complain(path + ": " + std::strerror(errno));
-  return false;
+JsonView Json::view() const {
+  return JsonView(&value_->value);
 }
 
-std::string text_of(const Json& json) {
+std::optional<JsonView> JsonView::find(std::string_view name) const {
+  const Library& object = library_value(value_);
+  if (!object.is_object()) return std::nullopt;
+  const auto found = object.find(std::string(name));
+  if (found == object.end()) return std::nullopt;
+  return JsonView(&*found);
+}
+
+std::optional<std::vector<std::pair<std::string, JsonView>>> JsonView::members() const {
+  const Library& object = library_value(value_);
+  if (!object.is_object()) return std::nullopt;
+  std::vector<std::pair<std::string, JsonView>> members;
+  for (auto member = object.begin(); member != object.end(); ++member) {
+    members.emplace_back(member.key(), JsonView(&member.value()));
+  }
+  return members;
+}
+
+std::optional<std::uint64_t> JsonView::count() const {
+  const Library& number = library_value(value_);
+  if (!number.is_number_unsigned()) return std::nullopt;
+  return number.get<std::uint64_t>();
+}
+
+Json::Json(std::unique_ptr<JsonValue> value) : value_(std::move(value)) {}
+Json::Json(bool value) : value_(std::make_unique<JsonValue>(JsonValue{Library(value)})) {}
+Json::Json(std::string_view text) : value_(std::make_unique<JsonValue>(JsonValue{Library(text)})) {}
+Json::Json(Count number) : value_(std::make_unique<JsonValue>(JsonValue{Library(number.value)})) {}
+Json::Json(Difference number)
+    : value_(std::make_unique<JsonValue>(JsonValue{Library(number.value)})) {}
+Json::Json(Json&& other) noexcept = default;
+Json& Json::operator=(Json&& other) noexcept = default;
+Json::~Json() = default;
+
+Json Json::object() {
+  return Json(std::make_unique<JsonValue>(JsonValue{Library::object()}));
+}
+
+Json Json::array() {
+  return Json(std::make_unique<JsonValue>(JsonValue{Library::array()}));
+}
+
+std::optional<Json> Json::parse(std::string_view text) {
+  Library value = Library::parse(text.begin(), text.end(), nullptr, false);
+  if (value.is_discarded()) return std::nullopt;
+  return Json(std::make_unique<JsonValue>(JsonValue{std::move(value)}));
+}
+
+Json& Json::set(std::string_view name, Json value) & {
+  value_->value[std::string(name)] = std::move(value.value_->value);
+  return *this;
+}
+
+Json Json::set(std::string_view name, Json value) && {
+  set(name, std::move(value));
+  return std::move(*this);
+}
+
+Json& Json::append(Json value) {
+  value_->value.push_back(std::move(value.value_->value));
+  return *this;
+}
+
+std::string Json::text() const {
   std::string text;
-  for (const char c : json.dump(2, ' ', false, Json::error_handler_t::replace)) {
-    // Out of U+0080 to U+009F, which terminals obey; in JSON it can only be in a string.
+  for (const char c : value_->value.dump(2, ' ', false, Library::error_handler_t::replace)) {
+    // The second byte of U+0080 to U+009F, which terminals obey. It can only be part of a string.
     const bool is_c1 = text.ends_with('\xc2') && static_cast<unsigned char>(c) < 0xa0;
     if (is_c1) text.pop_back();
     if (is_c1 || c == 0x7f) {
@@ -75,8 +103,9 @@ std::string text_of(const Json& json) {
   return text;
 }
 
-bool write_json(const std::string& path, const Json& json) {
-  return write_file(path, text_of(json) + "\n");
+std::string valid_utf8(const std::string& text) {
+  const std::string quoted = Library(text).dump(-1, ' ', false, Library::error_handler_t::replace);
+  return Library::parse(quoted).get<std::string>();
 }
 
 }  // namespace pymemflow::cli

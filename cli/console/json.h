@@ -1,21 +1,84 @@
 #pragma once
-// JSON, by a library, and how files are written here. For cli/ alone; one thread.
+// JSON values, written and read. The library behind them is included by json.cpp alone, because its
+// headers take longer to compile than all else. One thread.
 
-#include <nlohmann/json.hpp>
+#include <concepts>
+#include <cstdint>
+#include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
 
 namespace pymemflow::cli {
 
-using Json = nlohmann::ordered_json;
+struct JsonValue;
 
-// The whole file at once: whoever reads it never sees half of it. A new one is its owner's alone, a
-// link is followed by the rules of report/base/output_file.h. False, after a line on standard
-// error: it cannot be written.
-bool write_file(const std::string& path, const std::string& text);
+// A value within a Json, which must outlive this.
+class JsonView {
+ public:
+  // A member of an object.
+  std::optional<JsonView> find(std::string_view name) const;
+  // All members of an object, in the order of the text. None: it is not an object.
+  std::optional<std::vector<std::pair<std::string, JsonView>>> members() const;
+  // A number that is neither negative nor has a fraction.
+  std::optional<std::uint64_t> count() const;
 
-// Names out of a program need not be UTF-8: what is not comes out as U+FFFD. Nothing in the text is
-// a character that a terminal obeys.
-std::string text_of(const Json& json);
-bool write_json(const std::string& path, const Json& json);
+ private:
+  friend class Json;
+  explicit JsonView(const void* value) : value_(value) {}
+
+  const void* value_;  // of the library's type
+};
+
+class Json {
+ public:
+  static Json object();
+  static Json array();
+  // None: the text is not JSON.
+  static std::optional<Json> parse(std::string_view text);
+
+  Json(bool value);             // NOLINT(google-explicit-constructor)
+  Json(std::string_view text);  // NOLINT(google-explicit-constructor)
+  Json(const std::string& text) : Json(std::string_view(text)) {}
+  Json(const char* text) : Json(std::string_view(text)) {}
+  template <std::unsigned_integral Number>
+  Json(Number number) : Json(Count{number}) {}
+  template <std::signed_integral Number>
+  Json(Number number) : Json(Difference{number}) {}
+  Json(Json&& other) noexcept;
+  Json& operator=(Json&& other) noexcept;
+  ~Json();
+
+  // Adds a member to an object. Members stay in the order in which they were added.
+  Json& set(std::string_view name, Json value) &;
+  Json set(std::string_view name, Json value) &&;
+  // Adds an element to an array.
+  Json& append(Json value);
+
+  JsonView view() const;
+
+  // Indented text. Names out of a program need not be UTF-8: invalid bytes become U+FFFD.
+  // Characters that a terminal obeys are escaped.
+  std::string text() const;
+
+ private:
+  struct Count {
+    std::uint64_t value;
+  };
+  struct Difference {
+    std::int64_t value;
+  };
+
+  explicit Json(std::unique_ptr<JsonValue> value);
+  explicit Json(Count number);
+  explicit Json(Difference number);
+
+  std::unique_ptr<JsonValue> value_;
+};
+
+// The text with U+FFFD for each sequence of bytes that is not UTF-8.
+std::string valid_utf8(const std::string& text);
 
 }  // namespace pymemflow::cli

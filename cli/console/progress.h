@@ -1,6 +1,6 @@
 #pragma once
-// How far a long piece of work is, in one line of the terminal at standard error that is taken away
-// again. One thread.
+// Shows the progress of a long task as a percentage on the terminal at standard error. The line is
+// erased at the end. One thread.
 
 #include <chrono>
 
@@ -8,10 +8,11 @@ namespace pymemflow::cli {
 
 class Progress {
  public:
-  // Somebody is looking.
+  // True if standard error is a terminal.
   static bool is_wanted();
 
-  // `part` of the work, from 0 to 1, is done. Shown after the first second, a few times a second.
+  // `part`, from 0 to 1, of the work is done. Appears after the first second and is updated five
+  // times per second.
   void show(double part);
   void end();
 

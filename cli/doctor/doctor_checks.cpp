@@ -31,14 +31,14 @@ std::string last_line(std::string said) {
   return said.substr(said.rfind('\n') + 1, kMost);
 }
 
-std::string end_of(const Examination& about) {
+std::string end_of(const Probe& about) {
   if (about.is_killed) return "it did not end, and was killed";
   std::string text = "it ended with exit code " + std::to_string(about.status);
   if (!about.said.empty()) text += ": " + last_line(about.said);
   return text;
 }
 
-Finding check_program(const Examination& about) {
+Finding check_program(const Probe& about) {
   const ProgramFile& file = about.asked;
   if (file.path.empty()) {
     return {Verdict::Nothing, file.asked + ": " + file.problem, "Name a Python by its path."};
@@ -55,7 +55,7 @@ Finding check_program(const Examination& about) {
   return {Verdict::Fine, file.path};
 }
 
-Finding check_machine(const Examination& about) {
+Finding check_machine(const Probe& about) {
   const platform::ProgramImage& image = about.python.image;
   if (!image.is_read) return {};
   if (image.is_for_us) return {Verdict::Fine, image.machine};
@@ -64,14 +64,14 @@ Finding check_machine(const Examination& about) {
           "Use the build of pymemflow for that machine."};
 }
 
-Finding check_loader(const Examination& about) {
+Finding check_loader(const Probe& about) {
   const platform::ProgramImage& image = about.python.image;
   return image.is_read ? platform::judge_loader(image.loader) : Finding{};
 }
 
 // The protection of the system in this place of its list.
 template <std::size_t place>
-Finding check_protection(const Examination& about) {
+Finding check_protection(const Probe& about) {
   if (place >= about.protections.size()) return {};
   const platform::Protection& found = about.protections[place];
   const std::string text = found.name + ": " + found.state + "; " + found.meaning;
@@ -79,7 +79,7 @@ Finding check_protection(const Examination& about) {
   return {found.advice.empty() ? Verdict::Fine : Verdict::Note, text, found.advice};
 }
 
-Finding check_rights(const Examination& about) {
+Finding check_rights(const Probe& about) {
   const std::string& rights = about.python.extra_rights;
   const bool is_secure = about.answer("secure") == "1";
   if (is_secure) {
@@ -100,7 +100,7 @@ Finding check_rights(const Examination& about) {
 }
 
 // "release build, 3.11.2 (main, …), in /usr/lib/libpython3.11.so.1.0".
-std::string build_text(const Examination& about) {
+std::string build_text(const Probe& about) {
   const std::string version(about.answer("version"));
   std::string text = "CPython " + version.substr(0, version.find(' '));
   text += about.answer("debug") == "1" ? ", debug build" : ", release build";
@@ -111,9 +111,9 @@ std::string build_text(const Examination& about) {
                                            : ", in " + about.interpreter);
 }
 
-Finding check_python(const Examination& about) {
+Finding check_python(const Probe& about) {
   if (!about.has_python()) {
-    return {Verdict::Nothing, "it is no Python: " + end_of(about), "Name a Python."};
+    return {Verdict::Nothing, "it is not a Python: " + end_of(about), "Name a Python."};
   }
   if (about.answer("implementation") != "cpython") {
     return {
@@ -129,7 +129,7 @@ Finding check_python(const Examination& about) {
   return {Verdict::Fine, build_text(about)};
 }
 
-std::vector<std::string> allocators_of(const Examination& about) {
+std::vector<std::string> allocators_of(const Probe& about) {
   std::vector<std::string> files;
   for (std::size_t at = 0, end; at < about.allocators.size(); at = end + 1) {
     end = std::min(about.allocators.find('\n', at), about.allocators.size());
@@ -139,7 +139,7 @@ std::vector<std::string> allocators_of(const Examination& about) {
   return files;
 }
 
-Finding why_not_preloaded(const Examination& about) {
+Finding why_not_preloaded(const Probe& about) {
   const std::string refused = line_with(about.said, "cannot be preloaded");
   if (!refused.empty()) {
     return {Verdict::Nothing, "the loader refused the library: " + refused,
@@ -155,14 +155,14 @@ Finding why_not_preloaded(const Examination& about) {
       Verdict::Nothing, "the library was not loaded, or recorded nothing; " + end_of(about), {}};
 }
 
-Finding check_preload(const Examination& about) {
+Finding check_preload(const Probe& about) {
   if (!about.has_python() || about.has_untraced || about.answer("secure") == "1") return {};
   if (!about.has_capture) return why_not_preloaded(about);
   const bool all_seen = about.library.made != 0 && about.library.seen == about.library.made;
   return platform::judge_allocators(allocators_of(about), all_seen);
 }
 
-Finding check_frames(const Examination& about) {
+Finding check_frames(const Probe& about) {
   if (!about.has_capture) return {};
   const bool is_known = about.layout == kKnownLayout || about.layout == kPublishedLayout;
   const std::string said = line_with(about.said, "pymemflow: CPython");
@@ -172,18 +172,18 @@ Finding check_frames(const Examination& about) {
             "Use a released CPython from 3.6 to 3.15, or a newer pymemflow."};
   }
   const int seen = about.large.seen + about.library.seen;
-  const int placed = about.large.placed + about.library.placed;
+  const int on_line = about.large.on_line + about.library.on_line;
   const std::string source = about.layout == kKnownLayout
                                  ? "the layout known of this version"
                                  : "the layout that this interpreter publishes";
   if (seen == 0) return {Verdict::Partly, source + "; no event was there to check it with"};
   const std::string checked =
-      source + "; checked on live frames: " + of(placed, seen) + " events are on their line";
-  if (placed != seen) return {Verdict::Partly, checked, "Report this build as a fault."};
+      source + "; checked on live frames: " + of(on_line, seen) + " events are on their line";
+  if (on_line != seen) return {Verdict::Partly, checked, "Report this build as a fault."};
   return {Verdict::Fine, checked};
 }
 
-Finding check_c_memory(const Examination& about) {
+Finding check_c_memory(const Probe& about) {
   if (!about.has_capture) return {};
   const Measure& library = about.library;
   if (library.made == 0) return {Verdict::Note, "it has no function to check this with"};
@@ -192,7 +192,7 @@ Finding check_c_memory(const Examination& about) {
   return {library.seen == 0 ? Verdict::Nothing : Verdict::Partly, seen};
 }
 
-Finding check_objects(const Examination& about) {
+Finding check_objects(const Probe& about) {
   if (!about.has_capture) return {};
   const Measure& small = about.small;
   const Measure& large = about.large;

@@ -108,7 +108,7 @@ void read_answers(const std::string& text, std::map<std::string, std::string>& a
 }
 
 // One measured function: what is counted of the events.
-struct Place {
+struct Source {
   std::string file, function;
   int line = 0;
   std::uint64_t least = 0, most = 0;
@@ -116,8 +116,8 @@ struct Place {
   int anywhere = 0;
 };
 
-bool read_place(const Examination& about, const char* name, std::uint64_t slack, Measure& measure,
-                Place& place) {
+bool read_source(const Probe& about, const char* name, std::uint64_t slack, Measure& measure,
+                 Source& source) {
   const std::string text(about.answer(name));
   int line = 0, start = 0;
   unsigned long least = 0, count = 0;
@@ -127,49 +127,49 @@ bool read_place(const Examination& about, const char* name, std::uint64_t slack,
     return false;
   }
   measure.made = static_cast<int>(count);
-  place = {.file = text.substr(static_cast<std::size_t>(start)),
-           .function = function,
-           .line = line,
-           .least = least,
-           .most = least + count - 1 + slack,
-           .measure = &measure};
+  source = {.file = text.substr(static_cast<std::size_t>(start)),
+            .function = function,
+            .line = line,
+            .least = least,
+            .most = least + count - 1 + slack,
+            .measure = &measure};
   return true;
 }
 
-void count(const Event& event, const report::Site& site, Place& place) {
+void count(const Event& event, const report::Site& site, Source& source) {
   if (traits(event.function).effect != Effect::Allocate) return;
-  if (event.size_bytes() < place.least || event.size_bytes() > place.most) return;
-  ++place.anywhere;
-  const bool is_there = site.has_frame && site.line == place.line && site.file == place.file &&
-                        site.function == place.function;
-  if (is_there) ++place.measure->placed;
+  if (event.size_bytes() < source.least || event.size_bytes() > source.most) return;
+  ++source.anywhere;
+  const bool is_there = site.has_frame && site.line == source.line && site.file == source.file &&
+                        site.function == source.function;
+  if (is_there) ++source.measure->on_line;
 }
 
-void read_capture(const std::string& path, Examination& about) {
-  const int file = open_capture(path);
-  if (file < 0) return;
+void read_capture(const std::string& path, Probe& about) {
+  int file = -1;
+  if (open_capture(path, file)) return;
   report::CaptureReader reader(file);
   if (reader.open() == report::CaptureError::None) {
     about.has_capture = true;
     about.interpreter = std::string(reader.metadata().interpreter);
     about.layout = std::string(reader.metadata().layout);
     about.allocators = std::string(reader.metadata().allocators);
-    std::vector<Place> places(3);
-    if (!read_place(about, "small", kSlack, about.small, places[0])) places[0].most = 0;
-    if (!read_place(about, "large", kSlack, about.large, places[1])) places[1].most = 0;
-    if (!read_place(about, "library", 0, about.library, places[2])) places[2].most = 0;
+    std::vector<Source> sources(3);
+    if (!read_source(about, "small", kSlack, about.small, sources[0])) sources[0].most = 0;
+    if (!read_source(about, "large", kSlack, about.large, sources[1])) sources[1].most = 0;
+    if (!read_source(about, "library", 0, about.library, sources[2])) sources[2].most = 0;
     Event event;
     const report::Site* site = nullptr;
     while (reader.next(event, site)) {
-      for (Place& place : places) {
-        if (place.most != 0) count(event, *site, place);
+      for (Source& source : sources) {
+        if (source.most != 0) count(event, *site, source);
       }
     }
-    for (Place& place : places) {
-      if (place.most != 0) place.measure->seen = std::min(place.anywhere, place.measure->made);
+    for (Source& source : sources) {
+      if (source.most != 0) source.measure->seen = std::min(source.anywhere, source.measure->made);
     }
     // Blocks of that size are common: only those on the line are certainly of this program.
-    about.small.seen = about.small.placed;
+    about.small.seen = about.small.on_line;
   }
   ::close(file);
 }
@@ -196,26 +196,26 @@ Answer ask(TracedProgram& program, const std::string& path, bool is_traced) {
 }
 
 // A script may have run several Pythons: the one that answered.
-void find_capture(const Answer& answer, Examination& about) {
+void find_capture(const Answer& answer, Probe& about) {
   const std::string process(about.answer("process"));
-  for (const std::string& path : answer.run.captures) {
-    if (std::to_string(process_of(path)) == process) return read_capture(path, about);
+  for (const FoundCapture& capture : answer.run.captures) {
+    if (std::to_string(capture.process) == process) return read_capture(capture.path, about);
   }
 }
 
 // Nothing could come of it, whatever it is.
-bool is_hopeless(const Examination& about) {
+bool is_hopeless(const Probe& about) {
   const platform::ProgramImage& image = about.asked.image;
   if (image.is_read && (image.loader.empty() || !image.is_for_us)) return true;
-  if (doctor::is_for_musl(about.asked)) return true;
+  if (is_for_musl(about.asked)) return true;
   return std::any_of(about.protections.begin(), about.protections.end(),
                      [](const platform::Protection& each) { return each.is_in_the_way; });
 }
 
 }  // namespace
 
-Examination examine(const std::string& name) {
-  Examination about;
+Probe probe(const std::string& name) {
+  Probe about;
   about.asked = examine_file(name);
   about.python = about.asked;
   if (!about.asked.problem.empty()) return about;
@@ -226,8 +226,8 @@ Examination examine(const std::string& name) {
   about.status = answer.run.status;
   about.is_killed = answer.run.is_killed;
   about.said = answer.error;
-  if (!answer.run.problem.empty()) {
-    about.asked.problem = answer.run.problem;
+  if (answer.run.error) {
+    about.asked.problem = answer.run.error.text;
     return about;
   }
   read_answers(answer.out, about.answers);

@@ -1,69 +1,62 @@
 #include "cli/gate/baseline.h"
 
 #include <algorithm>
-#include <cerrno>
 #include <cmath>
 #include <cstdlib>
-#include <cstring>
-#include <fstream>
+#include <optional>
 
-#include "cli/commands/commands.h"
+#include "cli/console/files.h"
 #include "cli/console/json.h"
 
 namespace pymemflow::cli {
 namespace {
 
 constexpr char kMark[] = "pymemflow-baseline";
-constexpr int kVersion = 1;
+constexpr std::uint64_t kVersion = 1;
 
-bool complain_of(const std::string& path, const std::string& what) {
-  complain(path + ": " + what);
-  return false;
-}
-
-std::string system_error() {
-  return std::strerror(errno != 0 ? errno : EIO);
-}
-
-// A number that is negative or has a fraction would become some other one.
-std::uint64_t count_in(const Json& entry, const char* name, bool& is_one) {
-  const Json& number = entry.at(name);
-  is_one = is_one && number.is_number_unsigned();
-  return is_one ? number.get<std::uint64_t>() : 0;
+// None: a number is missing, negative, or has a fraction.
+std::optional<Baseline::Entry> read_entry(const JsonView& entry) {
+  const std::optional<JsonView> blocks = entry.find("blocks");
+  const std::optional<JsonView> bytes = entry.find("bytes");
+  if (!blocks || !bytes || !blocks->count() || !bytes->count()) return std::nullopt;
+  return Baseline::Entry{*blocks->count(), *bytes->count()};
 }
 
 }  // namespace
 
-void Baseline::take(const std::string& key, const Entry& entry) {
-  Entry& known = places[key];
+void Baseline::accept(const std::string& key, const Entry& entry) {
+  Entry& known = sites[key];
   known.blocks = std::max(known.blocks, entry.blocks);
   known.bytes = std::max(known.bytes, entry.bytes);
 }
 
-bool Baseline::read(const std::string& path) {
-  errno = 0;
-  std::ifstream file(path);
-  if (!file) return complain_of(path, system_error());
-  const Json json = Json::parse(file, nullptr, false);
-  if (json.is_discarded()) return complain_of(path, "is not JSON");
-  bool is_baseline = true;
-  try {
-    if (json.at(kMark) != kVersion) return complain_of(path, "is a baseline of another version");
-    for (const auto& [key, entry] : json.at("places").items()) {
-      places[key] = {count_in(entry, "blocks", is_baseline), count_in(entry, "bytes", is_baseline)};
-    }
-  } catch (const Json::exception&) {
-    is_baseline = false;
+Error Baseline::read(const std::string& path) {
+  std::string text;
+  if (Error error = read_file(path, text)) return error;
+  const std::optional<Json> json = Json::parse(text);
+  if (!json) return Error(path + ": is not JSON");
+  const Error wrong(path + ": is not a baseline of pymemflow");
+  const std::optional<JsonView> version = json->view().find(kMark);
+  if (!version) return wrong;
+  if (version->count() != kVersion) return Error(path + ": is a baseline of another version");
+  const std::optional<JsonView> entries = json->view().find("places");
+  const auto members = entries ? entries->members() : std::nullopt;
+  if (!members) return wrong;
+  for (const auto& [key, value] : *members) {
+    const std::optional<Entry> entry = read_entry(value);
+    if (!entry) return wrong;
+    sites[key] = *entry;
   }
-  return is_baseline || complain_of(path, "is not a baseline of pymemflow");
+  return {};
 }
 
-bool Baseline::write(const std::string& path) const {
-  Json json = {{kMark, kVersion}, {"places", Json::object()}};
-  for (const auto& [key, entry] : places) {
-    json["places"][key] = {{"blocks", entry.blocks}, {"bytes", entry.bytes}};
+Error Baseline::write(const std::string& path) const {
+  Json entries = Json::object();
+  for (const auto& [key, entry] : sites) {
+    entries.set(key, Json::object().set("blocks", entry.blocks).set("bytes", entry.bytes));
   }
-  return write_json(path, json);
+  const Json json = Json::object().set(kMark, kVersion).set("places", std::move(entries));
+  return write_file(path, json.text() + "\n");
 }
 
 std::uint64_t with_tolerance(std::uint64_t value, double part) {
@@ -77,7 +70,7 @@ std::uint64_t with_tolerance(std::uint64_t value, double part) {
 
 bool parse_percentage(const std::string& text, double& part) {
   if (!text.ends_with("%")) return false;
-  // Not from_chars(), which not every C++ library has for these numbers; the locale is C's.
+  // Not every C++ library has from_chars() for floating point. strtod() is safe: the locale is C's.
   const std::size_t digits = text.size() - 1;
   if (digits == 0 || text.find_first_not_of("0123456789.") != digits) return false;
   char* stop = nullptr;

@@ -1,10 +1,12 @@
 #pragma once
-// What is known and accepted: a file that a gate writes and that later gates are held against. By
-// place (key_of), of all processes the one with most. One thread.
+// The baseline of a gate: a file of accepted leaks. One gate writes it and later gates ignore what
+// is in it. Keyed by site (key_of); of several processes it has the largest leak. One thread.
 
 #include <cstdint>
 #include <map>
 #include <string>
+
+#include "cli/console/messages.h"
 
 namespace pymemflow::cli {
 
@@ -14,19 +16,19 @@ struct Baseline {
     std::uint64_t bytes = 0;
   };
 
-  std::map<std::string, Entry> places;
+  std::map<std::string, Entry> sites;
 
-  void take(const std::string& key, const Entry& entry);
+  // Raises the site's entry to this one.
+  void accept(const std::string& key, const Entry& entry);
 
-  // False, after a line on standard error that says why.
-  bool read(const std::string& path);
-  bool write(const std::string& path) const;
+  Error read(const std::string& path);
+  Error write(const std::string& path) const;
 };
 
-// More by this part of it; the largest number, where that is too large for one.
+// `value * (1 + part)`, rounded up; saturates.
 std::uint64_t with_tolerance(std::uint64_t value, double part);
 
-// "5%" as 0.05. False: it is no percentage.
+// Reads "5%" as 0.05. False: the text is not a percentage.
 bool parse_percentage(const std::string& text, double& part);
 
 }  // namespace pymemflow::cli

@@ -3,26 +3,23 @@
 #include <fnmatch.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <cstring>
-#include <fstream>
 
-#include "cli/commands/commands.h"
+#include "cli/console/files.h"
 #include "cli/console/site_names.h"
 #include "report/base/names.h"
 
 namespace pymemflow::cli {
 namespace {
 
-// What a pattern is held against.
-std::vector<std::string> names_of(const report::SiteName& place) {
-  const std::string module(place.module);
-  if (!place.has_frame) {
-    return {std::string(place.caller), key_of(place), module,
-            std::string(report::base_name(module))};
+// The names of a site that patterns are compared with.
+std::vector<std::string> names_of(const report::SiteName& site) {
+  const std::string module(site.module);
+  if (!site.has_frame) {
+    return {std::string(site.caller), key_of(site), module, std::string(report::base_name(module))};
   }
-  const std::string file(place.file);
-  const std::string function(place.function);
+  const std::string file(site.file);
+  const std::string function(site.function);
   std::vector<std::string> names = {function};
   for (const std::string& each :
        {file, std::string(report::base_name(file)), portable_path(file)}) {
@@ -38,8 +35,8 @@ bool matches(const std::string& pattern, const std::vector<std::string>& names) 
   });
 }
 
-// A byte of a control character: it would end the line, or a terminal obey it. Those from U+0080 to
-// U+009F have two.
+// True for bytes of control characters, which would end the line or control a terminal. U+0080 to
+// U+009F have two bytes.
 bool is_control(const std::string& text, std::size_t at) {
   const auto is_c1 = [&](std::size_t first) {
     return first + 1 < text.size() && text[first] == '\xc2' && (text[first + 1] & 0xe0) == 0x80;
@@ -65,20 +62,21 @@ void Selection::ignore(const std::vector<std::string>& patterns) {
   for (const std::string& text : patterns) ignored_.push_back({text, {}});
 }
 
-bool Selection::read_suppressions(const std::string& path) {
-  std::ifstream file(path);
-  std::string line;
-  for (int number = 1; std::getline(file, line); ++number) {
-    const std::string text = trimmed(line);
-    if (!text.empty()) ignored_.push_back({text, path + ":" + std::to_string(number)});
+Error Selection::read_suppressions(const std::string& path) {
+  std::string text;
+  if (Error error = read_file(path, text)) return error;
+  std::size_t start = 0;
+  for (int number = 1; start < text.size(); ++number) {
+    const std::size_t end = std::min(text.find('\n', start), text.size());
+    const std::string pattern = trimmed(text.substr(start, end - start));
+    start = end + 1;
+    if (!pattern.empty()) ignored_.push_back({pattern, path + ":" + std::to_string(number)});
   }
-  if (file.eof()) return true;
-  complain(path + ": " + std::strerror(errno != 0 ? errno : EIO));
-  return false;
+  return {};
 }
 
-bool Selection::takes(const report::SiteName& place) {
-  const std::vector<std::string> names = names_of(place);
+bool Selection::takes(const report::SiteName& site) {
+  const std::vector<std::string> names = names_of(site);
   const bool is_wanted =
       only_.empty() || std::any_of(only_.begin(), only_.end(), [&](const Pattern& pattern) {
         return matches(pattern.text, names);
@@ -100,12 +98,12 @@ std::vector<std::string> Selection::unused() const {
   return lines;
 }
 
-std::string suppression_for(const report::SiteName& place) {
-  const std::string key = key_of(place);
+std::string suppression_for(const report::SiteName& site) {
+  const std::string key = key_of(site);
   std::string pattern;
   for (std::size_t i = 0; i < key.size(); ++i) {
     const bool is_last = i + 1 == key.size();
-    // A # would begin a comment, and a blank at either end is not part of a pattern.
+    // A # begins a comment, and blanks at the ends of a line are not part of the pattern.
     const bool is_lost = key[i] == '#' || (key[i] == ' ' && (i == 0 || is_last));
     if (is_lost || is_control(key, i)) {
       pattern += '?';

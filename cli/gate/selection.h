@@ -1,11 +1,12 @@
 #pragma once
-// Which places count: patterns of the command line, and of a file of suppressions. A pattern is
-// what a shell takes for file names (* ? []), and is held against the file, whole and by its last
-// part, the function, file:function, the engine caller, and the file that it lies in. One thread.
+// Selects the allocation sites that count, by patterns of the command line and of suppression
+// files. A pattern is a shell's (* ? []). It is compared with the file (its path and its last
+// part), the function, file:function, the engine caller, and the caller's library. One thread.
 
 #include <string>
 #include <vector>
 
+#include "cli/console/messages.h"
 #include "report/replay/profile.h"
 
 namespace pymemflow::cli {
@@ -14,12 +15,13 @@ class Selection {
  public:
   void only(const std::vector<std::string>& patterns);
   void ignore(const std::vector<std::string>& patterns);
-  // A pattern a line; # begins a comment. False, after a line on standard error: it cannot be read.
-  bool read_suppressions(const std::string& path);
+  // Reads one pattern per line; # begins a comment.
+  Error read_suppressions(const std::string& path);
 
-  bool takes(const report::SiteName& place);
+  // True if the site counts. Notes which suppressions were used.
+  bool takes(const report::SiteName& site);
 
-  // Lines of files that suppressed nothing, "file:3: pattern".
+  // The lines of suppression files that matched no site: "file:3: pattern".
   std::vector<std::string> unused() const;
 
  private:
@@ -33,7 +35,7 @@ class Selection {
   std::vector<Pattern> ignored_;
 };
 
-// A pattern for this place alone, wherever its lines move to.
-std::string suppression_for(const report::SiteName& place);
+// A pattern that matches this site alone, on whatever line it is.
+std::string suppression_for(const report::SiteName& site);
 
 }  // namespace pymemflow::cli

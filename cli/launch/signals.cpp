@@ -13,14 +13,14 @@ constexpr int kForwarded[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2
 
 std::atomic<pid_t> program = 0;
 
-void hand_on(int signal, siginfo_t* facts, void*) {
+void forward(int signal, siginfo_t* details, void*) {
   const pid_t child = program.load(std::memory_order_relaxed);
-  if (child > 0 && !platform::is_from_terminal(*facts)) ::kill(child, signal);
+  if (child > 0 && !platform::is_from_terminal(*details)) ::kill(child, signal);
 }
 
 }  // namespace
 
-// The functions of sets are macros on some systems: they stand without their ::.
+// sigemptyset() and its kin are macros on some systems, so they are called without "::".
 ForwardedSignals::ForwardedSignals() {
   sigemptyset(&caught_);
   for (const int signal : kForwarded) {
@@ -29,10 +29,10 @@ ForwardedSignals::ForwardedSignals() {
         (before_[signal].sa_flags & SA_SIGINFO) == 0 && before_[signal].sa_handler == SIG_IGN;
     if (!is_ignored) sigaddset(&caught_, signal);
   }
-  // None may come before there is a program to hand it to.
+  // Blocked until there is a program to forward them to.
   ::sigprocmask(SIG_BLOCK, &caught_, &mask_before_);
   struct sigaction action {};
-  action.sa_sigaction = hand_on;
+  action.sa_sigaction = forward;
   action.sa_flags = SA_SIGINFO | SA_RESTART;
   sigemptyset(&action.sa_mask);
   for (const int signal : kForwarded) {

@@ -1,6 +1,7 @@
 #pragma once
-// Starts a program and hands on to it the signals that are meant for it. What a terminal sends goes
-// to the whole group, and has reached the program by itself. One thread; one at a time.
+// Starts a program and forwards signals to it. Signals from a terminal are not forwarded: they go
+// to the whole process group and have reached the program already. One thread; one program at a
+// time.
 
 #include <sys/types.h>
 
@@ -10,7 +11,7 @@
 
 namespace pymemflow::cli {
 
-// The standard streams of a program; -1: ours.
+// The standard streams of a program; -1: it inherits ours.
 struct Streams {
   int in = -1;
   int out = -1;
@@ -19,13 +20,14 @@ struct Streams {
 
 class ForwardedSignals {
  public:
-  // Catches them; whoever had one ignored keeps it so.
+  // Catches the signals. Those that were ignored stay ignored.
   ForwardedSignals();
   ~ForwardedSignals();
   ForwardedSignals(const ForwardedSignals&) = delete;
   ForwardedSignals& operator=(const ForwardedSignals&) = delete;
 
-  // The program of the PATH, with the signals as they were before. 0, or an error number.
+  // Starts a program of the PATH with the signals as they were before. Returns 0 or an error
+  // number.
   int spawn(const std::vector<std::string>& words, char** environment, const Streams& streams,
             pid_t& child);
 

@@ -4,20 +4,6 @@
 
 namespace pymemflow::cli {
 
-int count_own_words(const CLI::App& verb, int count, char** words) {
-  int at = 2;
-  for (; at < count; ++at) {
-    const std::string word = words[at];
-    if (word == "-h") continue;
-    if (word == "--" || !word.starts_with("--")) break;
-    if (word.find('=') != std::string::npos) continue;
-    const CLI::Option* const option = verb.get_option_no_throw(word);
-    const bool has_value = option != nullptr && option->get_items_expected_min() > 0;
-    if (has_value && at + 1 < count) ++at;
-  }
-  return at;
-}
-
 const std::string& default_python() {
   static constexpr char kVariable[] = "_PYMEMFLOW_PYTHON";  // python/pymemflow/__main__.py
   static const std::string python = [] {

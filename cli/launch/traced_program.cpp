@@ -9,12 +9,8 @@
 #include <ctime>
 #include <filesystem>
 
-#include "cli/captures/captures.h"
-#include "cli/commands/cli11.h"
-#include "cli/commands/commands.h"
-#include "cli/doctor/probe.h"
 #include "cli/launch/environment.h"
-#include "cli/launch/signals.h"
+#include "cli/launch/program_file.h"
 #include "cli/platform/platform.h"
 #include "cli/platform/protections.h"
 
@@ -36,13 +32,13 @@ std::uint64_t realtime_ns() {
          static_cast<std::uint64_t>(now.tv_nsec);
 }
 
-// Lets it end by itself for so long. False: it did not.
+// False: the program still runs after that time.
 bool ends_within(pid_t child, int seconds) {
   constexpr int kLooksASecond = 100;
   for (int looks = 0; looks < seconds * kLooksASecond; ++looks) {
-    siginfo_t facts{};
+    siginfo_t details{};
     const int flags = WEXITED | WNOHANG | WNOWAIT;
-    if (::waitid(P_PID, static_cast<id_t>(child), &facts, flags) != 0 || facts.si_pid != 0) {
+    if (::waitid(P_PID, static_cast<id_t>(child), &details, flags) != 0 || details.si_pid != 0) {
       return true;
     }
     ::usleep(1'000'000 / kLooksASecond);
@@ -50,14 +46,14 @@ bool ends_within(pid_t child, int seconds) {
   return false;
 }
 
-// The program, or what runs it if it is a script.
+// True if the program, or the interpreter of a script, is for musl.
 bool runs_on_musl(const std::string& program) {
-  const doctor::ProgramFile file = doctor::examine_file(program);
+  const ProgramFile file = examine_file(program);
   const std::string by = file.interpreter.substr(0, file.interpreter.find(' '));
-  return doctor::is_for_musl(by.empty() ? file : doctor::examine_file(by));
+  return is_for_musl(by.empty() ? file : examine_file(by));
 }
 
-// Takes the child's end. 128 + n: signal n ended it.
+// Returns the exit code; 128 + n if signal n ended the child.
 int wait_for(pid_t child) {
   int status = 0;
   while (::waitpid(child, &status, 0) < 0) {
@@ -66,9 +62,9 @@ int wait_for(pid_t child) {
   return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 }
 
-// Helpers of the program may end a moment after it, as multiprocessing's servers do when their pipe
-// is closed. What goes on for longer is none of them.
-void wait_for_others() {
+// Waits up to a second for orphans: helpers of the program, such as multiprocessing's servers, end
+// a moment after it, when their pipe is closed.
+void wait_for_orphans() {
   for (int tries = 0; tries < 100; ++tries) {
     const pid_t ended = ::waitpid(-1, nullptr, WNOHANG);
     if (ended < 0 && errno == ECHILD) return;
@@ -83,16 +79,13 @@ TracedProgram::~TracedProgram() {
   if (!folder_.empty()) fs::remove_all(folder_, error);
 }
 
-bool TracedProgram::make_folder(std::string& problem) {
+Error TracedProgram::make_folder() {
   const char* const wanted = std::getenv("TMPDIR");
   const bool is_usable = wanted != nullptr && *wanted == '/' && is_plain(wanted);
   std::string pattern = std::string(is_usable ? wanted : "/tmp") + "/pymemflow.XXXXXX";
-  if (::mkdtemp(pattern.data()) == nullptr) {
-    problem = pattern + ": " + std::strerror(errno);
-    return false;
-  }
+  if (::mkdtemp(pattern.data()) == nullptr) return system_error(pattern);
   folder_ = pattern;
-  return true;
+  return {};
 }
 
 std::string TracedProgram::find_library() {
@@ -105,34 +98,37 @@ std::string TracedProgram::find_library() {
   return error ? std::string() : folder_ + name;
 }
 
-TracedRun TracedProgram::run(const std::vector<std::string>& words, const Options& asked,
+TracedRun TracedProgram::run(const std::vector<std::string>& words, const Options& options,
                              const Stage& stage) {
   TracedRun done;
-  done.problem = platform::reason_not_traceable(words);
-  if (!done.problem.empty() || !make_folder(done.problem)) return done;
+  done.error = Error(platform::reason_not_traceable(words));
+  if (!done.error) done.error = make_folder();
+  if (done.error) return done;
   const std::string library = find_library();
   if (library.empty()) {
-    done.problem =
-        platform::own_folder() + "/" + platform::kLibraryName + ": " + std::strerror(ENOENT);
+    errno = ENOENT;
+    done.error = system_error(platform::own_folder() + "/" + platform::kLibraryName);
     return done;
   }
-  const std::string pattern = asked.capture.empty() ? escaped_pattern(folder_) + "/capture.%p.%t"
-                                                    : std::string(asked.capture);
+  const std::string pattern = options.capture.empty() ? escaped_pattern(folder_) + "/capture.%p.%t"
+                                                      : std::string(options.capture);
   Environment environment(environ);
   done.is_untraced = stage.is_traced && runs_on_musl(words.front());
   if (done.is_untraced) {
-    complain(words.front() +
-             " is for musl, and this library for glibc; this program runs untraced");
+    if (stage.warn != nullptr)
+      stage.warn(words.front() +
+                 " is for musl, and this library for glibc; this program runs untraced");
   } else if (stage.is_traced) {
     environment.preload(library);
-    environment.set_options(asked, pattern);
+    environment.set_options(options, pattern);
   }
   const std::uint64_t started_ns = realtime_ns();
   platform::adopt_orphans();
   ForwardedSignals signals;
   pid_t child = 0;
-  if (const int error = signals.spawn(words, environment.entries(), stage.streams, child)) {
-    done.problem = words.front() + ": " + std::strerror(error);
+  errno = signals.spawn(words, environment.entries(), stage.streams, child);
+  if (errno != 0) {
+    done.error = system_error(words.front());
     return done;
   }
   done.process = static_cast<std::uint32_t>(child);
@@ -140,14 +136,15 @@ TracedRun TracedProgram::run(const std::vector<std::string>& words, const Option
     done.is_killed = ::kill(child, SIGKILL) == 0;
   }
   done.status = wait_for(child);
-  wait_for_others();
+  wait_for_orphans();
   done.captures = find_captures(pattern, started_ns);
   return done;
 }
 
-void read_environment(Options& options) {
+Error read_environment(Options& options) {
   const OptionError error = read_options(environ, options);
-  if (error) throw CLI::ValidationError(std::string(error.variable), std::string(error.problem));
+  if (!error) return {};
+  return Error(std::string(error.variable) + " " + std::string(error.problem));
 }
 
 }  // namespace pymemflow::cli

@@ -1,55 +1,55 @@
 #pragma once
-// Runs a program under the library, as the user would have run it: his own preloads stay, signals
-// go on to the program, and its exit code comes back. What it and its children recorded lies in
-// captures afterwards, whatever they died of. One thread, one program.
+// Runs a program under the library, the way the user would run it: the user's own preloads stay,
+// signals are forwarded, and the exit code is returned. The program and its children leave
+// captures, however they end. One thread, one program.
 
 #include <string>
 #include <vector>
 
+#include "cli/captures/captures.h"
 #include "cli/launch/signals.h"
 #include "options/options.h"
 
 namespace pymemflow::cli {
 
-// Where it runs: with which standard streams, for how long (0: as long as it likes; else it is
-// killed then), and whether the library is there.
 struct Stage {
   Streams streams;
-  int seconds = 0;
-  bool is_traced = true;
+  int seconds = 0;        // the program is killed after that time; 0: never
+  bool is_traced = true;  // false: it runs without the library
+  // Is told before the program starts why it runs untraced. Null: nobody is.
+  void (*warn)(const std::string& message) = nullptr;
 };
 
 struct TracedRun {
-  std::string problem;       // what could not be done; empty: the program was run
-  bool is_untraced = false;  // it could only be run without the library, which a line has said
-  int status = 0;            // its exit code; 128 + n when signal n ended it
-  bool is_killed = false;    // its time was over
+  Error error;               // why the program could not be run
+  bool is_untraced = false;  // it could only be run without the library
+  int status = 0;            // its exit code; 128 + n if signal n ended it
+  bool is_killed = false;    // it ran out of time
   std::uint32_t process = 0;
-  std::vector<std::string> captures;  // of all processes in which Python ran, by their start
+  std::vector<FoundCapture> captures;  // of all processes in which Python ran, ordered by start
 };
 
 class TracedProgram {
  public:
   TracedProgram() = default;
-  ~TracedProgram();  // takes captures away that nobody asked for
+  ~TracedProgram();  // deletes the captures, unless the user asked for them
   TracedProgram(const TracedProgram&) = delete;
   TracedProgram& operator=(const TracedProgram&) = delete;
 
-  // `asked`: what is recorded, and where it is kept (Options::capture).
-  TracedRun run(const std::vector<std::string>& words, const Options& asked,
+  // Options::capture names the file for the captures; empty: a temporary one.
+  TracedRun run(const std::vector<std::string>& words, const Options& options,
                 const Stage& stage = {});
 
  private:
-  // A folder of our own. False: there is none, and `problem` says why.
-  bool make_folder(std::string& problem);
-  // The library where the loader's variable can name it; empty: it is not there.
+  // A temporary folder for this run.
+  Error make_folder();
+  // A path of the library that the loader's variable can name; empty: the library is missing.
   std::string find_library();
 
   std::string folder_;
 };
 
-// The options out of our own environment: defaults of those on the command line. Throws what the
-// parser of command lines throws.
-void read_environment(Options& options);
+// Reads the options in the command's own environment. They are the defaults of the command line.
+Error read_environment(Options& options);
 
 }  // namespace pymemflow::cli

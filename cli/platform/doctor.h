@@ -1,25 +1,29 @@
 #pragma once
-// Where the doctor's examination and its checks depend on the system (cli/doctor/probe.h,
-// cli/doctor/doctor_checks.h). Pure, but for what its words say. One thread.
+// The system's part of the doctor: questions for its small program (cli/doctor/probe.h), and checks
+// whose meaning depends on the system. Pure. One thread.
 
-#include "cli/doctor/doctor_checks.h"
+#include <string>
+#include <vector>
+
+#include "cli/platform/finding.h"
 
 namespace pymemflow::cli::platform {
 
-// The part of the doctor's small program, in Python, that asks the system. It defines:
-//   PRELOAD       the variable that names the libraries to put first
-//   program()     the file that runs
-//   is_secure()   whether the loader ignores that variable
-//   keep          a function of the C library, given two texts, that copies the second one; None:
-//                 this Python has none
-//   KEPT_SIZE     how much longer than the text its copy is, with `pymemflow-00` for the first one
+// Python code for the small program. It defines:
+//   PRELOAD       the variable that names the libraries to preload
+//   program()     the path of the running program
+//   is_secure()   True if the loader ignores that variable
+//   keep          calls a function of the C library that copies the second of its two texts; None:
+//                 this Python has no such function
+//   KEPT_SIZE     bytes by which the copy is longer than the text, if the first is `pymemflow-00`
 extern const char* const kQuestions;
 
-// What a program's loader makes of a library that is put first.
-doctor::Finding judge_loader(const std::string& loader);
+// Tells whether a program's loader can preload a library.
+Finding judge_loader(const std::string& loader);
 
-// Of a capture: whether the calls of malloc() come to the library before they come to `files`,
-// which define it (MetadataKind::Allocators). `all_seen`: those that were made were.
-doctor::Finding judge_allocators(const std::vector<std::string>& files, bool all_seen);
+// Tells whether calls of malloc() reach the library before the other files that define it, which a
+// capture lists (MetadataKind::Allocators). `all_seen`: every call that the small program made was
+// seen.
+Finding judge_allocators(const std::vector<std::string>& files, bool all_seen);
 
 }  // namespace pymemflow::cli::platform

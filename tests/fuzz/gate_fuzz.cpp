@@ -4,8 +4,7 @@
 //   s   the rest is a file of suppressions; each of its patterns is compared with sites
 //   b   the rest is a baseline; an accepted one keeps its order under any tolerance
 //   n   the rest is names, split at zero bytes: file, function or caller, mark. The suppression
-//   that
-//       the gate offers for a site suppresses it, and the forms of the verdict hold no byte that a
+//       that the gate offers for a site suppresses it, and the outputs contain no byte that a
 //       terminal or a reader of XML would obey
 
 #include <sys/mman.h>
@@ -19,19 +18,13 @@
 #include <string_view>
 #include <vector>
 
-#include "cli/commands/commands.h"
 #include "cli/console/site_names.h"
 #include "cli/gate/baseline.h"
 #include "cli/gate/gate.h"
-#include "cli/gate/gate_output.h"
+#include "cli/gate/outputs.h"
 #include "cli/gate/selection.h"
 
 namespace pymemflow::cli {
-
-// Messages about a file are one line, and not tested here.
-int complain(const std::string&) {
-  return kUsageError;
-}
 
 namespace {
 
@@ -78,7 +71,7 @@ report::SiteName engine_place(std::string_view caller) {
 void read_suppressions(std::string_view content) {
   const File file(content);
   Selection selection;
-  require(selection.read_suppressions(file.path()));
+  require(!selection.read_suppressions(file.path()));
   selection.takes(python_place("/tmp/some/leak.py", "make"));
   selection.takes(python_place(content.substr(0, 200), content.substr(content.size() / 2)));
   selection.takes(engine_place("libsomething.so`make_thing"));
@@ -88,8 +81,8 @@ void read_suppressions(std::string_view content) {
 void read_baseline(std::string_view content) {
   const File file(content);
   Baseline baseline;
-  if (!baseline.read(file.path())) return;
-  for (const auto& [key, entry] : baseline.places) {
+  if (baseline.read(file.path())) return;
+  for (const auto& [key, entry] : baseline.sites) {
     for (const double part : {0.0, 0.05, 1000.0}) {
       require(with_tolerance(entry.bytes, part) >= entry.bytes);
     }
@@ -102,7 +95,7 @@ void read_baseline(std::string_view content) {
 void check_suppression(const report::SiteName& place) {
   const File file(suppression_for(place) + "\n");
   Selection selection;
-  require(selection.read_suppressions(file.path()));
+  require(!selection.read_suppressions(file.path()));
   require(!selection.takes(place));
   require(selection.unused().empty());
 }
@@ -123,9 +116,9 @@ Verdict verdict_on(const std::vector<report::SiteName>& places, std::string_view
   ProcessVerdict process;
   process.use.process = 4711;
   process.use.command_line = name;
-  for (const report::SiteName& place : places) process.leaks.push_back({place, 1, 2000, 5});
-  process.growth = {true, std::string(name), std::string(name), {1, 2000}, process.leaks};
-  process.findings.push_back({"--max-leak", 2000, 10, "leaks at " + shown(places.front())});
+  for (const report::SiteName& place : places) process.leaks.push_back({place, 2000, 1, 5});
+  process.growth = {true, std::string(name), std::string(name), {2000, 1}, process.leaks};
+  process.findings.push_back({&kLimits[0], 2000, 10, "leaks at " + shown(places.front())});
   Verdict verdict;
   verdict.processes.push_back(process);
   return verdict;
@@ -143,15 +136,10 @@ void write_names(std::string_view content) {
   if (!names[0].empty()) places.push_back(engine_place(names[0]));
   for (const report::SiteName& place : places) check_suppression(place);
   const Verdict verdict = verdict_on(places, names[2]);
-  const File json({});
-  const File junit({});
-  const File markdown({});
-  require(write_verdict_json(json.path(), verdict));
-  require(write_junit(junit.path(), verdict));
-  require(write_markdown(markdown.path(), verdict));
-  check_text(json.content(), false);
-  check_text(junit.content(), true);
-  check_text(markdown.content(), false);
+  for (const OutputRow& output : kOutputs) {
+    check_text(output.text(verdict), output.text == junit_output);
+  }
+  check_text(text_output(verdict, nullptr), false);
 }
 
 }  // namespace

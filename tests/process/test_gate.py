@@ -82,7 +82,7 @@ class TestLimits(Case):
         assert done.status == 1
         named = self.named(done)
         assert [size for size, _, _ in named] == list(range(2014, 2004, -1))
-        assert re.search(r'(?m)^ +\d+ more places$', done.stderr)
+        assert re.search(r'(?m)^ +\d+ more sites$', done.stderr)
 
     def test_in_a_thread_that_is_not_pythons(self):
         done = self.gate_python('--max-leak', '4KiB', '--', built.victim('leaks.py'),

@@ -1,13 +1,11 @@
 // The doctor on Linux: ld.so of glibc, which takes the first malloc() that it finds.
 
 #include "cli/platform/doctor.h"
+
 #include "cli/platform/platform.h"
 
 namespace pymemflow::cli::platform {
 namespace {
-
-using doctor::Finding;
-using doctor::Verdict;
 
 std::string base_name(const std::string& path) {
   return path.substr(path.rfind('/') + 1);

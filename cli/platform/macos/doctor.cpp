@@ -3,13 +3,6 @@
 #include "cli/platform/doctor.h"
 
 namespace pymemflow::cli::platform {
-namespace {
-
-using doctor::Finding;
-using doctor::Verdict;
-
-}  // namespace
-
 // setenv() keeps `pymemflow-00=TEXT` and the zero at its end; os.putenv() calls it from 3.9 on.
 const char* const kQuestions = R"(
 PRELOAD = 'DYLD_INSERT_LIBRARIES'

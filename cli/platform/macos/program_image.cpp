@@ -1,6 +1,8 @@
 // Programs of macOS: Mach-O, for one machine, or several in a file with a table of them. (The
 // functions that read such tables came with macOS 13.)
 
+#include "cli/platform/program_image.h"
+
 #include <fcntl.h>
 #include <libkern/OSByteOrder.h>
 #include <mach-o/fat.h>
@@ -12,8 +14,6 @@
 #include <cstdint>
 #include <cstring>
 #include <vector>
-
-#include "cli/platform/program_image.h"
 
 namespace pymemflow::cli::platform {
 namespace {

@@ -4,6 +4,8 @@
 // to it; and library validation lets such a program load nothing that its own maker, or Apple, has
 // not signed.
 
+#include "cli/platform/protections.h"
+
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -11,8 +13,6 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
-
-#include "cli/platform/protections.h"
 
 namespace pymemflow::cli::platform {
 namespace {

@@ -1,0 +1,105 @@
+#include "cli/commands/command_line.h"
+
+#include <cstdio>
+
+#include "cli/commands/old_spellings.h"
+#include "cli/commands/parser.h"
+#include "cli/console/suggestions.h"
+
+namespace pymemflow::cli {
+namespace {
+
+int print(const std::string& text) {
+  std::fputs(text.c_str(), stdout);
+  return 0;
+}
+
+std::string list_of_commands() {
+  std::string text;
+  for (const std::string& name : command_names()) text += (text.empty() ? "" : ", ") + name;
+  return text;
+}
+
+Error unknown_option(const Command& command, const Syntax& syntax, const std::string& word) {
+  const std::string name = word.substr(0, word.find('='));
+  std::vector<std::string> names = {"--help"};
+  for (const Option& option : syntax.options()) names.push_back(option.name);
+  return Error(std::string(command.name) + ": " + name + " is not an option" +
+               suggestion(name, names) + "; see pymemflow help " + std::string(command.name));
+}
+
+int complain_about_command(const std::string& word) {
+  const std::string near = suggestion(word, command_names());
+  return complain("'" + word + "' is not a command" +
+                  (near.empty() ? ": " + list_of_commands() : near) + "; see pymemflow help");
+}
+
+bool is_option(const std::string& word) {
+  return word.size() > 2 && word.starts_with("--");
+}
+
+// Takes the option at words[at], with its value if that is a word of its own. Returns the index of
+// the next word.
+std::size_t take_option(const Command& command, const Syntax& syntax,
+                        const std::vector<std::string>& words, std::size_t at,
+                        CommandWords& taken) {
+  if (const std::size_t count = replace_old_spelling(syntax, words, at, taken)) return at + count;
+  const std::string& word = words[at];
+  const Option* const option = syntax.find(word);
+  if (option == nullptr) {
+    taken.error = unknown_option(command, syntax, word);
+    return at + 1;
+  }
+  taken.own.push_back(word);
+  const bool has_value = !option->is_flag() && word.find('=') == std::string::npos;
+  if (!has_value || at + 1 == words.size()) return at + 1;
+  taken.own.push_back(words[at + 1]);
+  return at + 2;
+}
+
+}  // namespace
+
+CommandWords split_words(const Command& command, const Syntax& syntax,
+                         const std::vector<std::string>& words) {
+  const bool takes_program = command.takes == Takes::Program;
+  CommandWords taken;
+  std::size_t at = 0;
+  while (at < words.size() && !taken.error) {
+    const std::string& word = words[at];
+    if (word == "-h" || word == "--help") {
+      taken.asks_for_help = true;
+      ++at;
+    } else if (is_option(word)) {
+      at = take_option(command, syntax, words, at, taken);
+    } else if (word == "--" || takes_program) {
+      break;
+    } else {
+      taken.own.push_back(word);
+      ++at;
+    }
+  }
+  const bool is_marked = at < words.size() && words[at] == "--";
+  std::vector<std::string>& rest = takes_program ? taken.program : taken.own;
+  for (at += is_marked && takes_program ? 1 : 0; at < words.size(); ++at) rest.push_back(words[at]);
+  return taken;
+}
+
+int run_command_line(const std::vector<std::string>& words) {
+  if (words.empty()) {
+    return complain("no command is given: " + list_of_commands() + "; see pymemflow help");
+  }
+  const std::string& name = words.front();
+  if (name == "-h" || name == "--help") return print(help_text(nullptr));
+  if (name == "--version") return print(version_text() + "\n");
+  const Command* const command = find_command(name);
+  if (command == nullptr) return complain_about_command(name);
+  const Syntax syntax = syntax_of(*command);
+  const CommandWords taken = split_words(*command, syntax, {words.begin() + 1, words.end()});
+  if (taken.asks_for_help) return print(help_text(command));
+  if (taken.error) return complain(taken.error);
+  for (const std::string& notice : taken.notices) say(notice);
+  if (const Error error = parse(*command, syntax, taken.own)) return complain(error);
+  return syntax.run(taken.program);
+}
+
+}  // namespace pymemflow::cli

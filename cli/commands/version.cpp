@@ -1,0 +1,17 @@
+// pymemflow version: prints the version.
+
+#include <cstdio>
+
+#include "cli/commands/commands.h"
+#include "cli/commands/parser.h"
+
+namespace pymemflow::cli {
+
+void declare_version(Syntax& syntax) {
+  syntax.action([](const auto&) {
+    std::puts(version_text().c_str());
+    return 0;
+  });
+}
+
+}  // namespace pymemflow::cli

@@ -1,0 +1,13 @@
+#pragma once
+// Text from a program, such as names and arguments, made safe for a terminal. Pure.
+
+#include <string>
+
+namespace pymemflow::cli {
+
+// Writes control characters as \xNN.
+std::string printable(const std::string& text);
+// The same for each line; newlines stay.
+std::string printable_lines(const std::string& text);
+
+}  // namespace pymemflow::cli

@@ -1,0 +1,68 @@
+// The verdict of a gate as workflow commands, which GitHub shows as annotations of files and lines.
+
+#include <cstdio>
+
+#include "cli/console/counts.h"
+#include "cli/console/site_names.h"
+#include "cli/console/text.h"
+#include "cli/gate/outputs.h"
+
+namespace pymemflow::cli {
+namespace {
+
+// Escapes the data of a workflow command, or one of its properties.
+std::string escaped(const std::string& text, bool is_property) {
+  std::string out;
+  for (const char c : text) {
+    const bool is_special =
+        c == '%' || c == '\r' || c == '\n' || (is_property && (c == ':' || c == ','));
+    char code[8];
+    std::snprintf(code, sizeof code, "%%%02X", static_cast<unsigned char>(c));
+    out += is_special ? std::string(code) : std::string(1, c);
+  }
+  return out;
+}
+
+std::string annotation(const std::string& properties, const std::string& title,
+                       const std::string& text) {
+  return "::error " + properties + "title=" + escaped(title, true) + "::" + escaped(text, false) +
+         "\n";
+}
+
+std::string site_annotations(const std::vector<Leak>& leaks, const char* what_it_does) {
+  std::string text;
+  std::size_t listed = 0;
+  for (const Leak& leak : leaks) {
+    if (!is_listed(leak) || listed++ == kListedSites) continue;
+    std::string where;
+    if (leak.site.has_frame) {
+      where = "file=" + escaped(printable(portable_path(std::string(leak.site.file))), true) +
+              ",line=" + std::to_string(leak.site.line) + ",";
+    }
+    text += annotation(where, "memory leak",
+                       shown(leak.site) + " " + what_it_does + " " +
+                           counted(report::Amount{leak.bytes, leak.blocks}));
+  }
+  return text;
+}
+
+}  // namespace
+
+std::string github_output(const Verdict& verdict) {
+  std::string text;
+  for (const ProcessVerdict& process : verdict.processes) {
+    bool has_leaks = false;
+    for (const Finding& finding : process.findings) {
+      if (!finding.is_over()) continue;
+      const Evidence evidence = finding.limit->evidence;
+      has_leaks = has_leaks || evidence == Evidence::Leaks;
+      if (evidence == Evidence::Growth) text += site_annotations(process.growth.sites, "grew by");
+      text += annotation({}, std::string("pymemflow ") + finding.limit->option,
+                         "process " + process_name(process.use) + " " + finding.sentence);
+    }
+    if (has_leaks) text += site_annotations(process.leaks, "leaks");
+  }
+  return text;
+}
+
+}  // namespace pymemflow::cli

@@ -1,0 +1,109 @@
+// The verdict of a gate as JSON.
+
+#include "cli/console/json.h"
+#include "cli/console/site_names.h"
+#include "cli/gate/outputs.h"
+#include "report/replay/exemptions.h"
+
+namespace pymemflow::cli {
+namespace {
+
+Json json_of(const report::Amount& amount) {
+  return Json::object().set("blocks", amount.blocks).set("bytes", amount.bytes);
+}
+
+Json json_of(const Leak& leak) {
+  Json json = Json::object().set("key", key_of(leak.site));
+  if (leak.site.has_frame) {
+    json.set("file", std::string(leak.site.file));
+    json.set("line", leak.site.line);
+    json.set("function", std::string(leak.site.function));
+  } else {
+    json.set("engine_caller", std::string(leak.site.caller));
+    json.set("module", std::string(leak.site.module));
+  }
+  json.set("blocks", leak.blocks);
+  json.set("bytes", leak.bytes);
+  json.set("accepted_bytes", leak.accepted);
+  json.set("oldest_event", leak.oldest);
+  json.set("suppression", suppression_for(leak.site));
+  return json;
+}
+
+Json json_of(const Finding& finding) {
+  return Json::object()
+      .set("limit", finding.limit->option)
+      .set("value", finding.value)
+      .set("allowed", finding.allowed)
+      .set("is_over", finding.is_over())
+      .set("sentence", finding.sentence);
+}
+
+Json json_of(const ProcessVerdict& process);
+
+template <typename Elements>
+Json array_of(const Elements& elements) {
+  Json array = Json::array();
+  for (const auto& element : elements) array.append(json_of(element));
+  return array;
+}
+
+Json json_of(const WorstGrowth& growth) {
+  return Json::object()
+      .set("since", growth.since)
+      .set("mark", growth.mark)
+      .set("blocks", growth.change.blocks)
+      .set("bytes", growth.change.bytes)
+      .set("places", array_of(growth.sites));
+}
+
+Json peak_of(const report::Profile& profile) {
+  return Json::object()
+      .set("blocks", profile.peak.live.blocks)
+      .set("bytes", profile.peak.live.bytes)
+      .set("event", profile.peak.event)
+      .set("place", std::string(profile.peak_site));
+}
+
+Json exempt_of(const ProcessVerdict& process) {
+  Json exempt = Json::object();
+  for (std::size_t why = 0; why < report::kExemptions; ++why) {
+    exempt.set(report::kExemptionRows[why].name, json_of(process.exempt[why]));
+  }
+  return std::move(exempt).set("suppressed", json_of(process.suppressed));
+}
+
+Json json_of(const ProcessVerdict& process) {
+  const report::Profile& profile = process.use.profile;
+  Json json = Json::object()
+                  .set("process", process.use.process)
+                  .set("command_line", process.use.command_line)
+                  .set("is_over", process.is_over())
+                  .set("has_ended", process.use.has_ended)
+                  .set("lost_events", process.use.lost)
+                  .set("leaked", json_of(process.leaked))
+                  .set("alive", json_of(profile.total.live))
+                  .set("peak", peak_of(profile))
+                  .set("allocations", profile.total.allocated.blocks)
+                  .set("allocated_bytes", profile.total.allocated.bytes)
+                  .set("temporary", profile.total.temporary)
+                  .set("set_aside", exempt_of(process))
+                  .set("findings", array_of(process.findings));
+  if (process.growth.is_known) json.set("growth", json_of(process.growth));
+  return std::move(json).set("leaks", array_of(process.leaks));
+}
+
+}  // namespace
+
+std::string json_output(const Verdict& verdict) {
+  Json unused = Json::array();
+  for (const std::string& line : verdict.unused_suppressions) unused.append(line);
+  return Json::object()
+             .set("is_over", verdict.is_over())
+             .set("processes", array_of(verdict.processes))
+             .set("unused_suppressions", std::move(unused))
+             .text() +
+         "\n";
+}
+
+}  // namespace pymemflow::cli

@@ -1,0 +1,73 @@
+// The verdict of a gate as a JUnit report: one test case for each limit of each process.
+
+#include "cli/console/json.h"
+#include "cli/console/text.h"
+#include "cli/gate/outputs.h"
+
+namespace pymemflow::cli {
+namespace {
+
+// XML does not allow U+FFFE and U+FFFF.
+std::string without_non_characters(std::string text) {
+  for (const char* const each : {"\xef\xbf\xbe", "\xef\xbf\xbf"}) {
+    for (std::size_t at = 0; (at = text.find(each, at)) != std::string::npos;) {
+      text.replace(at, 3, "?");
+    }
+  }
+  return text;
+}
+
+// The text as XML allows it: invalid UTF-8 becomes U+FFFD, and control characters other than
+// newlines are escaped.
+std::string xml(const std::string& text) {
+  std::string out;
+  for (const char c : without_non_characters(printable_lines(valid_utf8(text)))) {
+    switch (c) {
+      case '&':
+        out += "&amp;";
+        break;
+      case '<':
+        out += "&lt;";
+        break;
+      case '>':
+        out += "&gt;";
+        break;
+      case '"':
+        out += "&quot;";
+        break;
+      default:
+        out += c;
+    }
+  }
+  return out;
+}
+
+std::string junit_case(const ProcessVerdict& process, const Finding& finding) {
+  std::string text = "    <testcase classname=\"" + xml("pymemflow." + process.use.command_line) +
+                     "\" name=\"" + xml(finding.limit->option) + "\" time=\"0\"";
+  if (!finding.is_over()) return text + "/>\n";
+  return text + ">\n      <failure message=\"" + xml(finding.sentence) + "\" type=\"limit\">" +
+         xml(findings_text(process)) + "</failure>\n    </testcase>\n";
+}
+
+}  // namespace
+
+std::string junit_output(const Verdict& verdict) {
+  std::string cases;
+  std::size_t count = 0;
+  std::size_t failures = 0;
+  for (const ProcessVerdict& process : verdict.processes) {
+    for (const Finding& finding : process.findings) {
+      cases += junit_case(process, finding);
+      ++count;
+      failures += finding.is_over() ? 1 : 0;
+    }
+  }
+  const std::string counts = "tests=\"" + std::to_string(count) + "\" failures=\"" +
+                             std::to_string(failures) + "\" errors=\"0\"";
+  return "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites " + counts +
+         ">\n  <testsuite name=\"pymemflow gate\" " + counts + " skipped=\"0\" time=\"0\">\n" +
+         cases + "  </testsuite>\n</testsuites>\n";
+}
+
+}  // namespace pymemflow::cli

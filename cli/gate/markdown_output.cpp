@@ -1,0 +1,52 @@
+// The verdict of a gate as Markdown, for the summary of a job.
+
+#include <algorithm>
+#include <string_view>
+
+#include "cli/console/site_names.h"
+#include "cli/gate/outputs.h"
+
+namespace pymemflow::cli {
+namespace {
+
+std::string cell(const std::string& text) {
+  std::string out;
+  for (const char c : text) {
+    if (std::string_view("|\\`*_<>[]").find(c) != std::string_view::npos) out += '\\';
+    out += c;
+  }
+  return out;
+}
+
+void append_rows(std::string& text, const std::vector<Leak>& leaks, const char* what) {
+  if (leaks.empty()) return;
+  text += std::string("\n| bytes | blocks | ") + what + " |\n|---:|---:|---|\n";
+  const std::size_t listed = std::min(leaks.size(), kListedSites);
+  for (std::size_t i = 0; i < listed; ++i) {
+    const Leak& leak = leaks[i];
+    text += "| " + std::to_string(leak.bytes) + " | " + std::to_string(leak.blocks) + " | " +
+            cell(shown(leak.site)) + " |\n";
+  }
+  if (leaks.size() > listed) {
+    text += "\n" + std::to_string(leaks.size() - listed) + " more sites.\n";
+  }
+}
+
+}  // namespace
+
+std::string markdown_output(const Verdict& verdict) {
+  std::string text =
+      std::string("## Memory: ") + (verdict.is_over() ? "over the limits" : "passed") + "\n";
+  for (const ProcessVerdict& process : verdict.processes) {
+    text += "\n### Process " + cell(process_name(process.use)) + "\n\n";
+    for (const Finding& finding : process.findings) {
+      text += std::string(finding.is_over() ? "- **" : "- ") + cell(finding.sentence) +
+              (finding.is_over() ? "**\n" : "\n");
+    }
+    append_rows(text, process.leaks, "site");
+    append_rows(text, process.growth.sites, "site that grew");
+  }
+  return text;
+}
+
+}  // namespace pymemflow::cli

@@ -1,0 +1,130 @@
+// The verdict of a gate for people.
+
+#include <algorithm>
+#include <cstdio>
+
+#include "cli/console/colours.h"
+#include "cli/console/counts.h"
+#include "cli/console/site_names.h"
+#include "cli/console/text.h"
+#include "cli/gate/outputs.h"
+#include "report/replay/exemptions.h"
+
+namespace pymemflow::cli {
+namespace {
+
+std::string column(std::uint64_t number, std::size_t width) {
+  std::string digits = std::to_string(number);
+  if (digits.size() < width) digits.insert(0, width - digits.size(), ' ');
+  return digits;
+}
+
+// Only leaks have an oldest block; growth has none.
+std::string site_lines(const std::vector<Leak>& leaks, const char* what, std::FILE* terminal) {
+  std::string text;
+  std::size_t listed = 0;
+  std::size_t more = 0;
+  for (const Leak& leak : leaks) {
+    if (!is_listed(leak)) continue;
+    if (listed == kListedSites) {
+      ++more;
+      continue;
+    }
+    const bool has_oldest = leak.oldest != 0;
+    if (listed++ == 0) {
+      text += std::string("\n         bytes    blocks ") +
+              (has_oldest ? "since event  " : "             ") + what;
+    }
+    text += "\n" + column(leak.bytes, 14) + " " + column(leak.blocks, 9) + " " +
+            (has_oldest ? column(leak.oldest, 11) : std::string(11, ' ')) + "  " +
+            coloured(Colour::Subject, shown(leak.site), terminal);
+    if (leak.accepted != 0) {
+      text += " (" + std::to_string(leak.accepted) + " bytes of it in the baseline)";
+    }
+    text += "\n                           suppress:  " + suppression_for(leak.site);
+  }
+  if (more != 0) text += "\n" + column(more, 14) + " more sites";
+  return text;
+}
+
+// The memory that does not count, and why.
+std::string exempt_text(const ProcessVerdict& process) {
+  std::string text;
+  const auto add = [&](const report::Amount& amount, const char* why) {
+    if (amount.blocks == 0) return;
+    text += (text.empty() ? "" : ", ") + counted(amount) + " " + why;
+  };
+  for (std::size_t why = 0; why < report::kExemptions; ++why) {
+    add(process.exempt[why], report::kExemptionRows[why].sentence);
+  }
+  add(process.suppressed, "suppressed");
+  return text;
+}
+
+std::string doubts_text(const ProcessVerdict& process, const std::string& start) {
+  std::string text;
+  if (!process.use.has_ended) {
+    text += start + " was killed or still runs: memory that it would still have freed counts\n";
+  }
+  if (process.use.lost == 0 && process.use.damaged == 0) return text;
+  return text + start + ": the record is not whole (" + std::to_string(process.use.lost) +
+         " events lost, damaged in " + counted(process.use.damaged, "place") +
+         "): the figures may be wrong\n";
+}
+
+std::string process_text(const ProcessVerdict& process, std::FILE* terminal) {
+  const std::string start = "pymemflow: process " + process_name(process.use);
+  std::string text = start;
+  if (process.is_over()) {
+    text += "\n" + findings_text(process, terminal) + "\n";
+  } else {
+    text += ": within the limits, leaks " + counted(process.leaked) + ", held up to " +
+            counted(process.use.profile.peak.live.bytes, "byte") + "\n";
+  }
+  const std::string exempt = exempt_text(process);
+  if (!exempt.empty()) text += "pymemflow: set aside: " + exempt + "\n";
+  return text + doubts_text(process, start);
+}
+
+}  // namespace
+
+std::string process_name(const CaptureUse& use) {
+  return std::to_string(use.process) + " (" + printable(use.command_line) + ")";
+}
+
+bool is_listed(const Leak& leak) {
+  return leak.excess() > 0 || (leak.bytes == 0 && leak.accepted == 0);
+}
+
+std::string findings_text(const ProcessVerdict& process, std::FILE* terminal) {
+  std::string text;
+  bool has_leaks = false;
+  bool has_growth = false;
+  for (const Finding& finding : process.findings) {
+    if (!finding.is_over()) continue;
+    text += (text.empty() ? "  " : "\n  ") + coloured(Colour::Bad, finding.sentence, terminal);
+    has_leaks = has_leaks || finding.limit->evidence == Evidence::Leaks;
+    has_growth = has_growth || finding.limit->evidence == Evidence::Growth;
+  }
+  if (has_leaks) text += site_lines(process.leaks, "alive at the end", terminal);
+  if (has_growth) {
+    text += site_lines(process.growth.sites, "more than at the earlier mark", terminal);
+  }
+  return text;
+}
+
+std::string text_output(const Verdict& verdict, std::FILE* terminal) {
+  std::string text;
+  for (const ProcessVerdict& process : verdict.processes) text += process_text(process, terminal);
+  for (const std::string& line : verdict.unused_suppressions) {
+    text += "pymemflow: " + printable(line) + ": suppressed nothing\n";
+  }
+  const auto over = std::count_if(verdict.processes.begin(), verdict.processes.end(),
+                                  [](const ProcessVerdict& each) { return each.is_over(); });
+  const std::string result = over == 0 ? coloured(Colour::Good, "passed", terminal)
+                                       : coloured(Colour::Bad, "FAILED", terminal) + ": " +
+                                             std::to_string(over) + " over the limits";
+  return text + "pymemflow: " + result + ", " + counted(verdict.processes.size(), "process") + "\n";
+}
+
+}  // namespace pymemflow::cli
