@@ -34,7 +34,7 @@ class Growth(NamedTuple):
 # The files whose memory is that of measuring, and not the program's.
 _OWN = {
     os.path.join(os.path.dirname(__file__), name)
-    for name in ("_growth.py", "_limit.py", "_limit_leaks.py", "_native.py")
+    for name in ("__init__.py", "_growth.py", "_limit.py", "_limit_leaks.py", "_native.py")
 }
 
 

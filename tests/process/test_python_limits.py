@@ -4,7 +4,6 @@ import os
 import pytest
 
 import built
-import runs
 
 pytestmark = pytest.mark.known_python
 PACKAGE = os.path.join(built.ROOT, 'python')
@@ -280,9 +279,7 @@ raises(LeakError, numbers)
 ''')
 
 
-def test_test_cases(check):
-    """A limit fails a test; failures, skips and expected failures stay what they are."""
-    check('''
+TEST_CASES = '''
 logging.getLogger('asyncio').setLevel(logging.ERROR)  # its debug mode complains about a slow machine
 base = getattr(unittest, 'IsolatedAsyncioTestCase', None)
 class Plain(unittest.TestCase):
@@ -330,6 +327,12 @@ if base:
         @unittest.expectedFailure
         @limit_leaks('4KiB')
         async def test_unexpected(self): await cleans()
+'''
+
+
+def test_test_cases(check):
+    """A limit fails a test; failures, skips and expected failures stay what they are."""
+    check(TEST_CASES + '''
 for case in [Plain] + ([Async] if base else []):
     result = unittest.TestResult()
     unittest.defaultTestLoader.loadTestsFromTestCase(case).run(result)
@@ -361,39 +364,3 @@ with warnings.catch_warnings(record=True) as said:
     raises(TypeError, limit_leaks(0), unittest.TestCase)
 assert len(said) == 1 and said[0].category is pymemflow.NotPreloaded, said
 ''', preload=False)
-
-
-def test_version(check, cli):
-    """CMakeLists.txt states it once, for the library, the command and the module."""
-    text = check('print(pymemflow.__version__, pymemflow.version())')
-    stated = cli('--version').stdout.split()[-1]
-    assert text.split() == [stated, stated]
-
-
-@pytest.mark.parametrize('words', [
-    ('run', '--output', '/dev/null', '-c', 'import sys; print(sys.executable)'),
-    ('run', '--output=/dev/null', '--', '-m', 'program'),
-    ('run', '--output=/dev/null', 'program.py'),
-    ('gate', '--max-leak=10MB', '--', '-c', 'import program'),
-], ids=['code', 'module', 'script', 'gate'])
-def test_command_uses_this_python(trace, python, folder, words):
-    with open(os.path.join(folder, 'program.py'), 'w', encoding='utf-8') as file:
-        file.write('import os, sys\nassert "_PYMEMFLOW_PYTHON" not in os.environ\nprint(sys.executable)\n')
-    run = trace.program([python.path, '-m', 'pymemflow', *words], preload=False, cwd=folder, PYTHONPATH=PACKAGE)
-    assert run.status == 0, run.stderr
-    asked = trace.program([python.path, '-c', 'import sys; print(sys.executable)'], preload=False)
-    assert run.stdout == asked.stdout
-
-
-def test_doctor_asks_this_python(trace, python):
-    run = trace.program([python.path, '-m', 'pymemflow', 'doctor'], preload=False, PYTHONPATH=PACKAGE)
-    assert 'CPython %s' % '.'.join(map(str, python.version[:2])) in run.stdout, run
-
-
-def test_command_is_missing(trace, python, folder):
-    """The module without a build: one line, and exit code 2."""
-    os.symlink(os.path.join(PACKAGE, 'pymemflow'), os.path.join(folder, 'link'))
-    program = ('import sys; sys.path.insert(0, %r); import pymemflow._files as files, pymemflow.__main__ as main\n'
-               'files._PACKAGE = files._CHECKOUT = "/no/such"; sys.exit(main.main())' % PACKAGE)
-    run = trace.program([python.path, '-c', program], preload=False)
-    runs.check_error(run, 'cannot find the command', 'scripts/build')
