@@ -33,11 +33,12 @@ def run(pytester, monkeypatch, build):
         if name.startswith(('PYMEMFLOW_', 'PYTEST_')) or name == 'LD_PRELOAD':
             monkeypatch.delenv(name)
     monkeypatch.setenv('PYTHONPATH', os.path.join(built.ROOT, 'python'))
+    monkeypatch.setenv('PYTEST_DISABLE_PLUGIN_AUTOLOAD', '1')
 
     def call(text, *arguments):
         pytester.makepyfile(text)
         words = ('-p', 'pymemflow.pytest_plugin', '-p', 'no:cacheprovider',
-                 '--pymemflow-library', build.library)
+                 '--pymemflow-library=' + build.library, *(('-p', 'xdist') if '-n' in arguments else ()))
         return pytester.run(sys.executable, '-m', 'pytest', *(words + arguments), timeout=100)
     return call
 
@@ -55,7 +56,7 @@ def test_one_of_fifty_leaks(run, more):
     assert '10000 bytes in 10 blocks  ' + place in text
     # Not a traceback of ours.
     assert 'pytest_plugin' not in text.partition('= FAILURES =')[2]
-    assert text.count('50 tests held against limits of memory, 1 over them') == 1
+    assert text.count('50 tests measured, 1 over a memory limit') == 1
     assert result.ret == 1
 
 
@@ -66,7 +67,7 @@ def test_no_library():
 ''')
     result.assert_outcomes(passed=51)
     assert 'Unknown' not in result.stdout.str()
-    assert 'held against' not in result.stdout.str()
+    assert 'over a memory limit' not in result.stdout.str()
 
 
 def test_peak(run):
@@ -79,7 +80,7 @@ def test_within():
     clean()
 ''', '--pymemflow')
     result.assert_outcomes(passed=1, failed=1)
-    result.stdout.fnmatch_lines(['*::test_over held up to 30* bytes more than at its start; limit_peak '
+    result.stdout.fnmatch_lines(['*::test_over live memory rose by 30* bytes above its start; limit_peak '
                                  'allows 2097152 bytes'])
 
 
@@ -102,7 +103,7 @@ def test_default_limit(run):
         result = run(ONCE, '--pymemflow', *words)
         result.assert_outcomes(passed=1, failed=2)
         result.stdout.fnmatch_lines(['*::test_leaks leaks 10000 bytes*',
-                                     "*AssertionError*", '2 tests held against limits*, 1 over them'])
+                                     "*AssertionError*", '2 tests measured, 1 over a memory limit'])
     run(ONCE, '--pymemflow').assert_outcomes(passed=2, failed=1)
 
 

@@ -16,7 +16,7 @@ PROGRAM = '''
 import pymemflow
 assert pymemflow.is_active(), 'not active'
 pymemflow.mark('here')
-print(pymemflow.version(), pymemflow.outstanding().blocks > 100)
+print(pymemflow.__version__ == pymemflow.version(), pymemflow.outstanding().blocks > 100)
 '''
 TEST = '''
 import ctypes, pytest
@@ -65,7 +65,7 @@ def test_installed_from_sources(python_of_venv, source, folder, soak_says):
     for start in ([command], [python, '-m', 'pymemflow']):
         text = call(*start, 'gate', '--max-leak=10MB', '--', python, '-c', PROGRAM, cwd=folder,
                     env=environment)
-        assert '0.1.0 True\n' in text
+        assert 'True True\n' in text
         assert 'pymemflow: passed, 1 process\n' in text
     with open(os.path.join(folder, 'test_it.py'), 'w', encoding='utf-8') as file:
         file.write(TEST)

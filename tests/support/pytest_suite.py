@@ -33,7 +33,7 @@ class Result:
         self.outcomes = {}
         for name, outcome in re.findall(r'^\S+\.(?:py|txt)::(\S+) (?:<- \S+ )?([A-Z]+)', self.stdout, re.MULTILINE):
             self.outcomes.setdefault(name.rpartition('::')[2], outcome)
-        held = re.search(r'^(\d+) tests? .*limits.*, (\d+) over', self.stdout, re.MULTILINE)
+        held = re.search(r'^(\d+) tests? measured, (\d+) over', self.stdout, re.MULTILINE)
         self.checked, self.over = map(int, held.groups()) if held else (None, None)
 
     def runs(self, name):

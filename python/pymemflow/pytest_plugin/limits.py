@@ -189,7 +189,7 @@ class _Measurement:
         properties[_PEAK] = peak
         if self.peak is not None and peak > self.peak:
             problems.append(
-                "held up to %d bytes more than at its start; limit_peak allows %d bytes"
+                "live memory rose by %d bytes above its start; limit_peak allows %d bytes"
                 % (peak, self.peak)
             )
         return properties, problems
@@ -269,7 +269,7 @@ class Limits:
             return
         terminalreporter.section("pymemflow", sep="-")
         terminalreporter.line(
-            "%s held against limits of memory, %d over them"
+            "%s measured, %d over a memory limit"
             % (pymemflow.counted(self.checked, "test"), len(self.over))
         )
         for nodeid in self.over:
