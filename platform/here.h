@@ -12,7 +12,7 @@
 //
 // On Linux a hook has the name of the function that it replaces, and the loader finds it first. On
 // macOS a hook has a name of its own. A table of pairs (interpose/hooks/macos/tuples.cpp) makes the
-// loader use it in the place of the function in every image but this one, so calls from this
+// loader replace the function by it in every image but this one, so calls from this
 // library reach the originals.
 
 #ifdef __APPLE__

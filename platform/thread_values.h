@@ -1,11 +1,11 @@
 #pragma once
-// One word a thread for each purpose named here: null on a thread that has not set it. Reading and
-// writing never allocate, so both may happen inside any hook, on any thread, in a signal handler.
+// One word per thread for each purpose below; null until the thread sets it. Reading and writing
+// never allocate, so both are allowed in any hook, on any thread, in a signal handler.
 //
-// On Linux these are thread-locals in the initial-exec model: one load, and a preloaded library
-// always finds room for their 24 bytes. macOS allocates a library's thread-locals at the first
-// touch on each thread, by malloc(), so there they are keys, whose words lie in every thread from
-// its start.
+// On Linux these are thread-locals in the initial-exec model: a read is one load, and a preloaded
+// library always finds room for their 24 bytes. macOS allocates a library's thread-locals by
+// malloc() at their first use on each thread. There they are keys, whose words exist in every
+// thread from its start.
 
 #include <cstddef>
 
@@ -16,14 +16,14 @@
 namespace pymemflow::platform {
 
 enum class ThreadValue : std::size_t {
-  Writer,     // what the thread records with (interpose/recording/writer.h)
+  Writer,     // the writer of the thread (interpose/recording/writer.h)
   DyingCode,  // the code objects whose destructors run (pyframe/code_death.cpp)
   IsAsking,   // the interpreter is being asked for a thread state (pyframe/interpreter.cpp)
 };
 inline constexpr std::size_t kThreadValues = 3;
 
-// Whether the first touch of a library's thread-local on a thread may call malloc(), in a library
-// that was there at the start too.
+// Whether the first use of a library's thread-local on a thread may call malloc(), even in a
+// library that was loaded at the start.
 #ifdef __APPLE__
 inline constexpr bool kThreadLocalsMayAllocate = true;
 #else
@@ -32,10 +32,10 @@ inline constexpr bool kThreadLocalsMayAllocate = false;
 
 #ifdef __APPLE__
 
-// 0: not made yet. The first key that a program is given is above that.
+// 0: not created yet. The system never gives out key 0.
 extern constinit pthread_key_t thread_keys[kThreadValues];
 
-// Before any value is set; again and again, if need be.
+// Call before any value is set. Further calls have no effect.
 void make_thread_values();
 
 inline void* thread_value(ThreadValue which) {

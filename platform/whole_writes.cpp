@@ -27,7 +27,7 @@ int write_file(int file, std::span<const char> front, const void* data, std::siz
     outcome = write_some(file, front, data, bytes, offset);
   } while (outcome == -EINTR);
   if (outcome < 0) return static_cast<int>(-outcome);
-  // Cut short (by a limit, say): the rest part by part, which tells why.
+  // The write was cut short, by a limit for instance. Writing the rest part by part tells why.
   auto done = static_cast<std::size_t>(outcome);
   if (done < front.size()) {
     const std::span<const char> rest = front.subspan(done);

@@ -1,6 +1,6 @@
 #pragma once
-// One write to a file, which may be cut short or interrupted: what a system provides for
-// whole_writes.cpp, and for nobody else. Any thread, any place, as all of the platform layer.
+// One write to a file, which may be cut short or interrupted. Each system provides it for
+// whole_writes.cpp alone. May be called inside a hook.
 
 #include <cstddef>
 #include <cstdint>
@@ -8,9 +8,9 @@
 
 namespace pymemflow::platform {
 
-// How many bytes were written, or a negative error number.
+// Returns the number of bytes written, or a negative error number.
 long write_some(int file, const void* data, std::size_t bytes, std::uint64_t offset);
-// The same for `front` and then `data`.
+// Writes `front` and then `data`.
 long write_some(int file, std::span<const char> front, const void* data, std::size_t bytes,
                 std::uint64_t offset);
 

@@ -11,10 +11,10 @@ namespace platform = platform;
 
 using detail::load;
 
-constexpr std::size_t kFrameBytes = 80;   // up to its owner
-constexpr std::size_t kHeaderBytes = 40;  // of a code object, up to its size, however it was built
+constexpr std::size_t kFrameBytes = 80;   // up to and including its owner
+constexpr std::size_t kHeaderBytes = 40;  // of a code object, up to its size, in any build
 
-// Of a frame that says that it runs `code`.
+// Whether `instruction` is one of the code object `code`, and `code` is a code object.
 bool is_at_instruction_of(const Interpreter& interpreter, const void* code,
                           std::int64_t instruction) {
   alignas(8) char header[kHeaderBytes];

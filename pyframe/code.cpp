@@ -24,7 +24,7 @@ struct Bytes {
 
 std::uint32_t code_point(const Text& text, std::size_t index) {
   std::uint32_t point = 0;
-  switch (text.bytes_a_character) {
+  switch (text.bytes_per_character) {
     case 1:
       point = static_cast<const std::uint8_t*>(text.characters)[index];
       break;
@@ -42,8 +42,8 @@ bool has_type(const FrameLayout& layout, const void* object, const void* type) {
   return object != nullptr && detail::type_of(layout, object) == type;
 }
 
-// Up to 3.11 a string may lack its characters (not ready), or have them elsewhere (legacy); the
-// compiler makes neither, nor a subclass of str.
+// Up to 3.11 a string may have no characters yet (not ready), or have them elsewhere (legacy). The
+// compiler creates neither, nor a subclass of str.
 bool read_text(const Interpreter& interpreter, const void* object, Text& text) {
   const FrameLayout& layout = interpreter.layout;
   if (!has_type(layout, object, interpreter.text_type)) return false;
@@ -58,7 +58,7 @@ bool read_text(const Interpreter& interpreter, const void* object, Text& text) {
   text.characters =
       static_cast<const char*>(object) + (is_ascii ? layout.ascii_data : layout.compact_data);
   text.length = static_cast<std::size_t>(length);
-  text.bytes_a_character = static_cast<std::uint8_t>(kind);
+  text.bytes_per_character = static_cast<std::uint8_t>(kind);
   return true;
 }
 
@@ -73,7 +73,7 @@ bool read_bytes(const Interpreter& interpreter, const void* object, Bytes& bytes
   return true;
 }
 
-// From 3.11 the bytecode lies in the code object, whose size counts two-byte units.
+// From 3.11 on the bytecode is part of the code object, whose size counts two-byte units.
 bool read_bytecode_bytes(const Interpreter& interpreter, const void* code, std::size_t& bytes) {
   const FrameLayout& layout = interpreter.layout;
   if (layout.position_shape == PositionShape::Instruction) {

@@ -1,6 +1,7 @@
 #pragma once
-// What a code object says of itself, read the first time that one of its instructions is seen. No
-// allocation, no GIL: the running frame keeps the code object and what it refers to alive.
+// Reads a code object, the first time that one of its instructions is seen. Needs neither an
+// allocation nor the GIL: the running frame keeps the code object and the objects that it refers to
+// alive.
 
 #include <cstddef>
 #include <cstdint>
@@ -9,11 +10,11 @@
 
 namespace pymemflow::pyframe {
 
-// The characters of a Python string where they lie.
+// The characters of a Python string, in place.
 struct Text {
   const void* characters = nullptr;
-  std::size_t length = 0;              // in characters
-  std::uint8_t bytes_a_character = 1;  // 1 (Latin-1), 2 or 4
+  std::size_t length = 0;                // in characters
+  std::uint8_t bytes_per_character = 1;  // 1 (Latin-1), 2 or 4
 };
 
 // Length of the text in UTF-8. A lone surrogate takes three bytes, as "surrogatepass" writes it.
@@ -31,8 +32,7 @@ struct Code {
   std::size_t bytecode_bytes;
 };
 
-// False when `object` is not a code object, or a part of it is not what it should be: then nothing
-// may be said of it.
+// False: `object` is not a code object, or a part of it does not have the expected type.
 bool describe_code(const Interpreter& interpreter, const void* object, Code& code);
 
 }  // namespace pymemflow::pyframe

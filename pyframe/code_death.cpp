@@ -17,7 +17,7 @@ constinit Destructor original = nullptr;
 constinit Notify notify_of_death = nullptr;
 constinit std::atomic_flag is_installed = ATOMIC_FLAG_INIT;
 
-// Code objects die inside one another (constants), hence a chain through the stack.
+// Code objects die inside one another (constants), so they form a chain through the stack.
 struct Dying {
   const void* code;
   const Dying* outer;

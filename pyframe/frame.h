@@ -1,11 +1,11 @@
 #pragma once
-// Which code object and instruction the calling thread is at. Called from inside malloc: no GIL, no
-// allocation, no reference count, no lock, only loads: five to seven that depend on one another.
-// Safe on every thread, also on one that Python never saw; for the one exception see frame.cpp.
+// Finds the code object and instruction that the calling thread is at. Called from inside malloc:
+// uses no GIL, allocation, reference count or lock, only five to seven loads that depend on each
+// other. Safe on every thread, even on one that Python has never seen; frame.cpp describes the one
+// exception.
 //
-// The position is of the frame that is current, also while it is still being entered: an event of
-// its first instructions (a closure's cells) belongs to it, where sys._getframe() would name the
-// caller.
+// The position is that of the current frame, also while it is being entered: an event of its first
+// instructions (the cells of a closure) belongs to it, where sys._getframe() would name the caller.
 
 #include <cstdint>
 
@@ -20,14 +20,14 @@ struct Position {
   const void* frame = nullptr;     // PyFrameObject* or _PyInterpreterFrame*
 };
 
-// What is known of a thread from one read to the next: one a thread, used by it alone.
+// State of one thread that is kept from one read to the next, used by that thread alone.
 struct ThisThread {
-  std::uintptr_t self;                // what pthread_self() returns on it
-  const void* last_state = nullptr;   // the state that it had when it was last asked for
-  const void* const* slot = nullptr;  // holds its current state; null: to be asked for
+  std::uintptr_t self;                // the value of pthread_self() on it
+  const void* last_state = nullptr;   // the thread state of the latest read
+  const void* const* slot = nullptr;  // holds its current state; null: call the getter
 };
 
-// Of the calling thread, to be made once there; `self` is what pthread_self() returns.
+// Created once on the thread itself; `self` is the value of pthread_self().
 inline ThisThread this_thread(const Interpreter& interpreter, std::uintptr_t self) {
   return {.self = self,
           .slot = is_known(interpreter) ? slot_of_this_thread(interpreter.state_slot,
@@ -37,7 +37,7 @@ inline ThisThread this_thread(const Interpreter& interpreter, std::uintptr_t sel
 
 inline constexpr int kMaxShimFrames = 64;
 
-// Of user space, on the systems that there are.
+// The size of addresses in user space, in bits.
 #ifdef __x86_64__
 inline constexpr int kAddressBits = 47;
 #else
@@ -66,7 +66,7 @@ inline const void* current_state(const Interpreter& interpreter, const ThisThrea
                                 : interpreter.current_thread_state();
 }
 
-// Whether the process's current state may be taken for this thread's (see thread_state()).
+// Whether the process's current state is that of this thread (see thread_state()).
 __attribute__((always_inline)) inline bool is_still_of(const ThisThread& thread,
                                                        const Interpreter& interpreter,
                                                        const void* current) {
@@ -74,11 +74,11 @@ __attribute__((always_inline)) inline bool is_still_of(const ThisThread& thread,
          load<unsigned long>(current, interpreter.layout.tstate_thread_id) == thread.self;
 }
 
-// This thread has a state, but it does not hold the GIL with it. Out of line: rare.
+// For a thread that has a state but does not hold the GIL with it. Rare, so not inlined.
 const void* state_without_gil(const Interpreter& interpreter, const void* own, const void* current,
                               std::uintptr_t self);
 
-// One copy a shape: what is known of it costs no branch (3 ns less than asking at each step).
+// One copy per shape, so that the shape costs no branches (3 ns less than testing it at each step).
 template <FrameShape kShape>
 __attribute__((always_inline)) inline const void* top_frame(const FrameLayout& layout,
                                                             const void* state) {
@@ -87,8 +87,8 @@ __attribute__((always_inline)) inline const void* top_frame(const FrameLayout& l
   return load<const void*>(frame, layout.cframe_current);
 }
 
-// What the frame runs. From 3.14 on the two low bits of the pointer say who owns the reference, or
-// that it is none; they are zero where there are no such tags.
+// Returns the object that the frame runs. From 3.14 on the two low bits of the pointer are tags of
+// the reference; in older versions they are zero.
 template <FrameShape kShape>
 inline const void* executable_of(const FrameLayout& layout, const void* frame) {
   constexpr std::uintptr_t kTags = 3;
@@ -96,8 +96,8 @@ inline const void* executable_of(const FrameLayout& layout, const void* frame) {
   return reinterpret_cast<const void*>(has_any_executable(kShape) ? reference & ~kTags : reference);
 }
 
-// Up to 3.12 what a frame runs is a code object, except in a shim (3.12: a code object without
-// lines, marked by its owner). From 3.13 on it may be any object.
+// Whether the frame runs a code object. Up to 3.12 it does, except in a shim (3.12: a code object
+// without lines, marked by its owner). From 3.13 on a frame may run any object.
 template <FrameShape kShape>
 inline bool runs_code(const Interpreter& interpreter, const void* frame, const void* code) {
   const FrameLayout& layout = interpreter.layout;
@@ -110,8 +110,9 @@ inline bool runs_code(const Interpreter& interpreter, const void* frame, const v
   return !has_any_executable(kShape) || type_of(layout, code) == interpreter.code_type;
 }
 
-// Where the instructions lie that this frame runs. A thread's own copy of them (struct { Py_ssize_t
-// size; char* entries[]; }) is made when it first runs the code, and lives as long as the code.
+// Returns the address of the instructions that this frame runs. A thread's own copy of them (struct
+// { Py_ssize_t size; char* entries[]; }) is made when it first runs the code, and lives as long as
+// the code.
 template <FrameShape kShape>
 inline const void* bytecode_of(const FrameLayout& layout, const void* frame, const void* code) {
   if (kShape == FrameShape::FrameObject) return nullptr;
@@ -134,7 +135,7 @@ inline std::int32_t instruction_of(const FrameLayout& layout, const void* frame,
   return layout.position_shape == PositionShape::UnitIndex ? index * 2 : index;
 }
 
-// Of this frame, or the next one down that runs a code object.
+// Reads the position of this frame, or of the next one below it that runs a code object.
 template <FrameShape kShape>
 inline bool read_position(const Interpreter& interpreter, const void* frame, Position& position) {
   const FrameLayout& layout = interpreter.layout;
@@ -152,13 +153,13 @@ inline bool read_position(const Interpreter& interpreter, const void* frame, Pos
   return false;
 }
 
-// A number for the top frame's code object and instruction; 0: not to be had this way.
+// A number for the code object and instruction of the top frame; 0: this way gives none.
 template <FrameShape kShape>
 __attribute__((always_inline)) inline std::uint64_t read_key(const FrameLayout& layout,
                                                              const void* state) {
   const void* frame = top_frame<kShape>(layout, state);
   if (frame == nullptr) return 0;
-  // An instruction's address says which code object it lies in.
+  // The address of an instruction identifies its code object too.
   if (kShape != FrameShape::FrameObject) return load<std::uint64_t>(frame, layout.frame_position);
   const auto code = load<std::uint64_t>(frame, layout.frame_code);
   const auto index = load<std::uint32_t>(frame, layout.frame_position);
@@ -205,19 +206,20 @@ inline const void* thread_state(const Interpreter& interpreter, ThisThread& thre
   return detail::state_without_gil(interpreter, own, current, thread.self);
 }
 
-// A number that is equal for two calls on this thread only if the same code object, as long as it
-// lives, was at the same instruction; 0 when there is none. It costs fewer loads than the position.
-// Of a shim on top it is that of no position: key_of() tells.
+// Returns a number that is equal for two calls on this thread only if they came from the same
+// instruction of the same code object, as long as that lives; 0 without a frame. It costs fewer
+// loads than the position. With a shim on top it differs from the key_of() every position.
 inline std::uint64_t current_key(const Interpreter& interpreter, ThisThread& thread) {
   if (!is_known(interpreter)) return 0;
   const void* state = thread_state(interpreter, thread);
   return state == nullptr ? 0 : detail::read_key(interpreter.layout, state);
 }
 
-// The same without a call, so that the registers of its caller stay; 0 also where that cannot be.
+// The same without a function call, so that the caller's registers are kept; 0 also where a call
+// would be needed.
 __attribute__((always_inline)) inline std::uint64_t current_key_at_once(
     const Interpreter& interpreter, const ThisThread& thread) {
-  if (thread.slot == nullptr) return 0;  // no interpreter, an unknown one, or its getter is
+  if (thread.slot == nullptr) return 0;  // no interpreter, an unknown one, or a getter to call
   const void* state = __atomic_load_n(thread.slot, __ATOMIC_RELAXED);
   if (state == nullptr) return 0;
   if (!interpreter.current_is_per_thread && !detail::is_still_of(thread, interpreter, state)) {
@@ -226,8 +228,8 @@ __attribute__((always_inline)) inline std::uint64_t current_key_at_once(
   return detail::read_key(interpreter.layout, state);
 }
 
-// Where the thread of this state is. False: no Python frame is running there. The code is a code
-// object as far as its frame says; whoever reads more of it calls describe_code(), which checks.
+// Finds the position of the thread of this state. False: no Python frame runs there. `code` is a
+// code object according to the frame; describe_code() checks it.
 inline bool position_in(const Interpreter& interpreter, const void* state, Position& position) {
   switch (interpreter.layout.frame_shape) {
     case FrameShape::FrameObject:
@@ -256,8 +258,8 @@ inline bool has_cframe(const FrameLayout& layout) {
          layout.frame_shape == FrameShape::CheckedCFrame;
 }
 
-// Where the frame is that goes on after this one, from 3.12 on. For a moment at which the stack is
-// not being switched.
+// Finds the position of the frame that continues after this one, from 3.12 on. Not while the C
+// stack is being switched.
 inline bool position_of_caller(const Interpreter& interpreter, const void* frame,
                                Position& position) {
   const void* const caller = detail::load<const void*>(frame, interpreter.layout.frame_back);
@@ -266,7 +268,7 @@ inline bool position_of_caller(const Interpreter& interpreter, const void* frame
              : detail::read_position<FrameShape::CurrentFrame>(interpreter, caller, position);
 }
 
-// The frame that goes on after the one on top; null: none does. From 3.12 on.
+// Returns the frame that continues after the top frame, or null if none does. From 3.12 on.
 inline const void* caller_in(const Interpreter& interpreter, const void* state) {
   const FrameLayout& layout = interpreter.layout;
   const void* const top = has_cframe(layout)
@@ -276,7 +278,7 @@ inline const void* caller_in(const Interpreter& interpreter, const void* state) 
   return top != nullptr && position_of_caller(interpreter, top, caller) ? caller.frame : nullptr;
 }
 
-// Where the calling thread is.
+// Finds the position of the calling thread.
 inline bool current_position(const Interpreter& interpreter, ThisThread& thread,
                              Position& position) {
   if (!is_known(interpreter)) return false;
@@ -284,7 +286,7 @@ inline bool current_position(const Interpreter& interpreter, ThisThread& thread,
   return state != nullptr && position_in(interpreter, state, position);
 }
 
-// The key that a frame at this position has.
+// Returns the key of a frame at this position.
 inline std::uint64_t key_of(const Interpreter& interpreter, const Position& position) {
   const FrameLayout& layout = interpreter.layout;
   if (layout.frame_shape != FrameShape::FrameObject) {

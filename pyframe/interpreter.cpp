@@ -16,7 +16,7 @@ namespace platform = platform;
 
 constexpr std::size_t kMaxVersion = 32;
 
-// Interpreter::version outlives the copies of Interpreter; there is one CPython a process.
+// Interpreter::version outlives the copies of Interpreter; only one CPython per process is traced.
 constinit char version_text[kMaxVersion] = "";
 
 struct VersionText {
@@ -25,7 +25,7 @@ struct VersionText {
   bool is_early = false;  // alpha or beta: layouts still move between these
 };
 
-// Where symbols are looked up.
+// The place where symbols are looked up.
 struct Library {
   void* handle;  // null: the loader's global order
 
@@ -40,16 +40,16 @@ struct Library {
   }
 };
 
-// 3.6 has the state of finalization as a variable only.
+// In 3.6 finalization is only visible in a variable.
 constinit const void* const* finalizing_3_6 = nullptr;
 
 int is_finalizing_3_6() {
   return __atomic_load_n(finalizing_3_6, __ATOMIC_RELAXED) != nullptr ? 1 : 0;
 }
 
-// From 3.12 on thread states are thread-local variables of libpython's. In a library that was
-// loaded after the start (and on macOS always), their first use on a thread may make the loader
-// allocate them, by our malloc(), in the middle of a read: one that must not read again.
+// From 3.12 on thread states are thread-local variables of libpython. In a library that was loaded
+// after the start, and always on macOS, their first use on a thread may make the loader allocate
+// them, by the hook of malloc(), in the middle of a read. That hook must not read again.
 constinit StateGetter unguarded_own = nullptr;
 constinit StateGetter unguarded_current = nullptr;
 
@@ -81,7 +81,7 @@ int read_number(const char*& text) {
   return number;
 }
 
-// Of "3.13.0rc1 (main, ...)".
+// Parses "3.13.0rc1 (main, ...)".
 VersionText read_version(const char* text) {
   VersionText version;
   version.major = read_number(text);
@@ -99,7 +99,7 @@ void keep_version(const char* text) {
 }
 
 bool find_calls(const Library& library, Interpreter& interpreter) {
-  // The same answer under three names; the older names were taken away in time.
+  // The same function has had three names; old names were removed over time.
   const bool has_current =
       library.find("PyThreadState_GetUnchecked", interpreter.current_thread_state) ||
       library.find("_PyThreadState_GetCurrent", interpreter.current_thread_state) ||

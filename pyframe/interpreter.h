@@ -1,7 +1,7 @@
 #pragma once
-// The CPython interpreter of this process: is there one, which one, and how its frames are read.
-// find_interpreter() looks symbols up and so belongs outside every allocator hook. The result is
-// written once, before anything is recorded, and only read afterwards, but for distrust().
+// The CPython interpreter of this process: whether there is one, its version, and how its frames
+// are read. find_interpreter() looks symbols up, so it must run outside every allocator hook. Its
+// result is written once, before recording starts, and only read afterwards, except by distrust().
 
 #include <cstdint>
 
@@ -16,8 +16,8 @@ enum class InterpreterStatus : std::uint8_t {
   Unknown,  // a CPython whose layout is not known: events have no frame
 };
 
-// What the interpreter itself says of a frame and what it runs: the part of its public API that
-// only reads, without a reference counted or a byte allocated. For self_check.h; with the GIL.
+// Functions of the interpreter's public API that describe a frame and its code without counting a
+// reference or allocating a byte. For self_check.h; they need the GIL.
 struct Witness {
   const void* (*globals)() = nullptr;                   // PyEval_GetGlobals
   int (*line)(const void* code, int offset) = nullptr;  // PyCode_Addr2Line
@@ -28,35 +28,35 @@ struct Witness {
 
 struct Interpreter {
   InterpreterStatus status = InterpreterStatus::Absent;
-  // What Py_GetVersion() says up to the first blank ("3.11.2"), and, for Unknown, why in a few
-  // words ("alpha or beta version"). Point to static storage, as `path` does.
+  // The text of Py_GetVersion() up to the first blank ("3.11.2"), and, for Unknown, the reason in a
+  // few words ("alpha or beta version"). These and `path` point to static storage.
   const char* version = "";
   const char* reason = "";
-  const char* path = "";  // of the library that has it; empty: the program itself, or unknown
+  const char* path = "";  // of its library; empty: the program itself, or unknown
   bool is_free_threaded = false;
-  bool counts_references = false;  // in a total: debug builds, and those that trace references
+  bool counts_references = false;  // debug builds, and builds that trace references
   FrameLayout layout{};
   const void* code_type = nullptr;   // &PyCode_Type
   const void* text_type = nullptr;   // &PyUnicode_Type
   const void* bytes_type = nullptr;  // &PyBytes_Type
-  // PyGILState_GetThisThreadState: the state bound to this thread, also while it has no GIL.
+  // PyGILState_GetThisThreadState: the state of this thread, also while it does not hold the GIL.
   StateGetter own_thread_state = nullptr;
   // _PyThreadState_UncheckedGet, _PyThreadState_GetCurrent or PyThreadState_GetUnchecked.
   StateGetter current_thread_state = nullptr;
-  StateSlot state_slot{};  // what that one loads
-  // Up to 3.11 the current thread state is the process's, not the thread's.
+  StateSlot state_slot{};  // the variable that this getter loads
+  // Up to 3.11 there is one current thread state per process, later one per thread.
   bool current_is_per_thread = false;
   // Non-zero from the moment at which a finalizing interpreter may free the states of threads that
-  // still run (daemon threads inside a call that released the GIL).
+  // are still running (daemon threads inside a call that released the GIL).
   int (*is_finalizing)() = nullptr;
-  // PyInterpreterState_Head and _Next, up to 3.11 only: is there more than one interpreter?
+  // PyInterpreterState_Head and _Next, up to 3.11: tell whether there is more than one interpreter.
   void* (*first_interpreter)() = nullptr;
   void* (*next_interpreter)(void*) = nullptr;
   Witness witness{};
 };
 
-// The interpreter whose functions are found in `library`, a handle of dlopen(); null: wherever the
-// loader's global order has them first.
+// Finds the interpreter whose functions are in `library`, a handle of dlopen(); null: the first one
+// in the loader's global order.
 enum class Arrival : std::uint8_t { AtStart, Late };
 Interpreter find_interpreter(void* library = nullptr, Arrival arrival = Arrival::AtStart);
 
@@ -69,8 +69,7 @@ inline bool is_known(const Interpreter& interpreter) {
   return status == InterpreterStatus::Known;
 }
 
-// Whether Python runs, or ran, on this thread. Also of an Unknown interpreter, and when there is
-// none.
+// Whether Python runs, or ran, on this thread. Works with an Unknown interpreter and without one.
 inline bool has_python_state(const Interpreter& interpreter) {
   return interpreter.own_thread_state != nullptr && interpreter.own_thread_state() != nullptr;
 }

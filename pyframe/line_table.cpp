@@ -10,7 +10,8 @@ std::uint32_t signed_byte(std::uint8_t byte) {
   return static_cast<std::uint32_t>(static_cast<std::int8_t>(byte));
 }
 
-// Pairs (bytes of bytecode, lines, signed): each says how far to go before the line changes.
+// Pairs (bytes of bytecode, signed lines): the distance to the next change of the line, and the
+// change.
 std::int32_t line_in_lnotab(Table table, std::int32_t first_line, std::uint64_t instruction) {
   auto line = static_cast<std::uint32_t>(first_line);
   std::uint64_t start = 0;
@@ -22,8 +23,8 @@ std::int32_t line_in_lnotab(Table table, std::int32_t first_line, std::uint64_t 
   return static_cast<std::int32_t>(line);
 }
 
-// Pairs (bytes of bytecode, lines, signed): each is a range and what its line differs by from the
-// last range that had one; -128 is a range without a line.
+// Pairs (bytes of bytecode, signed lines): a range, and the difference of its line from that of the
+// last range with a line; -128 marks a range without a line.
 std::int32_t line_in_line_table(Table table, std::int32_t first_line, std::uint64_t instruction) {
   constexpr std::uint8_t kNoLine = 0x80;
   auto line = static_cast<std::uint32_t>(first_line);
@@ -37,8 +38,8 @@ std::int32_t line_in_line_table(Table table, std::int32_t first_line, std::uint6
   return first_line;
 }
 
-// Six bits a byte, low ones first, bit 6 says that more follow; the lowest bit is the sign. What
-// does not fit into 32 bits is dropped.
+// Six bits per byte, low bits first; bit 6 says that another byte follows. The lowest bit of the
+// number is the sign. Bits beyond 32 are dropped.
 std::uint32_t signed_varint(Table table, std::size_t position) {
   std::uint32_t value = 0;
   for (unsigned shift = 0; position < table.size() && shift < 32; shift += 6) {
@@ -51,8 +52,8 @@ std::uint32_t signed_varint(Table table, std::size_t position) {
 
 enum LocationKind : std::uint8_t { kOneLine0 = 10, kOneLine2 = 12, kNoColumns, kLong, kNone };
 
-// Entries begin with a byte whose bit 7 is set: kind, and how many two-byte units they cover. The
-// bytes that follow have bit 7 clear; only the line is read of them.
+// An entry begins with a byte whose bit 7 is set: its kind, and the number of two-byte units that
+// it covers. In the bytes that follow bit 7 is clear; only the line is read from them.
 std::int32_t line_in_locations(Table table, std::int32_t first_line, std::uint64_t instruction) {
   auto line = static_cast<std::uint32_t>(first_line);
   std::uint64_t end = 0;

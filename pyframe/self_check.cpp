@@ -10,15 +10,15 @@ namespace {
 
 using detail::load;
 
-// A frame that is just being entered is running for this side and not yet for the interpreter, so a
-// single comparison may fail where nothing is wrong.
+// A frame that is being entered is current here but not yet for the interpreter, so a single
+// comparison may fail although the layout is right.
 constexpr int kWrongInARow = 3;
 constexpr int kRightEnough = 3;
 constexpr std::size_t kCharactersCompared = 16;
 
 std::uint32_t character_at(const Text& text, std::size_t index) {
   const auto* const data = static_cast<const char*>(text.characters);
-  switch (text.bytes_a_character) {
+  switch (text.bytes_per_character) {
     case 1:
       return load<std::uint8_t>(data, index);
     case 2:
@@ -28,7 +28,7 @@ std::uint32_t character_at(const Text& text, std::size_t index) {
   }
 }
 
-// Its length, its beginning and its end.
+// Compares the length, the beginning and the end.
 bool is_same_text(const Witness& witness, const void* object, const Text& text) {
   if (witness.length(object) != static_cast<std::intptr_t>(text.length)) return false;
   for (std::size_t i = 0; i < text.length; ++i) {
@@ -40,8 +40,8 @@ bool is_same_text(const Witness& witness, const void* object, const Text& text) 
   return true;
 }
 
-// A pointer into the very bytecode tells by itself that it is the instruction; an index does not,
-// but then the frame is an object that can be asked.
+// A pointer into the bytecode is checked by its range. An index cannot be checked so, but then the
+// frame is an object that the interpreter can be asked about.
 bool is_same_line(const Interpreter& interpreter, const Code& code, const Position& position) {
   const Witness& witness = interpreter.witness;
   const bool is_object = interpreter.layout.frame_shape == FrameShape::FrameObject;
@@ -77,7 +77,7 @@ std::atomic<int> wrong_in_a_row{0};
 Verdict check_running_frame(const Interpreter& interpreter, ThisThread thread) {
   if (!is_known(interpreter)) return Verdict::Undecided;
   const void* const current = interpreter.current_thread_state();
-  // Another state than this thread's own: a subinterpreter, or one that another thread has made.
+  // Not this thread's own state: that of a subinterpreter, or one that another thread created.
   if (current == nullptr || current != interpreter.own_thread_state()) return Verdict::Undecided;
   if (load<unsigned long>(current, interpreter.layout.tstate_thread_id) != thread.self ||
       thread_state(interpreter, thread) != current) {

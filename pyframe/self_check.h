@@ -1,8 +1,7 @@
 #pragma once
-// Compares what is read here with what the interpreter says itself of the frame that runs, so that
-// a layout that does not fit is noticed rather than believed. Outside every allocator hook, on a
-// thread that holds the GIL; uses only what of the public API reads and does nothing else, so the
-// program's memory is the same with it and without.
+// Compares the frame that is read here with the interpreter's own answers, so that a wrong layout
+// is noticed. Outside every allocator hook, on a thread that holds the GIL. Uses only functions of
+// the public API that read, so the program's memory is the same with the check and without it.
 
 #include "pyframe/frame.h"
 
@@ -16,10 +15,10 @@ enum class Verdict : std::uint8_t {
 
 Verdict check_running_frame(const Interpreter& interpreter, ThisThread thread);
 
-// The start-up check, for a place that is passed again and again with the GIL held: the first calls
-// compare until enough comparisons were right (the rest cost a load), or until several in a row
-// were wrong: then the interpreter is distrusted, and this is false. What was remembered of its
-// frames is to be forgotten.
+// The check at start-up, to be called repeatedly with the GIL held. The first calls compare, until
+// enough comparisons were right; later calls cost a load. False: several comparisons in a row were
+// wrong. Then the interpreter becomes Unknown, and the caller must forget what it remembers of its
+// frames.
 bool check_at_start(Interpreter& interpreter, ThisThread thread);
 
 }  // namespace pymemflow::pyframe

@@ -20,7 +20,7 @@ const void* const* address_of(const StateSlot& slot) {
 const void* const* slot_of_this_thread(const StateSlot& slot, StateGetter getter) {
   const void* const* const address = address_of(slot);
   if (address == nullptr) return nullptr;
-  // What belongs to the process may change between the two looks.
+  // A variable of the process may change between the two reads.
   for (int tries = 0; tries < 10; ++tries) {
     if (__atomic_load_n(address, __ATOMIC_RELAXED) == getter()) return address;
   }

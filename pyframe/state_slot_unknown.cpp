@@ -1,5 +1,5 @@
-// For architectures whose instructions are not read, and for macOS, where the variable is not at a
-// fixed place in a thread: the getter is called.
+// No state slot: for architectures whose instructions are not decoded, and for macOS, where the
+// variable has no fixed place in a thread. The getter is called there.
 
 #include "pyframe/state_slot.h"
 

@@ -1,4 +1,4 @@
-// What compilers make of `return variable;` on x86-64. The forms, with what builds them:
+// Decodes the code that compilers generate for `return variable;` on x86-64. The forms are:
 //
 //   mov rax, [rip+d]; ret                        a variable of the executable (Debian's python3)
 //   mov rax, [rip+d]; mov rax, [rax+d]; ret      one of a shared library, by its table of addresses
@@ -6,7 +6,8 @@
 //   mov rax, [rip+d]; mov rax, fs:[rax]; ret     one of a library, in the initial-exec model
 //   lea rdi, [rip+d]; call __tls_get_addr; mov rax, [rax+d]; ret     in the general or local model
 //
-// each perhaps after `endbr64`, and between what sets up a frame or aligns the stack.
+// Each may follow `endbr64`, and may be enclosed by instructions that set up a frame or align the
+// stack.
 
 #include <cstdint>
 #include <cstring>
@@ -19,14 +20,14 @@ extern "C" void* __tls_get_addr(void* module_and_offset);
 namespace pymemflow::pyframe {
 namespace {
 
-// Reads instructions one after the other. The getter is a function of at least 16 bytes with its
-// padding, and each step only looks on after what it found so far.
+// Reads instructions one after the other. The getter has at least 16 bytes with its padding, and
+// each step reads on only after it has recognized the previous instructions.
 class Instructions {
  public:
   explicit Instructions(StateGetter getter)
       : next_(reinterpret_cast<const std::uint8_t*>(getter)) {}
 
-  // Whether these bytes come next; goes past them if so.
+  // If these bytes come next, skips them and returns true.
   bool take(std::initializer_list<std::uint8_t> bytes) {
     const std::uint8_t* at = next_;
     for (const std::uint8_t byte : bytes) {
@@ -41,7 +42,7 @@ class Instructions {
     next_ += sizeof word;
     return word;
   }
-  // A place that the instruction names by its distance from the next one.
+  // Reads an address that the instruction gives relative to the next instruction.
   const std::uint8_t* take_relative() {
     const std::int32_t distance = take_word();
     return next_ + distance;
@@ -111,8 +112,8 @@ StateSlot after_address_of_thread_local(Instructions& code, const std::uint8_t* 
       reinterpret_cast<std::intptr_t>(__tls_get_addr(const_cast<std::uint8_t*>(place)));
   const std::intptr_t offset =
       address + displacement - reinterpret_cast<std::intptr_t>(__builtin_thread_pointer());
-  // Below the thread pointer lies what was there when the program began. A library that came later
-  // has its own elsewhere, at another distance in each thread.
+  // Thread-locals that were there when the program began lie below the thread pointer. A library
+  // that was loaded later has its thread-locals elsewhere, at a different distance in each thread.
   constexpr std::intptr_t kMaxStaticBytes = 64 << 10;
   return -kMaxStaticBytes < offset && offset < 0 ? in_thread(offset) : StateSlot{};
 }

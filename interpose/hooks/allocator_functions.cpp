@@ -1,7 +1,6 @@
-// The functions that stand in front of the C library's. Each calls its original and hands the call
-// to the recorder: after the original where a block is handed out, before it where one is taken
-// back, around it where both happen. Nothing else belongs here. What only one system has is in
-// platform/<system>_hooks.cpp.
+// The hooks of the allocator functions. Each calls its original and passes the call to the
+// recorder: after the original for an allocation, before it for a release, around it for a function
+// that does both. Functions that only one system has are in <system>/allocator_functions.cpp.
 
 #include "interpose/originals/boot_arena.h"
 #include "interpose/originals/originals.h"
@@ -12,7 +11,7 @@ using namespace pymemflow::interpose;
 
 namespace {
 
-// Out of line, so that the way of nearly every free() is a straight one without a frame.
+// Not inlined, so that nearly every free() runs straight through, without a stack frame.
 __attribute__((noinline)) void free_slowly(void* block, const void* caller) {
   record_free_slowly(block, caller);
   if (!boot_arena::owns(block)) real.free(block);

@@ -32,7 +32,8 @@ struct Python {
   char path[kMaxPath] = {};
 };
 
-// Those that there are, the first `known` of them dealt with. Belongs to whoever is looking.
+// The interpreters that were found; the first `known` are handled. Used by the thread that is
+// looking.
 struct Pythons {
   Python all[kMaxPythons] = {};
   int count = 0;
@@ -51,8 +52,9 @@ void note(const char* path, void* address, void*) {
   std::strcpy(python.path, path);
 }
 
-// Symbols come from the loader's global order where that has this interpreter first: a program may
-// have copies of a library's objects. A library is kept from being unloaded: hooks call into it.
+// Looks symbols up in the loader's global order if it has this interpreter first, since a program
+// may have copies of a library's objects. Keeps the library from being unloaded, since hooks call
+// it.
 void begin_with(const Python& python, pyframe::Arrival arrival) {
   const bool is_global =
       real.dlsym(RTLD_DEFAULT, kVersionFunction) == reinterpret_cast<void*>(python.get_version);
@@ -73,7 +75,7 @@ void leave_alone(const Python& python) {
   told.on_further_python(text.substr(0, text.find(' ')), path);
 }
 
-// A look is taken by one thread; another one goes on without.
+// One thread at a time looks; another thread goes on without.
 void look(pyframe::Arrival arrival) {
   if (is_looking.test_and_set(std::memory_order_acquire)) return;
   const int saved = errno;

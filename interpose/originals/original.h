@@ -23,7 +23,7 @@ struct Original<Result (*)(Arguments...) noexcept(kIsNoexcept)> {
   explicit operator bool() const { return function != nullptr; }
 };
 
-// A variable list of arguments cannot be passed on: such a hook calls a function that takes an
+// A variable list of arguments cannot be passed on, so its hook calls a function that takes an
 // array.
 template <typename Result, typename... Arguments, bool kIsNoexcept>
 struct Original<Result (*)(Arguments..., ...) noexcept(kIsNoexcept)> {};

@@ -1,11 +1,11 @@
 #pragma once
-// What this library does for itself outside of the hooks, on the thread that does it.
+// Marks the work that this library does for itself outside the hooks, on the thread that does it.
 
 #include "interpose/recording/writer.h"
 
 namespace pymemflow::interpose {
 
-// While it lives, what this thread allocates is no event: the report's own memory, and that of the
+// While it lives, allocations of this thread are not recorded: the memory of the report, and of the
 // libraries that it opens.
 class OwnWork {
  public:

@@ -31,7 +31,7 @@ pyframe::Probed probed_position(const pyframe::Interpreter& interpreter, Writer&
                                 const pyframe::LastProbe& last, pyframe::Position& position,
                                 bool& is_found);
 
-// Whether the block exists only because of the probes; a call of such a block is not an event.
+// Whether the block exists only because of the probes; then the call is not an event.
 bool is_for_probes(Writer& writer, std::uint64_t address, bool is_release);
 
 // Notes that `record`, the last one of this writer, is of this allocated block. It may turn out

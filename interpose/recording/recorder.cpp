@@ -13,7 +13,7 @@ namespace pymemflow::interpose {
 
 namespace {
 
-// The slow paths make system calls; the caller's errno must not show it.
+// Keeps the caller's errno over the system calls of the slow paths.
 class ErrnoKeeper {
  public:
   ErrnoKeeper() : saved_(errno) {}
@@ -35,18 +35,19 @@ void count_lost(Writer* writer) {
   }
 }
 
-// Puts this writer's stamp in front of what it writes next.
+// Writes a new stamp of this writer before its next record.
 bool write_turn(Writer& writer) {
   const std::uint64_t stamp = take_turn(recording.fork_sensitive->turn, writer.id);
   if (stamp == 0) return false;
-  // Set before the record is written: should a block begin with it, the block has it too.
+  // Set before the record is written, since a block that begins with the record needs it too.
   writer.stamp = stamp;
   if (make_room(writer, 1) == nullptr) return false;
   commit(writer, turn_head(stamp), 1);
   return true;
 }
 
-// Who writes from here on; with the events, since it holds for those that follow.
+// Records which thread uses the writer from here on. Among the events, since it applies to those
+// that follow.
 bool write_thread(Writer& writer, std::uint32_t thread) {
   if (make_room(writer, 1) == nullptr) return false;
   commit(writer, definition_head(DefinitionKind::Thread, 1, thread), 1);
@@ -58,7 +59,7 @@ bool ensure_turn(Writer& writer) {
   return writer_of(turn) == writer.id || write_turn(writer);
 }
 
-// A writer that is nobody's, or was that of a thread that has ended, made this thread's.
+// Takes a writer that is free, or whose thread has ended, for this thread.
 Writer* acquire_writer() {
   const std::uint32_t thread = platform::thread_id();
   Writer* const writer = recording.writers.acquire(recording.destination.process, thread);
@@ -73,7 +74,7 @@ Writer* acquire_writer() {
       return nullptr;
     }
   }
-  // What the last owner wrote is not ordered before what this one will write; its stamp is.
+  // The records of the previous owner are not ordered before those of this one; a new stamp is.
   if (write_turn(*writer) && write_thread(*writer, thread)) return writer;
   WriterPool::release(*writer);
   return nullptr;
@@ -100,7 +101,7 @@ SiteId require_python_site(Writer& writer, const pyframe::Position& position) {
   return recording.sites.define(writer.definitions, recording.interpreter, position);
 }
 
-// Where the call came from, described if it has to be.
+// Returns the site of a call, and defines it if it is new.
 SiteId require_site(Writer& writer, const void* caller) {
   pyframe::Position position;
   if (find_position(writer, position)) {
@@ -123,7 +124,7 @@ bool write_short_call(Writer& writer, const Call& call, SiteId site) {
     Word* const record = make_room(writer, 2);
     if (record == nullptr) return false;
     if (recording.probes) {
-      // Whole, since it may be taken back.
+      // Without the short form for a repeated size, since the record may be taken back.
       record[1] = call.arguments[0];
       commit(writer, short_head(RecordKind::Malloc, call.result, site), 2);
       note_recorded(writer, record, call.result, call.arguments[0]);
@@ -173,19 +174,19 @@ bool is_new_process() {
   return recording.fork_sensitive->initialized.load(std::memory_order_acquire) != kReady;
 }
 
-// Of a forked child. Null: it cannot record.
+// Starts the recording of a forked child. Null: it cannot record.
 Writer* begin_new_process() {
   const Writer* const parents = this_writer();
   set_this_writer(nullptr);
   if (!become_new_process()) return nullptr;
   Writer* const own = acquire_writer();
   set_this_writer(own);
-  // The child goes on where its parent was.
+  // The child continues at the position of its parent.
   if (own != nullptr && parents != nullptr) own->probe.last = parents->probe.last;
   return own;
 }
 
-// What is recorded although the recording is paused.
+// Whether an event is recorded during a pause too.
 enum class Always : bool { No, Yes };
 
 Entry enter(Always always = Always::No) {
@@ -210,11 +211,11 @@ Entry enter(Always always = Always::No) {
       std::atomic_signal_fence(std::memory_order_seq_cst);
       return {.writer = writer};
     case WriterState::Writing:
-      // A signal handler that interrupted a record: as though it were another thread.
+      // A signal handler that interrupted a record acts as if it were another thread.
       writer = acquire_writer();
       return {.writer = writer, .is_borrowed = true, .is_lost = writer == nullptr};
     case WriterState::Ignoring:
-      break;  // the C library calling itself: part of the call that is being recorded
+      break;  // a call inside the original: part of the call that is being recorded
   }
   return {};
 }
@@ -317,7 +318,7 @@ MoveRecord::MoveRecord(Function function, const void* caller) : function_(functi
   if (entry.writer == nullptr) return;
   Writer& writer = *entry.writer;
   site_ = require_site(writer, caller);
-  // Room for a stamp after it as well, so that finish() cannot come to change the block.
+  // Includes room for a stamp, so that finish() never has to change the block.
   if (site_ == kNoSite || !ensure_turn(writer) ||
       make_room(writer, kMaxCallWords + kMoveEndWords) == nullptr) {
     count_lost(&writer);
@@ -326,7 +327,8 @@ MoveRecord::MoveRecord(Function function, const void* caller) : function_(functi
   }
   writer_ = &writer;
   is_borrowed_ = entry.is_borrowed;
-  // Otherwise whoever calls a hook in between is a signal handler, and it finds a record under way.
+  // Otherwise only a signal handler can call a hook in between, and it must find a record in
+  // progress.
   if (originals_are_nested) writer.state.store(WriterState::Ignoring, std::memory_order_relaxed);
 }
 
@@ -341,7 +343,7 @@ void MoveRecord::finish(std::initializer_list<std::uint64_t> arguments, const vo
   commit(*writer_, call_head(function_, site_), call_words(traits(function_)));
   std::atomic<std::uint64_t>& turn = recording.fork_sensitive->turn;
   if (writer_of(turn.load(std::memory_order_relaxed)) != writer_->id) {
-    // Others recorded meanwhile, and one of them may have given back what this call handed out.
+    // Other threads recorded meanwhile, and one may have freed the block that this call returned.
     if (const std::uint64_t stamp = take_turn(turn, writer_->id)) {
       writer_->stamp = stamp;
       writer_->position[1] = stamp;

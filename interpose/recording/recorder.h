@@ -1,8 +1,8 @@
 #pragma once
-// From a call to its record. record_malloc() and record_free() are the way that nearly every event
-// takes: no call, no lock, no branch that is not foreseen; what does not fit it goes through
-// record_call(), which can do everything. All of it may be called on any thread, in a signal
-// handler too, and leaves errno alone.
+// Turns a call of an allocator function into a record. record_malloc() and record_free() handle
+// nearly every event inside the hook: without a call, a lock or a mispredicted branch. Other events
+// go through record_call(), which handles every case. Any thread, in a signal handler too; errno is
+// kept.
 
 #include <atomic>
 #include <cstdint>
@@ -14,7 +14,7 @@
 
 namespace pymemflow::interpose {
 
-// An address as the record has it.
+// An address as it is recorded.
 inline std::uint64_t number(const void* pointer) {
   return reinterpret_cast<std::uintptr_t>(pointer);
 }
@@ -26,7 +26,7 @@ struct Call {
   const void* caller;  // return address of the hook
 };
 
-// Records any call, however it is to be done, or counts it as lost.
+// Records any call, or counts it as lost.
 void record_call(const Call& call);
 
 // Records that a Python function was entered or left at this position. Not inside an allocator.
@@ -45,8 +45,8 @@ std::uint64_t record_turn();
 // none.
 bool require_own_recording();
 
-// A call that takes one block back and hands another out. The memory that it takes back may be in
-// another thread's hands before the call returns, so it is given its place in the order before.
+// Records a call that takes one block back and hands out another. Another thread may receive the
+// old block before the call returns, so the call takes its place in the order before it begins.
 class MoveRecord {
  public:
   // Before the real call.
@@ -61,44 +61,45 @@ class MoveRecord {
   bool is_borrowed_ = false;
 };
 
-// --- for the hook side's own files ---------------------------------------------------------------
+// --- for the files of this folder ----------------------------------------------------------------
 
-// Where the next record of `words` words goes; null: nothing more can be recorded.
+// Returns the place of the next record of `words` words, or null if nothing more can be recorded.
 Word* make_room(Writer& writer, std::size_t words);
-// Gives the record its first word, with which it is there.
+// Writes the first word of the record, which makes it valid.
 inline void commit(Writer& writer, Word head, std::size_t words) {
-  // Release: the reader, and whoever looks at the file after this process was killed, sees the head
-  // only with what follows it.
+  // Release: a reader, also of the file of a killed process, sees the first word only together with
+  // the words that follow it.
   std::atomic_ref(*writer.position).store(head, std::memory_order_release);
   writer.position += words;
 }
 
-// The writer of this thread, made if need be; null: there is nothing to record, or no room for it.
+// Returns the writer of this thread, and creates it if necessary. Null: nothing is being recorded,
+// or there is no room.
 Writer* require_own_writer();
 
-// What is between a hook and its record in nearly every case must be part of the hook.
+// Code on the fast path from a hook to its record has to be inlined into the hook.
 #define PMF_AT_ONCE __attribute__((always_inline)) inline
 
-// The site with this key, if this writer met it lately; else kNoSite.
+// Returns the site with this key if this writer used it recently, else kNoSite.
 PMF_AT_ONCE SiteId find_known_site(const Writer& writer, std::uint64_t key) {
   const KnownSite& known = writer.known_sites[known_site_index(key)];
   return known.key == key && known.deaths == recording.sites.deaths() ? known.site : kNoSite;
 }
-// The same of a call on this thread, without calling anything.
+// The same for the current call on this thread, without a function call.
 PMF_AT_ONCE SiteId find_site_at_once(const Writer& writer) {
   return find_known_site(writer,
                          pyframe::current_key_at_once(recording.interpreter, writer.thread));
 }
 
-// The writer that this thread may use for one short record, or null when the event has to take the
-// long way.
+// Returns the writer that this thread may use for one short record, or null if the event has to be
+// recorded by record_call().
 PMF_AT_ONCE Writer* begin_short_record() {
   Writer* const writer = this_writer();
   if (writer == nullptr || writer->state.load(std::memory_order_relaxed) != WriterState::Idle) {
     return nullptr;
   }
   writer->state.store(WriterState::Writing, std::memory_order_relaxed);
-  // A signal handler must see the state before anything else of the record.
+  // A signal handler must see the state before any other change that this record makes.
   std::atomic_signal_fence(std::memory_order_seq_cst);
   return writer;
 }
@@ -107,8 +108,8 @@ PMF_AT_ONCE void end_record(Writer& writer) {
   writer.state.store(WriterState::Idle, std::memory_order_relaxed);
 }
 
-// Whether the record can be written at once: its site is known and short, the address too, this
-// writer recorded last, and there is room. (Nobody recorded last once recording has stopped.)
+// Whether a short record can be written now: its site is known, the address is short, this writer
+// recorded last, and there is room. (Once recording has stopped, no writer counts as the last one.)
 PMF_AT_ONCE bool is_short(const Writer& writer, SiteId site, std::uint64_t address,
                           std::size_t words) {
   return site != kNoSite && fits_short(address) &&
@@ -116,8 +117,9 @@ PMF_AT_ONCE bool is_short(const Writer& writer, SiteId site, std::uint64_t addre
          writer.position + words <= writer.end;
 }
 
-// What of a malloc fits a short record, where there is room for two words. No branch: whether a
-// site asks for the same again cannot be foreseen. (Behind what was written there are zeros.)
+// Writes a short record of a malloc() where there is room for two words. Without a branch: whether
+// a site requests the same size again cannot be predicted. (The window is zero behind the last
+// record.)
 PMF_AT_ONCE void put_malloc(Writer& writer, SiteId site, std::size_t size, std::uint64_t address) {
   const bool is_again = writer.last_sizes.repeats(site, size);
   writer.position[1] = is_again ? 0 : size;
@@ -154,8 +156,8 @@ PMF_AT_ONCE bool is_recording() {
   return std::atomic_ref(*gate).load(std::memory_order_relaxed) == 0;
 }
 
-// The way of nearly every event: no call, so that the hook has no registers to save. True: done, or
-// nothing is to be recorded.
+// Records nearly every event. They call no function, so that the hook has no registers to save.
+// True: the event is recorded, or nothing is being recorded.
 PMF_AT_ONCE bool record_malloc_at_once(std::size_t size, const void* result) {
   if (!is_recording()) return true;
   Writer* const writer = begin_short_record();
@@ -184,9 +186,9 @@ PMF_AT_ONCE bool record_free_at_once(const void* block) {
   return is_written;
 }
 
-// For what does not go at once: the site is new to this writer, the block full, another thread
-// recorded last. With probes nothing does, since no writer knows a site then. They return `result`,
-// so that their caller may end with it.
+// Record the other events: the site is new to this writer, the block is full, or another thread
+// recorded last. With probes every event is recorded here, since writers do not remember sites
+// then. Return `result`, so that their caller can end with a tail call.
 void* record_malloc_slowly(std::size_t size, void* result, const void* caller);
 void* record_calloc_slowly(std::size_t count, std::size_t size, void* result, const void* caller);
 void record_free_slowly(const void* block, const void* caller);

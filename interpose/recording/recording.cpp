@@ -18,7 +18,7 @@ constinit Recording recording;
 
 namespace {
 
-// Everything that a process has for itself. 0, or an error number.
+// Sets up the parts of the recording that each process has of its own. 0, or an error number.
 int set_up_process() {
   recording.destination.process = platform::process_id();
   recording.failure.store(0, std::memory_order_relaxed);
@@ -36,13 +36,13 @@ int set_up_process() {
   return 0;
 }
 
-// With the window under way, a writer has at least the bytes that were asked for.
+// Enough blocks for the given number of bytes besides the current window.
 std::uint32_t ring_blocks_for(std::uint64_t bytes) {
   constexpr std::uint64_t kMost = std::uint64_t{1} << 24;
   return static_cast<std::uint32_t>(std::min((bytes - 1) / kBlockBytes + 2, kMost));
 }
 
-// In this order a hook never sees a gate that is open before there is something behind it.
+// In this order a hook never finds the gate open before the recording is ready.
 void set_phase(Phase phase) {
   recording.phase.store(phase, std::memory_order_release);
   const bool is_open = phase == Phase::On || phase == Phase::Failed;
@@ -53,13 +53,14 @@ void set_phase(Phase phase) {
 void open_for_events() {
   ForkSensitive& shared = *recording.fork_sensitive;
   shared.turn.store(kNobody, std::memory_order_relaxed);
-  // Matched by the acquire with which the recorder looks whether it is in a new process.
+  // Paired with the acquire in is_new_process() of the recorder.
   shared.initialized.store(kReady, std::memory_order_release);
   set_phase(Phase::On);
 }
 
-// Code objects die from the interpreter's own start on (that of each module once it has run), with
-// the GIL held and outside of the allocator: the place to see whether frames are read right.
+// Called when a code object dies: from the interpreter's start on (the code of each module dies
+// once it has run), with the GIL held and outside the allocator. So it also checks that frames are
+// read right.
 void on_code_death(const void* code) {
   if (!pyframe::check_at_start(recording.interpreter, {platform::thread_self()})) {
     recording.sites.forget_remembered();
@@ -112,11 +113,11 @@ bool is_paused() {
 bool end_recording(EndKind kind) {
   const Phase before = recording.phase.load(std::memory_order_relaxed);
   if (before != Phase::On && before != Phase::Failed) return false;
-  // A forked child that recorded nothing has nothing of its own.
+  // A forked child that recorded nothing has no recording of its own.
   if (recording.fork_sensitive->initialized.load(std::memory_order_acquire) != kReady) return false;
   recording.phase_before_end = before;
   set_phase(Phase::Ended);
-  // The stamp stays, for resume_recording().
+  // Keeps the stamp for resume_recording().
   std::atomic<std::uint64_t>& turn = recording.fork_sensitive->turn;
   turn.fetch_or(kClosed, std::memory_order_relaxed);
   std::uint64_t last_numbers = recording.metadata_blocks;
@@ -140,7 +141,7 @@ bool become_new_process() {
   std::uint32_t expected = kNewProcess;
   if (!shared.initialized.compare_exchange_strong(expected, kBeingSetUp,
                                                   std::memory_order_acquire)) {
-    return expected == kReady;  // another thread of the child was faster, or is at it
+    return expected == kReady;  // another thread of the child was first, or is still working
   }
   if (const int error = set_up_process()) {
     recording.failure.store(error, std::memory_order_relaxed);

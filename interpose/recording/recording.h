@@ -1,6 +1,6 @@
 #pragma once
-// The recording of this process: everything that the hook side knows, in one place. Constant
-// initialised, so that a hook that runs before any constructor finds it off.
+// The recording of this process: all state of the recording side. Constant initialised, so that a
+// hook that runs before any constructor finds it off.
 
 #include <atomic>
 #include <cstdint>
@@ -21,22 +21,22 @@ enum class Phase : std::uint8_t {
   Ended,   // the report is being made
 };
 
-// What a gate points at while there is nothing to record.
+// The target of the gate while nothing is being recorded.
 inline constinit std::uint32_t shut_gate = 1;
 
 struct Recording {
   std::atomic<Phase> phase{Phase::Off};
-  // What a hook looks at first, and alone if it finds anything but 0 there. While the phase is On
-  // or Failed it is the control word of the capture (block.h), which another process may set as
-  // well: `pymemflow stop PID`.
+  // Points to the word that a hook reads first; a hook records only if the word is 0. In the phases
+  // On and Failed it is the control word of the capture (capture/block.h), which another process
+  // may set too: `pymemflow stop PID`.
   std::atomic<std::uint32_t*> gate{&shut_gate};
   Phase phase_before_end = Phase::Off;
-  // Ended by whoever comes first; `failure` is the error number, or kLimitReached, behind Failed.
+  // The error number, or kLimitReached, that led to the phase Failed.
   std::atomic<int> failure{0};
-  // Events that the probes had to leave to the running frame: a trace function of the program was
-  // in their place.
+  // Events that were attributed to the running frame because a trace function of the program had
+  // replaced the probes.
   std::atomic<std::uint64_t> not_probed{0};
-  std::uint32_t first_process = 0;  // whose forked children the others are
+  std::uint32_t first_process = 0;  // the process that was started; others are its forked children
   CaptureSettings settings;
   std::uint64_t metadata_blocks = 0;
   ForkSensitive* fork_sensitive = nullptr;
@@ -58,22 +58,23 @@ extern constinit Recording recording;
 int start_recording(const pyframe::Interpreter& interpreter, const CaptureSettings& settings = {},
                     const ProbeUse& probes = {});
 
-// Events of the meantime are not recorded; marks are. False: the recording is not on. In a forked
-// child that has no recording of its own yet it would be the parent's that is paused: see
-// require_own_recording().
+// Pauses or resumes the recording. Marks are recorded during a pause, events are not. False: there
+// is no recording. In a forked child without a recording of its own this would pause the parent's:
+// call require_own_recording() first.
 bool set_paused(bool is_paused);
 bool is_paused();
 
-// The capture cannot grow: nobody records from here on, the hooks only count. Any thread.
+// Stops the recording because the capture cannot grow. The hooks count lost events from then on.
+// Any thread.
 void fail_recording(int error);
 
-// Ends it: events from now on are not recorded, and the file says that this was how it ended.
-// False: it was not on. `resume_recording` undoes it, for an exec that failed.
+// Ends the recording, and writes to the capture how it ended. False: there was no recording.
+// resume_recording() undoes it after a failed exec.
 bool end_recording(EndKind kind = EndKind::Exit);
 void resume_recording();
 
-// Of a forked child, at its first event: a recording of its own takes the place of the parent's.
-// False: it cannot record.
+// Starts the recording of a forked child, at its first event. It replaces the parent's in the
+// child. False: the child cannot record.
 bool become_new_process();
 
 }  // namespace pymemflow::interpose

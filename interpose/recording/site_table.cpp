@@ -23,7 +23,7 @@ Index* make_index(std::size_t slots) {
   return index;
 }
 
-// How many slots an index needs so that at most half of them are taken.
+// Returns the number of slots for an index of which at most half are used.
 std::size_t slots_for(std::size_t entries) {
   std::size_t slots = kFirstSlots;
   while (slots < entries * 4) slots *= 2;
@@ -32,7 +32,7 @@ std::size_t slots_for(std::size_t entries) {
 
 }  // namespace
 
-// Held or not; never waited for.
+// A lock that is tried and never waited for.
 class SiteTable::Lock {
  public:
   explicit Lock(SiteTable& table)
@@ -82,7 +82,7 @@ SiteId SiteTable::define_caller(DefinitionStream& stream, const void* address) {
 
 void SiteTable::forget(const void* code) {
   CodeNode* const node = find_node(code);
-  // Whoever enters a code object at this address next, does so after its memory was freed.
+  // The next code object at this address is entered after the memory of this one was freed.
   if (node == nullptr) return;
   node->code.store(nullptr, std::memory_order_release);
   deaths_.fetch_add(1, std::memory_order_relaxed);
@@ -111,8 +111,8 @@ CodeNode* SiteTable::enter_code(const pyframe::Code& facts, const void* code,
   CodeNode* node = nullptr;
   for (; (node = index->slots[i].load(std::memory_order_relaxed)) != nullptr;
        i = (i + 1) & index->mask) {
-    // A dead one with room enough is used again where it stands. Nobody reads its sites: a reader
-    // runs the code object whose node it reads, so that one cannot be dead.
+    // A dead node with enough room is reused in place. No thread reads its sites: a reader runs the
+    // code object whose node it reads, so that code object is alive.
     if (node->code.load(std::memory_order_relaxed) == nullptr && node->capacity >= units) break;
   }
   const bool is_new = node == nullptr;
@@ -171,17 +171,17 @@ bool SiteTable::grow_codes() {
     grown->slots[j].store(node, std::memory_order_release);
     ++grown->taken;
   }
-  // The old index is left: a thread may be reading it. Indexes never become smaller, so that all
-  // but the last two of them are together smaller than this one.
+  // The old index stays, since a thread may be reading it. Indexes never become smaller, so all but
+  // the last two of them are together smaller than this one.
   codes_.store(grown, std::memory_order_release);
   spare_codes_ = old;
   return true;
 }
 
-// Code objects that come and go for ever fill an index with dead ones again and again: two of the
-// same size take turns then. Whoever still reads the one that is emptied here, because he was held
-// up in the middle of it, finds nodes that are as good as ever, or none, and takes the site for a
-// new one, which the next look, under the lock, sets right.
+// Code objects that keep coming and going fill an index with dead nodes again and again; two
+// indexes of the same size then take turns. A thread that was interrupted while it read the index
+// that is emptied here finds valid nodes, or none. In that case it takes the site for a new one,
+// and finds it at the next lookup, under the lock.
 SiteTable::CodeIndex* SiteTable::empty_codes(std::size_t slots) {
   CodeIndex* const spare = spare_codes_;
   if (spare == nullptr || spare->mask + 1 != slots) {

@@ -1,14 +1,14 @@
 #pragma once
-// From where a call came from to its SiteId. Reading takes no lock and waits for nobody; it is the
-// second hottest code after the frame. A site that is seen for the first time is described among
-// the definitions of the thread that saw it, before any event can refer to it, and then entered
-// here for all threads.
+// Finds the SiteId of a position in Python code or of a C caller. Lookups take no lock and never
+// wait; after reading the frame they are the hottest code. A new site is first described in the
+// definitions of the thread that saw it, so that no event can refer to it earlier, and then entered
+// for all threads.
 //
-// Entering is done by one thread at a time; a thread that finds another at it does not wait, but
-// describes the site for itself, under a number of its own, and does not enter it.
+// One thread at a time enters sites. A thread that finds another one entering does not wait: it
+// describes the site under a number of its own and does not enter it.
 //
-// A code object that dies is told to forget(), so that one that gets its address later is a new
-// one. Its numbers stay its own: nothing is ever renamed.
+// forget() is called for each code object that dies, so that a later one at its address is a new
+// one. Numbers are never used again.
 
 #include <atomic>
 #include <cstddef>
@@ -21,8 +21,8 @@
 
 namespace pymemflow::interpose {
 
-// A code object and the sites in it. `code` is the last field set and the first one read: null once
-// the code object has died.
+// A code object and its sites. `code` is set last and read first; it is null once the code object
+// has died.
 struct CodeNode {
   std::atomic<const void*> code;
   CodeNode* next_free;
@@ -46,24 +46,24 @@ struct CallerSlot {
 
 class SiteTable {
  public:
-  // The number of a Python site, or of a caller; kNoSite when it was never seen.
+  // Return the number of a Python site or of a C caller, or kNoSite if it is new.
   SiteId find(const pyframe::Position& position) const;
   SiteId find_caller(const void* address) const;
 
-  // Describes a site that was not found, in `writer`, which is the caller's own. kNoSite: the code
-  // object is not one, or nothing can be recorded any more.
+  // Describes a site that was not found, in the caller's own stream. kNoSite: the object is not a
+  // code object, or nothing more can be recorded.
   SiteId define(DefinitionStream& stream, const pyframe::Interpreter& interpreter,
                 const pyframe::Position& position);
   SiteId define_caller(DefinitionStream& stream, const void* address);
 
   // The code object is about to be freed. Any thread.
   void forget(const void* code);
-  // How many code objects with sites have died: what was remembered outside of this table before is
-  // to be forgotten when it changes.
+  // The number of code objects with sites that have died. A site that was remembered outside this
+  // table is valid only while the number stays the same.
   std::uint64_t deaths() const { return deaths_.load(std::memory_order_relaxed); }
   void forget_remembered() { deaths_.fetch_add(1, std::memory_order_relaxed); }
 
-  // Of a forked child: the numbers are the parent's. Their memory is left as it is.
+  // For a forked child, since the numbers are the parent's. Their memory is not freed.
   void clear();
 
  private:
@@ -92,7 +92,7 @@ class SiteTable {
   CodeIndex* empty_codes(std::size_t slots);
   void enter_caller(const void* address, SiteId site);
   bool grow_callers();
-  // The module that holds the address, described if it has to be; 0: none does.
+  // Returns the module that holds the address, and describes it if it is new. 0: no module does.
   std::uint32_t require_module(DefinitionStream& stream, const void* address);
   std::uint32_t find_module(std::uint64_t place) const;
   void describe_modules(DefinitionStream& stream);
@@ -105,7 +105,7 @@ class SiteTable {
   std::atomic<std::uint32_t> next_code_{1};
   std::atomic<std::uint32_t> next_text_{1};
 
-  // What follows belongs to whoever holds the lock.
+  // The members below are used under the lock.
   std::atomic<bool> locked_{false};
   CodeNode* free_nodes_ = nullptr;
   CodeIndex* spare_codes_ = nullptr;  // the one before codes_
@@ -125,7 +125,7 @@ inline SiteId SiteTable::find(const pyframe::Position& position) const {
 }
 
 inline CodeNode* SiteTable::find_node(const void* code) const {
-  // Acquire, here and below: matched by the release with which a slot or a site was entered.
+  // Acquire, here and below: paired with the release that entered a slot or a site.
   CodeIndex* const index = codes_.load(std::memory_order_acquire);
   if (index == nullptr) return nullptr;
   for (std::size_t i = hash(code) & index->mask;; i = (i + 1) & index->mask) {

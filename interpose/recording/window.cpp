@@ -33,11 +33,11 @@ void open_window(const Destination& destination, Writer& writer, std::uint64_t n
   set_state(window, BlockState::Open);
 }
 
-// Steps 2 to 4 in block.h, for the block that the writer's window is now.
+// Steps 2 to 4 of capture/block.h, for the block that is the writer's window now.
 void use_again(const Destination& destination, Writer& writer, std::size_t used_bytes,
                std::uint64_t number) {
   BlockHead& window = *writer.window;
-  // An exchange, since what follows must not be seen before it either.
+  // An exchange, so that later writes cannot become visible before it.
   std::atomic_ref(window.state).exchange(BlockState::Emptied, std::memory_order_acq_rel);
   std::memset(records_of(&window), 0, used_bytes);
   open_window(destination, writer, number);
@@ -48,7 +48,7 @@ struct Extent {
   std::uint64_t events = 0;
 };
 
-// How far a window is filled. Records may come to be behind that at the same time.
+// Measures how far a window is filled. Its thread may add records at the same time.
 Extent measure(BlockHead& window) {
   Word* const records = records_of(&window);
   Extent extent;

@@ -1,6 +1,7 @@
 #pragma once
-// The blocks that a writer's records go to, and the steps of changing them (block.h). For the
-// recorder, on the writer's own thread; closing is for whoever ends the recording.
+// The blocks that a writer fills with records, and the steps of changing them (capture/block.h).
+// For the recorder, on the writer's own thread. The functions that close and reopen are for the end
+// of the recording.
 
 #include "interpose/recording/writer.h"
 
@@ -12,8 +13,8 @@ int make_window(Destination& destination, Writer& writer);
 // Makes room for a whole block. False: nothing more can be recorded.
 bool change_block(Destination& destination, Writer& writer);
 
-// Marks the writer's blocks as complete, as far as they are; not while its thread is in the middle
-// of a record. And back, when the recording goes on. The numbers of its last blocks, added up.
+// Marks the writer's blocks as complete, unless its thread is in the middle of a record. Returns
+// the sum of the numbers of its last blocks. reopen_blocks() undoes it.
 std::uint64_t close_blocks(Writer& writer);
 void reopen_blocks(Writer& writer);
 

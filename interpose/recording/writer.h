@@ -1,7 +1,8 @@
 #pragma once
-// A writer: what one thread needs to write records, kept outside the thread so that another one can
-// go on where it ended. Only the owning thread touches it, but for `owner`. A signal handler that
-// interrupts its owner in the middle of a record finds it Writing, and borrows another one.
+// A writer: the state that one thread needs to write records. It is not thread-local, so that
+// another thread can take it over. Only the owning thread uses it, except for `owner`. A signal
+// handler that interrupts its owner in the middle of a record finds it Writing, and borrows another
+// one.
 
 #include <atomic>
 #include <cstdint>
@@ -24,30 +25,30 @@ enum class WriterState : std::uint8_t {
              // running, or the library works for itself
 };
 
-// A site that this writer met, by pyframe::current_key(). Right as long as no code object has died.
-// Only those below kShortSites are kept so.
+// A site that this writer used recently, by pyframe::current_key(). Valid until a code object dies.
+// Only sites below kShortSites are kept.
 struct KnownSite {
   std::uint64_t key;
   std::uint64_t deaths;  // SiteTable::deaths() when it was entered
   SiteId site;
 };
-// What the probes of a thread leave (interpose/recording/probe_attribution.h).
+// The state of the probes of a thread (interpose/recording/probe_attribution.h).
 struct ProbeState {
   pyframe::LastProbe last;
   bool is_own_work = false;
-  bool is_binding = false;  // the next block of a bound method's size is on the probes' account
-  // The latest two records of blocks handed out, the latest first. It may turn out that a block was
-  // made for a probe.
+  bool is_binding = false;  // the next block of a bound method's size is made for the probes
+  // The latest two records of allocations, the latest first. A block may turn out to have been made
+  // for a probe.
   struct Handed {
     Word* record;
     Word* end;
     std::uint64_t address;
     std::uint64_t bytes;
-    std::uint64_t block;  // its number: the same place may be another record's in the next one
+    std::uint64_t block;  // its number: in the next block the same place holds another record
   };
   Handed latest[2] = {};
-  // The latest blocks that did turn out so, until they are freed, round and round: a call in a call
-  // has several, and some the interpreter keeps.
+  // A ring of the latest blocks that were made for probes, until they are freed. Nested calls have
+  // several, and the interpreter keeps some.
   static constexpr unsigned kMaxMade = 32;
   std::uint64_t made[kMaxMade] = {};
   unsigned next_made = 0;

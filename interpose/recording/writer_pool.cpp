@@ -8,9 +8,9 @@ namespace pymemflow::interpose {
 namespace {
 
 constexpr std::uint32_t kMaxWriters = kClosed - 1;
-// How many writers a new thread looks at before it makes one. The search goes on where the last one
-// ended, so the writers of ended threads are found all the same, and a process of thousands of
-// living threads does not ask the kernel for each of them.
+// The number of writers that a new thread examines before it creates one. Each search continues
+// where the last one ended. So the writers of ended threads are found, and a process of thousands
+// of threads does not ask the kernel about each of them.
 constexpr std::uint32_t kProbes = 16;
 
 }  // namespace
@@ -38,7 +38,7 @@ Writer* WriterPool::acquire(std::uint32_t process, std::uint32_t thread) {
       count_.fetch_sub(1, std::memory_order_relaxed);
       return nullptr;
     }
-    // From here on other threads look at it too, and one of them may be faster: then the next one.
+    // Other threads can see it now, and one of them may take it first; then try the next one.
     Writer& writer = writers_[index];
     if (take_over(writer, process, thread)) {
       writer.id = static_cast<WriterId>(index + 1);
@@ -57,13 +57,14 @@ void WriterPool::wait_for_records() {
 }
 
 void WriterPool::release(Writer& writer) {
-  // Matched by the acquire in take_over().
+  // Paired with the acquire in take_over().
   writer.owner.store(0, std::memory_order_release);
 }
 
 bool WriterPool::take_over(Writer& writer, std::uint32_t process, std::uint32_t thread) {
   std::uint32_t owner = writer.owner.load(std::memory_order_relaxed);
-  // Never from oneself: a signal handler that borrows must not get what it interrupted.
+  // Never this thread's own: a signal handler that borrows must not get the writer that it
+  // interrupted.
   if (owner == thread) return false;
   if (owner != 0 && platform::is_thread_alive(process, owner)) return false;
   return writer.owner.compare_exchange_strong(owner, thread, std::memory_order_acquire);

@@ -1,7 +1,8 @@
 #pragma once
-// The writers of a process. A thread takes one at its first event and never gives it back: whoever
-// needs one takes over that of a thread that has ended. So the last free of a dying thread is
-// recorded like any other, and 20,000 short threads need no more writers than ran at once.
+// The writers of a process. A thread takes one at its first event and never returns it. A new
+// thread takes over the writer of a thread that has ended. So the last free() of an ending thread
+// is recorded like any other, and 20,000 short threads need no more writers than run at the same
+// time.
 
 #include <span>
 
@@ -14,19 +15,19 @@ class WriterPool {
   // Reserves address space for all writers there can be. False: no memory.
   bool create();
 
-  // A writer for the thread, without a window when it is new; null when there are too many. Its
-  // state, position and window are as its last owner left them.
+  // Returns a writer for the thread, or null if there are too many. A new writer has no window;
+  // otherwise state, position and window are as the previous owner left them.
   Writer* acquire(std::uint32_t process, std::uint32_t thread);
 
-  // All that there have been.
+  // All writers that have been used.
   std::span<Writer> all() { return {writers_, count_.load(std::memory_order_acquire)}; }
 
-  // Returns when what other threads were recording at this moment is recorded, which takes
-  // microseconds; after a second all the same, since a signal handler may have one stopped there.
-  // Not while this thread records.
+  // Waits until the records that other threads are writing now are complete, which takes
+  // microseconds. Gives up after a second, since a thread may be stopped in a signal handler. Not
+  // while this thread records.
   void wait_for_records();
 
-  // Makes a borrowed writer free for anyone.
+  // Frees a borrowed writer.
   static void release(Writer& writer);
 
  private:

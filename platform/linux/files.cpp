@@ -22,25 +22,26 @@ namespace {
 // Programs count on low descriptors (select, closing 3 to 255, dup2 to a chosen number).
 constexpr int kLowestDescriptor = 512;
 
-// The kernel's table of them reaches up to the highest one, 8 bytes each, and is copied by each
-// fork.
+// The kernel's table of descriptors reaches up to the highest one, with 8 bytes each, and each fork
+// copies it.
 constexpr rlim_t kHighestDescriptor = 1 << 16;
 
 constexpr std::uint64_t kUnlimited = std::uint64_t{1} << 62;
 
-// A number that the program's own limit keeps it from having: nobody who goes through those that it
-// may have meets ours. The limit is another one for the moment of the call.
+// Takes a descriptor above the program's own limit, so that a program that goes through all
+// descriptors that it may have does not meet this one. The limit is raised for the moment of the
+// call.
 long duplicate_beyond_limit(long file) {
   struct rlimit own {};
   const long outcome = system_call(SYS_prlimit64, 0, RLIMIT_NOFILE, nullptr, &own);
   if (failed(outcome)) return outcome;
   if (own.rlim_cur > kHighestDescriptor) return -EMFILE;
-  // A limit that was lowered leaves descriptors of before above it.
+  // Descriptors from before the limit was lowered may lie above it.
   const rlim_t lowest = own.rlim_cur < kLowestDescriptor ? kLowestDescriptor : own.rlim_cur;
-  const rlim_t needed = lowest + 64;  // a child has its parent's until it has one of its own
+  const rlim_t needed = lowest + 64;  // a child keeps its parent's file until it has its own
   const struct rlimit wider { needed, own.rlim_max < needed ? needed : own.rlim_max };
   const long raised = system_call(SYS_prlimit64, 0, RLIMIT_NOFILE, &wider, nullptr);
-  if (failed(raised)) return raised;  // the hard limit is as low, and not ours to change
+  if (failed(raised)) return raised;  // the hard limit is as low, and must not be changed
   const long high = system_call(SYS_fcntl, file, F_DUPFD_CLOEXEC, lowest);
   system_call(SYS_prlimit64, 0, RLIMIT_NOFILE, &own, nullptr);
   return high;
@@ -50,7 +51,7 @@ int raise_descriptor(long low) {
   if (failed(low)) return -1;
   long high = duplicate_beyond_limit(low);
   if (failed(high)) high = system_call(SYS_fcntl, low, F_DUPFD_CLOEXEC, kLowestDescriptor);
-  // A limit below it (ulimit -n 256): then above the standard ones at least.
+  // The limit is lower (ulimit -n 256): take one above the standard descriptors at least.
   if (failed(high)) high = system_call(SYS_fcntl, low, F_DUPFD_CLOEXEC, 3);
   system_call(SYS_close, low);
   return failed(high) ? -1 : static_cast<int>(high);

@@ -1,4 +1,4 @@
-// What the loader has loaded, with glibc's loader or musl's: ELF.
+// The libraries that the loader has loaded: ELF, with the loader of glibc or of musl.
 
 #include <dlfcn.h>
 #include <elf.h>
@@ -16,7 +16,7 @@ namespace {
 
 using Symbol = ElfW(Sym);
 
-// The dynamic symbol table of a library that is mapped; DT_GNU_HASH finds a name in it.
+// The dynamic symbol table of a mapped library, searched by DT_GNU_HASH.
 class SymbolTable {
  public:
   explicit SymbolTable(const dl_phdr_info& library) : base_(library.dlpi_addr) {
@@ -27,12 +27,12 @@ class SymbolTable {
     }
   }
 
-  // Whether find() can tell.
+  // False: find() finds nothing.
   bool is_readable() const {
     return hash_table_ != nullptr && symbols_ != nullptr && names_ != nullptr;
   }
 
-  // Its address; null when the library does not define it.
+  // Returns the address of `name`, or null if the library does not define it.
   void* find(const char* name) const {
     if (!is_readable()) return nullptr;
     const std::uint32_t bucket_count = hash_table_[0];
@@ -64,7 +64,7 @@ class SymbolTable {
 
   template <typename T>
   const T* at(const ElfW(Dyn) & entry) const {
-    // The loader has made addresses of them, but for libraries that it may not write to.
+    // The loader has turned offsets into addresses, except in libraries that it must not write to.
     const ElfW(Addr) address = entry.d_un.d_ptr;
     return reinterpret_cast<const T*>(address < base_ ? base_ + address : address);
   }

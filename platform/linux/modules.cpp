@@ -1,4 +1,5 @@
-// Which files are mapped into this process, on Linux: /proc/self/maps, and the notes of ELF files.
+// The files that are mapped into this process, on Linux: /proc/self/maps, and the notes of ELF
+// files.
 
 #include "platform/modules.h"
 
@@ -13,8 +14,8 @@
 namespace pymemflow::platform {
 namespace {
 
-// One line of /proc/self/maps: "start-end rwxp offset device inode   path". `image` is where the
-// file of the lines before it begins. False: no file is mapped there.
+// One line of /proc/self/maps: "start-end rwxp offset device inode   path". parse() returns false
+// if the line does not name a file.
 struct MapsLine {
   Mapping mapping;
   bool is_executable;
@@ -106,7 +107,7 @@ void visit_modules(std::span<char> scratch, void (*visit)(const Mapping&, void*)
       line = line_end + 1;
     }
     held = static_cast<std::size_t>(end - line);
-    if (held == scratch.size()) held = 0;  // no line is that long: give up on it
+    if (held == scratch.size()) held = 0;  // a line cannot be that long: skip it
     std::memmove(buffer, line, held);
   }
   system_call(SYS_close, file);

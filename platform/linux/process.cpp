@@ -1,4 +1,4 @@
-// What Linux says of this process, its host, and the programs that it could run.
+// This process, its host, and the programs that it could run, on Linux.
 
 #include "platform/process.h"
 
@@ -15,7 +15,7 @@ extern "C" char** environ;
 namespace pymemflow::platform {
 namespace {
 
-// The content of a file from its beginning to its end, in pieces. What cannot be read has none.
+// Passes the content of a file to `visit` in pieces. A file that cannot be read has none.
 void visit_content(const char* path, ReadPiece visit, void* context) {
   const long file = system_call(SYS_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC, 0);
   if (failed(file)) return;
@@ -29,7 +29,7 @@ void visit_content(const char* path, ReadPiece visit, void* context) {
   system_call(SYS_close, file);
 }
 
-// The first bytes of a file; how many there are.
+// Reads the first bytes of a file and returns their number.
 std::size_t read_start(const char* path, std::span<char> start) {
   const long file = system_call(SYS_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC, 0);
   if (failed(file)) return 0;
@@ -52,7 +52,7 @@ void visit_command_line(ReadPiece visit, void* context) {
   visit_content("/proc/self/cmdline", visit, context);
 }
 
-// Formats that are registered with the kernel could be any.
+// Any format may be registered with the kernel (binfmt_misc).
 bool could_run(const char* path) {
   char start[2];
   if (read_start(path, start) != sizeof start) return true;

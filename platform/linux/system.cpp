@@ -79,8 +79,8 @@ void* map_zero_in_child(std::size_t bytes) {
 
 void unmap(void* start, std::size_t bytes) {
 #ifdef __SANITIZE_THREAD__
-  // It does not see this call: what one thread gets at an address that another one gave back would
-  // look like a race.
+  // ThreadSanitizer does not see this call, and would report a race when another thread gets the
+  // same address.
   static_cast<void>(start);
   static_cast<void>(bytes);
 #else

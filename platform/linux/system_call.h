@@ -1,6 +1,6 @@
 #pragma once
-// Raw system calls, for the Linux layer alone: where the C library's wrapper might set errno,
-// cancel the thread or be interposed by the program. Any thread, any place.
+// System calls without the C library's wrappers, for the Linux files alone. A wrapper may set
+// errno, cancel the thread or be hooked by the program. May be called anywhere on any thread.
 
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -10,8 +10,8 @@
 
 namespace pymemflow::platform {
 
-// A whole word of each argument: the kernel looks at 64 bits also where an int was meant, and of an
-// int that goes by the stack (the sixth of a call) a compiler need not write the upper half.
+// Widens an argument to 64 bits. The kernel reads all of them, and a compiler need not write the
+// upper half of an int that is passed on the stack (the sixth argument of a call).
 template <typename Argument>
 long word_of(Argument argument) {
   if constexpr (std::is_null_pointer_v<Argument>) {

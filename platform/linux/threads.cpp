@@ -1,4 +1,4 @@
-// What a thread has for itself, on Linux.
+// The values per thread, on Linux.
 
 #include "platform/thread_values.h"
 

@@ -1,6 +1,6 @@
 #pragma once
-// errno across the system calls of the macOS layer, for that layer alone: there is no way around
-// the C library's wrappers there, and they set it. Any thread.
+// Keeps errno across system calls, for the macOS files alone: system calls are only available
+// through wrappers there, which set errno. Any thread.
 
 #include <cerrno>
 

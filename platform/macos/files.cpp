@@ -23,8 +23,8 @@
 namespace pymemflow::platform {
 namespace {
 
-// Programs count on low descriptors (select, closing 3 to 255, dup2 to a chosen number). The limit
-// is 256 where nobody has raised it; then above the standard ones at least.
+// Programs count on low descriptors (select, closing 3 to 255, dup2 to a chosen number). If the
+// limit is still the default of 256, a descriptor above the standard ones is used.
 constexpr int kLowestDescriptor = 512;
 
 constexpr std::uint64_t kUnlimited = std::uint64_t{1} << 62;
@@ -37,7 +37,8 @@ int raise_descriptor(int low) {
   return high;
 }
 
-// There are no nameless files: one is made, and its name taken away. -1: not in this folder.
+// macOS has no files without a name, so a file is created and its name removed. -1: not in this
+// folder.
 int open_in(const char* folder) {
   static constinit std::atomic<unsigned> last_number{0};
   constexpr std::string_view kName = "/pymemflow.";
@@ -121,7 +122,7 @@ int reserve_file(int file, std::uint64_t offset, std::size_t bytes) {
     return write_file(file, &kZero, 1, offset + bytes - 1);
   }
   if (errno == ENOSPC) return ENOSPC;
-  // A disk that cannot do that.
+  // The disk does not support it.
   static constexpr char kZeros[4096] = {};
   for (std::size_t done = 0; done < bytes; done += sizeof kZeros) {
     if (const int error = write_file(file, kZeros, sizeof kZeros, offset + done)) return error;

@@ -19,13 +19,13 @@ namespace {
 
 constinit std::atomic<std::uint64_t> added{0};
 
-// Where paths are kept: dyld's own go with their images. Grows in steps, since most processes need
+// Copies of paths, since dyld's are freed with their images. Grows in steps; most processes need
 // one.
 constexpr std::size_t kPathBytes = std::size_t{256} << 10;
 constinit char* paths = nullptr;
 constinit std::size_t path_bytes_left = 0;
 
-// dyld calls us one at a time.
+// dyld makes one call at a time.
 const char* keep_path(const char* path) {
   const std::size_t bytes = std::strlen(path) + 1;
   if (bytes > path_bytes_left) {
@@ -57,7 +57,7 @@ void on_added(const mach_header* start, std::intptr_t slide) {
   const auto* const header = reinterpret_cast<const mach_header_64*>(start);
   Dl_info facts{};
   const bool is_named = ::dladdr(start, &facts) != 0 && facts.dli_fname != nullptr;
-  // The place of one that is gone, where there is one, else a new one.
+  // Reuses the place of a removed image, if there is one.
   std::size_t place = 0;
   const std::size_t count = image_count.load(std::memory_order_relaxed);
   while (place < count && images[place].header.load(std::memory_order_relaxed) != nullptr) ++place;
@@ -80,13 +80,13 @@ void on_removed(const mach_header* start, std::intptr_t) {
   });
 }
 
-// dyld calls for all that are there already, at once.
+// dyld calls on_added() at once for all images that are loaded already.
 __attribute__((constructor)) void watch_images() {
   ::_dyld_register_func_for_add_image(on_added);
   ::_dyld_register_func_for_remove_image(on_removed);
 }
 
-// The external symbol of this name, by the image's own table.
+// Finds the external symbol of this name in the image's own table.
 void* find_definition(const Image& image, const mach_header_64& header, const char* name) {
   const symtab_command* table = nullptr;
   const segment_command_64* link_edit = nullptr;
@@ -105,7 +105,7 @@ void* find_definition(const Image& image, const mach_header_64& header, const ch
     const nlist_64& symbol = symbols[i];
     const bool is_defined = (symbol.n_type & N_STAB) == 0 && (symbol.n_type & N_EXT) != 0 &&
                             (symbol.n_type & N_TYPE) == N_SECT;
-    // Names have an underscore in front.
+    // The names in the table begin with an underscore.
     if (!is_defined || symbol.n_un.n_strx >= table->strsize) continue;
     const char* const text = names + symbol.n_un.n_strx;
     if (text[0] == '_' && std::strcmp(text + 1, name) == 0) {
@@ -125,7 +125,7 @@ void visit_definitions(const char* name,
                        void (*visit)(const char* path, void* address, void* context),
                        void* context) {
   for_each_image([&](const Image& image, const mach_header_64& header) {
-    // What comes with the system is no Python, and has a hundred thousand symbols.
+    // Libraries of the system do not contain Python, and have a hundred thousand symbols.
     constexpr std::uint32_t kIsInSharedCache = 0x80000000;  // MH_DYLIB_IN_CACHE
     if ((header.flags & kIsInSharedCache) != 0) return;
     void* const address = find_definition(image, header, name);

@@ -1,8 +1,8 @@
 #pragma once
-// The files that dyld has mapped into this process, in a list of our own, for the macOS layer
-// alone. dyld's own list has a lock, and whoever holds it may be waiting for a thread that
-// allocates. So dyld calls us for each image that comes or goes (outside of every allocator hook),
-// and a hook reads what was written then, without a lock.
+// A list of the images that dyld has mapped into this process, for the macOS files alone. dyld's
+// own list has a lock, and the thread that holds it may be waiting for a thread that allocates. So
+// dyld reports each image that is added or removed, outside every allocator hook, and hooks read
+// this list without a lock.
 
 #include <mach-o/loader.h>
 
@@ -12,17 +12,17 @@
 namespace pymemflow::platform {
 
 struct Image {
-  std::atomic<const mach_header_64*> header;  // null: none, or gone
+  std::atomic<const mach_header_64*> header;  // null: unused, or removed
   std::uint64_t text_end;
   std::intptr_t slide;
   const char* path;  // kept for the life of the process
 };
 
-// Calls visit(image) for each image that is there.
+// Calls visit(image, header) for each image in the list.
 template <typename Visit>
 void for_each_image(Visit visit);
 
-// Of an image: calls visit(command) for each load command.
+// Calls visit(command) for each load command of an image.
 template <typename Visit>
 void for_each_command(const mach_header_64& header, Visit visit) {
   const char* at = reinterpret_cast<const char*>(&header + 1);

@@ -1,4 +1,4 @@
-// What macOS says of this process, its host, and the programs that it could run.
+// This process, its host, and the programs that it could run, on macOS.
 
 #include "platform/process.h"
 

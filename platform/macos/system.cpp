@@ -1,5 +1,5 @@
-// macOS: threads, clocks, memory. What this library calls is the original, also of what it hooks
-// (macos_tuples.cpp), and nothing called here allocates.
+// Threads, clocks and memory on macOS. Calls from this library reach the originals of hooked
+// functions (interpose/hooks/macos/tuples.cpp), and no function called here allocates.
 
 #include <libproc.h>
 #include <mach/mach.h>
@@ -28,9 +28,9 @@ std::uint64_t wide_thread_id() {
   return id;
 }
 
-// The pages that a forked child is to find zero. The system cannot empty them by itself, so a
-// handler does; the windows of the capture are copies in the child (map_file()), and what it
-// records before the handler ran is lost, and not in its parent's record.
+// The pages that a forked child finds filled with zeros. The system cannot do that, so a fork
+// handler does. The windows of the capture are copies in the child (map_file()): events before the
+// handler are lost, and do not appear in the parent's capture.
 struct ZeroInChild {
   std::atomic<void*> pages;
   std::size_t bytes;
@@ -50,7 +50,7 @@ void empty_pages() {
 }  // namespace
 
 void forget_loader_error() {
-  // dyld keeps the message in a buffer of the thread's, which the next one takes again.
+  // dyld keeps the message in a buffer per thread, which the next message overwrites.
 }
 
 std::uint32_t process_id() {
@@ -68,7 +68,7 @@ std::uintptr_t thread_self() {
 bool is_thread_alive(std::uint32_t process, std::uint32_t thread) {
   const KeptErrno kept;
   constexpr std::uint64_t kStep = std::uint64_t{1} << 32;
-  // The upper half as of this thread, or the one before, when the lower half has just begun anew.
+  // The upper half of this thread, or one less if the lower half has just wrapped around.
   std::uint64_t id = (wide_thread_id() & ~(kStep - 1)) | thread;
   for (int tries = 0; tries < 2; ++tries, id -= kStep) {
     proc_threadinfo facts;

@@ -1,5 +1,5 @@
-// What a thread has for itself, on macOS: keys, made once. No destructor is given with them, since
-// what is freed after it must find the writer still.
+// The values per thread, on macOS: keys, created once. They have no destructor, since a call of
+// free() after it must still find the writer.
 
 #include <atomic>
 

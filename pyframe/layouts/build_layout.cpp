@@ -11,7 +11,7 @@ namespace {
 // Py_TRACE_REFS up to 3.12, and free threading: 32 bytes instead of 16.
 constexpr std::uint8_t kHeaderGrowth = 16;
 
-// A row of the table that a type has of its members: part of the stable ABI.
+// A row of a type's table of members (PyMemberDef): part of the stable ABI.
 struct Member {
   const char* name;
   int type;
@@ -31,7 +31,7 @@ std::int64_t basic_size(const void* type, std::size_t header_growth) {
   return load<std::int64_t>(type, kTypeBasicSize + header_growth);
 }
 
-// Everything that lies in an object comes later by the growth of the header.
+// Moves the offsets of all fields of objects by the growth of the header.
 void grow_header(FrameLayout& layout) {
   for (std::uint16_t* offset :
        {&layout.code_filename, &layout.code_name, &layout.code_first_line, &layout.code_line_table,
@@ -47,7 +47,7 @@ void grow_header(FrameLayout& layout) {
   layout.header_growth = kHeaderGrowth;
 }
 
-// False only when the type has a member of that name, and has it elsewhere.
+// False: the type has a member of that name at another offset.
 bool agrees(const void* type, std::size_t header_growth, const char* name, std::uint16_t offset) {
   const auto* member = load<const Member*>(type, kTypeMembers + header_growth);
   for (; member != nullptr && member->name != nullptr; ++member) {
@@ -74,7 +74,7 @@ bool types_agree(const BuildFacts& facts, const FrameLayout& layout) {
       !code_agrees("co_code", layout.code_bytecode)) {
     return false;
   }
-  // From 3.11 on the bytecode is what a code object ends with.
+  // From 3.11 on a code object ends with its bytecode.
   if (layout.frame_shape != FrameShape::FrameObject) {
     return layout.code_bytecode == layout.code_basic_size;
   }
@@ -96,7 +96,7 @@ const char* fit_layout(const BuildFacts& facts, FrameLayout& layout) {
     }
   } else if (basic_size(facts.types.code, kHeaderGrowth) ==
              layout.code_basic_size + kHeaderGrowth) {
-    // Traced references. No symbol tells, but the size that the type gives, and where.
+    // Traced references: only the size that the type declares tells.
     grow_header(layout);
   }
   return types_agree(facts, layout) ? nullptr : "its objects differ from the release's";

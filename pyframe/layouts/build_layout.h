@@ -1,7 +1,7 @@
 #pragma once
-// From the row of a version to the layout of the build at hand: debug builds, traced references
-// (Py_TRACE_REFS) and free threading move fields. Reads nothing but the interpreter's static data,
-// which is complete before it starts: for start-up, outside every hook.
+// Fits the row of a version to the build at hand: debug builds, traced references (Py_TRACE_REFS)
+// and free threading move fields. Reads only the interpreter's static data, which is complete
+// before the interpreter starts. For start-up, outside every hook.
 
 #include "pyframe/layouts/layout.h"
 
@@ -18,11 +18,11 @@ struct BuildFacts {
   bool is_free_threaded;
 };
 
-// Fits the row of a version to the build. Null, or why the layout is not to be trusted.
+// Returns null, or the reason why the layout cannot be trusted.
 const char* fit_layout(const BuildFacts& facts, FrameLayout& layout);
 
-// Whether a layout is what the interpreter's types say of their sizes and of the members that they
-// show to Python. Part of fit_layout().
+// Whether a layout agrees with the sizes and the members that the interpreter's types declare. Part
+// of fit_layout().
 bool types_agree(const BuildFacts& facts, const FrameLayout& layout);
 
 }  // namespace pymemflow::pyframe

@@ -22,7 +22,7 @@ inline constexpr std::uint16_t kBytesData = 32;      // PyBytesObject.ob_sval
 inline constexpr std::uint16_t kTextLength = 16;     // PyASCIIObject.length
 inline constexpr std::uint16_t kTextState = 32;      // PyASCIIObject.state, 32 bits
 
-// How the running frame hangs on the thread state.
+// The way from the thread state to the running frame.
 enum class FrameShape : std::uint8_t {
   FrameObject,    // 3.6 to 3.10: PyThreadState.frame is a PyFrameObject
   CFrame,         // 3.11, 3.12: PyThreadState.cframe->current_frame
@@ -32,14 +32,14 @@ enum class FrameShape : std::uint8_t {
   CurrentFrameOwnBytecode,
 };
 
-// How the frame says at which instruction it is.
+// The form in which a frame keeps its instruction.
 enum class PositionShape : std::uint8_t {
   ByteIndex,    // f_lasti in bytes (3.6 to 3.9)
   UnitIndex,    // f_lasti in two-byte instructions (3.10)
   Instruction,  // a pointer into the bytecode (3.11 on)
 };
 
-// How co_lnotab, or co_linetable, is written.
+// The format of co_lnotab or co_linetable.
 enum class LineTableFormat : std::uint8_t {
   Lnotab,     // 3.6 to 3.9
   LineTable,  // 3.10, PEP 626
@@ -76,8 +76,8 @@ struct FrameLayout {
   std::uint16_t ascii_data = 0;    // sizeof(PyASCIIObject)
   std::uint16_t compact_data = 0;  // sizeof(PyCompactUnicodeObject)
   std::uint8_t text_kind_bit = 2;  // where PyASCIIObject.state has its kind; compact, ascii follow
-  // By how much an object's header is longer than a release build's: Py_TRACE_REFS up to 3.12, and
-  // free threading. The offsets above that lie in objects have it in them.
+  // Additional bytes of an object's header compared with a release build: Py_TRACE_REFS up to 3.12,
+  // and free threading. The offsets in objects above include it.
   std::uint8_t header_growth = 0;
 };
 

@@ -33,7 +33,7 @@ class Table {
                 value + bytes <= structure && value % bytes == 0;
     offset = static_cast<std::uint16_t>(value);
   }
-  // Reads a size that the table has in the place of an offset.
+  // Reads a size that the table has instead of an offset.
   void read_size(std::uint8_t position, std::uint16_t& size) {
     is_sound_ = is_sound_ && word(position) > 0 && word(position) < kMaxStructure;
     size = static_cast<std::uint16_t>(word(position));

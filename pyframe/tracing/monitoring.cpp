@@ -8,7 +8,7 @@
 namespace pymemflow::pyframe {
 namespace {
 
-// What this needs of the C API; all of it is older than 3.12. Objects are opaque here.
+// The functions of the C API that are used here; all are older than 3.12. Objects are opaque.
 struct Calls {
   void* (*current_interpreter)() = nullptr;
   std::int64_t (*interpreter_id)(void* interpreter) = nullptr;
@@ -32,7 +32,7 @@ constinit const Interpreter* python = nullptr;
 constinit TraceLayout layout{};
 constinit bool is_every_entry_wanted = false;
 
-// By number, because an address is used again. Interpreters beyond these are not probed.
+// By number, because addresses are reused. Interpreters with higher numbers are not probed.
 constexpr std::int64_t kMaxInterpreters = 4096;
 constinit std::atomic<bool> monitored[kMaxInterpreters];
 constinit std::atomic<bool> is_any_monitored{false};
@@ -46,7 +46,7 @@ struct Callback {
 };
 constexpr int kFastCall = 0x80;
 
-// Code objects that were found to have loops: where they lie in this table any other may, too.
+// A cache of code objects that have loops. A newer one may replace an older one in its slot.
 constexpr std::size_t kMaxWithLoops = 256;
 constinit std::atomic<const void*> with_loops[kMaxWithLoops];
 
@@ -54,8 +54,8 @@ std::atomic<const void*>& loop_slot(const void* code) {
   return with_loops[reinterpret_cast<std::uintptr_t>(code) / 64 % kMaxWithLoops];
 }
 
-// Asks for co_code, which makes an object: instructions in the code object itself may be hidden by
-// those that tell of events.
+// Reads co_code, which creates an object: in the code object itself, instrumented instructions may
+// hide the original ones.
 bool jumps_backward(void* code) {
   handlers.begin_own_work();
   void* const bytes = calls.attribute(code, "co_code");
@@ -75,8 +75,9 @@ bool jumps_backward(void* code) {
   return jumps;
 }
 
-// A line that begins with a function is always begun by entering it, unless a loop comes back to
-// it: that it began says nothing that the new frame does not, where no entry has named another one.
+// Whether the event of a line can be turned off. The first line of a function begins when the
+// function is entered, unless a loop jumps back to it. The new frame says as much as the event
+// does.
 bool says_nothing(void* code, const Position& position) {
   if (is_every_entry_wanted) return false;
   const auto first = detail::load<std::int32_t>(code, layout.code_first_traceable);
@@ -88,15 +89,15 @@ bool says_nothing(void* code, const Position& position) {
   return false;
 }
 
-// The first argument is the code object. The second one is a number, of the line or the
-// instruction: a new object unless it is one of the small ones.
+// The first argument is the code object. The second one is the number of the line or instruction: a
+// new object unless the number is small.
 template <Probe kProbe>
 void* tell(void*, void* const* arguments, std::intptr_t count) {
   if (count < 2) return calls.none;  // immortal from 3.12 on
   handlers.on_made_for_probe(arguments[1]);
   const void* const state = python->current_thread_state();
   Position position;
-  // Of a Return that nobody prints only the caller matters.
+  // If returns are not recorded, only the caller matters.
   const bool is_wanted = kProbe != Probe::Return || is_every_entry_wanted;
   if (state == nullptr || (is_wanted && !position_in(*python, state, position))) return calls.none;
   const void* const caller = kProbe == Probe::Return ? caller_in(*python, state) : nullptr;
@@ -122,7 +123,8 @@ constexpr Subscription kSubscriptions[] = {
     {"PY_UNWIND", &on_return},
 };
 
-// Those without a use that is agreed on (debugger 0, coverage 1, profiler 2), then the optimizer's.
+// The numbers without an agreed use (debugger 0, coverage 1, profiler 2), then that of the
+// optimizer.
 constexpr int kTools[] = {4, 3, 5};
 
 bool succeeded(void* result) {
@@ -134,7 +136,7 @@ bool succeeded(void* result) {
   return true;
 }
 
-// A tool's number that is free, taken; -1: there is none.
+// Takes a free number of a tool. -1: there is none.
 int take_tool(void* monitoring) {
   for (const int tool : kTools) {
     if (succeeded(calls.call_method(monitoring, "use_tool_id", "is", tool, "pymemflow"))) {
@@ -144,7 +146,7 @@ int take_tool(void* monitoring) {
   return -1;
 }
 
-// The event's bit; 0: it could not be subscribed to.
+// Returns the bit of the event, or 0 if it could not be subscribed to.
 int subscribe(void* monitoring, void* events, int tool, const Subscription& subscription) {
   void* const number = calls.attribute(events, subscription.event);
   if (number == nullptr) {
@@ -163,7 +165,7 @@ int subscribe(void* monitoring, void* events, int tool, const Subscription& subs
   return succeeded(result) ? bit : 0;
 }
 
-// False: not yet, the interpreter is still being set up.
+// False: the interpreter is not ready yet.
 bool install_tool() {
   void* const monitoring = calls.sys_object("monitoring");
   if (monitoring == nullptr) return false;
@@ -216,7 +218,7 @@ bool find_monitoring(const Interpreter& interpreter, const TraceLayout& found,
 void monitor_this_interpreter() {
   const std::int64_t id = calls.interpreter_id(calls.current_interpreter());
   if (id < 0 || id >= kMaxInterpreters) return;
-  // Before the work, which comes by here again.
+  // Before the work, which calls this function again.
   if (monitored[id].exchange(true, std::memory_order_relaxed)) return;
   void *type, *value, *traceback;
   calls.fetch_error(&type, &value, &traceback);

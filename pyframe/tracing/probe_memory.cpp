@@ -12,8 +12,8 @@ namespace {
 using detail::load;
 
 constexpr std::size_t kCollectorHead = 16;
-// What the debug hooks of Python's allocators put around a block: none, or, in some builds, a
-// serial number too.
+// Bytes that the debug hooks of Python's allocators add to a block: none, or, in some builds, with
+// a serial number.
 constexpr std::size_t kDebugBytes[] = {0, 24, 32};
 
 constinit TraceLayout layout{};
@@ -30,7 +30,7 @@ std::size_t basic_size(const void* type) {
   return static_cast<std::size_t>(load<std::int64_t>(type, kTypeBasicSize));
 }
 
-// Where this thread is, if it is probed.
+// Returns the state of this thread and its position, or null if it is not probed.
 const void* probed_state(const Interpreter& interpreter, ThisThread& thread, Position& top) {
   const void* const state = thread_state(interpreter, thread);
   if (state == nullptr || !position_in(interpreter, state, top)) return nullptr;
@@ -51,7 +51,7 @@ bool is_frame_object(const Position& top, std::size_t bytes) {
   return is_size(bytes, kCollectorHead + basic_size(frame_type) + slots * sizeof(void*));
 }
 
-// Instrumentation brings the code object's version up to the interpreter's as its last step.
+// The last step of instrumentation sets the version of the code object to that of the interpreter.
 bool is_being_instrumented(const void* state, const Position& top) {
   const void* const interpreter = load<const void*>(state, layout.tstate_interpreter);
   return load<std::uint64_t>(top.code, layout.code_version) !=
@@ -69,9 +69,9 @@ std::uint8_t opcode_at(const Interpreter& interpreter, const Position& position)
 
 // --- bound methods -------------------------------------------------------------------------------
 // While there is a trace function, an instruction that calls a built-in method binds it first, for
-// the sake of a profile function. Everybody else who binds one goes the same way, through the
-// descriptor's tp_descr_get, but returns to another place, and sooner or later does so in an
-// instruction that does not call: loading an attribute.
+// the sake of a profile function. Other code that binds a method uses the descriptor's tp_descr_get
+// too, but returns to another address, and at some point does so in an instruction that does not
+// call, such as loading an attribute.
 
 using Get = void* (*)(void* descriptor, void* object, void* type);
 
@@ -80,7 +80,7 @@ constinit const Interpreter* python = nullptr;
 constinit ProbeHandlers handlers{};
 
 constexpr std::size_t kMaxOthers = 64;
-constinit std::atomic<const void*> others[kMaxOthers];  // places that others return to
+constinit std::atomic<const void*> others[kMaxOthers];  // return addresses of other code
 
 bool is_other(const void* place) {
   for (const std::atomic<const void*>& other : others) {

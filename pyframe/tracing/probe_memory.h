@@ -1,11 +1,10 @@
 #pragma once
-// What the interpreter allocates for no other reason than that it is probed, told from what it
-// would allocate anyway:
+// Recognizes memory that the interpreter allocates only because it is probed:
 //   3.7 to 3.11  a bound method for each call of a built-in method
 //   3.11         a frame object for each call, and an array of the lines of each code object
 //   3.12 on      the tables of instrumented code
-// (Objects that come with an event are told of by the event: ProbeHandlers::on_made_for_probe.)
-// Asked from inside the allocator, on the thread that allocates; only loads.
+// (Objects that come with an event are reported by ProbeHandlers::on_made_for_probe.) Called from
+// inside the allocator, on the thread that allocates; reads memory and does nothing else.
 
 #include <cstddef>
 
@@ -20,10 +19,10 @@ namespace pymemflow::pyframe {
 bool find_probe_memory(const Interpreter& interpreter, const TraceLayout& layout,
                        const ProbeHandlers& handlers);
 
-// Whether these bytes are those of a method that is being bound (ProbeHandlers::set_binding).
+// Whether a block of this size is that of a method being bound (ProbeHandlers::set_binding).
 bool is_bound_method(std::size_t bytes);
 
-// Whether these bytes are asked for in order to trace anything else.
+// Whether a block of this size is requested for any other purpose of tracing.
 bool is_memory_for_probes(const Interpreter& interpreter, ThisThread& thread, std::size_t bytes);
 
 }  // namespace pymemflow::pyframe

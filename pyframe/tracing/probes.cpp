@@ -38,7 +38,7 @@ bool has_monitoring() {
 enum What { kCall = 0, kException = 1, kLine = 2, kReturn = 3 };
 
 void tell(Probe probe) {
-  // The state of this thread, since it holds the GIL.
+  // The current state is that of this thread, since it holds the GIL.
   const void* const state = python->current_thread_state();
   Position position;
   if (state != nullptr && position_in(*python, state, position)) {
@@ -46,8 +46,9 @@ void tell(Probe probe) {
   }
 }
 
-// No probe, but it comes with a tuple: of the type, the instance and the traceback. The instance is
-// made for it where an iterator ends, which needs none; every other one is caught, and needs it.
+// An exception is not a probe, but it comes with a tuple of type, instance and traceback. Where an
+// iterator ends, the instance is created for the trace function alone; elsewhere the program needs
+// it.
 void tell_exception(const void* triple) {
   constexpr std::uint16_t kType = 24;
   constexpr std::uint16_t kInstance = 32;
@@ -114,9 +115,9 @@ bool find_calls(bool every_entry) {
 
 bool install_probes(const Interpreter& interpreter, const ProbeHandlers& wanted, bool every_entry) {
   if (!is_known(interpreter) || original_call != nullptr) return false;
-  // The rows are of builds with a GIL, and with the usual head of an object. Debug builds end the
-  // process over another thread's state that is made the current one, which is how a thread is
-  // probed before it starts.
+  // The rows are of builds with a GIL and with the usual header of objects. Debug builds abort when
+  // the state of another thread becomes the current one, which is how a thread is probed before it
+  // starts.
   if (interpreter.is_free_threaded || interpreter.layout.header_growth != 0) return false;
   if (interpreter.counts_references) return false;
   const Version* const version = find_version(interpreter.layout.major, interpreter.layout.minor);
@@ -145,11 +146,11 @@ Probed probed(const void* state) {
 void probe_new_thread(std::uintptr_t self) {
   if (python == nullptr || has_monitoring()) return;
   void* const state = python->current_thread_state();
-  // Another thread has the GIL, so this is not Python creating one.
+  // Another thread holds the GIL, so it is not Python that creates the thread.
   if (state == nullptr || load<unsigned long>(state, python->layout.tstate_thread_id) != self) {
     return;
   }
-  // Python makes the new thread's state, the newest there is, before the thread.
+  // Python creates the state of the new thread, which is the newest one, before the thread.
   void* const newest = newest_state(load<void*>(state, layout.tstate_interpreter));
   if (newest == nullptr || newest == state || trace_function_of(newest) != nullptr) return;
   swap_state(newest);
@@ -159,8 +160,8 @@ void probe_new_thread(std::uintptr_t self) {
 
 namespace {
 
-// Whether the frame that was named still runs what it ran then. One that is just being entered is
-// above it, seldom more.
+// Whether the named frame still runs the same code. At most a frame that is being entered lies
+// above it, rarely more.
 bool is_running(const Interpreter& interpreter, const void* top, const Position& named) {
   constexpr int kMaxDepth = 64;
   const FrameLayout& frames = interpreter.layout;
@@ -172,7 +173,8 @@ bool is_running(const Interpreter& interpreter, const void* top, const Position&
   return false;
 }
 
-// Past its first traceable instruction: before, its caller is still the one that runs, to a probe.
+// Whether the frame is past its first traceable instruction. Until then, to a probe, its caller
+// runs.
 bool is_entered(const Position& position) {
   const auto first = load<std::int32_t>(position.code, layout.code_first_traceable);
   return position.instruction > first * 2;
@@ -187,7 +189,7 @@ bool probed_position(const Interpreter& interpreter, const void* state, const La
     if (!is_entered(position) && !position_of_caller(interpreter, position.frame, position)) {
       return false;
     }
-    // A frame that no probe spoke of is new: it was entered after the last Return.
+    // A frame that no probe has named is new: it was entered after the last Return.
     if (position.frame == last.named.frame) position = last.named;
     return position.frame != last.cleared;
   }

@@ -96,7 +96,7 @@ TEST_F(DescribeCode, SaysWhatIsThere) {
   ASSERT_TRUE(describe());
   EXPECT_EQ(std::string(static_cast<const char*>(description_.filename.characters), 4), "f.py");
   EXPECT_EQ(description_.name.length, 2u);
-  EXPECT_EQ(description_.name.bytes_a_character, 2);
+  EXPECT_EQ(description_.name.bytes_per_character, 2);
   EXPECT_EQ(description_.first_line, 42);
   EXPECT_EQ(description_.line_table_bytes, 3u);
   EXPECT_EQ(description_.bytecode_bytes, 10u);

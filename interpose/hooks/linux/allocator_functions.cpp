@@ -1,4 +1,4 @@
-// The allocator functions that Linux has on top of those of hooks.cpp.
+// The hooks of the allocator functions that only Linux has.
 
 #include "interpose/originals/boot_arena.h"
 #include "interpose/originals/originals.h"

@@ -1,13 +1,13 @@
-// What tells dyld to put our functions into the place of the system's, in every image but this one:
-// pairs of a replacement and what it replaces, one a row of the tables. A function that this system
-// does not have yet is bound weakly, and dyld leaves out a pair with a null.
+// The table by which dyld replaces the system's functions by the hooks, in every image but this
+// one: a pair of replacement and original for each row of the tables. A function that the running
+// system lacks is bound weakly and is null; dyld ignores its pair.
 
 #include "platform/here.h"
 #include "platform/hooked_functions.h"
 
 #pragma clang diagnostic ignored "-Wdeprecated-declarations"
 
-// Their addresses are all that is needed here.
+// Only the addresses of the hooks are used here.
 #define PMF_FUNCTION(name, arguments, effect, where) \
   PMF_HERE_##where(extern "C" void pmf_hook_##name();)
 #define PMF_OTHER_HOOK(name, where) PMF_HERE_##where(extern "C" void pmf_hook_##name();)

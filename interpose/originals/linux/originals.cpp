@@ -128,8 +128,8 @@ void free_without_sizes(void* block, std::size_t, std::size_t) noexcept {
   real.free(block);
 }
 
-// Used in the place of the original reallocarray(), which may call realloc() by its public name and
-// so reach the hook.
+// Replaces the original reallocarray(), which may call realloc() by its public name and so reach
+// the hook.
 void* grow_array(void* block, std::size_t count, std::size_t size) noexcept {
   std::size_t bytes;
   if (__builtin_mul_overflow(count, size, &bytes)) {

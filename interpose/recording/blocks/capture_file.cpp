@@ -48,7 +48,7 @@ int CaptureFile::open(const CaptureSettings& settings, std::uint32_t process,
 int CaptureFile::write_head(const CaptureSettings& settings, std::uint32_t process,
                             bool is_forked_child) {
   if (const int error = platform::reserve_file(file_, 0, kFileAlignment)) return error;
-  // A forked child goes on as its parent was.
+  // A forked child is paused if its parent was.
   const std::uint32_t paused = head_ == nullptr ? 0 : std::atomic_ref(*control_word()).load();
   head_ = static_cast<FileHead*>(platform::map_file(file_, 0, kFileAlignment));
   if (head_ == nullptr) return ENOMEM;
@@ -89,7 +89,7 @@ int CaptureFile::append(const BlockHead& block) {
   head.checksum = checksum_of(head, records_of(&block));
   std::uint64_t offset = 0;
   if (const int error = claim(extent, offset)) return error;
-  // Whoever is killed in between leaves a block that says so.
+  // If the process is killed in between, the block says so.
   const std::span<const char> front(reinterpret_cast<const char*>(&head), sizeof head);
   if (const int error =
           platform::write_file(file_, front, records_of(&block), head.used_bytes, offset)) {

@@ -1,7 +1,7 @@
 #pragma once
-// The file that the blocks of this process go to. map_blocks() and append() may be called from
-// inside a hook, by several threads at once; none waits for another. create(), end() and the rest
-// are for whoever starts and ends the recording.
+// The capture file of this process. map_blocks() and append() may be called inside a hook, by
+// several threads at once; no thread waits for another. The other functions start and end the
+// recording.
 
 #include <atomic>
 #include <cstdint>
@@ -13,47 +13,48 @@
 
 namespace pymemflow::interpose {
 
-// What was asked for.
+// The options of a capture.
 struct CaptureSettings {
   std::string_view name = {};     // as options.def says of `capture`; empty: a file without a name
-  std::uint64_t limit_bytes = 0;  // 0: half of what is free
+  std::uint64_t limit_bytes = 0;  // 0: half of the free space
   RecordMode mode = RecordMode::Full;
-  std::uint64_t ring_bytes = 0;   // a writer; Ring only
+  std::uint64_t ring_bytes = 0;   // per writer; Ring only
   std::string_view options = {};  // as MetadataKind::Options
 };
 
 class CaptureFile {
  public:
-  // Makes the file and its head. 0, or an error number. In a forked child it takes the place of the
-  // parent's, of which the child's descriptor is closed.
+  // Creates the file and its head. 0, or an error number. In a forked child it replaces the
+  // parent's file, whose descriptor is closed in the child.
   //
-  // A file that is there is never touched: then, and in a forked child, the process id is put
-  // after the name.
+  // An existing file is never changed: the process id is appended to the name then, and in a forked
+  // child.
   int create(const CaptureSettings& settings, std::uint32_t process, bool is_forked_child);
 
-  // New zero bytes of the file, mapped; null on failure, and then `error` says why.
+  // Maps new zero bytes at the end of the file. Null on failure, with the reason in `error`.
   BlockHead* map_blocks(std::size_t bytes, int& error);
 
   // Appends a copy of an Events block whose head says how much of it is used. 0, or an error
   // number.
   int append(const BlockHead& block);
 
-  // Events for which there is no writer to count them.
+  // Counts an event that is lost because there is no writer for it.
   void count_lost();
 
-  // The mark by which the reader knows that the process was not killed, and its taking back.
+  // Writes how the recording ended, so that a reader knows that the process was not killed.
+  // reopen() undoes it.
   void end(EndKind kind, int failure, std::uint64_t last_numbers);
   void reopen();
-  // Takes the name away again, of a process that has nothing to say.
+  // Removes the file of a process that has nothing to report.
   void remove();
 
-  // Where it is mapped (kControlOffset). That of the parent, until create().
+  // The mapped control word (kControlOffset). In a forked child the parent's, until create().
   std::uint32_t* control_word() const {
     return reinterpret_cast<std::uint32_t*>(reinterpret_cast<char*>(head_) + kControlOffset);
   }
 
   int descriptor() const { return file_; }
-  // Empty: it has none.
+  // Empty: the file has no name.
   const char* name() const { return name_.text; }
   std::uint64_t limit_bytes() const { return limit_; }
 
@@ -62,7 +63,7 @@ class CaptureFile {
   int write_head(const CaptureSettings& settings, std::uint32_t process, bool is_forked_child);
   // Claims the range at the end of the file. 0, or an error number.
   int claim(std::size_t bytes, std::uint64_t& offset);
-  // A program may have closed the file, and its number may mean another one by now.
+  // False: the program closed the file, and its descriptor may mean another file now.
   bool is_still_ours() const;
 
   int file_ = -1;

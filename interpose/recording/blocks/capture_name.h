@@ -1,5 +1,5 @@
 #pragma once
-// What the capture file of a process is called. Nothing is allocated; any thread.
+// Makes the name of the capture file of a process. Allocates nothing; any thread.
 
 #include <cstddef>
 #include <cstdint>
@@ -10,14 +10,14 @@ namespace pymemflow::interpose {
 struct CaptureName {
   static constexpr std::size_t kMaxBytes = 4096;
 
-  // Whether the process id comes after the name: not where the pattern has it anyway, always.
+  // Whether the process id is appended: never, unless the pattern contains it, or always.
   enum class Suffix : std::uint8_t { Never, WithoutNumber, Always };
 
   // `pattern` with %p as the process id, %t as the time in nanoseconds and %% as a percent sign.
   // False: it is too long.
   bool make(std::string_view pattern, std::uint32_t process, Suffix suffix);
 
-  // It holds a %t: no two files have the same name, though a process begin anew with every exec.
+  // Whether the pattern contains %t, so that no two files have the same name, even after an exec.
   static bool is_unique(std::string_view pattern);
 
   char text[kMaxBytes];  // ends with a zero; empty: the file has no name

@@ -14,7 +14,7 @@ Word* DefinitionStream::make_room(std::size_t words) {
 }
 
 void DefinitionStream::commit(Word head, std::size_t words) {
-  // As with any record: the head is seen only with what follows it.
+  // Release: a reader sees the first word only together with the words that follow it.
   std::atomic_ref(*position_).store(head, std::memory_order_release);
   position_ += words;
 }

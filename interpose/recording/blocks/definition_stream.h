@@ -1,6 +1,6 @@
 #pragma once
-// Where a writer's definitions go: blocks of their own, which are never used again. Belongs to its
-// writer's thread, and begins as zeros.
+// Writes the definitions of a writer to blocks of their own, which are never used again. Belongs to
+// the writer's thread. Its initial state is all zeros.
 
 #include <cstddef>
 #include <cstdint>
@@ -11,24 +11,26 @@ namespace pymemflow::interpose {
 
 class DefinitionStream {
  public:
-  // Before the first definition: the writer whose definitions these are, and where its blocks go.
+  // Call before the first definition, with the destination of the blocks and the number of the
+  // writer.
   void begin(Destination& destination, std::uint32_t writer) {
     destination_ = &destination;
     writer_ = writer;
   }
 
-  // Where the next definition of `words` words goes; null: nothing more can be recorded.
+  // Returns the place of the next definition of `words` words, or null if nothing more can be
+  // recorded.
   Word* make_room(std::size_t words);
-  // Gives it its first word, with which it is there.
+  // Writes the first word of the definition, which makes it valid.
   void commit(Word head, std::size_t words);
 
-  // The block under way, as complete as it is; and back, when the recording goes on.
+  // Marks the current block as complete. reopen() undoes it.
   void close();
   void reopen();
-  // close(), for the last time.
+  // Closes and unmaps the current block.
   void finish();
 
-  // How many there have been.
+  // The number of blocks so far.
   std::uint64_t blocks() const { return number_; }
 
  private:

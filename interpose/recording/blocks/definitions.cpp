@@ -7,7 +7,7 @@
 namespace pymemflow::interpose {
 namespace {
 
-// A text longer than this comes in pieces, so that one of any length fits into blocks.
+// A longer text is written in pieces, so that a text of any length fits into blocks.
 constexpr std::size_t kPieceBytes = 4096;
 
 bool define(DefinitionStream& stream, DefinitionKind what, std::uint32_t number,
@@ -20,8 +20,8 @@ bool define(DefinitionStream& stream, DefinitionKind what, std::uint32_t number,
   return true;
 }
 
-// Writes `left` units in pieces of `most` at the most: size(done, taken) says how many bytes those
-// are, write(done, taken, to) writes them. A text without units has one piece, without bytes.
+// Writes `left` units in pieces of at most `most`. size(done, taken) returns the number of bytes of
+// the units, write(done, taken, to) writes them. A text without units is one piece without bytes.
 template <typename Size, typename Write>
 bool define_pieces(DefinitionStream& stream, DefinitionKind what, std::uint32_t number,
                    std::size_t left, std::size_t most, Size size, Write write) {
@@ -54,10 +54,10 @@ bool define_bytes(DefinitionStream& stream, DefinitionKind what, std::uint32_t n
 bool define_text(DefinitionStream& stream, std::uint32_t number, const pyframe::Text& text) {
   const auto piece = [&text](std::size_t done, std::size_t taken) {
     const auto* const start = static_cast<const char*>(text.characters);
-    return pyframe::Text{start + done * text.bytes_a_character, taken, text.bytes_a_character};
+    return pyframe::Text{start + done * text.bytes_per_character, taken, text.bytes_per_character};
   };
-  // At most four bytes of UTF-8 a character; encoded straight into the record, since there is no
-  // memory to encode it in before.
+  // At most four bytes of UTF-8 per character. Encoded directly into the record, since there is no
+  // memory to encode it in first.
   return define_pieces(
       stream, DefinitionKind::Text, number, text.length, kPieceBytes / 4,
       [&](std::size_t done, std::size_t taken) { return pyframe::utf8_size(piece(done, taken)); },

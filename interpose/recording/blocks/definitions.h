@@ -1,6 +1,6 @@
 #pragma once
-// Writes definitions: what the numbers in the records stand for. The stream must be the caller's
-// own. False: nothing more can be recorded.
+// Writes definitions, which give the numbers in the records their meaning. The stream must be the
+// caller's own. The functions return false if nothing more can be recorded.
 
 #include <cstdint>
 #include <span>
@@ -18,7 +18,7 @@ bool define_code(DefinitionStream& stream, const pyframe::Code& code, std::uint3
                  std::uint32_t first_text);
 bool define_site(DefinitionStream& stream, SiteId site, std::uint32_t code,
                  std::int32_t instruction);
-// `module`: the path text of the module that holds the address; 0: none does.
+// `module` is the text number of the path of the module that holds the address; 0: no module does.
 bool define_caller(DefinitionStream& stream, SiteId site, const void* address,
                    std::uint32_t module);
 bool define_module(DefinitionStream& stream, const platform::Mapping& mapping, std::uint32_t text,

@@ -1,6 +1,6 @@
 #pragma once
-// Where the blocks of this process go. Everything below the recorder writes to the destination that
-// it was given, and knows nothing of the recording that owns it.
+// The destination of the blocks of this process. The files below the recorder write to the
+// destination that they are given, and know nothing of the recording that owns it.
 
 #include <cstdint>
 

@@ -31,7 +31,7 @@ std::string_view layout_text(const pyframe::Interpreter& interpreter) {
   return pyframe::publishes_offsets(interpreter.layout) ? kPublishedLayout : kKnownLayout;
 }
 
-// A command line may have megabytes; of such a one the beginning is kept.
+// A command line may have megabytes; only its beginning is kept.
 constexpr std::size_t kMaxCommandLine = 8192;
 
 void define_command_line(DefinitionStream& stream) {

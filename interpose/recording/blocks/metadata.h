@@ -1,6 +1,5 @@
 #pragma once
-// What a capture says of its process (MetadataKind), written when the recording of the process
-// begins.
+// Describes the process in its capture (MetadataKind), when the recording of the process begins.
 
 #include <string_view>
 
@@ -9,15 +8,15 @@
 
 namespace pymemflow::interpose {
 
-// Finds out what takes the loader's lock to find out. At the start of the first recording, outside
-// of every hook.
+// Collects the metadata that needs the loader's lock. At the start of the first recording, outside
+// every hook.
 void collect_metadata();
 
-// Then known: the file that has the first malloc().
+// Returns the file that has the first malloc(). After collect_metadata().
 std::string_view first_allocator();
 
-// Into the file of the recording, in so many blocks. What does not fit, or cannot be found out, is
-// left out.
+// Writes the metadata to the capture file and returns the number of blocks that it takes. Values
+// that do not fit or are not known are left out.
 std::uint64_t write_metadata(Destination& destination, const pyframe::Interpreter& interpreter,
                              const CaptureSettings& settings);
 

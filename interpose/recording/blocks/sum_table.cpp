@@ -12,7 +12,7 @@ namespace pymemflow::interpose {
 namespace {
 
 constexpr std::size_t kFirstSlots = 1024;
-// A gigabyte of cells; addresses alone, until there are that many.
+// A gigabyte of cells; only address space until they are used.
 constexpr std::size_t kMaxBlocks = 16384;
 
 std::size_t hash(Word key) {
@@ -24,7 +24,7 @@ SumCell* cells_of(BlockHead* block) {
 }
 
 void put(std::uint64_t& field, std::uint64_t value) {
-  // Release: in the order of writing, for whoever looks after this process was killed.
+  // Release: keeps the order of writing, for a reader of the file of a killed process.
   std::atomic_ref(field).store(value, std::memory_order_release);
 }
 
@@ -61,7 +61,7 @@ bool SumTable::add(std::uint64_t number, const Event& event) {
   SumCell::Slot* older = &cell->slots[1];
   if (older->number > newer->number) std::swap(newer, older);
   if (newer->number != number) {
-    // Its number first: a slot that is being written must never look like one that counts.
+    // The number first: a slot that is being written must not look valid.
     put(older->number, number);
     put(older->count, newer->count);
     put(older->bytes, newer->bytes);

@@ -1,7 +1,6 @@
 #pragma once
-// One thread's sums (capture/sums.h): adds full windows to cells, in blocks of the capture.
-//
-// Belongs to its writer's thread, and begins as zeros.
+// The sums of one thread (capture/sums.h): adds full windows to cells in blocks of the capture.
+// Belongs to the writer's thread. Its initial state is all zeros.
 
 #include <cstddef>
 #include <cstdint>
@@ -14,16 +13,16 @@ namespace pymemflow::interpose {
 
 class SumTable {
  public:
-  // Before the first window: the writer whose sums these are, and where its blocks go.
+  // Call before the first window, with the destination of the blocks and the number of the writer.
   void begin(Destination& destination, std::uint32_t writer) {
     destination_ = &destination;
     writer_ = writer;
   }
 
-  // False: the file cannot grow. Then the window stays as it is, and counts.
+  // Adds the records of a window. False: the file cannot grow; the window stays valid then.
   bool fold(std::uint64_t number, std::span<const Word> records);
 
-  // The blocks of the table, as complete; and back, when the recording goes on.
+  // Marks the blocks of the table as complete. reopen() undoes it.
   void close();
   void reopen();
   std::uint64_t blocks() const { return block_count_; }
@@ -37,11 +36,11 @@ class SumTable {
 
   Destination* destination_;
   std::uint32_t writer_;
-  // By key, in memory of this process alone; the cells are in the file.
+  // The index by key is private memory; the cells are in the file.
   SumCell** index_;
   std::size_t index_slots_;
   std::size_t cells_;
-  BlockHead** blocks_;  // in the file; the latest is the one that has room
+  BlockHead** blocks_;  // in the file; only the latest has room
   std::size_t block_count_;
   std::size_t cells_in_block_;
 };
