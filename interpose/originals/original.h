@@ -28,4 +28,15 @@ struct Original<Result (*)(Arguments...) noexcept(kIsNoexcept)> {
 template <typename Result, typename... Arguments, bool kIsNoexcept>
 struct Original<Result (*)(Arguments..., ...) noexcept(kIsNoexcept)> {};
 
+// Returns the function as a pointer whose type has no attributes: with Clang, a function that does
+// not return has a type of its own.
+template <typename Result, typename... Arguments, bool kIsNoexcept>
+constexpr auto plain(Result (*function)(Arguments...) noexcept(kIsNoexcept)) {
+  return function;
+}
+template <typename Result, typename... Arguments, bool kIsNoexcept>
+constexpr auto plain(Result (*function)(Arguments..., ...) noexcept(kIsNoexcept)) {
+  return function;
+}
+
 }  // namespace pymemflow::interpose

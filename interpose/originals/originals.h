@@ -21,8 +21,8 @@ namespace pymemflow::interpose {
 
 struct Originals {
 #define PMF_FUNCTION(name, arguments, effect, where) \
-  PMF_HERE_##where(Original<decltype(&::name)> name{};)
-#define PMF_OTHER_HOOK(name, where) PMF_HERE_##where(Original<decltype(&::name)> name{};)
+  PMF_HERE_##where(Original<decltype(plain(&::name))> name{};)
+#define PMF_OTHER_HOOK(name, where) PMF_HERE_##where(Original<decltype(plain(&::name))> name{};)
 #include "capture/functions.def"
 #include "interpose/originals/other_hooks.def"
 #undef PMF_FUNCTION

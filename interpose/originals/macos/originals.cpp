@@ -21,8 +21,9 @@ consteval Original<Function> bound_to(Function function) {
 }  // namespace
 
 constinit Originals real = {
-#define PMF_FUNCTION(name, arguments, effect, where) PMF_HERE_##where(.name = bound_to(&::name), )
-#define PMF_OTHER_HOOK(name, where) PMF_HERE_##where(.name = bound_to(&::name), )
+#define PMF_FUNCTION(name, arguments, effect, where) \
+  PMF_HERE_##where(.name = bound_to(plain(&::name)), )
+#define PMF_OTHER_HOOK(name, where) PMF_HERE_##where(.name = bound_to(plain(&::name)), )
 #include "capture/functions.def"
 #include "interpose/originals/other_hooks.def"
 #undef PMF_FUNCTION
