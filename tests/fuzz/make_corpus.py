@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Writes the seeds of capture_fuzz into the folder named: a capture of each kind, in the short form
-that tests/fuzz/capture_fuzz.cpp reads. The layout of records: interpose/record.h."""
+that tests/fuzz/capture_fuzz.cpp reads. The layout of records: capture/record.h."""
 import os
 import struct
 import sys
