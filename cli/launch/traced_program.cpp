@@ -90,7 +90,12 @@ Error TracedProgram::make_folder() {
 
 std::string TracedProgram::find_library() {
   const std::string name = std::string("/") + platform::kLibraryName;
-  const std::string library = platform::own_folder() + name;
+  std::string library = platform::own_folder() + name;
+  if (::access(library.c_str(), R_OK) != 0) {
+    // Not in a build folder or a wheel: where cmake/install.cmake puts it.
+    const fs::path installed = fs::path(platform::own_folder()) / PMF_LIBRARY_FOLDER;
+    library = installed.lexically_normal().string() + name;
+  }
   if (::access(library.c_str(), R_OK) != 0) return {};
   if (is_plain(library)) return library;
   std::error_code error;
