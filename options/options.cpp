@@ -12,12 +12,13 @@ namespace {
 constexpr std::string_view kPrefix = "PYMEMFLOW_";
 constexpr std::size_t kMaxText = 4096;
 
-// The problem with a value, and where it is kept: the environment may be changed later.
+// The reasons why a value is wrong.
 constexpr std::string_view kTextProblem = "is empty or too long";
 constexpr std::string_view kSwitchProblem =
     "is neither on (1, on, yes, true) nor off (0, off, no, false)";
 constexpr std::string_view kSizeProblem = "is not a size (4096, 1.5MB, 32MiB)";
 
+// Copies of values: the program may change its environment.
 struct Storage {
   char text[kMaxText] = {};
   std::size_t used = 0;
@@ -33,7 +34,7 @@ struct Storage {
 constinit Storage storages[kOptionCount];
 constinit Storage given;
 
-// The words of an enumeration, and what is wrong with any other.
+// The words of an enumeration, and the reason why any other word is wrong.
 struct Words {
   std::string_view words;
   std::string_view problem;
@@ -47,7 +48,7 @@ std::string_view set_text(Storage& storage, const Words&, std::string_view value
   return {};
 }
 
-// The program may go to another folder before the file is made. A % of the folder's name is one.
+// The program may change its working directory before the file is made. A % in its name is doubled.
 bool append_folder(Storage& storage) {
   char folder[kMaxText];
   if (::getcwd(folder, sizeof folder) == nullptr) return false;
@@ -75,7 +76,7 @@ std::string_view set_size(Storage&, const Words&, std::string_view value, std::u
   return parse_size(value, field) ? std::string_view() : kSizeProblem;
 }
 
-// The number of the word is the enumerator.
+// The position of the word is the number of the enumerator.
 template <typename Enumeration>
 std::string_view set_word(Storage&, const Words& known, std::string_view value,
                           Enumeration& field) {
@@ -91,8 +92,8 @@ std::string_view set_word(Storage&, const Words& known, std::string_view value,
   }
 }
 
-// By the names of the types; not every type has a row.
-[[maybe_unused]] constexpr auto set_Text = set_text;
+// One per type: set_option() finds them by name.
+constexpr auto set_Text = set_text;
 constexpr auto set_Path = set_path;
 constexpr auto set_Switch = set_switch;
 constexpr auto set_Size = set_size;
@@ -100,34 +101,111 @@ constexpr auto set_Attribution = set_word<Attribution>;
 constexpr auto set_Compat = set_word<Compat>;
 constexpr auto set_Start = set_word<Start>;
 
-// "FULL_FILE_PATH" for "full-file-path".
+char upper(char c) {
+  if (c == '-') return '_';
+  return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+}
+
+// True for "FULL_FILE_PATH" and "full-file-path".
 bool is_named(std::string_view variable, std::string_view name) {
   if (variable.size() != name.size()) return false;
   for (std::size_t i = 0; i < name.size(); ++i) {
-    const char c = name[i];
-    const char upper = c == '-' ? '_' : (c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c);
-    if (variable[i] != upper) return false;
+    if (variable[i] != upper(name[i])) return false;
   }
   return true;
 }
 
-// Whole lines alone.
+// Keeps whole lines only.
 void keep_given(std::string_view entry) {
   const std::size_t used = given.used;
   if (!given.append(entry) || !given.append("\n")) given.used = used;
 }
 
-OptionError read_option(std::string_view entry, Options& options) {
+struct Alias {
+  std::string_view name;
+  std::string_view option;
+  std::string_view value;
+};
+constexpr Alias kAliases[] = {
+#define PMF_OPTION(field, name, Type, default_value, sample, use, sentence)
+#define PMF_ALIAS(name, option, value) {name, option, value},
+#include "options/options.def"
+#undef PMF_ALIAS
+#undef PMF_OPTION
+};
+
+std::size_t row_of(std::string_view name) {
+  std::size_t row = 0;
+  while (row < kOptionCount && name != kOptions[row].name) ++row;
+  return row;
+}
+
+// What the environment says so far.
+struct Given {
+  bool is_set[kOptionCount] = {};
+  bool is_on[std::size(kAliases)] = {};
+};
+
+// True: the variable is an alias, with this problem.
+bool read_alias(std::string_view name, std::string_view value, Given& so_far,
+                std::string_view& problem) {
+  for (std::size_t i = 0; i < std::size(kAliases); ++i) {
+    if (!is_named(name, kAliases[i].name)) continue;
+    problem = parse_switch(value, so_far.is_on[i]);
+    return true;
+  }
+  return false;
+}
+
+void apply_aliases(const Given& so_far, Options& options) {
+  for (std::size_t i = 0; i < std::size(kAliases); ++i) {
+    const std::size_t row = row_of(kAliases[i].option);
+    if (so_far.is_on[i] && !so_far.is_set[row]) set_option(options, row, kAliases[i].value);
+  }
+}
+
+OptionError read_option(std::string_view entry, Given& so_far, Options& options) {
   const std::size_t equals = entry.find('=');
   if (equals == std::string_view::npos) return {};
   const std::string_view name = entry.substr(kPrefix.size(), equals - kPrefix.size());
-  for (std::size_t row = 0; row < kOptionCount; ++row) {
-    if (!is_named(name, kOptions[row].name)) continue;
-    const std::string_view problem = set_option(options, row, entry.substr(equals + 1));
-    if (problem.empty()) keep_given(entry);
-    return {entry, problem};
+  const std::string_view value = entry.substr(equals + 1);
+  std::string_view problem;
+  bool is_known = read_alias(name, value, so_far, problem);
+  for (std::size_t row = 0; row < kOptionCount && !is_known; ++row) {
+    is_known = is_named(name, kOptions[row].name);
+    if (!is_known) continue;
+    problem = set_option(options, row, value);
+    so_far.is_set[row] = true;
   }
-  return {entry.substr(0, equals), "is not an option of pymemflow"};
+  if (!is_known) return {entry.substr(0, equals), "is not an option of pymemflow"};
+  if (problem.empty()) keep_given(entry);
+  return {entry, problem};
+}
+
+// A value as it is written in the environment.
+std::string_view text_of(std::string_view value, const char*, char (&)[kMaxValueText]) {
+  return value;
+}
+
+std::string_view text_of(bool value, const char*, char (&)[kMaxValueText]) {
+  return value ? "1" : "0";
+}
+
+std::string_view text_of(std::uint64_t value, const char*, char (&buffer)[kMaxValueText]) {
+  char* begin = buffer + kMaxValueText;
+  do *--begin = static_cast<char>('0' + value % 10);
+  while ((value /= 10) != 0);
+  return {begin, static_cast<std::size_t>(buffer + kMaxValueText - begin)};
+}
+
+template <typename Enumeration>
+requires std::is_enum_v<Enumeration> std::string_view text_of(Enumeration value, const char* sample,
+                                                              char (&)[kMaxValueText]) {
+  std::string_view words = sample;
+  for (unsigned number = 0; number < static_cast<unsigned>(value); ++number) {
+    words.remove_prefix(words.find('|') + 1);
+  }
+  return words.substr(0, words.find('|'));
 }
 
 }  // namespace
@@ -154,6 +232,28 @@ std::string_view set_option(Options& options, std::size_t row, std::string_view 
   return "is not an option of pymemflow";
 }
 
+bool value_of(const Options& options, std::size_t row, char (&buffer)[kMaxValueText],
+              std::string_view& value) {
+  const Options defaults;
+  std::size_t candidate = 0;
+#define PMF_OPTION(field, name, Type, default_value, sample, use, sentence) \
+  if (row == candidate++) {                                                 \
+    value = text_of(options.field, sample, buffer);                         \
+    return options.field != defaults.field;                                 \
+  }
+#include "options/options.def"
+#undef PMF_OPTION
+  return false;
+}
+
+std::string_view variable_of(std::size_t row, char (&buffer)[kMaxVariableName]) {
+  const std::string_view name = kOptions[row].name;
+  std::memcpy(buffer, kPrefix.data(), kPrefix.size());
+  char* end = buffer + kPrefix.size();
+  for (const char c : name) *end++ = upper(c);
+  return {buffer, static_cast<std::size_t>(end - buffer)};
+}
+
 std::string_view given_options() {
   return given.view();
 }
@@ -161,11 +261,13 @@ std::string_view given_options() {
 OptionError read_options(char** environment, Options& options) {
   given.used = 0;
   if (environment == nullptr) return {};
+  Given so_far;
   for (char** entry = environment; *entry != nullptr; ++entry) {
     const std::string_view text = *entry;
     if (!text.starts_with(kPrefix)) continue;
-    if (const OptionError error = read_option(text, options)) return error;
+    if (const OptionError error = read_option(text, so_far, options)) return error;
   }
+  apply_aliases(so_far, options);
   return {};
 }
 

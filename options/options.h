@@ -1,7 +1,7 @@
 #pragma once
-// The options: options.def is the table. In a traced program they are read from the environment
-// once, at start-up, before main(); the command reads them from its command line. One thread;
-// nothing is allocated.
+// The options as they were given: options.def is the table. A traced program reads them from the
+// environment once, before main(); the command also reads its command line. resolve.h says what
+// they mean together. Allocates nothing. One thread.
 
 #include <cstddef>
 #include <cstdint>
@@ -11,16 +11,16 @@
 
 namespace pymemflow {
 
-// Which Python line an event belongs to.
+// The Python line that an event belongs to.
 enum class Attribution : std::uint8_t {
-  Frame,  // the one that is running
-  Probe,  // the one that the D script's variables name (interpose/recording/probe_attribution.h)
+  Frame,  // the line that is running
+  Probe,  // the line in the D script's variables (interpose/recording/probe_attribution.h)
 };
 
-// When recording begins.
+// The moment when recording begins.
 enum class Start : std::uint8_t {
   Auto,    // at once
-  Manual,  // when told to (interpose/library/api.h)
+  Manual,  // at a call of pymemflow_start() (interpose/library/api.h)
 };
 
 enum class Compat : std::uint8_t { None, Dtrace, Dtrace2020 };
@@ -38,9 +38,9 @@ struct Options {
 };
 
 enum class OptionType : std::uint8_t { Text, Path, Switch, Size, Attribution, Compat, Start };
-enum class OptionUse : std::uint8_t { Recording, Report };
+enum class OptionUse : std::uint8_t { Recording, Kept, Report, Both };
 
-// A row of options.def.
+// A row of options.def. A new one must fit kMaxVariableName.
 struct OptionRow {
   const char* name;
   OptionType type;
@@ -68,20 +68,30 @@ inline constexpr std::size_t kOptionCount = std::size(kOptions);
 // nothing.
 std::string_view parse_switch(std::string_view value, bool& is_on);
 
-// Sets the option of that row. What is wrong with the value, or nothing.
+// Sets the option of that row. Returns the reason why the value is wrong, or nothing.
 std::string_view set_option(Options& options, std::size_t row, std::string_view value);
 
-// What is wrong with the environment, as a sentence in parts; empty when nothing is.
+// Returns false if the option of that row has its default. Else gives its value as it is written in
+// the environment; `buffer` may hold it.
+inline constexpr std::size_t kMaxValueText = 24;
+bool value_of(const Options& options, std::size_t row, char (&buffer)[kMaxValueText],
+              std::string_view& value);
+
+// Writes PYMEMFLOW_NAME for the row's name to `buffer`.
+inline constexpr std::size_t kMaxVariableName = 40;
+std::string_view variable_of(std::size_t row, char (&buffer)[kMaxVariableName]);
+
+// A sentence in two parts that says what is wrong with an option.
 struct OptionError {
   std::string_view variable;  // name=value, or name
   std::string_view problem;
   explicit operator bool() const { return !problem.empty(); }
 };
 
-// Sets what the environment names. Stops at the first PYMEMFLOW_ variable that is not an option, or
-// whose value is not one, and says so.
+// Sets the options that the environment gives. Stops at the first PYMEMFLOW_ variable that is not
+// an option or has a wrong value.
 OptionError read_options(char** environment, Options& options);
-// What read_options() read, NAME=value, a line each.
+// The variables that read_options() accepted: one line NAME=value for each.
 std::string_view given_options();
 
 }  // namespace pymemflow

@@ -10,7 +10,7 @@ constexpr char lower(char c) {
   return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
 }
 
-// 0: not a unit.
+// 0: the text is not a unit.
 std::uint64_t parse_unit(std::string_view unit) {
   if (unit.empty() || (unit.size() == 1 && lower(unit[0]) == 'b')) return 1;
   const std::size_t power = std::string_view("kmgt").find(lower(unit[0]));

@@ -1,13 +1,13 @@
 #pragma once
-// Sizes as people write them: 4096, 4096B, 1.5MB, 32MiB, 64K. A unit's prefix alone is binary, as
-// dd(1) has it. Pure; nothing is allocated.
+// Reads sizes as people write them: 4096, 4096B, 1.5MB, 32MiB, 64K. A prefix without a unit is
+// binary, as in dd(1). Pure; allocates nothing.
 
 #include <cstdint>
 #include <string_view>
 
 namespace pymemflow {
 
-// False: not a size, or more than 64 bits hold.
+// False: the text is not a size, or the size needs more than 64 bits.
 bool parse_size(std::string_view text, std::uint64_t& bytes);
 
 }  // namespace pymemflow

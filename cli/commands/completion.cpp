@@ -29,7 +29,7 @@ std::string bash_command(const Command& command) {
               "' && options=''\n";
     }
   }
-  if (command.name == "help") text += "      words='" + joined(command_names()) + "'\n";
+  if (command.name == "help") text += "      words='" + joined(names_of(kCommands)) + "'\n";
   return text + "      options=${options-'" + joined(names) + "'}\n      ;;\n";
 }
 
@@ -44,7 +44,7 @@ std::string bash() {
       "  [[ $before == = ]] && before=${COMP_WORDS[COMP_CWORD - 2]}\n"
       "  if ((COMP_CWORD == 1)); then\n"
       "    mapfile -t COMPREPLY < <(compgen -W '" +
-      joined(command_names()) +
+      joined(names_of(kCommands)) +
       " --help --version' -- \"$word\")\n"
       "    return\n"
       "  fi\n"

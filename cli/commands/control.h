@@ -1,7 +1,7 @@
 #pragma once
 // Starts and stops the recording of a running process: the commands `start` and `stop`. One thread.
 
-#include "cli/commands/syntax.h"
+#include "cli/arguments/syntax.h"
 
 namespace pymemflow::cli {
 

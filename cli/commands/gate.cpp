@@ -10,8 +10,8 @@
 #include <string>
 #include <vector>
 
+#include "cli/arguments/options.h"
 #include "cli/commands/commands.h"
-#include "cli/commands/options.h"
 #include "cli/console/files.h"
 #include "cli/gate/outputs.h"
 #include "cli/launch/split_command.h"

@@ -4,20 +4,21 @@
 #include <memory>
 #include <string>
 
+#include "cli/arguments/parser.h"
 #include "cli/commands/commands.h"
-#include "cli/commands/parser.h"
 #include "cli/console/suggestions.h"
 
 namespace pymemflow::cli {
 namespace {
 
 int run(const std::string& name) {
-  const Command* const command = name.empty() ? nullptr : find_command(name);
+  const Command* const command = find_command(kCommands, name);
   if (command == nullptr && !name.empty()) {
-    return complain("help: '" + name + "' is not a command" + suggestion(name, command_names()) +
-                    "; see pymemflow help");
+    return complain("help: '" + name + "' is not a command" +
+                    suggestion(name, names_of(kCommands)) + "; see pymemflow help");
   }
-  std::fputs(help_text(command).c_str(), stdout);
+  const std::string text = command == nullptr ? help_text(kCommands) : help_text(*command);
+  std::fputs(text.c_str(), stdout);
   return 0;
 }
 

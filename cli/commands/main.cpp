@@ -1,7 +1,9 @@
 // The command `pymemflow`.
 
-#include "cli/commands/command_line.h"
+#include "cli/arguments/command_line.h"
+#include "cli/commands/commands.h"
 
 int main(int count, char** words) {
-  return pymemflow::cli::run_command_line({words + (count > 0 ? 1 : 0), words + count});
+  using namespace pymemflow::cli;
+  return run_command_line(kCommands, {words + (count > 0 ? 1 : 0), words + count});
 }

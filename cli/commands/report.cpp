@@ -8,9 +8,9 @@
 #include <memory>
 #include <string>
 
+#include "cli/arguments/options.h"
 #include "cli/captures/captures.h"
 #include "cli/commands/commands.h"
-#include "cli/commands/options.h"
 #include "cli/console/progress.h"
 
 namespace pymemflow::cli {
@@ -28,10 +28,12 @@ void show_progress(double part) {
 }
 
 int run(const Arguments& arguments) {
+  Resolved resolved;
+  if (const Error error = resolve(arguments.options, resolved)) return complain(error);
   int file = -1;
   if (const Error error = open_capture(arguments.capture, file)) return complain(error);
   report::ReportOptions options;
-  options.asked = arguments.options;
+  options.asked = resolved.report;
   options.is_in_process = false;
   options.standard_output = STDOUT_FILENO;
   const bool prints_here = arguments.options.output.empty() && ::isatty(STDOUT_FILENO) != 0;
@@ -53,7 +55,7 @@ int run(const Arguments& arguments) {
 void declare_report(Syntax& syntax) {
   const auto arguments = std::make_shared<Arguments>();
   syntax.operand("CAPTURE", arguments->capture, "a file that --capture or PYMEMFLOW_CAPTURE named");
-  add_options(syntax, {OptionUse::Report}, arguments->options);
+  add_options(syntax, {OptionUse::Report, OptionUse::Both}, arguments->options);
   syntax.action([arguments](const auto&) { return run(*arguments); });
 }
 

@@ -8,9 +8,9 @@
 #include <string>
 #include <vector>
 
+#include "cli/arguments/options.h"
 #include "cli/captures/captures.h"
 #include "cli/commands/commands.h"
-#include "cli/commands/options.h"
 #include "cli/console/counts.h"
 #include "cli/launch/split_command.h"
 #include "cli/launch/traced_program.h"
@@ -50,7 +50,8 @@ class OutputNames {
   std::map<std::uint32_t, int> used_;  // the number of programs that the process has been
 };
 
-Error print_report(const std::string& capture, const Options& asked, const std::string& output) {
+Error print_report(const std::string& capture, const ReportOptions& asked,
+                   const std::string& output) {
   int file = -1;
   if (Error error = open_capture(capture, file)) return error;
   report::ReportOptions options;
@@ -87,6 +88,8 @@ void print_processes(const std::vector<FoundCapture>& captures) {
 
 int run(const Arguments& arguments, const std::vector<std::string>& program) {
   if (program.empty()) return complain("run: a program is missing; see pymemflow help run");
+  Resolved resolved;
+  if (const Error error = resolve(arguments.options, resolved)) return complain(error);
   TracedProgram traced;
   TracedRun done =
       traced.run(with_python(program), arguments.options, {.streams = {}, .warn = say});
@@ -95,10 +98,10 @@ int run(const Arguments& arguments, const std::vector<std::string>& program) {
     std::erase_if(done.captures, [&](const auto& each) { return each.process != done.process; });
   }
   if (done.captures.empty() && !done.is_untraced) say("no Python ran: there is nothing to report");
-  OutputNames names(arguments.options.output);
+  OutputNames names(resolved.report.output);
   for (const FoundCapture& capture : done.captures) {
     const std::string output = names.next(capture.process);
-    if (const Error error = print_report(capture.path, arguments.options, output)) complain(error);
+    if (const Error error = print_report(capture.path, resolved.report, output)) complain(error);
   }
   if (done.captures.size() > 1) print_processes(done.captures);
   return done.status;
@@ -111,7 +114,8 @@ void declare_run(Syntax& syntax) {
   syntax.program(
       "what to run; script.py, -m MODULE and -c CODE are run by the python3 of the PATH");
   syntax.flag("--no-children", arguments->no_children, "report on the program itself only");
-  add_options(syntax, {OptionUse::Report, OptionUse::Recording}, arguments->options);
+  add_options(syntax, {OptionUse::Report, OptionUse::Both, OptionUse::Recording, OptionUse::Kept},
+              arguments->options);
   syntax.prepare([arguments] { return read_environment(arguments->options); });
   syntax.action([arguments](const auto& program) { return run(*arguments, program); });
 }

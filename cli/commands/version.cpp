@@ -2,8 +2,8 @@
 
 #include <cstdio>
 
+#include "cli/arguments/parser.h"
 #include "cli/commands/commands.h"
-#include "cli/commands/parser.h"
 
 namespace pymemflow::cli {
 

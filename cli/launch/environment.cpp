@@ -3,6 +3,7 @@
 #include "cli/platform/platform.h"
 
 namespace pymemflow::cli {
+
 Environment::Environment(char** ours) {
   for (char** entry = ours; entry != nullptr && *entry != nullptr; ++entry) {
     if (!std::string_view(*entry).starts_with("PYMEMFLOW_")) texts_.emplace_back(*entry);
@@ -20,20 +21,15 @@ void Environment::preload(const std::string& library) {
   set(platform::kPreloadVariable, library);
 }
 
-void Environment::set_options(const Options& asked, const std::string& capture) {
-  set("PYMEMFLOW_CAPTURE", capture);
-  if (asked.capture_limit != 0) {
-    set("PYMEMFLOW_CAPTURE_LIMIT", std::to_string(asked.capture_limit));
+void Environment::set_options(const Options& options) {
+  for (std::size_t row = 0; row < kOptionCount; ++row) {
+    if (kOptions[row].use == OptionUse::Report) continue;
+    char number[kMaxValueText];
+    char name[kMaxVariableName];
+    std::string_view value;
+    if (!value_of(options, row, number, value)) continue;
+    set(std::string(variable_of(row, name)), std::string(value));
   }
-  if (asked.ring != 0) set("PYMEMFLOW_RING", std::to_string(asked.ring));
-  if (asked.start == Start::Manual) set("PYMEMFLOW_START", "manual");
-  // What a report is to print of probes has to be recorded by them.
-  if (asked.attribution == Attribution::Probe || asked.compat != Compat::None) {
-    set("PYMEMFLOW_ATTRIBUTION", "probe");
-  }
-  if (asked.python_call_stack) set("PYMEMFLOW_PYTHON_CALL_STACK", "1");
-  // What is alive can be told from the events alone.
-  if (!asked.flow && !asked.summary) set("PYMEMFLOW_FLOW", "0");
 }
 
 char** Environment::entries() {

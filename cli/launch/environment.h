@@ -1,6 +1,6 @@
 #pragma once
-// The environment of a program that is to be traced: ours, with the library in front of what else
-// is preloaded, and with the options of the recording. One thread.
+// The environment of a program to be traced: ours, with the library before all other preloads, and
+// with the options of the recording. One thread.
 
 #include <string>
 #include <vector>
@@ -11,13 +11,14 @@ namespace pymemflow::cli {
 
 class Environment {
  public:
-  // Without the options of ours: they are for the command.
+  // Drops our own PYMEMFLOW_ variables: the command has read them.
   explicit Environment(char** ours);
 
   void preload(const std::string& library);
-  void set_options(const Options& asked, const std::string& capture);
+  // Adds the options that decide what is recorded.
+  void set_options(const Options& options);
 
-  // For posix_spawn; ends with a null. Lives as long as this.
+  // For posix_spawn(): ends with a null, and lives as long as this.
   char** entries();
 
  private:

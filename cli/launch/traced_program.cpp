@@ -125,7 +125,9 @@ TracedRun TracedProgram::run(const std::vector<std::string>& words, const Option
                  " is for musl, and this library for glibc; this program runs untraced");
   } else if (stage.is_traced) {
     environment.preload(library);
-    environment.set_options(options, pattern);
+    Options handed_on = options;
+    handed_on.capture = pattern;
+    environment.set_options(handed_on);
   }
   const std::uint64_t started_ns = realtime_ns();
   platform::adopt_orphans();

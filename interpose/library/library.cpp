@@ -19,10 +19,12 @@
 #include "interpose/recording/recorder.h"
 #include "interpose/recording/recording.h"
 #include "options/options.h"
+#include "options/resolve.h"
 #include "platform/process.h"
 #include "pyframe/checked_frame.h"
 #include "pyframe/interpreter.h"
 #include "report/base/digits.h"
+#include "report/formats/formats.h"
 #include "report/formats/report.h"
 
 extern "C" int __cxa_atexit(void (*handler)(void*), void* argument, void* library);
@@ -30,7 +32,8 @@ extern "C" int __cxa_atexit(void (*handler)(void*), void* argument, void* librar
 namespace pymemflow::interpose {
 namespace {
 
-constinit Options options;
+constinit RecordingOptions recording_options;
+constinit ReportOptions report_options;
 constinit OptionError option_error;
 
 void say_not_probed(std::uint64_t events) {
@@ -73,15 +76,17 @@ std::string_view failure_text(int failure) {
 
 // A user who keeps the capture gets a text report only if they name a file for it.
 bool is_report_wanted() {
-  return options.capture.empty() || !options.output.empty();
+  return recording_options.capture.empty() || !report_options.output.empty();
 }
 
 // Only in the process for which the name was meant, not in its forked children.
 void say_other_name() {
   CaptureName asked;
-  if (options.capture.empty() || recording.destination.process != recording.first_process) return;
-  if (CaptureName::is_unique(options.capture)) return;
-  if (!asked.make(options.capture, recording.destination.process, CaptureName::Suffix::Never))
+  if (recording_options.capture.empty() || recording.destination.process != recording.first_process)
+    return;
+  if (CaptureName::is_unique(recording_options.capture)) return;
+  if (!asked.make(recording_options.capture, recording.destination.process,
+                  CaptureName::Suffix::Never))
     return;
   const std::string_view given = recording.destination.file.name();
   if (given == asked.text) return;
@@ -103,15 +108,15 @@ void make_report() {
   }
   if (const std::uint64_t events = recording.not_probed.load()) say_not_probed(events);
   // A report on standard error contains this message.
-  if (failure != 0 &&
-      !(is_report_wanted() && options.output.empty() && options.compat == Compat::None)) {
+  if (failure != 0 && !(is_report_wanted() && report_options.output.empty() &&
+                        report_options.compat == Compat::None)) {
     say({"the record could not grow (", failure_text(failure),
          "): the report covers what was recorded until then"});
   }
   say_other_name();
   if (!is_report_wanted()) return;
   report::ReportOptions wanted;
-  wanted.asked = options;
+  wanted.asked = report_options;
   wanted.is_of_forked_child = recording.destination.process != recording.first_process;
   const report::ReportError error =
       report::write_report(recording.destination.file.descriptor(), wanted);
@@ -159,8 +164,8 @@ bool accept_options() {
     say({option_error.variable, " ", option_error.problem, "; this program runs untraced"});
     return false;
   }
-  if (!can_be_written(options.output)) {
-    say({"PYMEMFLOW_OUTPUT=", options.output, ": ", std::strerror(errno),
+  if (!can_be_written(report_options.output)) {
+    say({"PYMEMFLOW_OUTPUT=", report_options.output, ": ", std::strerror(errno),
          "; this program runs untraced"});
     return false;
   }
@@ -168,16 +173,16 @@ bool accept_options() {
 }
 
 void say_cannot_start(int error) {
-  if (options.capture.empty()) {
+  if (recording_options.capture.empty()) {
     say({"cannot start recording (", failure_text(error), "); this program runs untraced"});
   } else {
-    say({"PYMEMFLOW_CAPTURE=", options.capture, ": ", failure_text(error),
+    say({"PYMEMFLOW_CAPTURE=", recording_options.capture, ": ", failure_text(error),
          "; this program runs untraced"});
   }
 }
 
-CaptureSettings settings_of(const Options& asked) {
-  RecordMode mode = asked.flow ? RecordMode::Full : RecordMode::Sums;
+CaptureSettings settings_of(const RecordingOptions& asked) {
+  RecordMode mode = asked.keeps_events ? RecordMode::Full : RecordMode::Sums;
   if (asked.ring != 0) mode = RecordMode::Ring;
   return {.name = asked.capture,
           .limit_bytes = asked.capture_limit,
@@ -186,17 +191,11 @@ CaptureSettings settings_of(const Options& asked) {
           .options = given_options()};
 }
 
-ProbeUse probes_asked_for() {
-  ProbeUse use = {options.attribution, options.python_call_stack};
-  if (options.compat != Compat::None) use.attribution = Attribution::Probe;
-  return use;
-}
-
 // Called when a Python was found in this process: at its start, or later.
 void begin(const pyframe::Interpreter& interpreter) {
   if (!accept_options()) return;
-  const ProbeUse probes = probes_asked_for();
-  if (const int error = start_recording(interpreter, settings_of(options), probes)) {
+  const ProbeUse probes = {recording_options.attribution, recording_options.python_call_stack};
+  if (const int error = start_recording(interpreter, settings_of(recording_options), probes)) {
     say_cannot_start(error);
     return;
   }
@@ -210,7 +209,7 @@ void begin(const pyframe::Interpreter& interpreter) {
     say({"malloc() is that of ", first_allocator(),
          ", before this library: what is asked of it is not seen; preload this library first"});
   }
-  if (options.start == Start::Manual) set_paused(true);
+  if (recording_options.start == Start::Manual) set_paused(true);
   end_handlers = {before_end, before_exec, after_failed_exec};
 }
 
@@ -225,7 +224,11 @@ __attribute__((constructor)) void load() {
   find_originals();
   if (!platform::is_environment_trusted()) return;
   const int saved = errno;
+  Options options;
   option_error = read_options(platform::environment(), options);
+  if (!option_error) {
+    option_error = resolve(options, report::format_names(), recording_options, report_options);
+  }
   // Registered for no library, and before the loader registers its own handler: so at_exit() runs
   // after the handlers and destructors of everything else, whose calls of free() it still records.
   __cxa_atexit(at_exit, nullptr, nullptr);

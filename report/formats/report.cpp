@@ -14,6 +14,7 @@
 #include "report/dtrace/compat.h"
 #include "report/dtrace/distributions.h"
 #include "report/dtrace/flow_lines.h"
+#include "report/formats/formats.h"
 #include "report/formats/summary.h"
 #include "report/formats/trailer.h"
 #include "report/reader/capture_reader.h"
@@ -51,7 +52,7 @@ ReportError error_of(const Output& output) {
           output.error() == EPIPE ? Subject::ClosedPipe : Subject::Output};
 }
 
-Names names_for(const Options& asked) {
+Names names_for(const pymemflow::ReportOptions& asked) {
   Names names = asked.compat == Compat::None ? Names{} : kNamesAsDtrace;
   names.full_file_path = asked.full_file_path;
   return names;
@@ -85,10 +86,16 @@ void write_end(CaptureReader& reader, Output& output, const ReportOptions& optio
   write_trailer(standard_error, reader, options.is_in_process);
 }
 
+void add_sums(CaptureReader& reader, Distributions& distributions) {
+  for (const EventSum& sum : reader.sums()) {
+    if (const Site* const site = reader.names().find(sum.site)) distributions.on_sum(sum, *site);
+  }
+}
+
 void write_flow(CaptureReader& reader, Symbols& symbols, Output& output,
                 const ReportOptions& options) {
   // Of the events that are not in the sums there are a few, at the end: no flow.
-  const bool has_flow = options.asked.flow && reader.head().mode != RecordMode::Sums;
+  const bool has_flow = reader.head().mode != RecordMode::Sums;
   const Names names = names_for(options.asked);
   const FunctionSet functions = functions_of(options.asked.compat);
   FlowLines flow_lines(output, {.pid = static_cast<pid_t>(reader.process()),
@@ -98,22 +105,23 @@ void write_flow(CaptureReader& reader, Symbols& symbols, Output& output,
   Distributions distributions(output, symbols, {.names = names, .functions = functions});
   EventSink* const sinks[] = {&flow_lines, &distributions};
   feed(sinks, reader, output, options);
-  for (const EventSum& sum : reader.sums()) {
-    if (const Site* const site = reader.names().find(sum.site)) distributions.on_sum(sum, *site);
-  }
+  add_sums(reader, distributions);
   for (EventSink* const sink : sinks) sink->on_finish();
+}
+
+void write_distributions(CaptureReader& reader, Symbols& symbols, Output& output,
+                         const ReportOptions& options) {
+  Distributions distributions(
+      output, symbols,
+      {.names = names_for(options.asked), .functions = functions_of(options.asked.compat)});
+  EventSink* const sinks[] = {&distributions};
+  feed(sinks, reader, output, options);
+  add_sums(reader, distributions);
+  distributions.on_finish();
 }
 
 void write_summary(CaptureReader& reader, Symbols& symbols, Output& output,
                    const ReportOptions& options) {
-  if (const std::string_view problem = profile_problem(reader.head().mode); !problem.empty()) {
-    String text;
-    fmt::format_to(std::back_inserter(text),
-                   "process:           {}\nalive at the end:  the record {}\n", reader.process(),
-                   problem);
-    output.write(text);
-    return;
-  }
   ProfileBuilder builder(reader.process_info(), reader.names(), symbols);
   EventSink* const sinks[] = {&builder};
   feed(sinks, reader, output, options);
@@ -124,8 +132,14 @@ ReportError write_sections(CaptureReader& reader, Output& output, const ReportOp
   using Where = Symbols::Where;
   Symbols symbols(reader.names().modules(),
                   options.is_in_process ? Where::kInProcess : Where::kOffline);
-  const auto write = options.asked.summary ? write_summary : write_flow;
-  write(reader, symbols, output, options);
+  // By Format.
+  constexpr decltype(&write_flow) kWriters[] = {
+#define PMF_FORMAT(name, needs, sentence) write_##name,
+#include "report/formats/formats.def"
+#undef PMF_FORMAT
+  };
+  kWriters[static_cast<std::size_t>(format_of(options.asked.format))](reader, symbols, output,
+                                                                      options);
   write_end(reader, output, options);
   return error_of(output);
 }
@@ -134,6 +148,11 @@ ReportError write_guarded(int capture, const ReportOptions& options) {
   CaptureReader reader(capture);
   if (const CaptureError error = reader.open(); error != CaptureError::None) {
     return {describe(error)};
+  }
+  const Format format = format_of(options.asked.format);
+  if (format_names()[static_cast<std::size_t>(format)].needs_every_event) {
+    const std::string_view problem = profile_problem(reader.head().mode);
+    if (!problem.empty()) return {problem};
   }
   std::optional<Output> output;
   open_output(output, options, static_cast<pid_t>(reader.process()));

@@ -8,12 +8,12 @@
 #include <cstdint>
 #include <string_view>
 
-#include "options/options.h"
+#include "options/resolve.h"
 
 namespace pymemflow::report {
 
 struct ReportOptions {
-  Options asked;
+  pymemflow::ReportOptions asked;
   bool is_in_process = true;            // the capture is this process's own
   int standard_output = STDERR_FILENO;  // where no file was asked for
   bool is_of_forked_child = false;      // an output without %p is the parent's: add the process id

@@ -120,7 +120,7 @@ void report_on(const File& content, bool is_summary) {
   }
   report::ReportOptions options;
   options.asked.output = "/dev/null";
-  options.asked.summary = is_summary;
+  options.asked.format = is_summary ? "summary" : "flow";
   options.is_in_process = false;
   const report::ReportError error = report::write_report(file, options);
   // That is how much a file of this size may ask for, and how running out of it is told.

@@ -206,7 +206,7 @@ class TestStatus(Case):
             assert 'pymemflow: /no/such/file: No such file or directory\n' in done.stderr
 
     def test_what_is_not_all_there(self):
-        for option in ('--ring=64KiB', '--flow=0'):
+        for option in ('--ring=64KiB', '--no-flow'):
             path = self.path('part' + option[2])
             self.environment['PYMEMFLOW_CAPTURE'] = path
             self.cli('run', option, '--', self.python.path, TWIN, env=self.environment)

@@ -54,7 +54,7 @@ class Case(cases.Case):
         return run.stdout
 
     def summary(self):
-        done = self.cli('report', '--summary', self.capture)
+        done = self.cli('report', '--format=summary', self.capture)
         assert (done.status, done.stderr) == (0, '')
         return done.stdout
 

@@ -44,7 +44,7 @@ class TestPrograms(Case):
             code = file.read()
         for program in ([script], ['-m', 'script'], ['-c', code], ['--', self.python.path, script],
                         [self.python.path, script], ['--', 'script.py']):
-            done = self.run_command('--summary', *(program + arguments))
+            done = self.run_command('--format=summary', *(program + arguments))
             assert (done.status, done.stdout) == (3, out), (program, done.stderr)
             assert len(SUMMARY.findall(done.stderr)) == 1, done.stderr
 
@@ -82,13 +82,13 @@ class TestPrograms(Case):
             assert SUMMARY.findall(file.read()) == [name[2:]]
 
     def test_capture_is_kept(self):
-        done = self.run_command('--summary', '--capture=kept', '-c', '')
+        done = self.run_command('--format=summary', '--capture=kept', '-c', '')
         assert done.status == 0
-        assert self.cli('report', '--summary', self.path('kept')).stdout == done.stderr
+        assert self.cli('report', '--format=summary', self.path('kept')).stdout == done.stderr
 
     def test_preloads_of_the_user_stay(self):
         self.environment['LD_PRELOAD'] = self.build.path('counts_mallocs')
-        done = self.run_command('--summary', '-c',
+        done = self.run_command('--format=summary', '-c',
                                 'import os; print(os.environ["LD_PRELOAD"])')
         assert done.stdout.splitlines()[0] == '%s:%s' % (self.build.library, self.build.path('counts_mallocs'))
         assert 'alive at the end' in done.stderr
@@ -98,7 +98,7 @@ class TestPrograms(Case):
         os.mkdir(folder)
         shutil.copy(self.cli.path, folder)
         shutil.copy(self.build.library, folder)
-        process = subprocess.Popen([os.path.join(folder, 'pymemflow'), 'run', '--summary', '-c', ''],
+        process = subprocess.Popen([os.path.join(folder, 'pymemflow'), 'run', '--format=summary', '-c', ''],
                                    env=self.environment, stderr=subprocess.PIPE)
         _, err = process.communicate()
         assert process.returncode == 0
@@ -131,7 +131,7 @@ class TestOtherLibrary(Case):
 
 class TestEnds(Case):
     def test_killed(self):
-        done = self.run_command('--summary', '-c', 'import os; os.kill(os.getpid(), 9)')
+        done = self.run_command('--format=summary', '-c', 'import os; os.kill(os.getpid(), 9)')
         assert done.status == 128 + 9
         assert len(SUMMARY.findall(done.stderr)) == 1
         assert 'the program did not end by itself' in done.stderr
@@ -141,7 +141,7 @@ class TestEnds(Case):
                 'signal.signal(signal.%s, lambda *_: sys.exit(5))\n'
                 'print("ready", flush=True)\ntime.sleep(60)')
         for name in ('SIGTERM', 'SIGINT', 'SIGHUP', 'SIGUSR1'):
-            process = subprocess.Popen([self.cli.path, 'run', '--summary', '-c', code % name],
+            process = subprocess.Popen([self.cli.path, 'run', '--format=summary', '-c', code % name],
                                        env=self.environment, stdout=subprocess.PIPE,
                                        stderr=subprocess.PIPE)
             assert process.stdout.readline() == b'ready\n'
@@ -154,7 +154,7 @@ class TestEnds(Case):
         code = 'import signal; print(signal.getsignal(signal.SIGHUP) == signal.SIG_IGN)'
         before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
         try:
-            assert self.run_command('--summary', '-c', code).stdout == 'True\n'
+            assert self.run_command('--format=summary', '-c', code).stdout == 'True\n'
         finally:
             signal.signal(signal.SIGHUP, before)
 
@@ -190,7 +190,7 @@ class TestChildren(Case):
             'os.execv(sys.executable, [sys.executable, "-c", ""])\n')
 
     def test_fork_and_exec(self):
-        done = self.run_command('--summary', '-c', self.CODE)
+        done = self.run_command('--format=summary', '-c', self.CODE)
         assert done.status == 0
         processes = SUMMARY.findall(done.stderr)
         assert len(processes) == 4, done.stderr
@@ -208,5 +208,5 @@ class TestChildren(Case):
         assert sorted(set(names)) == sorted(['o', 'o.2'] + ['o.' + pid for pid in set(pids[1:]) - {pids[0]}])
 
     def test_no_children(self):
-        done = self.run_command('--summary', '--no-children', '-c', self.CODE)
+        done = self.run_command('--format=summary', '--no-children', '-c', self.CODE)
         assert len(set(SUMMARY.findall(done.stderr))) == 1, done.stderr

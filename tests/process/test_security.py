@@ -267,7 +267,7 @@ class TestTerminals(Case):
         assert seen in text, seen
 
     def test_reports(self):
-        for options in ((), ('--full-file-path',), ('--summary',), ('--flow=0',)):
+        for options in ((), ('--full-file-path',), ('--format=summary',), ('--format=distributions',)):
             done = self.cli('report', self.capture, *options)
             assert (done.status, done.stderr) == (0, '')
             self.check(done.stdout)

@@ -1,6 +1,6 @@
-#include "cli/commands/options.h"
+#include "cli/arguments/options.h"
 
-#include <algorithm>
+#include "report/formats/formats.h"
 
 namespace pymemflow::cli {
 namespace {
@@ -8,6 +8,10 @@ namespace {
 std::vector<std::string> words_of(const OptionRow& row) {
   const std::string text = row.value;
   std::vector<std::string> words;
+  if (row.name == std::string_view("format")) {
+    for (const FormatName& format : report::format_names()) words.emplace_back(format.name);
+    return words;
+  }
   if (text.find('|') == std::string::npos) return words;
   for (std::size_t start = 0;;) {
     const std::size_t end = text.find('|', start);
@@ -15,6 +19,12 @@ std::vector<std::string> words_of(const OptionRow& row) {
     if (end == std::string::npos) return words;
     start = end + 1;
   }
+}
+
+std::string joined(const std::vector<std::string>& words) {
+  std::string text;
+  for (const std::string& word : words) text += (text.empty() ? "" : "|") + word;
+  return text;
 }
 
 Option option_of(std::size_t row, Options& options) {
@@ -25,10 +35,12 @@ Option option_of(std::size_t row, Options& options) {
         is_switch ? (kOptions[row].is_on ? "0" : "1") : std::string_view(value);
     return std::string(set_option(options, row, given));
   };
+  std::vector<std::string> words = is_switch ? std::vector<std::string>() : words_of(option);
+  std::string value = words.empty() ? option.value : joined(words);
   return {.name = spelling_of(option),
-          .value = is_switch ? "" : option.value,
+          .value = is_switch ? std::string() : std::move(value),
           .sentence = option.sentence,
-          .words = is_switch ? std::vector<std::string>() : words_of(option),
+          .words = std::move(words),
           .set = set};
 }
 
@@ -40,6 +52,12 @@ void add_options(Syntax& syntax, std::initializer_list<OptionUse> uses, Options&
       if (kOptions[row].use == use) syntax.option(option_of(row, options));
     }
   }
+}
+
+Error resolve(const Options& options, Resolved& resolved) {
+  const OptionError error =
+      pymemflow::resolve(options, report::format_names(), resolved.recording, resolved.report);
+  return error ? Error(std::string(error.variable) + " " + std::string(error.problem)) : Error();
 }
 
 std::string spelling_of(const OptionRow& row) {

@@ -1,9 +1,9 @@
-#include "cli/commands/commands.h"
+#include "cli/arguments/command.h"
 
 namespace pymemflow::cli {
 
-const Command* find_command(std::string_view name) {
-  for (const Command& command : kCommands) {
+const Command* find_command(Commands commands, std::string_view name) {
+  for (const Command& command : commands) {
     if (command.name == name) return &command;
   }
   return nullptr;
@@ -15,9 +15,9 @@ Syntax syntax_of(const Command& command) {
   return syntax;
 }
 
-std::vector<std::string> command_names() {
+std::vector<std::string> names_of(Commands commands) {
   std::vector<std::string> names;
-  for (const Command& command : kCommands) names.emplace_back(command.name);
+  for (const Command& command : commands) names.emplace_back(command.name);
   return names;
 }
 

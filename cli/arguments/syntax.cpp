@@ -1,4 +1,4 @@
-#include "cli/commands/syntax.h"
+#include "cli/arguments/syntax.h"
 
 #include <charconv>
 #include <utility>

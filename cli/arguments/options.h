@@ -1,17 +1,24 @@
 #pragma once
-// Options of commands that come from the table in options/options.def. One thread.
+// Options of commands that come from the table in options/options.def, and their meaning. One
+// thread.
 
 #include <initializer_list>
 #include <string>
 
-#include "cli/commands/syntax.h"
-#include "options/options.h"
+#include "cli/arguments/syntax.h"
+#include "options/resolve.h"
 
 namespace pymemflow::cli {
 
 // Declares the options of these uses; their values go to `options`, which must outlive the syntax.
-// Options that the environment gives are the defaults if `reads_environment`.
 void add_options(Syntax& syntax, std::initializer_list<OptionUse> uses, Options& options);
+
+// As the library resolves them (options/resolve.h).
+struct Resolved {
+  RecordingOptions recording;
+  ReportOptions report;
+};
+Error resolve(const Options& options, Resolved& resolved);
 
 // The option as the command line spells it: "--full-file-path", "--no-flow".
 std::string spelling_of(const OptionRow& row);

@@ -1,4 +1,4 @@
-#include "cli/commands/old_spellings.h"
+#include "cli/arguments/old_spellings.h"
 
 #include <optional>
 

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "cli/commands/commands.h"
+#include "cli/arguments/command.h"
 
 namespace pymemflow::cli {
 
@@ -13,8 +13,9 @@ namespace pymemflow::cli {
 // the command.
 Error parse(const Command& command, const Syntax& syntax, const std::vector<std::string>& words);
 
-// The help of a command; null: the list of commands.
-std::string help_text(const Command* command);
+std::string help_text(const Command& command);
+// The list of commands.
+std::string help_text(Commands commands);
 
 // "pymemflow 1.2.3".
 std::string version_text();

@@ -1,4 +1,4 @@
-#include "cli/commands/parser.h"
+#include "cli/arguments/parser.h"
 
 #include <CLI/CLI.hpp>
 #include <cctype>
@@ -92,17 +92,20 @@ Error parse(const Command& command, const Syntax& syntax, const std::vector<std:
   return set_options(app, syntax);
 }
 
-std::string help_text(const Command* command) {
+std::string help_text(const Command& command) {
+  CLI::App root("", "pymemflow");
+  set_labels(root);
+  CLI::App& app = add_command(root, command, syntax_of(command));
+  app.description(full_sentence(command.sentence));
+  return app.help("pymemflow");
+}
+
+std::string help_text(Commands commands) {
   CLI::App root("Shows which Python line allocates and frees what.", "pymemflow");
   root.require_subcommand(1);
-  root.set_version_flag("--version", version_text(), "print the version and exit");
   set_labels(root);
-  if (command != nullptr) {
-    CLI::App& app = add_command(root, *command, syntax_of(*command));
-    app.description(full_sentence(command->sentence));
-    return app.help("pymemflow");
-  }
-  for (const Command& each : kCommands) add_command(root, each, syntax_of(each));
+  root.set_version_flag("--version", version_text(), "print the version and exit");
+  for (const Command& each : commands) add_command(root, each, syntax_of(each));
   return root.help();
 }
 

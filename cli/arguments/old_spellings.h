@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "cli/commands/command_line.h"
+#include "cli/arguments/command_line.h"
 
 namespace pymemflow::cli {
 

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "cli/commands/commands.h"
+#include "cli/arguments/command.h"
 
 namespace pymemflow::cli {
 
@@ -23,6 +23,6 @@ CommandWords split_words(const Command& command, const Syntax& syntax,
                          const std::vector<std::string>& words);
 
 // `words`: all but the name of the program. Returns the exit code.
-int run_command_line(const std::vector<std::string>& words);
+int run_command_line(Commands commands, const std::vector<std::string>& words);
 
 }  // namespace pymemflow::cli

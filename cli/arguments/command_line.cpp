@@ -1,9 +1,9 @@
-#include "cli/commands/command_line.h"
+#include "cli/arguments/command_line.h"
 
 #include <cstdio>
 
-#include "cli/commands/old_spellings.h"
-#include "cli/commands/parser.h"
+#include "cli/arguments/old_spellings.h"
+#include "cli/arguments/parser.h"
 #include "cli/console/suggestions.h"
 
 namespace pymemflow::cli {
@@ -14,9 +14,9 @@ int print(const std::string& text) {
   return 0;
 }
 
-std::string list_of_commands() {
+std::string list_of(Commands commands) {
   std::string text;
-  for (const std::string& name : command_names()) text += (text.empty() ? "" : ", ") + name;
+  for (const std::string& name : names_of(commands)) text += (text.empty() ? "" : ", ") + name;
   return text;
 }
 
@@ -28,10 +28,10 @@ Error unknown_option(const Command& command, const Syntax& syntax, const std::st
                suggestion(name, names) + "; see pymemflow help " + std::string(command.name));
 }
 
-int complain_about_command(const std::string& word) {
-  const std::string near = suggestion(word, command_names());
+int complain_about_command(Commands commands, const std::string& word) {
+  const std::string near = suggestion(word, names_of(commands));
   return complain("'" + word + "' is not a command" +
-                  (near.empty() ? ": " + list_of_commands() : near) + "; see pymemflow help");
+                  (near.empty() ? ": " + list_of(commands) : near) + "; see pymemflow help");
 }
 
 bool is_option(const std::string& word) {
@@ -84,18 +84,18 @@ CommandWords split_words(const Command& command, const Syntax& syntax,
   return taken;
 }
 
-int run_command_line(const std::vector<std::string>& words) {
+int run_command_line(Commands commands, const std::vector<std::string>& words) {
   if (words.empty()) {
-    return complain("no command is given: " + list_of_commands() + "; see pymemflow help");
+    return complain("no command is given: " + list_of(commands) + "; see pymemflow help");
   }
   const std::string& name = words.front();
-  if (name == "-h" || name == "--help") return print(help_text(nullptr));
+  if (name == "-h" || name == "--help") return print(help_text(commands));
   if (name == "--version") return print(version_text() + "\n");
-  const Command* const command = find_command(name);
-  if (command == nullptr) return complain_about_command(name);
+  const Command* const command = find_command(commands, name);
+  if (command == nullptr) return complain_about_command(commands, name);
   const Syntax syntax = syntax_of(*command);
   const CommandWords taken = split_words(*command, syntax, {words.begin() + 1, words.end()});
-  if (taken.asks_for_help) return print(help_text(command));
+  if (taken.asks_for_help) return print(help_text(*command));
   if (taken.error) return complain(taken.error);
   for (const std::string& notice : taken.notices) say(notice);
   if (const Error error = parse(*command, syntax, taken.own)) return complain(error);

@@ -1,0 +1,175 @@
+"""The words of a command line: flags, old spellings, mistyped words, help, version, and formats."""
+import re
+
+import pytest
+
+import cases
+import runs
+
+pytestmark = [pytest.mark.one_python, pytest.mark.known_python]
+COMMANDS = ('run', 'report', 'gate', 'diff', 'doctor', 'start', 'stop', 'info', 'manual', 'completion',
+            'help', 'version')
+SUMMARY = re.compile(r'(?m)^process: +\d+$')
+SECTION = 'byte distributions by engine caller:\n'
+
+
+class Case(cases.Case):
+    def run_python(self, *options):
+        return self.cli('run', *options + ('--', self.python.path, '-c', ''))
+
+    def capture(self, *options):
+        """The capture of an empty script, recorded with these options."""
+        path = self.path('capture' + ''.join(options))
+        done = self.run_python('--capture', path, '--output', self.path('out'), *options)
+        assert (done.status, done.stderr) == (0, ''), done
+        return path
+
+
+class TestMistyped(Case):
+    @pytest.mark.parametrize('words, text', [
+        (('rnu',), "'rnu' is not a command (did you mean 'run'?)"),
+        (('frobnicate',), "'frobnicate' is not a command: run, report, "),
+        (('run', '--no-folw', 'x'), "run: --no-folw is not an option (did you mean '--no-flow'?)"),
+        (('gate', '--max-lea=1', 'x'), "--max-lea is not an option (did you mean '--max-leak'?)"),
+        (('help', 'gats'), "'gats' is not a command (did you mean 'gate'?)"),
+        ((), 'no command is given: run, report, '),
+    ])
+    def test_is_said(self, words, text):
+        runs.check_error(self.cli(*words), text, 'see pymemflow help')
+
+    def test_nothing_near(self):
+        assert 'did you mean' not in self.cli('run', '--xyzzy', 'x').stderr
+
+
+class TestHelp(Case):
+    def test_commands(self):
+        done = self.cli('help')
+        assert (done.status, done.stderr) == (0, '')
+        assert done.stdout == self.cli('--help').stdout
+        assert tuple(re.findall(r'(?m)^  ([a-z]+) ', done.stdout)) == COMMANDS
+
+    def test_of_one_command(self):
+        for command in COMMANDS:
+            done = self.cli('help', command)
+            assert (done.status, done.stderr) == (0, '')
+            assert done.stdout == self.cli(command, '--help').stdout
+            assert 'Usage: pymemflow %s ' % command in done.stdout
+
+    def test_of_the_program_is_the_programs(self):
+        done = self.cli('run', '--output', self.path('out'), '--', self.python.path, '-c',
+                        'import sys; print(sys.argv[1:])', '--help')
+        assert (done.status, done.stdout, done.stderr) == (0, "['--help']\n", '')
+
+    def test_version(self):
+        done = self.cli('version')
+        assert (done.status, done.stderr) == (0, '')
+        assert re.match(r'pymemflow \d+\.\d+\.\d+\n\Z', done.stdout)
+        assert self.cli('--version').stdout == done.stdout
+
+
+class TestOldSpellings(Case):
+    """They are understood, with one line that names the new one."""
+
+    def check(self, done, old, advice):
+        notice, newline, rest = done.stderr.partition('\n')
+        assert notice == ('pymemflow: %s is an old spelling that the next version will refuse: %s'
+                          % (old, advice)), done
+        return done.stdout + rest
+
+    def test_flow(self):
+        for words in (('--flow', '0'), ('--flow=0',), ('--flow=off',)):
+            done = self.run_python(*words)
+            report = self.check(done, ' '.join(words), 'use --no-flow')
+            assert done.status == 0
+            assert 'there are no events, only their sums' in report
+        for words in (('--flow',), ('--flow', '1'), ('--flow=yes',)):
+            done = self.run_python(*words)
+            report = self.check(done, ' '.join(words), 'leave it out, it is the default')
+            assert 'malloc(' in report
+
+    def test_flow_of_a_report(self):
+        capture = self.capture()
+        report = self.check(self.cli('report', '--flow=0', capture), '--flow=0',
+                            'use --format=distributions')
+        assert report == self.cli('report', '--format=distributions', capture).stdout
+
+    def test_summary(self):
+        for words in (('--summary',), ('--summary=1',), ('--summary', '1')):
+            report = self.check(self.run_python(*words), ' '.join(words), 'use --format=summary')
+            assert SUMMARY.search(report)
+        report = self.check(self.run_python('--summary=0'), '--summary=0',
+                            'leave it out, it is the default')
+        assert not SUMMARY.search(report)
+
+    def test_switches(self):
+        capture = self.capture()
+        for name in ('--full-file-path', '--python-call-stack'):
+            new = self.cli('report', name, capture)
+            assert (new.status, new.stderr) == (0, '')
+            for words in ((name + '=1',), (name, '1'), (name, 'yes')):
+                done = self.cli('report', *words + (capture,))
+                assert self.check(done, ' '.join(words), 'use ' + name) == new.stdout
+            done = self.cli('report', name + '=0', capture)
+            report = self.check(done, name + '=0', 'leave it out, it is the default')
+            assert report == self.cli('report', capture).stdout
+
+    def test_bad_value(self):
+        for option in ('--flow=maybe', '--summary=2', '--full-file-path='):
+            runs.check_error(self.cli('run', option, 'x'), option, 'neither on')
+
+    def test_a_program_may_have_their_names(self):
+        done = self.cli('run', '--output', self.path('out'), '--', self.python.path, '-c',
+                        'import sys; print(sys.argv[1:])', '--flow', '0', '--summary')
+        assert (done.stdout, done.stderr) == ("['--flow', '0', '--summary']\n", '')
+
+
+class TestFormats(Case):
+    def test_distributions_of_whatever_was_kept(self):
+        for options in ((), ('--no-flow',), ('--ring=64KiB',)):
+            done = self.cli('report', '--format=distributions', self.capture(*options))
+            assert (done.status, done.stderr) == (0, '')
+            assert SECTION in done.stdout.partition('\n')[0] + '\n'
+            assert 'dtrace:::' not in done.stdout
+
+    def test_distributions_are_those_of_the_flow(self):
+        capture = self.capture()
+        alone = self.cli('report', '--format=distributions', capture).stdout
+        assert self.cli('report', capture).stdout.endswith(alone)
+
+    @pytest.mark.parametrize('kept', ['--no-flow', '--ring=64KiB'])
+    def test_summary_needs_every_event(self, kept):
+        runs.check_error(self.run_python('--format=summary', kept), 'format summary needs every event',
+                         kept.partition('=')[0])
+        runs.check_error(self.cli('report', '--format', 'summary', self.capture(kept)),
+                         'what is alive cannot be known')
+
+    def test_the_library_says_the_same(self):
+        command = self.run_python('--format=summary', '--no-flow')
+        for variables in ({'PYMEMFLOW_SUMMARY': '1'}, {'PYMEMFLOW_FORMAT': 'summary'}):
+            run = self.trace.code('print("out")', PYMEMFLOW_FLOW='0', output=None, **variables)
+            assert (run.status, run.stdout) == (0, 'out\n')
+            assert run.stderr == command.stderr[:-1] + '; this program runs untraced\n'
+
+    def test_summary_by_its_alias(self):
+        run = self.trace.code('', output=None, PYMEMFLOW_SUMMARY='1')
+        assert SUMMARY.search(run.stderr)
+        run = self.trace.code('', output=None, PYMEMFLOW_SUMMARY='1', PYMEMFLOW_FORMAT='flow')
+        assert run.stderr.startswith('dtrace:::BEGIN\n')
+
+    def test_unknown(self):
+        runs.check_error(self.run_python('--format=xml'), 'format xml', 'flow|distributions|summary')
+        run = self.trace.code('', output=None, PYMEMFLOW_FORMAT='xml')
+        runs.check_one_line(run, 'format xml is none of flow|distributions|summary', 'runs untraced')
+
+
+class TestRecording(Case):
+    def test_every_option_of_it_reaches_the_program(self):
+        options = ('--capture-limit=1GB', '--ring=1MiB', '--attribution=probe', '--python-call-stack',
+                   '--full-file-path')
+        if not self.python.can_be_probed:
+            pytest.skip('this Python cannot be probed')
+        path = self.capture(*options)
+        said, = re.findall(r'(?m)^options +(.*)$', self.cli('info', path).stdout)
+        assert sorted(said.split()) == ['PYMEMFLOW_ATTRIBUTION=probe', 'PYMEMFLOW_CAPTURE=' + path,
+                                        'PYMEMFLOW_CAPTURE_LIMIT=1000000000',
+                                        'PYMEMFLOW_PYTHON_CALL_STACK=1', 'PYMEMFLOW_RING=1048576']
