@@ -138,6 +138,12 @@ def every_python(pytestconfig):
     return _pythons_of(pytestconfig)
 
 
+@pytest.fixture
+def is_last_python(python, every_python):
+    """Whether this is the one Python that tests run under which do not depend on it."""
+    return python == every_python[-1]
+
+
 # ---------------------------------------------------------------------------------- running things
 @pytest.fixture(scope='module')
 def trace(python, build):

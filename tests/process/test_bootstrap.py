@@ -1,53 +1,50 @@
 """Beginnings: what allocates before the library knows the originals, and other interposers."""
-import os
-import unittest
+import pytest
 
-import traced
+import cases
+import reports
 
-EARLY = os.environ['PMF_ALLOCATES_EARLY']
-COUNTER = os.environ['PMF_COUNTS_MALLOCS']
+pytestmark = pytest.mark.stable_abi
 SIZES = list(range(77000, 77100))
 
 
-class Bootstrap(unittest.TestCase):
+class TestBootstrap(cases.Case):
     def check(self, stdout='out\n', **options):
-        run = traced.run('records.py', **options)
-        self.assertEqual((run.status, run.stdout, run.stderr), (4, stdout, ''))
-        self.assertEqual(run.report.sizes('before'), SIZES)
-        self.assertEqual((run.report.lost, run.report.torn), (0, []))
+        run = self.trace('records.py', **options)
+        assert (run.status, run.stdout, run.stderr) == (4, stdout, '')
+        assert run.report.sizes('before') == SIZES
+        assert run.report.lost == 0
         return run
 
     def test_a_loader_that_talks(self):
         run = self.check(LD_DEBUG='all', LD_DEBUG_OUTPUT='loader')
-        self.assertIn('libpymemflow.so', run.texts['loader.%d' % run.pid])
+        assert 'libpymemflow.so' in run.texts['loader.%d' % run.pid]
 
     def test_a_large_environment(self):
         self.check(LARGE='x' * 65536, **{'LARGE%d' % i: 'y' * 100 for i in range(500)})
 
     def test_constructors_before_ours(self):
-        self.check(stdout='out\nfinished\n', after=[EARLY])
+        self.check(stdout='out\nfinished\n', after=[self.build.path('allocates_early')])
 
     def test_a_constructor_that_holds_the_lock_of_the_locales(self):
-        self.check(after=[os.environ['PMF_LOCALES_FIRST']])
+        self.check(after=[self.build.path('locales_first')])
 
     def test_constructors_after_ours(self):
-        self.check(stdout='out\nfinished\n', before=[EARLY])
+        self.check(stdout='out\nfinished\n', before=[self.build.path('allocates_early')])
 
     def test_an_interposer_behind(self):
-        self.check(stdout='out\ncounted mallocs, frees, marks 100\n', after=[COUNTER])
+        self.check(stdout='out\ncounted mallocs, frees, marks 100\n',
+                   after=[self.build.path('counts_mallocs')])
 
     def test_an_interposer_in_front(self):
-        self.check(stdout='out\ncounted mallocs, frees, marks 100\n', before=[COUNTER])
+        self.check(stdout='out\ncounted mallocs, frees, marks 100\n',
+                   before=[self.build.path('counts_mallocs')])
 
     def test_preloaded_twice(self):
-        self.check(after=[traced.LIBRARY])
+        self.check(after=[self.build.library])
 
     def test_no_environment(self):
-        run = traced.Run(['/usr/bin/env', '-i', 'LD_PRELOAD=' + traced.LIBRARY,
-                          traced.sys.executable, '-c', 'print(1)'], preload=False)
-        self.assertEqual((run.status, run.stdout), (0, '1\n'))
-        self.assertEqual(traced.Report(run.stderr).lost, 0)
-
-
-if __name__ == '__main__':
-    unittest.main()
+        run = self.trace.program(['/usr/bin/env', '-i', 'LD_PRELOAD=' + self.build.library,
+                          self.python.path, '-c', 'print(1)'], preload=False)
+        assert (run.status, run.stdout) == (0, '1\n')
+        assert reports.Report(run.stderr).lost == 0

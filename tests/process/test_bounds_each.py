@@ -3,24 +3,20 @@ that a process which runs for a day does not grow: docs/bounds.md has the table,
 limits here."""
 import os
 import re
-import shutil
-import sys
-import tempfile
-import unittest
 
-import command
-import traced
-from lengths import pick, say
+import pytest
 
-ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-LIBRARY = os.environ['PMF_ENDS_THREADS']
+import built
+import cases
+
+pytestmark = [pytest.mark.one_python, pytest.mark.soak('bounds')]
 ALL, RING, SUMS = {}, {'PYMEMFLOW_RING': '1MiB'}, {'PYMEMFLOW_FLOW': '0'}
 
 
 def limits():
     """The rows of the table: what -> (resident, file) in bytes, at most."""
     rows = {}
-    with open(os.path.join(ROOT, 'docs', 'bounds.md'), encoding='utf-8') as file:
+    with open(os.path.join(built.ROOT, 'docs', 'bounds.md'), encoding='utf-8') as file:
         for line in file:
             row = re.match(r'^\| ([a-z][^|]*?) \| (\d+) \| (\d+) \|', line)
             if row:
@@ -31,23 +27,24 @@ def limits():
 LIMITS = limits()
 
 
-class Case(unittest.TestCase):
-    def setUp(self):
-        self.folder = tempfile.mkdtemp()
-        self.addCleanup(shutil.rmtree, self.folder)
-        self.capture = os.path.join(self.folder, 'capture')
+class Case(cases.Case):
+    @pytest.fixture(autouse=True)
+    def capture(self, fixtures, length):
+        self.capture = self.path('capture')
+        self.library = self.build.path('ends_threads')
+        self.length = length
 
     def in_use(self, script, *arguments, **options):
         """Rows of bytes resident, and of the file on its disk."""
         if os.path.exists(self.capture):
             os.unlink(self.capture)
         options.setdefault('PYMEMFLOW_CAPTURE', self.capture)
-        run = traced.run(script, *arguments + (self.capture, LIBRARY), output=None, **options)
-        self.assertEqual((run.status, run.stderr), (0, ''))
+        run = self.trace(script, *arguments, self.capture, self.library, output=None, **options)
+        assert (run.status, run.stderr) == (0, '')
         return [tuple(int(word) << 10 for word in line.split()) for line in run.stdout.splitlines()]
 
 
-class Each(Case):
+class TestEach(Case):
     def check(self, what, options, kind, few, many):
         """Between few of them and many: so the rest of the process, and of the file, is left out."""
         with_it = [self.in_use('takes_so_much.py', kind, str(count), **options)[0]
@@ -57,9 +54,9 @@ class Each(Case):
         more = (with_it[1][0] - without[1] - with_it[0][0] + without[0],
                 with_it[1][1] - with_it[0][1])
         each = [max(0, bytes_more) / (many - few) for bytes_more in more]
-        say('%s: %.0f bytes resident, %.0f of the file' % ((what,) + tuple(each)))
+        self.length.say('%s: %.0f bytes resident, %.0f of the file' % ((what,) + tuple(each)))
         for found, limit in zip(each, LIMITS[what]):
-            self.assertLessEqual(found, limit, what)
+            assert found <= limit, what
 
     def test_threads(self):
         for what, options in (('thread', ALL), ('thread, ring of 1 MiB', RING),
@@ -87,61 +84,58 @@ class Each(Case):
                               ('process, sums', SUMS)):
             with_it, = self.in_use('takes_so_much.py', 'sites', '1', **options)
             without, = self.in_use('takes_so_much.py', 'sites', '1', preload=False)
-            say('%s: %d KiB resident, %d of the file' % (
+            self.length.say('%s: %d KiB resident, %d of the file' % (
                 what, (with_it[0] - without[0]) >> 10, with_it[1] >> 10))
-            self.assertLessEqual(with_it[0] - without[0], LIMITS[what][0])
-            self.assertLessEqual(with_it[1], LIMITS[what][1])
+            assert with_it[0] - without[0] <= LIMITS[what][0]
+            assert with_it[1] <= LIMITS[what][1]
 
 
-class Days(Case):
+class TestDays(Case):
     """200 events, a thread and a library a round."""
 
-    ROUNDS = pick(1000, 40000)
     # Full, and so resident, before a quarter of the way.
     RING = {'PYMEMFLOW_RING': '128KiB'}
     LIMIT = 448 << 10
     # A thread that ends has its room for some steps more: on a busy machine others begin meanwhile.
     THREADS = 4 * LIMITS['thread'][1]
 
+    @pytest.fixture(autouse=True)
+    def rounds(self, capture):
+        self.rounds = self.length.pick(1000, 40000)
+
     def grown(self, kind, **options):
         """From a quarter of the way on, without what the program grows by itself."""
-        with_it = self.in_use('runs_for_days.py', str(self.ROUNDS), kind, **options)
-        without = self.in_use('runs_for_days.py', str(self.ROUNDS), kind, preload=False)
+        with_it = self.in_use('runs_for_days.py', str(self.rounds), kind, **options)
+        without = self.in_use('runs_for_days.py', str(self.rounds), kind, preload=False)
         own = max(0, without[2][0] - without[0][0])
-        say('%d rounds, %s: resident %s, file %s KiB' % (
-            self.ROUNDS, kind, *([row[i] >> 10 for row in with_it] for i in range(2))))
+        self.length.say('%d rounds, %s: resident %s, file %s KiB' % (
+            self.rounds, kind, *([row[i] >> 10 for row in with_it] for i in range(2))))
         return max(0, with_it[2][0] - with_it[0][0] - own), [row[1] for row in with_it]
 
     def test_ring_does_not_grow(self):
         for options in (self.RING, SUMS):
             resident, file = self.grown('steady', **options)
-            self.assertLessEqual(resident, 256 << 10)
-            self.assertLessEqual(file[2] - file[0], self.THREADS)
+            assert resident <= 256 << 10
+            assert file[2] - file[0] <= self.THREADS
 
     def test_code_that_is_made_for_ever(self):
         """Its names are kept: that is all that grows."""
         resident, file = self.grown('new-code', **self.RING)
-        self.assertLessEqual(resident, 256 << 10)
-        functions = self.ROUNDS * 3 // 4
-        self.assertLessEqual(file[2] - file[0], self.THREADS +
+        assert resident <= 256 << 10
+        functions = self.rounds * 3 // 4
+        assert file[2] - file[0] <= (self.THREADS +
                              functions * LIMITS['function that comes and goes'][1])
-        self.assertGreater(file[2], file[0])
+        assert file[2] > file[0]
 
     def test_names_up_to_the_limit(self):
         """Then one line, and the program goes on."""
-        run = traced.run('runs_for_days.py', '1500', 'new-code', self.capture, LIBRARY, output=None,
+        run = self.trace('runs_for_days.py', '1500', 'new-code', self.capture, self.library, output=None,
                          PYMEMFLOW_CAPTURE=self.capture, PYMEMFLOW_CAPTURE_LIMIT=str(self.LIMIT),
                          PYMEMFLOW_RING='64KiB')
-        self.assertEqual((run.status, len(run.stdout.splitlines())), (0, 3))
-        self.assertRegex(run.stderr, r'^pymemflow: the record could not grow \(it reached its limit '
-                                     r'of \d+ bytes\)[^\n]*\n$')
-        self.assertLessEqual(os.stat(self.capture).st_size, self.LIMIT)
-        done = command.call('report', self.capture)
-        report = traced.Report(done.stdout)
-        self.assertGreater(report.lost, 0)
-        self.assertRegex(done.stdout, r'-> made_\d+ malloc\(8\)')
-
-
-if __name__ == '__main__':
-    traced.require_known()
-    command.main()
+        assert (run.status, len(run.stdout.splitlines())) == (0, 3)
+        assert re.search(r'^pymemflow: the record could not grow \(it reached its limit '
+                                     r'of \d+ bytes\)[^\n]*\n$', run.stderr)
+        assert os.stat(self.capture).st_size <= self.LIMIT
+        report = self.cli.report(self.capture)
+        assert report.lost > 0
+        assert re.search(r'-> made_\d+ malloc\(8\)', report.text)

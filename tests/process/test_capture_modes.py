@@ -3,78 +3,74 @@
 import collections
 import os
 import re
-import shutil
-import tempfile
-import unittest
 
-import command
-import traced
+import pytest
+
+import cases
+
+pytestmark = [pytest.mark.one_python, pytest.mark.soak('modes')]
 
 
-class Case(unittest.TestCase):
-    maxDiff = None
-
-    def setUp(self):
-        self.folder = tempfile.mkdtemp()
-        self.addCleanup(shutil.rmtree, self.folder)
-        self.capture = os.path.join(self.folder, 'capture')
+class Case(cases.Case):
+    @pytest.fixture(autouse=True)
+    def capture(self, fixtures, length):
+        self.capture = self.path('capture')
+        self.many = length.pick(400000, 4000000)
 
     def run_busy(self, count, **options):
         if os.path.exists(self.capture):
             os.unlink(self.capture)
-        run = traced.run('busy.py', str(count), PYMEMFLOW_CAPTURE=self.capture, PYTHONHASHSEED='0',
+        run = self.trace('busy.py', str(count), PYMEMFLOW_CAPTURE=self.capture, PYTHONHASHSEED='0',
                          **options)
-        self.assertEqual((run.status, run.stdout, run.stderr), (4, 'out\n', ''))
-        self.assertEqual((run.report.lost, run.report.torn), (0, []))
+        assert (run.status, run.stdout, run.stderr) == (4, 'out\n', '')
+        assert run.report.lost == 0
         return run.report
 
     def size(self):
         return os.stat(self.capture).st_size
 
     def reported(self, *options):
-        done = command.call('report', self.capture, *options)
-        self.assertEqual((done.status, done.stderr), (0, ''))
-        return traced.Report(done.stdout)
+        return self.cli.report(self.capture, *options)
 
 
-class Ring(Case):
+class TestRing(Case):
     def test_last_events_with_their_names(self):
-        report = self.run_busy(400000, PYMEMFLOW_RING='128KiB')
-        self.assertEqual(self.reported().text, report.text)
-        self.assertGreaterEqual(report.overwritten, 350000)
-        self.assertGreater(len(report.events), 128 * 1024 // 24)
-        self.assertEqual({(event.file, event.function) for event in report.events},
-                         {('busy.py', 'growing'), ('busy.py', '<module>')}
-                         | {(event.file, event.function) for event in report.events
-                            if event.file != 'busy.py'})
+        report = self.run_busy(self.many, PYMEMFLOW_RING='128KiB')
+        assert self.reported().text == report.text
+        assert report.overwritten >= self.many - 50000
+        assert len(report.events) > 128 * 1024 // 24
+        assert {(event.file, event.function) for event in report.events} == (
+            {('busy.py', 'growing'), ('busy.py', '<module>')}
+            | {(event.file, event.function) for event in report.events
+               if event.file != 'busy.py'})
         # The victim's last lap from its end: 10,000 of growing(), each with the head of an object.
         laps = [600 + i % 4000 for i in range(10000)]
         sizes = [event.arguments[-1] for event in report.of('growing')
                  if event.name in ('malloc', 'calloc') and event.arguments[-1] > 600]
-        self.assertGreater(len(sizes), 5000)
+        assert len(sizes) > 5000
         head = sizes[-1] - laps[-1]
-        self.assertTrue(16 <= head <= 64, head)
-        self.assertEqual([size - head for size in sizes], laps[-len(sizes):])
+        assert 16 <= head <= 64, head
+        assert [size - head for size in sizes] == laps[-len(sizes):]
 
     def test_room_does_not_grow(self):
         sizes = set()
-        for count in (400000, 800000):
+        for count in (self.many, 2 * self.many):
             self.run_busy(count, PYMEMFLOW_RING='1MiB')
             sizes.add(self.size())
-        self.assertEqual(len(sizes), 1, sizes)
+        assert len(sizes) == 1, sizes
         # The ring, its block under way, and the definitions.
-        self.assertLess(sizes.pop(), (1 << 20) + (1 << 16) + (1 << 20))
+        assert sizes.pop() < (1 << 20) + (1 << 16) + (1 << 20)
 
     def test_larger_than_all(self):
         report = self.run_busy(4000, PYMEMFLOW_RING='64MiB')
-        self.assertEqual(report.overwritten, 0)
-        self.assertIn(', 0 overwritten\n', report.text)
-        self.assertEqual(report.counts('calloc'), self.run_busy(4000).counts('calloc'))
+        assert report.overwritten == 0
+        assert ', 0 overwritten\n' in report.text
+        assert report.counts('calloc') == self.run_busy(4000).counts('calloc')
 
     def test_not_a_size(self):
-        run = traced.run('busy.py', '400', PYMEMFLOW_RING='big')
-        self.assertEqual((run.status, run.stdout, run.files), (4, 'out\n', []))
-        self.assertEqual(run.stderr, 'pymemflow: PYMEMFLOW_RING=big is not a size (4096, 1.5MB, '
+        run = self.trace('busy.py', '400', PYMEMFLOW_RING='big')
+        assert (run.status, run.stdout, run.files) == (4, 'out\n', [])
+        assert run.stderr == ('pymemflow: PYMEMFLOW_RING=big is not a size (4096, 1.5MB, '
                          '32MiB); this program runs untraced\n')
 
 
@@ -91,27 +87,23 @@ def sections(report):
     return result
 
 
-class Sums(Case):
+class TestSums(Case):
     def test_distributions_are_those_of_the_events(self):
-        for count in (400, 400000):
+        for count in (400, self.many):
             with_flow = self.run_busy(count)
             without = self.run_busy(count, PYMEMFLOW_FLOW='0')
-            self.assertEqual(without.lines, [])
-            self.assertEqual(sections(without), sections(with_flow))
-            self.assertEqual(without.recorded, with_flow.recorded)
+            assert without.lines == []
+            assert sections(without) == sections(with_flow)
+            assert without.recorded == with_flow.recorded
             later = self.reported()
-            self.assertEqual((later.lines, sections(later)), ([], sections(without)))
-            self.assertIn('pymemflow: recorded with PYMEMFLOW_FLOW=0: there are no events, only '
-                          'their sums\n', later.text)
+            assert (later.lines, sections(later)) == ([], sections(without))
+            assert ('pymemflow: recorded with PYMEMFLOW_FLOW=0: there are no events, only '
+                          'their sums\n') in later.text
 
     def test_room_does_not_grow(self):
         sizes = set()
-        for count in (400000, 800000):
+        for count in (self.many, 2 * self.many):
             self.run_busy(count, PYMEMFLOW_FLOW='0')
             sizes.add(self.size())
-        self.assertEqual(len(sizes), 1, sizes)
-        self.assertLess(sizes.pop(), 1 << 20)
-
-
-if __name__ == '__main__':
-    unittest.main()
+        assert len(sizes) == 1, sizes
+        assert sizes.pop() < 1 << 20

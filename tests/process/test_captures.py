@@ -58,7 +58,8 @@ class TestKept(Case):
             assert file.read() == text
 
     def test_no_python_no_file(self):
-        self.trace.program([self.python.path, '--version'], output=None, PYMEMFLOW_CAPTURE=self.path('capture'))
+        self.trace.program([self.python.path, '--version'], output=None,
+                           PYMEMFLOW_CAPTURE=self.path('capture'))
         assert os.listdir(self.folder) == []
 
 

@@ -5,38 +5,26 @@ import shutil
 import stat
 import struct
 import subprocess
-import sys
-import sysconfig
-import tempfile
-import unittest
 
-import command
-import traced
+import pytest
 
-IS_FREE_THREADED = bool(sysconfig.get_config_var('Py_GIL_DISABLED'))
-IS_DEBUG = hasattr(sys, 'gettotalrefcount')
+import cases
+
+pytestmark = pytest.mark.known_python
 NOBODY = 65534
 
 
-class Case(unittest.TestCase):
-    maxDiff = None
-
-    def setUp(self):
-        self.folder = tempfile.mkdtemp()
-        self.addCleanup(shutil.rmtree, self.folder)
+class Case(cases.Case):
+    @pytest.fixture(autouse=True)
+    def no_allocator(self, fixtures):
         os.chmod(self.folder, 0o755)
-        self.environment = {name: value for name, value in os.environ.items()
-                            if name not in ('LD_PRELOAD', 'PYTHONMALLOC')
-                            and not name.startswith('PYMEMFLOW_')}
-
-    def path(self, name):
-        return os.path.join(self.folder, name)
+        for name in [name for name in self.environment if name.startswith(('PYTHON', 'PMF_'))]:
+            del self.environment[name]
 
     def write(self, name, text, mode=0o755):
-        with open(self.path(name), 'w') as file:
-            file.write(text)
-        os.chmod(self.path(name), mode)
-        return self.path(name)
+        path = super().write(name, text)
+        os.chmod(path, mode)
+        return path
 
     def link(self, name, source):
         os.symlink(source, self.path(name))
@@ -44,84 +32,90 @@ class Case(unittest.TestCase):
 
     def ask(self, *words, **environment):
         """(what it found, as JSON; the checks by name)"""
-        done = command.call('doctor', '--json', *words, env=dict(self.environment, **environment))
-        self.assertEqual(done.stderr, '')
+        done = self.cli('doctor', '--json', *words, env=dict(self.environment, **environment))
+        assert done.stderr == ''
         found = json.loads(done.stdout)
-        self.assertEqual(found['exit_code'], done.status)
-        self.assertEqual(found['traceable'], ['full', 'partial', 'none'][done.status])
+        assert found['exit_code'] == done.status
+        assert found['traceable'] == ['full', 'partial', 'none'][done.status]
         return found, {check['check']: check for check in found['checks']}
 
     def refused(self, check, text, *words, **environment):
         found, checks = self.ask(*words, **environment)
-        self.assertEqual(found['exit_code'], 2, found)
+        assert found['exit_code'] == 2, found
         # It is the last word, and the only bad one.
-        self.assertEqual([name for name in checks if checks[name]['verdict'] == 'no'], [check])
-        self.assertEqual(list(checks)[-1], check)
-        self.assertIn(text, checks[check]['text'])
+        assert [name for name in checks if checks[name]['verdict'] == 'no'] == [check]
+        assert list(checks)[-1] == check
+        assert text in checks[check]['text']
         return checks[check]
 
 
-class Doctor(Case):
+class TestDoctor(Case):
+    @pytest.fixture(autouse=True)
+    def version(self, fixtures):
+        self.version = self.python.evaluate('import sys; print(sys.version)').replace('\n', ' ')
+
     def test_this_python(self):
-        found, checks = self.ask(sys.executable)
-        self.assertEqual(found['exit_code'], 1 if IS_FREE_THREADED else 0, found)
-        self.assertEqual(found['python'].pop('allocator')[:8] or 'pymalloc',
-                         'mimalloc' if IS_FREE_THREADED else 'pymalloc')
-        self.assertEqual(found['python'], {
-            'version': sys.version.replace('\n', ' '), 'implementation': 'cpython',
-            'debug': IS_DEBUG, 'free_threaded': IS_FREE_THREADED, 'gil': not IS_FREE_THREADED})
+        found, checks = self.ask(self.python.path)
+        assert found['exit_code'] == (1 if self.python.is_free_threaded else 0), found
+        allocator = 'mimalloc' if self.python.is_free_threaded else 'pymalloc'
+        assert (found['python'].pop('allocator')[:8] or 'pymalloc') == allocator
+        assert found['python'] == {
+            'version': self.version, 'implementation': 'cpython',
+            'debug': self.python.is_debug, 'free_threaded': self.python.is_free_threaded,
+            'gil': not self.python.is_free_threaded}
         trace = found['trace']
-        self.assertEqual(trace['c_library'], {'made': 20, 'seen': 20, 'on_their_line': 20})
-        seen = 0 if IS_FREE_THREADED else 20
-        self.assertEqual(trace['large_objects'], {'made': 20, 'seen': seen, 'on_their_line': seen})
-        self.assertEqual(trace['small_objects'], {'made': 20, 'seen': 0, 'on_their_line': 0})
-        self.assertEqual(trace['layout'], 'published by the interpreter'
-                         if sys.version_info >= (3, 13) else 'known of its version')
-        self.assertTrue(os.path.samefile(found['program'], sys.executable))
-        with open('/proc/self/maps') as maps:
-            libraries = {line.split()[-1] for line in maps if 'libpython' in line}
-        self.assertTrue(os.path.samefile(trace['interpreter'],
-                                         (libraries or {sys.executable}).pop()), trace)
-        self.assertEqual(checks['objects']['verdict'], 'partly' if IS_FREE_THREADED else 'note')
+        assert trace['c_library'] == {'made': 20, 'seen': 20, 'on_their_line': 20}
+        seen = 0 if self.python.is_free_threaded else 20
+        assert trace['large_objects'] == {'made': 20, 'seen': seen, 'on_their_line': seen}
+        assert trace['small_objects'] == {'made': 20, 'seen': 0, 'on_their_line': 0}
+        assert trace['layout'] == ('published by the interpreter'
+                         if self.python.version >= (3, 13) else 'known of its version')
+        assert os.path.samefile(found['program'], self.python.path)
+        maps = self.python.evaluate('print(open("/proc/self/maps").read())').splitlines()
+        libraries = {line.split()[-1] for line in maps if 'libpython' in line}
+        assert os.path.samefile(trace['interpreter'],
+                                         (libraries or {self.python.path}).pop()), trace
+        assert checks['objects']['verdict'] == ('partly' if self.python.is_free_threaded else 'note')
 
     def test_in_words(self):
-        done = command.call('doctor', sys.executable, env=self.environment)
+        done = self.cli('doctor', self.python.path, env=self.environment)
         lines = done.stdout.splitlines()
-        self.assertEqual(lines[-1], 'This Python can be traced %s.'
-                         % ('in part' if IS_FREE_THREADED else 'fully'))
-        self.assertIn('CPython %s, %s build' % (sys.version.split()[0],
-                                                'debug' if IS_DEBUG else 'release'), done.stdout)
-        self.assertIn(': %s of %s events are on their line' % ((20, 20) if IS_FREE_THREADED
-                                                               else (40, 40)), done.stdout)
+        assert lines[-1] == ('This Python can be traced %s.'
+                         % ('in part' if self.python.is_free_threaded else 'fully'))
+        assert ('CPython %s, %s build' % (self.version.split()[0],
+                                                'debug' if self.python.is_debug else 'release')) in done.stdout
+        assert (': %s of %s events are on their line' % ((20, 20) if self.python.is_free_threaded
+                                                               else (40, 40))) in done.stdout
 
-    @unittest.skipIf(IS_FREE_THREADED, 'it refuses any other allocator')
     def test_allocator_of_objects(self):
-        found, checks = self.ask(sys.executable, PYTHONMALLOC='malloc')
-        self.assertEqual(found['trace']['small_objects']['on_their_line'], 20)
-        self.assertEqual((checks['objects']['verdict'], found['exit_code']), ('ok', 0))
+        if self.python.is_free_threaded:
+            pytest.skip('a free-threaded Python refuses any other allocator')
+        found, checks = self.ask(self.python.path, PYTHONMALLOC='malloc')
+        assert found['trace']['small_objects']['on_their_line'] == 20
+        assert (checks['objects']['verdict'], found['exit_code']) == ('ok', 0)
 
     def test_the_one_of_the_path(self):
-        self.link('python3', sys.executable)
-        home = sysconfig.get_config_var('prefix')
+        self.link('python3', self.python.path)
+        home = self.python.evaluate('import sys; print(sys.prefix)')
         found, _ = self.ask(PATH=self.folder + ':' + self.environment['PATH'], PYTHONHOME=home)
-        self.assertEqual(found['python']['version'], sys.version.replace('\n', ' '))
+        assert found['python']['version'] == self.version
 
     def test_wrapper(self):
-        wrapper = self.write('wrapper', '#!/bin/sh\nexec "%s" "$@"\n' % sys.executable)
+        wrapper = self.write('wrapper', '#!/bin/sh\nexec "%s" "$@"\n' % self.python.path)
         found, checks = self.ask(wrapper)
-        self.assertEqual(found['exit_code'], 1 if IS_FREE_THREADED else 0)
-        self.assertIn('a script for /bin/sh, which comes to ', checks['program']['text'])
+        assert found['exit_code'] == (1 if self.python.is_free_threaded else 0)
+        assert 'a script for /bin/sh, which comes to ' in checks['program']['text']
         for line in ('exec env -u LD_PRELOAD "%s" "$@"', 'unset LD_PRELOAD; exec "%s" "$@"',
                      'LD_PRELOAD=libm.so.6 exec "%s" "$@"'):
-            wrapper = self.write('wrapper', '#!/bin/sh\n%s\n' % line % sys.executable)
+            wrapper = self.write('wrapper', '#!/bin/sh\n%s\n' % line % self.python.path)
             self.refused('preload', 'taken away or changed', wrapper)
 
     def test_another_allocator(self):
-        other = os.environ['PMF_BUMP_ALLOCATOR']
-        text = '#!/bin/sh\nLD_PRELOAD="%s" exec "' + sys.executable + '" "$@"\n'
+        other = self.build.path('bump_allocator')
+        text = '#!/bin/sh\nLD_PRELOAD="%s" exec "' + self.python.path + '" "$@"\n'
         _, checks = self.ask(self.write('wrapper', text % ('$LD_PRELOAD:' + other)))
-        self.assertEqual(checks['preload']['verdict'], 'note')
-        self.assertIn('then malloc() of ' + other, checks['preload']['text'])
+        assert checks['preload']['verdict'] == 'note'
+        assert 'then malloc() of ' + other in checks['preload']['text']
         wrapper = self.write('wrapper', text % (other + ':$LD_PRELOAD'))
         self.refused('preload', 'malloc() is that of ' + other, wrapper)
 
@@ -135,15 +129,15 @@ class Doctor(Case):
         self.refused('python', 'no Python', self.write('other', '#!/bin/sh\necho no Python >&2\n'))
 
     def test_what_no_loader_can_help(self):
-        self.refused('loader', 'static', os.environ['PMF_STATIC_PROGRAM'])
+        self.refused('loader', 'static', self.build.path('no_python_static_program'))
         with open(self.path('musl'), 'wb') as file:
-            with open(os.environ['PMF_PROGRAM'], 'rb') as program:
+            with open(self.build.path('no_python_program'), 'rb') as program:
                 file.write(program.read().replace(b'/lib64/ld-linux-x86-64.so.2',
                                                   b'/lib/ld-musl-x86_64.so.1'.ljust(27, b'\0')))
         os.chmod(self.path('musl'), 0o755)
         self.refused('loader', 'its C library is musl', self.path('musl'))
         with open(self.path('other'), 'wb') as file:
-            with open(os.environ['PMF_PROGRAM'], 'rb') as program:
+            with open(self.build.path('no_python_program'), 'rb') as program:
                 image = bytearray(program.read())
             image[18:20] = struct.pack('<H', 243)
             file.write(image)
@@ -152,18 +146,19 @@ class Doctor(Case):
 
     def test_usage(self):
         for words in (('--nosuch',), ('a', 'b')):
-            done = command.call('doctor', *words, env=self.environment)
-            self.assertEqual((done.status, done.stdout, done.stderr.count('\n')), (2, '', 1))
+            done = self.cli('doctor', *words, env=self.environment)
+            assert (done.status, done.stdout, done.stderr.count('\n')) == (2, '', 1)
 
 
-@unittest.skipUnless(os.geteuid() == 0, 'only root can give a file to another user')
-class Rights(Case):
+@pytest.mark.needs_root
+class TestRights(Case):
     """Of a copy of this Python; its library is found by where it was built."""
 
     def copy(self):
         copy = self.path('python3')
-        shutil.copy(os.path.realpath(sys.executable), copy)
-        self.environment['PYTHONHOME'] = '%s:%s' % (sys.base_prefix, sys.base_exec_prefix)
+        shutil.copy(os.path.realpath(self.python.path), copy)
+        self.environment['PYTHONHOME'] = self.python.evaluate(
+            'import sys; print("%s:%s" % (sys.base_prefix, sys.base_exec_prefix))')
         return copy
 
     def test_set_user_id(self):
@@ -173,16 +168,16 @@ class Rights(Case):
         said = subprocess.run([copy, '-c', 'import os; print(os.geteuid())'], env=self.environment,
                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False)
         if said.stdout.strip() != str(NOBODY).encode():
-            self.skipTest('such a copy does not run here')
+            pytest.skip('such a copy does not run here')
         check = self.refused('rights', 'set-user-id to user %d' % NOBODY, copy)
-        self.assertIn('Trace a copy', check['advice'])
+        assert 'Trace a copy' in check['advice']
 
     def test_what_root_may_trace(self):
         copy = self.copy()
         os.chmod(copy, 0o755 | stat.S_ISUID)
         _, checks = self.ask(copy)
-        self.assertEqual(checks['rights']['verdict'], 'note')
-        self.assertIn('set-user-id to user 0', checks['rights']['text'])
+        assert checks['rights']['verdict'] == 'note'
+        assert 'set-user-id to user 0' in checks['rights']['text']
 
     def test_file_capabilities(self):
         copy = self.copy()
@@ -190,11 +185,6 @@ class Rights(Case):
         try:
             os.setxattr(copy, 'security.capability', net_bind)
         except OSError as error:
-            self.skipTest('no file capabilities here: %s' % error)
+            pytest.skip('no file capabilities here: %s' % error)
         _, checks = self.ask(copy)
-        self.assertIn('file capabilities', checks['rights']['text'])
-
-
-if __name__ == '__main__':
-    traced.require_known()
-    command.main()
+        assert 'file capabilities' in checks['rights']['text']

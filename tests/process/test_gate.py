@@ -147,7 +147,8 @@ class TestBaseline(Case):
         capture, base = self.capture(LEAK), self.path('base.json')
         done = self.gate('--baseline', base, '--update-baseline', capture)
         assert (done.status, done.stderr) == (0, '')
-        assert json.loads(self.read('base.json'))['places'][SUPPRESSION] == {'blocks': 10, 'bytes': 10000}
+        assert json.loads(self.read('base.json'))['places'][SUPPRESSION] == {
+            'blocks': 10, 'bytes': 10000}
         done = self.gate('--baseline', base, capture)
         assert done.status == 0, done.stderr
 
@@ -226,7 +227,8 @@ class TestFiles(Case):
         assert [(finding['limit'], finding['is_over']) for finding in
                           process['findings']] == [('--max-leak', True), ('--max-peak', False)]
         leak = process['leaks'][0]
-        assert (leak['line'], leak['function'], leak['bytes'], leak['blocks']) == (17, 'make_and_forget', 10000, 10)
+        assert (leak['line'], leak['function'], leak['bytes'], leak['blocks']) == (
+            17, 'make_and_forget', 10000, 10)
         assert os.path.samefile(leak['file'], LEAK)
 
     def test_junit(self):

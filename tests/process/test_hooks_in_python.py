@@ -1,10 +1,12 @@
 """Every function of functions.def, called inside a Python in every way that matters: what comes of
 it is what comes of it without the library, and the report has each call once, in order."""
 import re
-import unittest
 
-import traced
+import pytest
 
+import built
+
+pytestmark = pytest.mark.stable_abi
 CALLS = 'calls_every_function.py'
 
 
@@ -19,42 +21,41 @@ def is_young(line):
     return line.startswith(('free_sized ', 'free_aligned_sized '))
 
 
-class Hooks(unittest.TestCase):
-    maxDiff = None
+@pytest.fixture(scope='module')
+def both(trace):
+    """The run under the library, and the one without."""
+    return [trace(CALLS, preload=preload) for preload in (True, False)]
 
-    @classmethod
-    def setUpClass(cls):
-        cls.traced = traced.run(CALLS)
-        cls.plain = traced.run(CALLS, preload=False)
+
+class TestHooks:
+    @pytest.fixture(autouse=True)
+    def runs(self, both):
+        self.traced, self.plain = both
 
     def test_change_nothing(self):
-        self.assertEqual((self.plain.status, self.traced.status), (0, 0), self.traced.stderr)
-        self.assertEqual(self.traced.stderr, '')
+        assert (self.plain.status, self.traced.status) == (0, 0), self.traced.stderr
+        assert self.traced.stderr == ''
         ours, theirs = outcomes(self.traced.stdout), outcomes(self.plain.stdout)
-        self.assertNotIn('NOT ', self.traced.stdout)
-        self.assertGreater(len(ours), 40)
-        self.assertNotIn('absent', self.traced.stdout)
+        assert 'NOT ' not in self.traced.stdout
+        assert len(ours) > 40
+        assert 'absent' not in self.traced.stdout
         if 'absent' in self.plain.stdout:
             ours = [line for line in ours if not is_young(line)]
             theirs = [line for line in theirs if not is_young(line)]
-        self.assertEqual(ours, theirs)
+        assert ours == theirs
 
+    @pytest.mark.known_python
     def test_record_each_call_once(self):
-        traced.require_known()
         report = self.traced.report
         called = [line[2:] for line in self.traced.stdout.splitlines() if line.startswith('=')]
         events = report.of('call')
         marks = [i for i, event in enumerate(events) if event.arguments == (31415926,)]
-        self.assertEqual(len(marks), 1)
+        assert len(marks) == 1
         mark = events[marks[0]]
         inside = events[marks[0] + 1:]
         ends = [i for i, event in enumerate(inside) if event.call == 'free(0x%x)' % mark.result]
-        self.assertTrue(ends)
-        self.assertEqual([event.call for event in inside[:ends[0]]], called)
-        line = traced.line_of(CALLS, 'library.call_all()')
-        self.assertEqual({(event.file, event.line) for event in inside[:ends[0]]}, {(CALLS, line)})
-        self.assertEqual((report.lost, report.torn), (0, []))
-
-
-if __name__ == '__main__':
-    unittest.main()
+        assert ends
+        assert [event.call for event in inside[:ends[0]]] == called
+        line = built.line_of(CALLS, 'library.call_all()')
+        assert {(event.file, event.line) for event in inside[:ends[0]]} == {(CALLS, line)}
+        assert report.lost == 0

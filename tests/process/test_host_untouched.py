@@ -2,78 +2,82 @@
 they are served without ours, before a report and after it, and every block is an event. And no
 descriptor that a program may have is ours."""
 import os
-import sys
-import unittest
 
-import traced
+import pytest
 
+import built
+import cases
+
+pytestmark = pytest.mark.stable_abi
 VICTIM = 'uses_cpp.py'
 BLOCKS = 100000 + 1000
 
 
-class HostUntouched(unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        cls.run_ = traced.run(VICTIM)
-        cls.plain = traced.run(VICTIM, preload=False)
+@pytest.fixture(scope='module')
+def both(trace, build):
+    """The run under the library, and the one without."""
+    folder = os.path.dirname(build.path('throws_and_news'))
+    return [trace(VICTIM, preload=preload, PMF_THROWS_AND_NEWS=folder) for preload in (True, False)]
+
+
+class TestHostUntouched:
+    @pytest.fixture(autouse=True)
+    def runs(self, both):
+        self.run, self.plain = both
 
     def owners(self, run):
         """Before the report and after it."""
-        self.assertEqual((run.status, run.stderr), (0, ''))
+        assert (run.status, run.stderr) == (0, '')
         before, middle, after = run.stdout.partition('E2BIG\n')
-        self.assertTrue(middle, run.stdout)
+        assert middle, run.stdout
         result = [dict(line.split() for line in part.splitlines()
                        if line.count(' ') == 1 and not line.startswith('loaded'))
                   for part in (before, after)]
-        self.assertEqual([part.splitlines().count('100') for part in (before, after)], [1, 1])
+        assert [part.splitlines().count('100') for part in (before, after)] == [1, 1]
         return result
 
     def test_is_served_by_its_own(self):
-        for owners in self.owners(self.run_):
-            self.assertTrue(owners['_Znwm'].startswith('libstdc++'), owners)
-            self.assertTrue(owners['_ZdlPv'].startswith('libstdc++'), owners)
-            self.assertTrue(owners['__cxa_throw'].startswith('libstdc++'), owners)
-            self.assertTrue(owners['_Unwind_RaiseException'].startswith('libgcc_s'), owners)
+        for owners in self.owners(self.run):
+            assert owners['_Znwm'].startswith('libstdc++'), owners
+            assert owners['_ZdlPv'].startswith('libstdc++'), owners
+            assert owners['__cxa_throw'].startswith('libstdc++'), owners
+            assert owners['_Unwind_RaiseException'].startswith('libgcc_s'), owners
 
     def test_sees_nothing_of_what_the_report_loads(self):
         # Or this test would have nothing to see.
-        self.assertIn('loaded', self.run_.stdout)
-        self.assertIn('libmimalloc', self.run_.stdout)
+        assert 'loaded' in self.run.stdout
+        assert 'libmimalloc' in self.run.stdout
         theirs = self.owners(self.plain)
-        for owners, plain in zip(self.owners(self.run_), theirs):
-            self.assertEqual(owners, plain)
+        for owners, plain in zip(self.owners(self.run), theirs):
+            assert owners == plain
             for name in ('mi_malloc', 'mi_free', 'elf_version', '_Ux86_64_step', 'unw_backtrace'):
-                self.assertEqual(owners[name], 'nobody', name)
+                assert owners[name] == 'nobody', name
 
+    @pytest.mark.known_python
     def test_every_block_is_an_event(self):
-        traced.require_known()
-        report = self.run_.report
-        line = traced.line_of(VICTIM, 'throws_and_news.new_and_delete(blocks)')
+        report = self.run.report
+        line = built.line_of(VICTIM, 'throws_and_news.new_and_delete(blocks)')
         events = [event for event in report.of('use') if event.line == line]
         blocks = [event for event in events if event.arguments == (1234,)]
-        self.assertEqual(len(blocks), BLOCKS)
+        assert len(blocks) == BLOCKS
         addresses = {event.result for event in blocks}
         frees = [event for event in events
                  if event.name == 'free' and event.arguments[0] in addresses]
-        self.assertEqual(len(frees), BLOCKS)
-        self.assertEqual(report.lost, 0)
+        assert len(frees) == BLOCKS
+        assert report.lost == 0
 
 
-class Descriptors(unittest.TestCase):
+class TestDescriptors(cases.Case):
     """Under a limit of its own, which the hard one stands above: the usual case."""
 
     def check(self, limit):
-        run = traced.Run(['/bin/sh', '-c', 'ulimit -S -n %d; exec "$0" "$1"' % limit, sys.executable,
-                          os.path.join(traced.VICTIMS, 'lists_descriptors.py')])
-        self.assertEqual((run.status, run.stdout, run.stderr), (0, '0 1 2\n' * 2, ''))
-        self.assertEqual(len(run.reports), 2)
+        run = self.trace.program(['/bin/sh', '-c', 'ulimit -S -n %d; exec "$0" "$1"' % limit, self.python.path,
+                          built.victim('lists_descriptors.py')])
+        assert (run.status, run.stdout, run.stderr) == (0, '0 1 2\n' * 2, '')
+        assert len(run.reports) == 2
 
     def test_none_of_ours_is_among_the_programs(self):
         self.check(600)
 
     def test_a_limit_that_was_lowered(self):
         self.check(29)
-
-
-if __name__ == '__main__':
-    unittest.main()

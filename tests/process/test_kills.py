@@ -2,48 +2,41 @@
 complete."""
 import collections
 import os
-import random
 import re
-import shutil
 import signal
 import subprocess
-import sys
-import tempfile
 import time
-import unittest
 
-import command
-import traced
-from lengths import pick, say
+import pytest
 
-ROUNDS = pick(3, 100)
-LATEST = pick(0.05, 0.1)
+import built
+import cases
+import reports
+
+pytestmark = pytest.mark.one_python
 KILLED = ('pymemflow: the program did not end by itself: this report covers what it had done until '
           'then\n')
 
 
-class Case(unittest.TestCase):
-    maxDiff = None
-
-    def setUp(self):
-        self.folder = tempfile.mkdtemp()
-        self.addCleanup(shutil.rmtree, self.folder)
-        self.capture = os.path.join(self.folder, 'capture')
+class Case(cases.Case):
+    @pytest.fixture(autouse=True)
+    def capture(self, fixtures):
+        self.capture = self.path('capture')
 
     def kill(self, delay, threads=1, **options):
         """Kills the victim some time after its first line; how far each thread said it was."""
         if os.path.exists(self.capture):
             os.unlink(self.capture)
-        environment = dict(os.environ, LD_PRELOAD=traced.LIBRARY, PYTHONPATH=traced.EXAMPLES,
+        environment = dict(self.environment, LD_PRELOAD=self.build.library,
                            PYMEMFLOW_CAPTURE=self.capture, **options)
-        victim = os.path.join(traced.VICTIMS, 'counts.py')
-        with subprocess.Popen([sys.executable, victim, str(threads)], env=environment,
+        victim = built.victim('counts.py')
+        with subprocess.Popen([self.python.path, victim, str(threads)], env=environment,
                               stdout=subprocess.PIPE) as process:
             said = process.stdout.readline()
             time.sleep(delay)
             process.send_signal(signal.SIGKILL)
             said += process.stdout.read()
-        self.assertEqual(process.returncode, -signal.SIGKILL)
+        assert process.returncode == -signal.SIGKILL
         counts = collections.Counter()
         for line in said.decode().splitlines():
             match = re.match(r'^(\d+) (\d+)$', line)
@@ -52,26 +45,34 @@ class Case(unittest.TestCase):
         return counts
 
     def report(self, *options):
-        done = command.call('report', self.capture, *options)
-        self.assertEqual((done.status, done.stderr), (0, ''))
-        self.assertIn(KILLED, done.stdout)
-        report = traced.Report(done.stdout)
-        self.assertEqual((report.lost, report.torn), (0, []))
+        report = self.cli.report(self.capture, *options)
+        assert KILLED in report.text
+        assert report.lost == 0
         return report
 
 
-class Kills(Case):
+@pytest.mark.soak('kills')
+class TestKills(Case):
+    @pytest.fixture(autouse=True)
+    def delays(self, capture, length, rng):
+        """The moment of each kill."""
+        latest = length.pick(0.05, 0.1)
+        self.say = length.say
+        self.rounds = length.pick(3, 100)
+        self.few_rounds = length.pick(2, 20)
+        self.delay = lambda: rng.uniform(0, latest)
+
     def test_no_event_is_missing(self):
-        for _ in range(ROUNDS):
-            counts = self.kill(random.uniform(0, LATEST))
+        for _ in range(self.rounds):
+            counts = self.kill(self.delay())
             sizes = self.report().sizes('allocate')
-            self.assertEqual(sizes, [number % 50000 + 1 for number in range(len(sizes))])
-            self.assertGreaterEqual(len(sizes), counts[0])
-        say('%d kills, no event missing' % ROUNDS)
+            assert sizes == [number % 50000 + 1 for number in range(len(sizes))]
+            assert len(sizes) >= counts[0]
+        self.say('%d kills, no event missing' % self.rounds)
 
     def test_of_threads(self):
-        for _ in range(pick(2, 20)):
-            counts = self.kill(random.uniform(0, LATEST), threads=4)
+        for _ in range(self.few_rounds):
+            counts = self.kill(self.delay(), threads=4)
             sizes = self.report().sizes('allocate')
             # Which thread an event is of is not printed: each size is there as often as it was
             # made at the least, and at the most once more than that a thread in its thousand.
@@ -79,52 +80,48 @@ class Kills(Case):
             least = collections.Counter()
             for thread in range(4):
                 least.update(number % 50000 + 1 for number in range(counts[thread]))
-            self.assertEqual(least - made, collections.Counter())
+            assert least - made == collections.Counter()
 
     def test_ring(self):
         overwritten = 0
-        for _ in range(ROUNDS):
-            counts = self.kill(random.uniform(0, LATEST), PYMEMFLOW_RING='64KiB')
+        for _ in range(self.rounds):
+            counts = self.kill(self.delay(), PYMEMFLOW_RING='64KiB')
             report = self.report()
             sizes = report.sizes('allocate')
-            self.assertEqual(sizes, [(sizes[0] - 1 + number) % 50000 + 1
-                                     for number in range(len(sizes))])
+            assert sizes == [(sizes[0] - 1 + number) % 50000 + 1
+                                     for number in range(len(sizes))]
             # The event that was kept last is not before the counter that was printed last (and less
             # than a lap of the sizes behind it).
-            self.assertLess((sizes[-1] - counts[0]) % 50000, 40000)
-            self.assertGreaterEqual(report.recorded, len(report.events) + report.overwritten)
+            assert (sizes[-1] - counts[0]) % 50000 < 40000
+            assert report.recorded >= len(report.events) + report.overwritten
             overwritten += report.overwritten
-        self.assertGreater(overwritten, 0)
-        say('%d kills, rings whole' % ROUNDS)
+        assert overwritten > 0
+        self.say('%d kills, rings whole' % self.rounds)
 
     def test_sums(self):
-        for _ in range(ROUNDS):
-            counts = self.kill(random.uniform(0, LATEST), PYMEMFLOW_FLOW='0')
+        for _ in range(self.rounds):
+            counts = self.kill(self.delay(), PYMEMFLOW_FLOW='0')
             report = self.report()
             made = report.counts('malloc')['counts.py', 'allocate']
-            self.assertGreaterEqual(made, counts[0])
+            assert made >= counts[0]
             # Each number once: their sum tells.
             expected = sum(number % 50000 + 1 for number in range(made))
-            self.assertIn('   counts.py, allocate, bytes total = %d \n' % expected, report.text)
-        say('%d kills, sums exact' % ROUNDS)
+            assert '   counts.py, allocate, bytes total = %d \n' % expected in report.text
+        self.say('%d kills, sums exact' % self.rounds)
 
 
-class Ends(Case):
+class TestEnds(Case):
     def test_other_ends(self):
         for way, is_killed in (('abort', True), ('segv', True), ('_exit', False),
                                ('exception', False)):
             if os.path.exists(self.capture):
                 os.unlink(self.capture)
-            run = traced.run('ends.py', way, output=None, PYMEMFLOW_CAPTURE=self.capture)
-            self.assertNotEqual(run.status, 0)
-            done = command.call('report', self.capture)
-            self.assertEqual((done.status, done.stderr), (0, ''))
-            self.assertEqual(KILLED in done.stdout, is_killed, way)
-            report = traced.Report(done.stdout)
-            self.assertEqual(report.sizes('before'), list(range(77000, 77100)))
-            self.assertEqual(report.sizes('after'), list(range(30000, 30100)))
-            self.assertEqual(report.lost, 0)
-
-
-if __name__ == '__main__':
-    unittest.main()
+            run = self.trace('ends.py', way, output=None, PYMEMFLOW_CAPTURE=self.capture)
+            assert run.status != 0
+            done = self.cli('report', self.capture)
+            assert (done.status, done.stderr) == (0, '')
+            assert (KILLED in done.stdout) == is_killed, way
+            report = reports.Report(done.stdout)
+            assert report.sizes('before') == list(range(77000, 77100))
+            assert report.sizes('after') == list(range(30000, 30100))
+            assert report.lost == 0

@@ -90,7 +90,8 @@ class TestPrograms(Case):
         self.environment['LD_PRELOAD'] = self.build.path('counts_mallocs')
         done = self.run_command('--format=summary', '-c',
                                 'import os; print(os.environ["LD_PRELOAD"])')
-        assert done.stdout.splitlines()[0] == '%s:%s' % (self.build.library, self.build.path('counts_mallocs'))
+        assert done.stdout.splitlines()[0] == '%s:%s' % (
+            self.build.library, self.build.path('counts_mallocs'))
         assert 'alive at the end' in done.stderr
 
     def test_from_a_path_with_blanks(self):

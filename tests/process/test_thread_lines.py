@@ -112,11 +112,13 @@ class TestThreads(cases.Case):
         # On the C threads: no Python line, and the right function.
         for size in (3000000, 3000001, 3000100, 3000101):
             assert self.sized(report, size) == []
-        assert report.of_engine('malloc', 'victim_global') == {(os.path.basename(self.victim), 'victim_global'): (20 * 3000000, 20),
+        assert report.of_engine('malloc', 'victim_global') == {
+            (os.path.basename(self.victim), 'victim_global'): (20 * 3000000, 20),
                           # Exported, so its name is left.
                           (os.path.basename(self.stripped), 'victim_global'): (20 * 3000100, 20)}
         # Not exported: by the symbol table.
-        assert report.of_engine('calloc', 'victim_static') == {(os.path.basename(self.victim), 'victim_static'): (20 * 3000001, 20)}
+        assert report.of_engine('calloc', 'victim_static') == {
+            (os.path.basename(self.victim), 'victim_static'): (20 * 3000001, 20)}
         bare = {key: record for key, record in report.sections['calloc', 'engine'].items()
                 if key[0] == os.path.basename(self.stripped)}
         assert list(bare.values()) == [(20 * 3000101, 20)]
