@@ -1,19 +1,14 @@
 """Runs the examples under the library and compares what happens inside their functions with what
-DTrace recorded for programs that do the same (tests/conformance).
-
-    PMF_LIBRARY=build/ci/libpymemflow.so python3 tests/process/examples_test.py
-
-It tests the Python that runs it, 3.6 or later. Process and addresses are others each time: blocks
-are numbered, and lines are counted from the function's own.
-"""
+DTrace recorded for programs that do the same (tests/conformance). Process and addresses are others each
+time: blocks are numbered, and lines are counted from the function's own."""
 import os
 import re
-import subprocess
-import sys
-import tempfile
-import unittest
 
-ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+import pytest
+
+import built
+
+pytestmark = pytest.mark.stable_abi
 FLOW = re.compile(r'^ *\d+ +(\S.*):(\d+) +-> (create_\w+_list) (.*)$', re.MULTILINE)
 ADDRESS = re.compile(r'0x[0-9a-f]+')
 # Where the functions begin in the program that was recorded.
@@ -49,7 +44,7 @@ def numbered(flow):
 
 
 def recorded(name):
-    with open(os.path.join(ROOT, 'tests', 'conformance', name + '.out'), encoding='utf-8') as file:
+    with open(os.path.join(built.ROOT, 'tests', 'conformance', name + '.out'), encoding='utf-8') as file:
         text = file.read()
     return flow_of(text, RECORDED_DEF[FLOW.search(text).group(3)])
 
@@ -69,53 +64,47 @@ def longer_addresses(flow, digits):
     return [(line, re.sub(r'malloc\((\d+)\)', grown, call)) for line, call in flow]
 
 
-class Run:
-    def __init__(self, example, size=None, **environment):
-        script = os.path.join(ROOT, 'examples', example + '.py')
-        with tempfile.TemporaryDirectory() as folder:
-            output = os.path.join(folder, 'report')
-            environment = dict(os.environ, LD_PRELOAD=os.path.abspath(os.environ['PMF_LIBRARY']),
-                               PYMEMFLOW_OUTPUT=output, **environment)
-            command = [sys.executable, script] + ([] if size is None else [str(size)])
-            done = subprocess.run(command, env=environment, stdout=subprocess.PIPE,
-                                  stderr=subprocess.PIPE, timeout=120, check=False)
-            self.status = done.returncode
-            self.stdout = done.stdout.decode()
-            self.stderr = done.stderr.decode()
-            with open(output, encoding='utf-8') as file:
-                report = file.read()
+class Example:
+    """One run of an example: the flow inside its function, and the blocks that it says it has."""
+
+    def __init__(self, trace, name, size=None, **environment):
+        script = os.path.join(built.ROOT, 'examples', name + '.py')
+        # What malloc_debug shows depends on the folders that Python looks through.
+        run = trace(script, *([] if size is None else [size]), PYTHONPATH=None, **environment)
+        assert (run.status, run.stderr) == (0, '')
         with open(script, encoding='utf-8') as file:
             source = file.read()
-        self.flow = flow_of(report, source[:source.index('def create_')].count('\n') + 1)
-        self.created = re.findall(r'^Created \w+ size=\d+ buffer=(\w+)$', self.stdout, re.MULTILINE)
-        self.popped = re.findall(r'^Pop\'d \w+ size=\d+ buffer=(\w+)$', self.stdout, re.MULTILINE)
+        self.flow = flow_of(run.report.text, source[:source.index('def create_')].count('\n') + 1)
+        self.created = re.findall(r'^Created \w+ size=\d+ buffer=(\w+)$', run.stdout, re.MULTILINE)
+        self.popped = re.findall(r'^Pop\'d \w+ size=\d+ buffer=(\w+)$', run.stdout, re.MULTILINE)
 
 
-class Examples(unittest.TestCase):
-    maxDiff = None
+class TestExamples:
+    @pytest.fixture(autouse=True)
+    def fixtures(self, python, trace):
+        self.python, self.trace = python, trace
 
     def check(self, run, expected):
-        self.assertEqual((run.status, run.stderr), (0, ''))
-        self.assertEqual(len(run.created), 4, run.stdout)
-        self.assertEqual(run.created, run.popped)
+        assert len(run.created) == 4
+        assert run.created == run.popped
         flow = numbered(run.flow)
         expected = numbered(expected)
         # DTrace's script does not name the function for what is released as it returns.
         rest = [call for _, call in flow[len(expected):]]
-        self.assertEqual(flow[:len(expected)], expected)
-        self.assertTrue(all(call.startswith('free(') for call in rest), rest)
-        self.assertLessEqual(len(rest), 2, rest)
+        assert flow[:len(expected)] == expected
+        assert all(call.startswith('free(') for call in rest), rest
+        assert len(rest) <= 2, rest
 
     def compare(self, name, example, size=None, handed_out=None):
         expected = recorded(name)
-        if sys.version_info >= (3, 12):
+        if self.python.version >= (3, 12):
             expected = without_emptied_list(expected)
-        run = Run(example, size)
+        run = Example(self.trace, example, size)
         self.check(run, expected)
         if handed_out is not None:
             call = 'malloc(%d) pntr ' % handed_out
             given = [event[len(call):] for _, event in run.flow if event.startswith(call)]
-            self.assertEqual(given, run.created)
+            assert given == run.created
 
     def test_malloc(self):
         self.compare('cmalloc1477', 'cmalloc', handed_out=1477)
@@ -130,18 +119,15 @@ class Examples(unittest.TestCase):
         self.compare('pymalloc767', 'pymalloc', 767, handed_out=767)
 
     # Every object an event: what is allocated, and how large, is that version's alone.
-    @unittest.skipUnless(sys.version_info[:2] == (3, 11), 'recorded with Python 3.11')
     def test_malloc_debug(self):
+        if self.python.version[:2] != (3, 11):
+            pytest.skip('recorded with Python 3.11')
         for _ in range(10):
-            run = Run('pymalloc', 177, PYTHONMALLOC='malloc_debug')
+            run = Example(self.trace, 'pymalloc', 177, PYTHONMALLOC='malloc_debug')
             # An address from 2**30 on is an integer of two digits: other sizes than the recorded.
             if run.created and max(int(address, 16) for address in run.created) < 2**30:
                 break
         else:
-            self.skipTest('this Python has its heap above 2**30')
+            pytest.skip('this Python has its heap above 2**30')
         expected = longer_addresses(recorded('pymalloc177-debug'), len(run.created[0]) - 2)
         self.check(run, expected)
-
-
-if __name__ == '__main__':
-    unittest.main()

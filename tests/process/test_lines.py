@@ -1,23 +1,17 @@
 """Every event is printed under the file, line and function that the interpreter itself reports for
-that call, in the order in which it happened: tests/support/line_child.py makes the calls.
-
-    PMF_LIBRARY=build/ci/libpymemflow.so PMF_EXAMPLES=build/ci/examples \
-        python3 tests/process/lines_test.py
-
-It tests the Python that runs it, 3.6 or later.
-"""
+that call, in the order in which it happened: tests/support/line_child.py makes the calls."""
 import json
 import os
 import shutil
-import sys
-import tempfile
-import unittest
 import zipfile
 
-SUPPORT = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), 'support')
-sys.path.insert(0, SUPPORT)
-import preload  # noqa: E402: found by the line above
+import pytest
 
+import built
+import cases
+
+pytestmark = pytest.mark.stable_abi
+SUPPORT = os.path.join(built.ROOT, 'tests', 'support')
 # Sizes that nothing but the child asks for.
 MARKED = range(1000000, 2000000)
 IN_ZIP = 'M(1400000)\n\ndef zipped():\n    F(\n        M(1400001))\n\nzipped()\n'
@@ -64,12 +58,9 @@ def marked(events):
     return result
 
 
-class Lines(unittest.TestCase):
-    maxDiff = None
-
-    def setUp(self):
-        self.folder = tempfile.mkdtemp()
-        self.addCleanup(shutil.rmtree, self.folder)
+class TestLines(cases.Case):
+    @pytest.fixture(autouse=True)
+    def modules(self, fixtures):
         for name in ('line_child', 'line_situations', 'line_situations_late'):
             shutil.copy(os.path.join(SUPPORT, name + '.py'), self.folder)
         shutil.copy(os.path.join(SUPPORT, 'line_situations.py'),
@@ -78,38 +69,35 @@ class Lines(unittest.TestCase):
             archive.writestr('in_zip.py', IN_ZIP)
 
     def compare(self, shown_file, **options):
-        # UTF-8 whatever the locale: a file name beyond ASCII has to be found.
-        done = preload.run([sys.executable, os.path.join(self.folder, 'line_child.py'), self.folder],
-                           PYTHONUTF8='1', LC_ALL='C.UTF-8', PYTHONDONTWRITEBYTECODE=None, **options)
-        self.assertEqual((done.status, done.stdout, done.stderr), (0, b'', b''))
-        with open(os.path.join(self.folder, 'expected.json')) as file:
+        # PYTHONUTF8 whatever the locale: a file name beyond ASCII has to be found.
+        run = self.trace(os.path.join(self.folder, 'line_child.py'), self.folder, PYTHONUTF8='1',
+                         LC_ALL='C.UTF-8', PYTHONDONTWRITEBYTECODE=None,
+                         PMF_EXAMPLES=self.build.examples, **options)
+        assert (run.status, run.stdout, run.stderr) == (0, '', '')
+        with open(self.path('expected.json'), encoding='utf-8') as file:
             expected = [(escaped(shown_file(path)), line, escaped(function), call, size)
                         for path, line, function, call, size in json.load(file)]
-        report = preload.Report(done.report)
+        report = run.report
         found = marked(report.events)
-        self.assertGreater(len(expected), 8000)
+        assert len(expected) > 8000
         wrong = ['\n  Python says %r\n  printed is  %r' % pair for pair in zip(expected, found)
                  if pair[0] != pair[1]]
         # Not an assertion on the list: it would be printed.
         if wrong:
-            self.fail('%d of %d are wrong, the first:%s'
+            pytest.fail('%d of %d are wrong, the first:%s'
                       % (len(wrong), len(expected), ''.join(entry[:600] for entry in wrong[:8])))
-        self.assertEqual(len(found), len(expected))
+        assert len(found) == len(expected)
         report.check_sums()
-        self.assertEqual(report.lost, 0)
+        assert report.lost == 0
         # The test's own footing: each kind of event, and each kind of code, is there.
-        self.assertEqual({entry[3] for entry in found}, {'malloc', 'calloc', 'realloc', 'free'})
+        assert {entry[3] for entry in found} == {'malloc', 'calloc', 'realloc', 'free'}
         return {entry[0] for entry in found}
 
     def test_base_names(self):
         files = self.compare(base_name)
-        self.assertLessEqual({'\u00fcbersch\u00fcsse.py', '<frozen importlib._bootstrap>',
-                              'in_zip.py', 'two\\nlines.py', '.', '/', 'b'}, files)
+        assert {'\u00fcbersch\u00fcsse.py', '<frozen importlib._bootstrap>',
+                              'in_zip.py', 'two\\nlines.py', '.', '/', 'b'} <= files
 
     def test_whole_paths(self):
         files = self.compare(str, PYMEMFLOW_FULL_FILE_PATH='1')
-        self.assertIn(os.path.join(self.folder, 'modules.zip', 'in_zip.py'), files)
-
-
-if __name__ == '__main__':
-    unittest.main()
+        assert os.path.join(self.folder, 'modules.zip', 'in_zip.py') in files

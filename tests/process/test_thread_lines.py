@@ -114,8 +114,8 @@ class TestThreads(cases.Case):
             assert self.sized(report, size) == []
         assert report.of_engine('malloc', 'victim_global') == {
             (os.path.basename(self.victim), 'victim_global'): (20 * 3000000, 20),
-                          # Exported, so its name is left.
-                          (os.path.basename(self.stripped), 'victim_global'): (20 * 3000100, 20)}
+            # Exported, so its name is left.
+            (os.path.basename(self.stripped), 'victim_global'): (20 * 3000100, 20)}
         # Not exported: by the symbol table.
         assert report.of_engine('calloc', 'victim_static') == {
             (os.path.basename(self.victim), 'victim_static'): (20 * 3000001, 20)}

@@ -1,7 +1,7 @@
 """Runs the programs of the matrix under every Python given, and prints one table: rows are the
-situations, columns the Pythons. Called by scripts/matrix.
+situations, columns the Pythons. Called by scripts/matrix, and a cell at a time by test_matrix.py.
 
-    run.py [--only ROW]... [--python PATH]... [--root FOLDER PATH]... [--packages FOLDER]
+    matrix.py [--only ROW]... [--python PATH]... [--root FOLDER PATH]... [--packages FOLDER]
            [--emulator QEMU ITS-ROOT]
 
 A cell: "right", "WRONG", or "-" where that Python has no such thing. Exit code 1: a cell is wrong.
@@ -17,7 +17,7 @@ import sys
 import tempfile
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), 'support'))
-import preload  # noqa: E402: found by the line above
+import reports  # noqa: E402: found by the line above
 from versions import WANTED  # noqa: E402
 
 import starts  # noqa: E402
@@ -81,8 +81,7 @@ def differences(report, expected):
             wrong.append('%d: %.60r:%r in %.60r, the report has %.200r'
                          % (size, file, line, function, sorted(said)))
     nowhere = [entry for entry in expected if entry[2] is None]
-    in_engine = sum(record.count for (_, kind), section in report.sections.items()
-                    if kind == 'engine' for record in section.values())
+    in_engine = report.count_in_engine()
     if len(nowhere) > 100 and in_engine < len(nowhere):
         wrong.append('%d events without Python, of %d' % (in_engine, len(nowhere)))
     return wrong
@@ -134,7 +133,7 @@ def run_cell(row, place, packages, is_free_threaded):
     if not os.path.exists(os.path.join(place.outside, report)):
         return 'WRONG', ['no report: %s' % done.stderr[-600:].decode()]
     with open(os.path.join(place.outside, report), 'rb') as file:
-        text = preload.Report(file.read())
+        text = reports.Report(file.read())
     wrong = differences(text, read_expected(os.path.join(place.outside, expected)))
     if text.lost:
         wrong.append('%d events lost' % text.lost)
@@ -162,7 +161,7 @@ def make_places(options, folders):
         if name is None:
             print('%s %s does not run, or has no ctypes: left out' % (root, python))
             continue
-        shutil.copy(preload.LIBRARY, folder)
+        shutil.copy(os.environ['PMF_LIBRARY'], folder)
         found.append((name, place))
     places = collections.OrderedDict()
     for name, place in sorted(found, key=lambda pair: int(re.match(r'3\.(\d+)', pair[0]).group(1))):

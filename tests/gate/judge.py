@@ -1,5 +1,6 @@
 """Runs the gate on programs that do not leak, and on the same programs with one line added that leaks
-100 KiB. Called by scripts/gate-programs; prints a table in Markdown.
+100 KiB. Called by scripts/gate-programs, for which it prints a table in Markdown, and by
+test_gate_programs.py.
 
 A row has the largest figures of any process of the program, in bytes. The added line is the first one of
 a function of the program: a copy of the module is found before the installed one.
@@ -66,10 +67,8 @@ def add_line(program, origin, text, folder):
 
 
 class Judge:
-    def __init__(self, arguments):
-        self.python = arguments.python
-        self.command = os.path.abspath(arguments.command)
-        self.examples = os.path.abspath(arguments.examples)
+    def __init__(self, python, command, examples):
+        self.python, self.command, self.examples = python, command, examples
 
     def verdict(self, program, in_front):
         """Of the program in a folder of its own."""
@@ -127,7 +126,8 @@ def main():
                         help='a program that is not there is wrong')
     parser.add_argument('names', nargs='*')
     arguments = parser.parse_args()
-    judge = Judge(arguments)
+    judge = Judge(arguments.python, os.path.abspath(arguments.command),
+                  os.path.abspath(arguments.examples))
     right = wrong = absent = 0
     print('| program | processes | alive | import | class | engine | leaks | with the line |')
     print('|---|---:|---:|---:|---:|---:|---:|---|')
