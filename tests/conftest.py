@@ -56,7 +56,7 @@ def pytest_sessionstart(session):
     only_lists = options.collectonly or options.showfixtures or options.show_fixtures_per_test
     folder = _build_folder(session.config)
     if not only_lists and not built.is_there(folder):
-        pytest.exit('%s (%s has no tests.json)' % (built.BUILD_FIRST, folder), returncode=1)
+        pytest.exit('%s (%s has no library to test)' % (built.BUILD_FIRST, folder), returncode=1)
 
 
 @pytest.fixture(scope='session')

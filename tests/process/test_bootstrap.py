@@ -45,6 +45,6 @@ class TestBootstrap(cases.Case):
 
     def test_no_environment(self):
         run = self.trace.program(['/usr/bin/env', '-i', 'LD_PRELOAD=' + self.build.library,
-                          self.python.path, '-c', 'print(1)'], preload=False)
+                                  self.python.path, '-c', 'print(1)'], preload=False)
         assert (run.status, run.stdout) == (0, '1\n')
         assert reports.Report(run.stderr).lost == 0

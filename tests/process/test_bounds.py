@@ -110,7 +110,7 @@ class TestDisks(Case):
         traced_shell = ['/bin/sh', '-c', 'ulimit -f %d; exec "$@"' % (self.small // 512), 'sh',
                         self.python.path, built.victim('busy.py'), self.events]
         run = self.trace.program(traced_shell, output=None, PYMEMFLOW_CAPTURE=self.capture,
-                         PYMEMFLOW_CAPTURE_LIMIT='1GiB')
+                                 PYMEMFLOW_CAPTURE_LIMIT='1GiB')
         self.check(run, self.capture, 'it reached its limit of ')
 
 

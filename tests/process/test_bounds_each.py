@@ -124,7 +124,7 @@ class TestDays(Case):
         assert resident <= 256 << 10
         functions = self.rounds * 3 // 4
         assert file[2] - file[0] <= (self.THREADS +
-                             functions * LIMITS['function that comes and goes'][1])
+                                     functions * LIMITS['function that comes and goes'][1])
         assert file[2] > file[0]
 
     def test_names_up_to_the_limit(self):
@@ -134,7 +134,7 @@ class TestDays(Case):
                          PYMEMFLOW_RING='64KiB')
         assert (run.status, len(run.stdout.splitlines())) == (0, 3)
         assert re.search(r'^pymemflow: the record could not grow \(it reached its limit '
-                                     r'of \d+ bytes\)[^\n]*\n$', run.stderr)
+                         r'of \d+ bytes\)[^\n]*\n$', run.stderr)
         assert os.stat(self.capture).st_size <= self.LIMIT
         report = self.cli.report(self.capture)
         assert report.lost > 0

@@ -71,7 +71,7 @@ class TestRing(Case):
         run = self.trace('busy.py', '400', PYMEMFLOW_RING='big')
         assert (run.status, run.stdout, run.files) == (4, 'out\n', [])
         assert run.stderr == ('pymemflow: PYMEMFLOW_RING=big is not a size (4096, 1.5MB, '
-                         '32MiB); this program runs untraced\n')
+                              '32MiB); this program runs untraced\n')
 
 
 def sections(report):
@@ -98,7 +98,7 @@ class TestSums(Case):
             later = self.reported()
             assert (later.lines, sections(later)) == ([], sections(without))
             assert ('pymemflow: recorded with PYMEMFLOW_FLOW=0: there are no events, only '
-                          'their sums\n') in later.text
+                    'their sums\n') in later.text
 
     def test_room_does_not_grow(self):
         sizes = set()

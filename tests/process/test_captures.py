@@ -82,7 +82,7 @@ class TestInfo(Case):
         assert facts['Python'] == [self.python.evaluate('import sys; print(sys.version.split()[0])')]
         host = os.uname()
         assert facts['host'] == [' '.join((host.nodename, host.sysname, host.release,
-                                                   host.machine))]
+                                           host.machine))]
         assert sorted(facts['options'][0].split()) == sorted([
             'PYMEMFLOW_CAPTURE=' + self.path('capture'), 'PYMEMFLOW_FULL_FILE_PATH=1'])
         assert facts['holds'] == ['every event']
@@ -123,7 +123,7 @@ class TestNames(Case):
 
     def test_relative_to_the_start(self):
         run = self.trace.program([self.python.path, '-c', 'import os; os.chdir("/"); os.fork()'],
-                         output=None, PYMEMFLOW_CAPTURE='capture', PYTHONPATH='')
+                                 output=None, PYMEMFLOW_CAPTURE='capture', PYTHONPATH='')
         assert run.status == 0
         assert len(run.files) == 2, run.files
         assert 'capture' in run.files
@@ -138,7 +138,7 @@ class TestNames(Case):
             run = self.record(PYMEMFLOW_CAPTURE=self.path(name))
             own = '%s.%d' % (name, run.pid)
             assert run.stderr == ('pymemflow: %s is there already, and stays: the record is '
-                             'in %s\n' % (self.path(name), self.path(own)))
+                                  'in %s\n' % (self.path(name), self.path(own)))
             assert self.report(own).sizes('before') == SIZES
         for number in range(3):
             with open(self.path('capture%d' % number)) as file:
@@ -163,8 +163,8 @@ class TestLimits(Case):
             run = self.trace('records_much.py', PYMEMFLOW_CAPTURE_LIMIT=limit, **options)
             assert (run.status, run.stdout) == (4, 'out\n')
             assert run.stderr == ('pymemflow: the record could not grow (it reached its '
-                             'limit of %d bytes): the report covers what was recorded until then\n'
-                             % size)
+                                  'limit of %d bytes): the report covers what was recorded until then\n'
+                                  % size)
             sizes = run.report.sizes('allocate')
             assert len(sizes) > 1000
             assert sizes == list(range(1, len(sizes) + 1))
@@ -176,7 +176,7 @@ class TestLimits(Case):
             run = self.record(PYMEMFLOW_CAPTURE_LIMIT=text)
             assert (run.status, run.stdout) == (4, 'out\n')
             assert run.stderr == ('pymemflow: PYMEMFLOW_CAPTURE_LIMIT=%s is not a size (4096, '
-                             '1.5MB, 32MiB); this program runs untraced\n' % text)
+                                  '1.5MB, 32MiB); this program runs untraced\n' % text)
             assert os.listdir(self.folder) == []
 
 
@@ -215,13 +215,13 @@ class TestWrong(Case):
         self.record()
         capture = self.path('capture')
         runs.check_error(self.cli('report', capture, '--output=/no/such/file'),
-                        '/no/such/file: No such file or directory')
+                         '/no/such/file: No such file or directory')
         if os.path.exists('/dev/full'):
             runs.check_error(self.cli('report', capture, '--output=/dev/full'),
-                            '/dev/full: No space left on device')
+                             '/dev/full: No space left on device')
 
     def test_folder_of_the_capture(self):
         run = self.record(PYMEMFLOW_CAPTURE='/no/such/folder/capture')
         assert (run.status, run.stdout) == (4, 'out\n')
         assert run.stderr == ('pymemflow: PYMEMFLOW_CAPTURE=/no/such/folder/capture: No such '
-                         'file or directory; this program runs untraced\n')
+                              'file or directory; this program runs untraced\n')

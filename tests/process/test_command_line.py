@@ -63,7 +63,7 @@ class TestColours(Case):
         for environment in (dict(NO_COLOR='1'), dict(TERM='dumb')):
             assert '\033[1' not in self.gate(**environment)
         done = self.cli('gate', '--max-leak=4KiB', '--', self.python.path, '-c', LEAK,
-                            env=dict(self.environment, TERM='xterm'))
+                        env=dict(self.environment, TERM='xterm'))
         assert 'FAILED: ' in done.stderr
         assert '\033' not in done.stderr
 

@@ -81,7 +81,7 @@ class TestBytes(Case):
         run = self.trace('records.py', PYMEMFLOW_COMPAT='dtrace-2019')
         assert run.status == 4
         assert run.stderr == ('pymemflow: PYMEMFLOW_COMPAT=dtrace-2019 is none of '
-                                     'none|dtrace|dtrace-2020; this program runs untraced\n')
+                              'none|dtrace|dtrace-2020; this program runs untraced\n')
 
     def test_losses_are_said_elsewhere(self, disk):
         run = self.trace('records_much.py', output='compat', TMPDIR=disk(1 << 20),

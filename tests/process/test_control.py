@@ -126,7 +126,7 @@ class TestControl(Case):
         assert 'forked' in said
         child = int((said - {'forked'}).pop())
         runs.check_error(self.cli('start', str(child)), 'was forked from',
-                        'it follows %d' % program.process.pid)
+                         'it follows %d' % program.process.pid)
         self.order('start', program.process.pid, 'now records')
         program.tell(77005)
         self.order('stop', child, 'now records nothing')
@@ -154,7 +154,7 @@ class TestWrong(Case):
     def test_library_that_records_nothing(self):
         program = Program(self, PYMEMFLOW_NOSUCH='1')
         runs.check_error(self.cli('stop', str(program.process.pid)),
-                        'has the library, but records nothing')
+                         'has the library, but records nothing')
 
     @pytest.mark.needs_root
     def test_process_of_another_user(self):
@@ -166,7 +166,7 @@ class TestWrong(Case):
                                    preexec_fn=lambda: os.setuid(65534))
         out, err = process.communicate()
         runs.check_error(runs.Done(process.returncode, out.decode(), err.decode()),
-                        'Permission denied')
+                         'Permission denied')
         program.tell(77007)
         program.end()
         assert reports.Report(self.text()).sizes('allocate') == [77007]

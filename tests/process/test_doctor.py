@@ -69,23 +69,23 @@ class TestDoctor(Case):
         assert trace['large_objects'] == {'made': 20, 'seen': seen, 'on_their_line': seen}
         assert trace['small_objects'] == {'made': 20, 'seen': 0, 'on_their_line': 0}
         assert trace['layout'] == ('published by the interpreter'
-                         if self.python.version >= (3, 13) else 'known of its version')
+                                   if self.python.version >= (3, 13) else 'known of its version')
         assert os.path.samefile(found['program'], self.python.path)
         maps = self.python.evaluate('print(open("/proc/self/maps").read())').splitlines()
         libraries = {line.split()[-1] for line in maps if 'libpython' in line}
         assert os.path.samefile(trace['interpreter'],
-                                         (libraries or {self.python.path}).pop()), trace
+                                (libraries or {self.python.path}).pop()), trace
         assert checks['objects']['verdict'] == ('partly' if self.python.is_free_threaded else 'note')
 
     def test_in_words(self):
         done = self.cli('doctor', self.python.path, env=self.environment)
         lines = done.stdout.splitlines()
         assert lines[-1] == ('This Python can be traced %s.'
-                         % ('in part' if self.python.is_free_threaded else 'fully'))
+                             % ('in part' if self.python.is_free_threaded else 'fully'))
         assert ('CPython %s, %s build' % (self.version.split()[0],
-                                                'debug' if self.python.is_debug else 'release')) in done.stdout
+                                          'debug' if self.python.is_debug else 'release')) in done.stdout
         assert (': %s of %s events are on their line' % ((20, 20) if self.python.is_free_threaded
-                                                               else (40, 40))) in done.stdout
+                                                         else (40, 40))) in done.stdout
 
     def test_allocator_of_objects(self):
         if self.python.is_free_threaded:

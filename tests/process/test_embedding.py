@@ -37,7 +37,7 @@ class TestEmbedding(cases.Case):
     def run_embedded(self, mode, *libraries):
         """`libraries`: (libpython, its home, source)."""
         run = self.trace.program([self.build.path('embeds_python'), mode, *sum(libraries, [])],
-                         PYTHONMALLOC='malloc')
+                                 PYTHONMALLOC='malloc')
         assert (run.status, run.stdout.splitlines()[-1:]) == (6, ['done']), run.stdout + run.stderr[:1000]
         return run
 

@@ -43,7 +43,7 @@ class TestStorms(cases.Case):
         # The children come of threads that Python knows nothing of.
         assert run.reports == {}
         self.length.say('%d blocks, %d handlers, %d libraries loaded, %d forks: all recorded, 0 lost'
-                    % (churned, handled, loaded, forked))
+                        % (churned, handled, loaded, forked))
 
     def test_forks_beside_threads(self):
         forks = self.length.pick(25, 500)
@@ -62,7 +62,7 @@ class TestStorms(cases.Case):
             assert sum(child.counts('malloc').values()) + by_caller(child, 'allocate_in_child') >= 10
             assert by_caller(child, 'churn') == 0
         self.length.say('%d forks beside 8 threads, %s blocks, the slowest child took %.2f s'
-                    % (forks, churned, float(longest)))
+                        % (forks, churned, float(longest)))
 
 
 class TestChildren(cases.Case):
@@ -133,7 +133,7 @@ class TestAllocators(cases.Case):
         sizes = report.sizes('before') + report.sizes('after')
         assert (sizes, report.lost) == (BEFORE + AFTER, 0)
         assert [event for event in report.events if event.function == '<lambda>'
-                          and event.name == 'malloc' and event.arguments[0] == 7000] == []
+                and event.name == 'malloc' and event.arguments[0] == 7000] == []
 
 
 class TestLoader(cases.Case):
@@ -157,7 +157,7 @@ class TestLoader(cases.Case):
             'library, and are not seen then\n' % self.name)
         assert run.report.lost == 0
         assert self.load(1).status == (self.trace('loads_deeply.py', self.name, '1',
-                                                         preload=False).status)
+                                                  preload=False).status)
 
 
 class TestSandboxes(cases.Case):

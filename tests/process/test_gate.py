@@ -139,7 +139,7 @@ class TestSelection(Case):
     def test_what_is_set_aside_is_said(self):
         done = self.gate('--max-leak=1MB', self.capture(TWIN))
         assert re.search(r'(?m)^pymemflow: set aside: .*\d+ bytes in \d+ blocks of the '
-                                      r"interpreter's own", done.stderr)
+                         r"interpreter's own", done.stderr)
 
 
 class TestBaseline(Case):
@@ -187,10 +187,10 @@ class TestStatus(Case):
         runs.check_error(self.gate('--update-baseline', '--max-leak=1', capture), '--baseline')
         runs.check_error(self.gate('--baseline', text, capture), 'text: is not JSON')
         runs.check_error(self.gate('--baseline', self.write('b', '[1]'), capture),
-                        'b: is not a baseline')
+                         'b: is not a baseline')
         runs.check_error(self.gate('--baseline', self.path('none'), capture), 'none: No such file')
         runs.check_error(self.gate('--suppressions', self.path('none'), '--max-leak=1', capture),
-                        'none: No such file')
+                         'none: No such file')
         runs.check_error(self.gate('--max-leak=1', '--', self.path('none')), 'none: No such file')
         runs.check_error(self.gate('--max-leak=1', text), 'text: Permission denied')
         runs.check_error(self.gate('--max-leak=1', 'true'), 'no Python ran')
@@ -225,7 +225,7 @@ class TestFiles(Case):
         assert verdict['is_over']
         process, = verdict['processes']
         assert [(finding['limit'], finding['is_over']) for finding in
-                          process['findings']] == [('--max-leak', True), ('--max-peak', False)]
+                process['findings']] == [('--max-leak', True), ('--max-peak', False)]
         leak = process['leaks'][0]
         assert (leak['line'], leak['function'], leak['bytes'], leak['blocks']) == (
             17, 'make_and_forget', 10000, 10)
@@ -247,7 +247,7 @@ class TestFiles(Case):
         lines = done.stdout.splitlines()
         assert lines[0].startswith('::error title=pymemflow --max-leak::'), lines
         assert ('::error file=examples/leaky/leak.py,line=17,title=memory leak::%s leaks '
-                      '10000 bytes in 10 blocks' % PLACE) in lines
+                '10000 bytes in 10 blocks' % PLACE) in lines
 
     def test_markdown(self):
         self.gate('--max-leak=4KiB', '--markdown', self.path('m'), self.leak)

@@ -72,7 +72,7 @@ class TestDescriptors(cases.Case):
 
     def check(self, limit):
         run = self.trace.program(['/bin/sh', '-c', 'ulimit -S -n %d; exec "$0" "$1"' % limit, self.python.path,
-                          built.victim('lists_descriptors.py')])
+                                  built.victim('lists_descriptors.py')])
         assert (run.status, run.stdout, run.stderr) == (0, '0 1 2\n' * 2, '')
         assert len(run.reports) == 2
 

@@ -89,7 +89,7 @@ class TestKills(Case):
             report = self.report()
             sizes = report.sizes('allocate')
             assert sizes == [(sizes[0] - 1 + number) % 50000 + 1
-                                     for number in range(len(sizes))]
+                             for number in range(len(sizes))]
             # The event that was kept last is not before the counter that was printed last (and less
             # than a lap of the sizes behind it).
             assert (sizes[-1] - counts[0]) % 50000 < 40000

@@ -85,7 +85,7 @@ class TestLines(cases.Case):
         # Not an assertion on the list: it would be printed.
         if wrong:
             pytest.fail('%d of %d are wrong, the first:%s'
-                      % (len(wrong), len(expected), ''.join(entry[:600] for entry in wrong[:8])))
+                        % (len(wrong), len(expected), ''.join(entry[:600] for entry in wrong[:8])))
         assert len(found) == len(expected)
         report.check_sums()
         assert report.lost == 0
@@ -96,7 +96,7 @@ class TestLines(cases.Case):
     def test_base_names(self):
         files = self.compare(base_name)
         assert {'\u00fcbersch\u00fcsse.py', '<frozen importlib._bootstrap>',
-                              'in_zip.py', 'two\\nlines.py', '.', '/', 'b'} <= files
+                'in_zip.py', 'two\\nlines.py', '.', '/', 'b'} <= files
 
     def test_whole_paths(self):
         files = self.compare(str, PYMEMFLOW_FULL_FILE_PATH='1')

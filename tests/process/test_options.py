@@ -57,7 +57,7 @@ class TestWrong(Case):
     def test_standard_error_is_closed(self):
         """Nothing of the report may end up in a file that the program opens as number 2."""
         run = self.trace.program(['/bin/sh', '-c', 'exec "$@" 2>&-', 'sh', self.python.path,
-                          built.victim('records.py')], output=None)
+                                  built.victim('records.py')], output=None)
         assert (run.status, run.stdout, run.stderr) == (4, 'out\n', '')
 
 

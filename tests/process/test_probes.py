@@ -53,7 +53,7 @@ class TestVariables(Case):
         by_frame = self.run_probed('probed.py', 'one_line', PYMEMFLOW_ATTRIBUTION='frame')
         assert self.sizes(by_frame, 'one_line', 'callee') == own
         assert len([event for event in by_frame.report.of('one_line')
-                              if event.name == 'free']) == 1
+                    if event.name == 'free']) == 1
         by_probe = self.run_probed('probed.py', 'one_line')
         assert self.sizes(by_probe, 'one_line', 'callee') == own[:2]
         assert [event.name for event in by_probe.report.of('one_line')] == ['malloc']
@@ -96,7 +96,7 @@ class TestVariables(Case):
         own = [line for line in lines() if line[0] == 'probed.py']
         assert len(own) > 8
         assert [line for line in lines(PYMEMFLOW_PYTHON_CALL_STACK='1')
-                          if line[0] == 'probed.py'] == own
+                if line[0] == 'probed.py'] == own
 
     def test_threads(self):
         run = self.run_probed('probed.py', 'threads')
@@ -146,7 +146,7 @@ class TestCompany(Case):
             assert run.stderr == ''
         else:
             assert re.search(r'\Apymemflow: a trace function of the program took the '
-                                         r'place of the probes for \d+ events: .*\n\Z', run.stderr)
+                             r'place of the probes for \d+ events: .*\n\Z', run.stderr)
 
     def test_profile_function(self):
         run = self.check('setprofile')

@@ -166,7 +166,7 @@ raises(KeyError, lambda: [pymemflow.trace('error').__enter__(), {}[1]])
             assert done.status == status, done.stderr
             if status:
                 assert ("grew by 10000 bytes in 10 blocks from mark 'load begin' to 'load end'; "
-                              '--max-growth allows 9216 bytes\n') in done.stderr
+                        '--max-growth allows 9216 bytes\n') in done.stderr
                 assert re.search(r'(?m)^ +10000 +10 +<string>:\d+ leak$', done.stderr)
         assert re.search(r'(?m)\+10000  load end, since load begin$', self.summary())
 
@@ -235,6 +235,6 @@ for each in said:
 
     def test_can_be_an_error(self):
         run = self.trace.program([self.python.path, '-W', 'error::UserWarning', '-c',
-                          START.rpartition('# Up to')[0] + 'pymemflow.mark("x")'], preload=False)
+                                  START.rpartition('# Up to')[0] + 'pymemflow.mark("x")'], preload=False)
         assert run.status == 1
         assert 'pymemflow is not preloaded: mark() does nothing' in run.stderr

@@ -114,7 +114,7 @@ class TestOtherLibrary(Case):
         done = self.run_command(*words)
         assert (done.status, done.stdout) == (0, 'no Python\n')
         assert re.search(r'^pymemflow: \S+ is for musl, and this library for glibc; '
-                                      r'this program runs untraced\n$', done.stderr)
+                         r'this program runs untraced\n$', done.stderr)
 
     @pytest.mark.needs('musl-gcc')
     def test_musl(self):
@@ -198,7 +198,7 @@ class TestChildren(Case):
         assert len(set(processes)) == 3
         assert '\npymemflow: 4 processes\n' in done.stderr
         assert len(re.findall(r'(?m)^pymemflow: process \d+: .* alive at the end, ',
-                                        done.stderr)) == 4
+                              done.stderr)) == 4
 
     def test_a_report_each(self):
         done = self.run_command('--output=o', '-c', self.CODE)

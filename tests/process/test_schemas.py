@@ -44,7 +44,7 @@ class TestJUnit(Case):
         for limits in (('--max-leak=4KiB', '--max-peak=1GB'), ('--max-leak=1MB',)):
             path = os.path.join(self.folder, 'junit.xml')
             done = self.cli('gate', '--junit', path, *limits, '--', self.python.path, '-c', leak,
-                                env=self.environment)
+                            env=self.environment)
             assert done.status in (0, 1), done.stderr
             status, said = quiet('xmllint', '--noout', '--schema', schema, path)
             assert status == 0, said

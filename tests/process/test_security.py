@@ -106,7 +106,7 @@ class TestTemporaryFiles(Case):
     def test_folder_of_a_run_is_for_its_owner_and_gone_at_its_end(self):
         for command in (('run', '--output=/dev/null'), ('gate', '--max-leak=1GiB')):
             done = self.cli(*command + (self.python.path, '-c', FOLDER),
-                                env=dict(self.environment, TMPDIR=self.folder))
+                            env=dict(self.environment, TMPDIR=self.folder))
             assert done.status == 0, done
             folder, mode = done.stdout.split()
             assert (os.path.dirname(folder), mode) == (self.folder, '0o700')

@@ -127,7 +127,7 @@ class TestThreads(cases.Case):
         for size in (3000200, 3000300):
             events = self.sized(report, size)
             assert [(event.function, str(size) in lines[event.line - 1])
-                              for event in events] == [('start_c_threads', True)]
+                    for event in events] == [('start_c_threads', True)]
 
     def test_what_was_counted_without_flow(self):
         """Without flow lines the sections are the same, in all that is the same in two runs."""

@@ -50,7 +50,13 @@ class Built:
 
 
 def is_there(folder):
-    return os.path.exists(os.path.join(folder, 'tests.json'))
+    """Whether CMake has configured the tests there, and made the library and the command."""
+    try:
+        with open(os.path.join(folder, 'tests.json'), encoding='utf-8') as file:
+            paths = json.load(file)
+    except OSError:
+        return False
+    return all(os.path.exists(paths[name]) for name in ('pymemflow', 'pymemflow_command'))
 
 
 def victim(name):
