@@ -1,8 +1,8 @@
 """The examples in README.md and docs/ are real: each command that a page shows with its output is run,
 and prints what the page shows.
 
-An example is one or more lines `    $ COMMAND`, and the code block after them. Numbers and addresses differ from run
-to run, so only their places are compared. A line `...` matches any number of lines.
+An example is one or more lines `    $ COMMAND`, and the code block after them. Numbers and addresses
+differ from run to run, so only their positions are compared. A line `...` matches any number of lines.
 """
 import os
 import re
