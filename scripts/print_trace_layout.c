@@ -1,6 +1,6 @@
-/* Prints the part `trace` of a row of pyframe/layouts/versions.def for the Python with whose headers this
-   is compiled. It lacks the opcodes, which the headers do not have in all versions. Run by
-   scripts/print_layouts. */
+/* Prints the part `trace` of a row of pyframe/layouts/versions.def for the Python with whose
+   headers this is compiled. It lacks the opcodes, which the headers do not have in all versions.
+   Run by scripts/print_layouts. */
 
 #define Py_BUILD_CORE 1
 #include <Python.h>

@@ -4,7 +4,7 @@
 // program_image.h (what a program's file says), other_process.h (what another process has open),
 // protections.h (what keeps a library out), doctor.h (what the doctor asks and judges).
 //
-// To add a system: cli/platform/<system>*.cpp; tests/unit/command_platform_test.cpp says what they
+// To add a system: cli/platform/<system>/*.cpp; tests/unit/command_platform_test.cpp says what they
 // must do.
 
 #include <csignal>

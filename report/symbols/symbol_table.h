@@ -1,6 +1,6 @@
 #pragma once
 // The symbols of one file of code, sorted when many are asked for. A file that cannot be read, or
-// is not one of this system's, has none; report/platform/<system>_symbols.cpp reads it. Report
+// is not one of this system's, has none; report/symbols/<system>/symbols.cpp reads it. Report
 // side; reading it takes as long as reading its symbol table, and nothing is kept mapped, so that a
 // file cut short meanwhile cannot raise SIGBUS in the host.
 
