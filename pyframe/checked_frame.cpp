@@ -7,8 +7,6 @@
 namespace pymemflow::pyframe {
 namespace {
 
-namespace platform = platform;
-
 using detail::load;
 
 constexpr std::size_t kFrameBytes = 80;   // up to and including its owner

@@ -7,8 +7,6 @@
 namespace pymemflow::pyframe {
 namespace {
 
-namespace platform = platform;
-
 using Destructor = void (*)(void*);
 
 using Notify = void (*)(const void*);

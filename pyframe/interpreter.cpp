@@ -12,8 +12,6 @@
 namespace pymemflow::pyframe {
 namespace {
 
-namespace platform = platform;
-
 constexpr std::size_t kMaxVersion = 32;
 
 // Interpreter::version outlives the copies of Interpreter; only one CPython per process is traced.

@@ -156,7 +156,7 @@ PMF_AT_ONCE bool is_recording() {
   return std::atomic_ref(*gate).load(std::memory_order_relaxed) == 0;
 }
 
-// Records nearly every event. They call no function, so that the hook has no registers to save.
+// Record nearly every event, without a function call, so that the hook has no registers to save.
 // True: the event is recorded, or nothing is being recorded.
 PMF_AT_ONCE bool record_malloc_at_once(std::size_t size, const void* result) {
   if (!is_recording()) return true;
