@@ -16,10 +16,6 @@
 using namespace pymemflow;
 using namespace pymemflow::interpose;
 
-namespace pymemflow::interpose {
-constinit OnDeepBinding on_deep_binding = nullptr;
-}
-
 namespace {
 
 constinit std::atomic_flag is_told = ATOMIC_FLAG_INIT;
