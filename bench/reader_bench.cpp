@@ -52,7 +52,7 @@ void read(benchmark::State& state, void (*record)()) {
   std::uint64_t events = 0;
   for (auto _ : state) {
     CaptureReader reader(interpose::recording.destination.file.descriptor());
-    if (reader.open() != CaptureError::None) state.SkipWithError("not a capture");
+    if (reader.poll() != CaptureError::None) state.SkipWithError("not a capture");
     Event event;
     const Site* site = nullptr;
     while (reader.next(event, site)) benchmark::DoNotOptimize(event);

@@ -1,10 +1,14 @@
 #pragma once
-// How events and definitions are written as 64-bit words, in the order in which one thread made
-// them. The recorder writes them, the reader (report/reader/capture_reader.h) takes them apart;
-// nothing else knows this layout. Pure functions; any thread.
+// The records of a capture: how events and definitions are written as 64-bit words. The recorder
+// writes them and the reader decodes them (report/reader); no other code knows this layout. Pure
+// functions, for any thread.
 //
-// The lowest three bits of a record's first word say what it is, and that word is written last, so
-// that a record is either whole or not there. A zero word ends what was written.
+// The lowest three bits of a record's first word are its kind. That word is written last, so a
+// record is either whole or absent. A zero word ends the records.
+//
+// Kinds are allotted by how many records an event costs: kinds of three bits are for calls and for
+// the order of events, and all of them are taken. Any other record is Extended and has a row in
+// records.def.
 
 #include <cstdint>
 
@@ -17,41 +21,43 @@ using Word = std::uint64_t;
 
 enum class RecordKind : std::uint8_t {
   End = 0,
-  Malloc = 1,       // [address|site] [bytes]
-  Free = 2,         // [address|site]
-  Calloc = 3,       // [address|site] [elements:32|bytes an element:32]
-  Call = 4,         // [function|site] [arguments …] [result, unless Effect::Release]
-  Turn = 5,         // [stamp]: what follows happened after all that bears a smaller stamp
-  MallocAgain = 6,  // [address|site]: of as many bytes as the site's last one (LastSizes)
-  Definition = 7,   // [what|words|number] [payload …]
+  Malloc = 1,       // [address, site] [bytes]
+  Free = 2,         // [address, site]
+  Calloc = 3,       // [address, site] [elements: 32 bits, bytes per element: 32 bits]
+  Call = 4,         // [function, site] [arguments ...] [result, unless Effect::Release]
+  Turn = 5,         // [stamp]: the records that follow happened after all with a smaller stamp
+  MallocAgain = 6,  // [address, site]: as many bytes as the site's Malloc before (LastSizes)
+  Extended = 7,     // [kind, words, number] [payload ...]: records.def
 };
 
-// What a Definition gives a name to, and its payload. Thread, MoveEnd and the last three stand
-// among the events, the others in blocks of their own.
-enum class DefinitionKind : std::uint8_t {
-  Text = 1,    // number: text.    [piece_head()] [bytes, padded]; the pieces of a text in order
-  Code = 2,    // number: code.    [filename text|name text] [line-table text|first line] [format]
-  Site = 3,    // number: site.    [code|instruction]
-  Caller = 4,  // number: site.    [return address] [path text of the module there, or 0]
-  Module =
-      5,  // number: text of the path. [start] [end] [offset] [bytes of the build id] [build id]
-  Thread = 6,      // number: the kernel's thread id of the writer from here on
-  Metadata = 7,    // number: a MetadataKind. As Text: a fact about the process
-  MoveEnd = 8,     // [stamp]: the Move before it was under way until this stamp
-  Entered = 9,     // number: site. A Python function was entered there
-  Left = 10,       // number: site. A Python function was left there
-  NamedMark = 11,  // number: bytes of the name. [CLOCK_MONOTONIC] [name, padded with zeros]
+// The kinds of Extended records, and in which blocks they stand.
+enum class ExtendedKind : std::uint8_t {
+#define PMF_RECORD(name, kind, stream) name = kind,
+#include "capture/records.def"
+#undef PMF_RECORD
 };
+enum class RecordStream : std::uint8_t { Nowhere, Events, Definitions };
 
-// What a capture says of its process.
+constexpr RecordStream stream_of(ExtendedKind kind) {
+  switch (kind) {
+#define PMF_RECORD(name, number, stream) \
+  case ExtendedKind::name:               \
+    return RecordStream::stream;
+#include "capture/records.def"
+#undef PMF_RECORD
+  }
+  return RecordStream::Nowhere;
+}
+
+// The facts that a capture has about its process.
 enum class MetadataKind : std::uint32_t {
-  CommandLine = 1,    // the words, each with a zero at its end
+  CommandLine = 1,    // the words, each followed by a zero byte
   PythonVersion = 2,  // "3.11.2"
-  Host = 3,           // name, system, release and machine, a line each
-  Options = 4,        // NAME=value, a line each
-  Interpreter = 5,    // the file that has it; empty: the program itself
-  Layout = 6,         // where its offsets are from; else why its frames are not read
-  Allocators = 7,     // the files that define malloc(), in the loader's order, a line each
+  Host = 3,           // name, system, release and machine, one per line
+  Options = 4,        // NAME=value, one per line
+  Interpreter = 5,    // the file that contains the interpreter; empty: the program itself
+  Layout = 6,         // the source of its offsets; if frames are not read, the reason
+  Allocators = 7,     // the files that define malloc(), in the loader's order, one per line
 };
 inline constexpr std::string_view kKnownLayout = "known of its version";
 inline constexpr std::string_view kPublishedLayout = "published by the interpreter";
@@ -72,7 +78,7 @@ constexpr bool is_event(RecordKind kind) {
          kind == RecordKind::Free || kind == RecordKind::Calloc || kind == RecordKind::Call;
 }
 
-// Whether a block's address, and its site, fit the one-word head of Malloc, Free and Calloc.
+// Whether the address of a block, and its site, fit the head of Malloc, Free and Calloc.
 constexpr bool fits_short(std::uint64_t address) {
   constexpr std::uint64_t kUnusable =
       ~(((std::uint64_t{1} << kAddressBits) - 1) << kAlignmentShift);
@@ -81,7 +87,7 @@ constexpr bool fits_short(std::uint64_t address) {
 constexpr bool fits_short(std::uint64_t address, SiteId site) {
   return fits_short(address) && site < kShortSites;
 }
-// The address must fit: it lies then where one shift brings it.
+// The address must fit. One shift brings it into its position.
 constexpr Word short_head(RecordKind kind, std::uint64_t address, SiteId site) {
   return static_cast<Word>(kind) | address >> (kAlignmentShift - kKindBits) |
          static_cast<Word>(site) << (kKindBits + kAddressBits);
@@ -115,35 +121,39 @@ constexpr std::uint64_t stamp_of(Word head) {
   return head >> kKindBits;
 }
 
-// `words` counts the head.
-constexpr Word definition_head(DefinitionKind what, std::size_t words, std::uint32_t number) {
-  return static_cast<Word>(RecordKind::Definition) | static_cast<Word>(what) << kKindBits |
+// `words` includes the head.
+constexpr Word extended_head(ExtendedKind kind, std::size_t words, std::uint32_t number) {
+  return static_cast<Word>(RecordKind::Extended) | static_cast<Word>(kind) << kKindBits |
          static_cast<Word>(words) << 8 | static_cast<Word>(number) << 32;
 }
+constexpr ExtendedKind extended_kind(Word head) {
+  return static_cast<ExtendedKind>(head >> kKindBits & 0x1f);
+}
+constexpr std::size_t extended_words(Word head) {
+  return head >> 8 & 0xffffff;
+}
+constexpr std::uint32_t extended_number(Word head) {
+  return static_cast<std::uint32_t>(head >> 32);
+}
+
 inline constexpr std::size_t kMoveEndWords = 2;
+inline constexpr Word kMoveEndHead = extended_head(ExtendedKind::MoveEnd, kMoveEndWords, 0);
+
 constexpr Word probe_head(EventKind kind, SiteId site) {
   const bool is_entry = kind == EventKind::Entered;
-  return definition_head(is_entry ? DefinitionKind::Entered : DefinitionKind::Left, 1, site);
+  return extended_head(is_entry ? ExtendedKind::Entered : ExtendedKind::Left, 1, site);
 }
+
 inline constexpr std::size_t kMaxMarkName = 255;
 constexpr std::size_t mark_words(std::size_t name_bytes) {
   return 2 + (name_bytes + sizeof(Word) - 1) / sizeof(Word);
 }
 constexpr Word mark_head(std::size_t name_bytes) {
-  return definition_head(DefinitionKind::NamedMark, mark_words(name_bytes),
-                         static_cast<std::uint32_t>(name_bytes));
-}
-constexpr DefinitionKind definition_kind(Word head) {
-  return static_cast<DefinitionKind>(head >> kKindBits & 0x1f);
-}
-constexpr std::size_t definition_words(Word head) {
-  return head >> 8 & 0xffffff;
-}
-constexpr std::uint32_t definition_number(Word head) {
-  return static_cast<std::uint32_t>(head >> 32);
+  return extended_head(ExtendedKind::Mark, mark_words(name_bytes),
+                       static_cast<std::uint32_t>(name_bytes));
 }
 
-// The words of the record that begins with `first`; 0: there is no such record.
+// The number of words of the record that begins with `first`; 0: there is no such record.
 constexpr std::size_t record_words(Word first) {
   switch (kind_of(first)) {
     case RecordKind::End:
@@ -155,8 +165,8 @@ constexpr std::size_t record_words(Word first) {
       const std::size_t function = call_function(first);
       return function < kFunctionCount ? call_words(kFunctions[function]) : 0;
     }
-    case RecordKind::Definition:
-      return definition_words(first);
+    case RecordKind::Extended:
+      return extended_words(first);
     case RecordKind::Free:
     case RecordKind::MallocAgain:
     case RecordKind::Turn:
@@ -165,9 +175,10 @@ constexpr std::size_t record_words(Word first) {
   return 1;
 }
 
-// Of a piece of a text: its size, its place among the pieces (from 0), and whether it is the last.
-constexpr Word piece_head(std::size_t bytes, std::uint32_t place, bool is_last) {
-  return bytes | static_cast<Word>(place) << 32 | static_cast<Word>(is_last) << 63;
+// A long text comes in pieces. The head of a piece has its size, its index (from 0), and whether it
+// is the last one.
+constexpr Word piece_head(std::size_t bytes, std::uint32_t index, bool is_last) {
+  return bytes | static_cast<Word>(index) << 32 | static_cast<Word>(is_last) << 63;
 }
 constexpr std::size_t piece_bytes(Word head) {
   return head & 0xffffffff;
@@ -189,9 +200,9 @@ constexpr std::uint32_t high_half(Word word) {
   return static_cast<std::uint32_t>(word >> 32);
 }
 
-// The event of a whole record for which is_event() holds; its thread stands elsewhere. `sizes`
-// knows of all events of the block before it. False: the size is not known, so the record is not
-// right.
+// Decodes a whole record for which is_event() holds, but for its thread, stack and time, which are
+// not in the record. `sizes` has taken all records of the block before it. False: the record is
+// damaged.
 inline bool read_event(const Word* record, LastSizes& sizes, Event& event) {
   const Word head = record[0];
   event.arguments[1] = 0;

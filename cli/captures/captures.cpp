@@ -132,7 +132,7 @@ CaptureUse read_use(const std::string& path) {
     return use;
   }
   report::CaptureReader reader(file);
-  const report::CaptureError error = reader.open();
+  const report::CaptureError error = reader.poll();
   use.problem = error != report::CaptureError::None ? report::describe(error)
                                                     : report::profile_problem(reader.head().mode);
   if (use.problem.empty()) fill(use, reader);

@@ -74,7 +74,7 @@ int run(const std::string& path) {
   int file = -1;
   if (const Error error = open_capture(path, file)) return complain(error);
   report::CaptureReader reader(file);
-  const report::CaptureError error = reader.open();
+  const report::CaptureError error = reader.poll();
   ::close(file);
   if (error != report::CaptureError::None) {
     return complain(path + ": " + std::string(report::describe(error)));

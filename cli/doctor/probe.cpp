@@ -149,7 +149,7 @@ void read_capture(const std::string& path, Probe& about) {
   int file = -1;
   if (open_capture(path, file)) return;
   report::CaptureReader reader(file);
-  if (reader.open() == report::CaptureError::None) {
+  if (reader.poll() == report::CaptureError::None) {
     about.has_capture = true;
     about.interpreter = std::string(reader.metadata().interpreter);
     about.layout = std::string(reader.metadata().layout);

@@ -50,7 +50,7 @@ bool write_turn(Writer& writer) {
 // that follow.
 bool write_thread(Writer& writer, std::uint32_t thread) {
   if (make_room(writer, 1) == nullptr) return false;
-  commit(writer, definition_head(DefinitionKind::Thread, 1, thread), 1);
+  commit(writer, extended_head(ExtendedKind::Thread, 1, thread), 1);
   return true;
 }
 
@@ -347,7 +347,7 @@ void MoveRecord::finish(std::initializer_list<std::uint64_t> arguments, const vo
     if (const std::uint64_t stamp = take_turn(turn, writer_->id)) {
       writer_->stamp = stamp;
       writer_->position[1] = stamp;
-      commit(*writer_, definition_head(DefinitionKind::MoveEnd, kMoveEndWords, 0), kMoveEndWords);
+      commit(*writer_, kMoveEndHead, kMoveEndWords);
     }
   }
   leave({.writer = writer_, .is_borrowed = is_borrowed_});

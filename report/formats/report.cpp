@@ -146,7 +146,7 @@ ReportError write_sections(CaptureReader& reader, Output& output, const ReportOp
 
 ReportError write_guarded(int capture, const ReportOptions& options) {
   CaptureReader reader(capture);
-  if (const CaptureError error = reader.open(); error != CaptureError::None) {
+  if (const CaptureError error = reader.poll(); error != CaptureError::None) {
     return {describe(error)};
   }
   const Format format = format_of(options.asked.format);

@@ -1,6 +1,8 @@
 #pragma once
-// What a capture file is made of: its head, and its blocks by kind, writer and number, found by
-// reading the heads of the blocks alone. One thread.
+// The index of a capture file: its head, and its blocks by kind, writer and number. It is made of
+// the heads of the blocks alone, and it is incremental: update() reads what is new, and looks again
+// only at blocks that may still change. The file may be growing meanwhile, in this process or in
+// another one. One thread.
 
 #include <cstdint>
 #include <span>
@@ -15,30 +17,95 @@ struct IndexedBlock {
   BlockHead head{};
   std::uint64_t offset = 0;  // of the head in the file
 
-  // Its records end at the first zero word, and there is no checksum.
+  // A window: its records end at the first zero word, and it has no checksum.
   bool is_window() const { return head.state == BlockState::Open; }
   std::size_t used_bytes() const;
 };
 
-struct CaptureIndex {
-  FileHead head{};
-  Vector<IndexedBlock> blocks;  // by kind, writer and number; each number once
-  // By writer, in the mode Sums: windows up to this number have been folded.
-  HashMap<std::uint32_t, std::uint64_t> folded;
-  std::uint64_t size_bytes = 0;  // of the file
-  std::uint64_t lost = 0;
-  std::uint64_t damaged = 0;
-
-  std::span<const IndexedBlock> of_kind(BlockKind kind) const;
-};
-
-// Why a file cannot be reported on.
+// Why a file cannot be read as a capture.
 enum class CaptureError : std::uint8_t { None, Unreadable, NotACapture, Older, Newer };
 std::string_view describe(CaptureError error);
 
-CaptureError read_index(int file, CaptureIndex& index);
+class CaptureIndex {
+ public:
+  // Takes in what the file holds now. A block that was in the index before has its state of now.
+  CaptureError update(int file);
 
-// The records of a block. False: they are not what they were.
-bool read_block(int file, const IndexedBlock& place, Vector<Word>& words);
+  const FileHead& head() const { return head_; }
+  // Whether the process may still write to the file.
+  bool may_grow() const { return head_.end == EndKind::None; }
+
+  // Copies of windows, which do not change any more, by writer and number.
+  std::span<const IndexedBlock> sealed() const { return sealed_; }
+  // The other blocks of a kind, by writer and number.
+  std::span<const IndexedBlock> others(BlockKind kind) const;
+
+  // The writer's first block of events with a number of at least `number`; null: there is none.
+  const IndexedBlock* find_events(std::uint32_t writer, std::uint64_t number) const;
+  // How many blocks of events there are.
+  std::size_t event_blocks() const { return sealed_.size() + others(BlockKind::Events).size(); }
+  // In the mode Sums: windows up to this number are part of the writer's sums. False: the writer
+  // has no window.
+  bool find_folded(std::uint32_t writer, std::uint64_t& number) const;
+
+  // In the mode Sums: whether sums that were read since the update are those of the folded windows.
+  // False: a writer has folded two windows since, and its cells no longer hold the older sums.
+  bool are_sums_current(int file) const;
+
+  // Removes windows of events for which `is_kept` is false.
+  template <typename Predicate>
+  void keep_windows(Predicate is_kept) {
+    std::erase_if(others_, [&](const IndexedBlock& block) {
+      return block.head.kind == BlockKind::Events && block.is_window() && !is_kept(block);
+    });
+  }
+
+  // Events that the writers could not record.
+  std::uint64_t lost() const;
+  // Stretches of the file, and blocks, that are missing or not what they should be.
+  std::uint64_t damaged() const;
+
+ private:
+  // Pages in which blocks were expected and none is yet: from `offset` to `end`.
+  struct Gap {
+    std::uint64_t offset;
+    std::uint64_t end;
+    bool is_damage;  // not zeros
+  };
+
+  CaptureError read_head(int file);
+  void check_head();
+  bool look(int file);
+  void look_again(int file);
+  void scan(int file, std::uint64_t offset, std::uint64_t end);
+  void add(const BlockHead& head, std::uint64_t offset);
+  void sort();
+  std::uint64_t missing() const;
+  std::uint64_t damaged_stretches() const;
+
+  FileHead head_{};
+  bool has_head_ = false;
+  std::uint64_t damage_of_head_ = 0;
+  std::uint64_t size_bytes_ = 0;     // of the file
+  std::uint64_t scanned_bytes_ = 0;  // from its beginning
+  Vector<IndexedBlock> sealed_;
+  std::size_t sorted_ = 0;  // of `sealed_`
+  Vector<IndexedBlock> others_;
+  Vector<std::uint64_t> changing_;  // offsets of the blocks that are not sealed
+  Vector<Gap> gaps_;
+  Vector<std::uint64_t> lost_;                    // by writer
+  HashMap<std::uint32_t, std::uint64_t> folded_;  // by writer
+};
+
+// Reads a head that may be written meanwhile, as it was at one moment.
+bool read_block_head(int file, std::uint64_t offset, BlockHead& head);
+
+enum class BlockRead : std::uint8_t {
+  Whole,
+  Changed,  // the block was used again, or its state changed, since it was indexed
+  Damaged,
+};
+// Reads the records of a block: of a window as far as they have been written.
+BlockRead read_block(int file, const IndexedBlock& block, Vector<Word>& words);
 
 }  // namespace pymemflow::report

@@ -5,137 +5,71 @@
 
 namespace pymemflow::report {
 
-namespace {
-
-// False: the definition is another.
-bool read_probe(Word head, Event& event) {
-  const DefinitionKind kind = definition_kind(head);
-  if (kind != DefinitionKind::Entered && kind != DefinitionKind::Left) return false;
-  event.kind = kind == DefinitionKind::Entered ? EventKind::Entered : EventKind::Left;
-  event.site = event.stack = definition_number(head);
-  event.result = 0;
-  return true;
-}
-
-}  // namespace
-
-CaptureError CaptureReader::open() {
-  if (const CaptureError error = read_index(file_, index_); error != CaptureError::None) {
-    return error;
+CaptureError CaptureReader::poll(std::uint64_t limit) {
+  if (const CaptureError error = contents_.poll(limit); error != CaptureError::None) return error;
+  limit_ = limit;
+  mark_names_.clear();
+  if (head().mode == RecordMode::Sums) {
+    streams_.clear();
+    pending_moves_ = blocks_read_ = 0;
+    has_held_ = false;
+    recorded_ = left_out_ = 0;
+    take_sums();
   }
-  // Each number costs a definition of two words at least.
-  const auto definitions = index_.of_kind(BlockKind::Definitions);
-  names_.set_limit(definitions.size() * (kDefinitionBlockWords / 2) + 1);
-  damaged_ += definitions_.read(file_, index_);
-  // Where a block of names is damaged, what refers to them is too, and that is no news.
-  if (damaged_ + index_.damaged == 0) damaged_ = names_.damaged() + definitions_.waiting();
-  take_sums();
-  const std::span<const IndexedBlock> blocks = index_.of_kind(BlockKind::Events);
-  for (std::size_t first = 0; first < blocks.size();) {
-    std::size_t last = first;
-    while (last < blocks.size() && blocks[last].head.writer == blocks[first].head.writer) ++last;
-    Stream stream;
-    stream.writer = blocks[first].head.writer;
-    stream.blocks = blocks.subspan(first, last - first);
-    overwritten_ += stream.blocks.front().head.events_before;
-    streams_.push_back(std::move(stream));
-    first = last;
-  }
-  for (std::uint32_t i = 0; i < streams_.size(); ++i) {
-    Stream& stream = streams_[i];
-    if (!load_block(stream)) continue;
-    push(i);
-  }
+  update_streams();
   return CaptureError::None;
 }
 
 void CaptureReader::take_sums() {
-  damaged_ += read_sums(file_, index_, sums_);
+  sums_ = contents_.sums();
   std::erase_if(sums_, [this](const EventSum& sum) {
-    const bool is_nameless = sum.site != 0 && names_.find(sum.site) == nullptr;
+    const bool is_nameless = sum.site != kNoSite && names().find(sum.site) == nullptr;
     (is_nameless ? left_out_ : recorded_) += sum.count;
     return is_nameless;
   });
 }
 
-CaptureError CaptureReader::follow(std::uint64_t stamp) {
-  limit_ = stamp;
-  windows_.take(file_);
-  CaptureIndex index;
-  if (const CaptureError error = read_index(file_, index); error != CaptureError::None) {
-    return error;
-  }
-  windows_.leave_others_out(index);
-  index_ = std::move(index);
-  const auto definitions = index_.of_kind(BlockKind::Definitions);
-  names_.set_limit(definitions.size() * (kDefinitionBlockWords / 2) + 1);
-  definitions_.read(file_, index_);
-  update_streams();
-  return CaptureError::None;
-}
-
 void CaptureReader::update_streams() {
   heap_.clear();
   current_ = kNone;
-  pending_moves_ = 0;
-  const std::span<const IndexedBlock> blocks = index_.of_kind(BlockKind::Events);
-  for (std::size_t first = 0; first < blocks.size();) {
-    Stream& stream = stream_of(blocks[first].head.writer);
-    std::size_t last = first;
-    while (last < blocks.size() && blocks[last].head.writer == stream.writer) {
-      if (blocks[last].head.number < stream.number) first = last + 1;
-      ++last;
+  const CaptureIndex& index = contents_.index();
+  for (const auto blocks : {index.sealed(), index.others(BlockKind::Events)}) {
+    for (std::size_t i = 0; i < blocks.size();) {
+      const std::uint32_t writer = blocks[i].head.writer;
+      const bool is_known = std::any_of(streams_.begin(), streams_.end(),
+                                        [=](const Stream& each) { return each.writer == writer; });
+      if (!is_known) begin_stream(*index.find_events(writer, 0));
+      while (i < blocks.size() && blocks[i].head.writer == writer) ++i;
     }
-    stream.blocks = blocks.subspan(first, last - first);
-    stream.next_block = 0;
-    const std::size_t position =
-        std::exchange(stream.has_pending, false) ? stream.pending_position : stream.position;
-    if (resume(stream, stream.number, position)) {
-      push(static_cast<std::uint32_t>(&stream - streams_.data()));
-    }
-    first = last;
+  }
+  for (std::uint32_t i = 0; i < streams_.size(); ++i) {
+    Stream& stream = streams_[i];
+    if (!stream.is_complete) extend_block(stream);
+    const bool has_records = stream.has_pending || stream.position < stream.words.size();
+    if (has_records || load_block(stream)) push(i);
   }
 }
 
-CaptureReader::Stream& CaptureReader::stream_of(std::uint32_t writer) {
-  const auto found = std::find_if(streams_.begin(), streams_.end(),
-                                  [=](const Stream& each) { return each.writer == writer; });
-  if (found != streams_.end()) return *found;
-  streams_.emplace_back().writer = writer;
-  return streams_.back();
-}
-
-bool CaptureReader::resume(Stream& stream, std::uint64_t number, std::size_t position) {
-  if (!load_block(stream)) return false;
-  Event event;
-  while (stream.number == number && stream.position < position) {
-    const std::span<const Word> record = take_record(stream);
-    if (record.empty()) break;
-    const RecordKind kind = kind_of(record[0]);
-    if (is_event(kind)) read_event(record.data(), stream.sizes, event);
-    if (kind == RecordKind::Turn) stream.key = stamp_of(record[0]);
-    if (kind != RecordKind::Definition) continue;
-    const DefinitionKind what = definition_kind(record[0]);
-    if (what == DefinitionKind::Thread) stream.thread = definition_number(record[0]);
-    if (what == DefinitionKind::MoveEnd) stream.key = record[1];
-  }
-  return true;
+void CaptureReader::begin_stream(const IndexedBlock& first) {
+  Stream& stream = streams_.emplace_back();
+  stream.writer = first.head.writer;
+  stream.events = first.head.events_before;
+  overwritten_ += stream.events;
 }
 
 ProcessInfo CaptureReader::process_info() const {
-  const FileHead& head = index_.head;
-  return {.id = head.process,
-          .is_forked_child = head.is_forked_child != 0,
-          .end = head.end,
-          .mode = head.mode,
-          .started_ns = head.started_ns,
-          .started_monotonic_ns = head.started_monotonic_ns,
-          .command_line = metadata_.command_line,
-          .python_version = metadata_.python_version};
+  return {.id = head().process,
+          .is_forked_child = head().is_forked_child != 0,
+          .end = head().end,
+          .mode = head().mode,
+          .started_ns = head().started_ns,
+          .started_monotonic_ns = head().started_monotonic_ns,
+          .command_line = metadata().command_line,
+          .python_version = metadata().python_version};
 }
 
 double CaptureReader::progress() const {
-  const std::size_t blocks = index_.of_kind(BlockKind::Events).size();
+  const std::size_t blocks = contents_.index().event_blocks();
   return blocks == 0 ? 1 : static_cast<double>(blocks_read_) / static_cast<double>(blocks);
 }
 
@@ -145,7 +79,7 @@ bool CaptureReader::next(Event& event, const Site*& site) {
       site = nullptr;
       return true;
     }
-    site = names_.find(event.site);
+    site = names().find(event.site);
     if (site != nullptr) [[likely]] {
       if (event.kind == EventKind::Call) ++recorded_;
       return true;
@@ -224,6 +158,7 @@ CaptureReader::Step CaptureReader::step(Stream& stream, Event& event) {
     event.after_ns = stream.opened_ns;
     const RecordKind kind = kind_of(record[0]);
     if (is_event(kind)) {
+      ++stream.events;
       if (!read_event(record.data(), stream.sizes, event)) {
         ++damaged_;
         continue;
@@ -232,32 +167,54 @@ CaptureReader::Step CaptureReader::step(Stream& stream, Event& event) {
       if (kind == RecordKind::Call && is_followed_by_end(stream)) return hold_back(stream, event);
       return Step::Event;
     }
-    switch (kind) {
-      case RecordKind::Turn:
-        stream.key = stamp_of(record[0]);
-        return Step::Turn;
-      case RecordKind::Definition:
-        if (read_probe(record[0], event) || read_mark(record, event)) return Step::Event;
-        if (definition_kind(record[0]) == DefinitionKind::Thread) {
-          stream.thread = definition_number(record[0]);
-        } else {
-          ++damaged_;  // its place is not here, or it is the end of no Move
-        }
-        break;
-      default:
-        break;
+    if (kind == RecordKind::Turn) {
+      stream.key = stamp_of(record[0]);
+      return Step::Turn;
     }
+    if (kind == RecordKind::Extended && take_extended(stream, record, event)) return Step::Event;
   }
+}
+
+bool CaptureReader::take_extended(Stream& stream, std::span<const Word> record, Event& event) {
+  const ExtendedKind kind = extended_kind(record[0]);
+  switch (kind) {
+    case ExtendedKind::Thread:
+      stream.thread = extended_number(record[0]);
+      return false;
+    case ExtendedKind::Entered:
+    case ExtendedKind::Left:
+      event.kind = kind == ExtendedKind::Entered ? EventKind::Entered : EventKind::Left;
+      event.site = event.stack = extended_number(record[0]);
+      event.result = 0;
+      return true;
+    case ExtendedKind::Mark:
+      if (read_mark(record, event)) return true;
+      break;
+    default:
+      break;  // belongs elsewhere, or is a MoveEnd without its Move
+  }
+  ++damaged_;
+  return false;
+}
+
+bool CaptureReader::read_mark(std::span<const Word> record, Event& event) {
+  const std::size_t bytes = extended_number(record[0]);
+  if (bytes > kMaxMarkName || record.size() != mark_words(bytes)) return false;
+  const std::string_view name = {reinterpret_cast<const char*>(record.data() + 2), bytes};
+  event.kind = EventKind::Mark;
+  event.site = event.stack = kNoSite;
+  event.result = 0;
+  event.after_ns = record[1];
+  event.name = mark_names_.try_emplace(String(name), true).first->first;
+  return true;
 }
 
 bool CaptureReader::is_followed_by_end(const Stream& stream) {
   const std::span<const Word> rest = std::span<const Word>(stream.words).subspan(stream.position);
-  return rest.size() >= kMoveEndWords &&
-         rest[0] == definition_head(DefinitionKind::MoveEnd, kMoveEndWords, 0);
+  return rest.size() >= kMoveEndWords && rest[0] == kMoveEndHead;
 }
 
 CaptureReader::Step CaptureReader::hold_back(Stream& stream, const Event& event) {
-  stream.pending_position = stream.position - call_words(traits(event.function));
   stream.key = stream.words[stream.position + 1];
   stream.position += kMoveEndWords;
   stream.pending = event;
@@ -266,32 +223,75 @@ CaptureReader::Step CaptureReader::hold_back(Stream& stream, const Event& event)
   return Step::Turn;
 }
 
-bool CaptureReader::load_block(Stream& stream) {
-  while (stream.next_block < stream.blocks.size()) {
-    const IndexedBlock& place = stream.blocks[stream.next_block++];
-    ++blocks_read_;
-    stream.number = place.head.number;
-    stream.position = 0;
-    stream.sizes.clear();
-    if (const Vector<Word>* const copy = windows_.find(place)) {
-      stream.words = *copy;
-    } else if (!read_block(file_, place, stream.words)) {
+void CaptureReader::extend_block(Stream& stream) {
+  const IndexedBlock* const block = contents_.index().find_events(stream.writer, stream.number);
+  // In a ring, a later block may be in its position by now.
+  if (block == nullptr || block->head.number != stream.number) return;
+  Vector<Word> words;
+  switch (contents_.read(*block, words)) {
+    case BlockRead::Whole:
+      stream.is_complete = !block->is_window();
+      if (words.size() >= stream.position) stream.words = std::move(words);
+      break;
+    case BlockRead::Changed:
+      stream.is_overtaken = true;
+      break;
+    case BlockRead::Damaged:
       ++damaged_;
-      continue;
-    }
-    stream.key = place.head.stamp;
-    stream.thread = place.head.thread;
-    stream.opened_ns = place.head.opened_ns;
-    return true;
+      stream.is_complete = true;
+      break;
   }
-  stream.words.clear();
+}
+
+bool CaptureReader::load_block(Stream& stream) {
+  const CaptureIndex& index = contents_.index();
+  while (const IndexedBlock* const block = index.find_events(stream.writer, stream.number + 1)) {
+    switch (contents_.read(*block, stream.words)) {
+      case BlockRead::Whole:
+        begin_block(stream, *block);
+        return true;
+      case BlockRead::Damaged:
+        ++damaged_;
+        break;
+      case BlockRead::Changed:
+        stream.words.clear();
+        stream.position = 0;
+        if (head().mode != RecordMode::Ring) return false;  // until the next poll()
+        stream.is_overtaken = true;
+        break;
+    }
+    ++blocks_read_;
+    stream.number = block->head.number;
+    stream.is_complete = true;
+    stream.words.clear();
+    stream.position = 0;
+  }
   return false;
+}
+
+void CaptureReader::begin_block(Stream& stream, const IndexedBlock& block) {
+  const bool is_oldest = contents_.index().find_events(stream.writer, 0) == &block;
+  // What the ring held before its oldest block, and was not read, is gone.
+  if (stream.is_overtaken || (is_oldest && stream.number != 0)) {
+    const std::uint64_t before = std::max(block.head.events_before, stream.events);
+    overwritten_ += before - stream.events;
+    stream.events = before;
+  }
+  ++blocks_read_;
+  stream.number = block.head.number;
+  stream.is_complete = !block.is_window();
+  stream.is_overtaken = false;
+  stream.sizes.clear();
+  stream.position = 0;
+  stream.key = block.head.stamp;
+  stream.thread = block.head.thread;
+  stream.opened_ns = block.head.opened_ns;
 }
 
 std::span<const Word> CaptureReader::take_record(Stream& stream) {
   const std::span<const Word> rest = std::span<const Word>(stream.words).subspan(stream.position);
   if (rest[0] == 0) {
-    // What was written ends here.
+    // The records end here.
     stream.position = stream.words.size();
     return rest.first(1);
   }
@@ -307,21 +307,6 @@ CaptureReader::Stream* CaptureReader::find_overtaken(const Event& event) {
     if (stream.has_pending && stream.pending.arguments[0] == event.result) return &stream;
   }
   return nullptr;
-}
-
-bool CaptureReader::read_mark(std::span<const Word> record, Event& event) {
-  if (definition_kind(record[0]) != DefinitionKind::NamedMark) return false;
-  const std::size_t bytes = definition_number(record[0]);
-  if (bytes > kMaxMarkName || record.size() != mark_words(bytes)) {
-    return false;
-  }
-  const std::string_view name = {reinterpret_cast<const char*>(record.data() + 2), bytes};
-  event.kind = EventKind::Mark;
-  event.site = event.stack = kNoSite;
-  event.result = 0;
-  event.after_ns = record[1];
-  event.name = mark_names_.try_emplace(String(name), true).first->first;
-  return true;
 }
 
 void CaptureReader::push(std::uint32_t stream) {

@@ -8,7 +8,7 @@
 namespace pymemflow::report {
 namespace {
 
-// The one that counts: of the folds that were finished, the last. Null: none was.
+// The slot of the last fold that was finished; null: none was.
 const SumCell::Slot* find_slot(const SumCell& cell, std::uint64_t folded) {
   const SumCell::Slot* found = nullptr;
   for (const SumCell::Slot& slot : cell.slots) {
@@ -18,7 +18,7 @@ const SumCell::Slot* find_slot(const SumCell& cell, std::uint64_t folded) {
   return found;
 }
 
-// False: it is no cell.
+// False: the cell is damaged.
 bool read_cell(const SumCell& cell, std::uint64_t folded, Vector<EventSum>& sums) {
   const std::size_t function = sum_function(cell.key);
   const int bucket = sum_bucket(cell.key);
@@ -35,9 +35,10 @@ bool read_cell(const SumCell& cell, std::uint64_t folded, Vector<EventSum>& sums
 std::uint64_t read_sums(int file, const CaptureIndex& index, Vector<EventSum>& sums) {
   std::uint64_t damaged = 0;
   Vector<Word> words;
-  for (const IndexedBlock& place : index.of_kind(BlockKind::Sums)) {
-    const auto folded = index.folded.find(place.head.writer);
-    if (!read_block(file, place, words) || folded == index.folded.end()) {
+  for (const IndexedBlock& block : index.others(BlockKind::Sums)) {
+    std::uint64_t folded = 0;
+    if (!index.find_folded(block.head.writer, folded) ||
+        read_block(file, block, words) != BlockRead::Whole) {
       ++damaged;
       continue;
     }
@@ -45,7 +46,7 @@ std::uint64_t read_sums(int file, const CaptureIndex& index, Vector<EventSum>& s
     for (std::size_t i = 0; i + kCellWords <= words.size() && words[i] != 0; i += kCellWords) {
       SumCell cell;
       std::memcpy(&cell, &words[i], sizeof cell);
-      if (!read_cell(cell, folded->second, sums)) ++damaged;
+      if (!read_cell(cell, folded, sums)) ++damaged;
     }
   }
   return damaged;

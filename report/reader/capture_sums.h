@@ -1,6 +1,6 @@
 #pragma once
-// Reads what a capture keeps of events that it does not hold
-// (interpose/recording/blocks/sum_table.h). One thread.
+// Reads the sums of a capture of mode Sums, which stand for events that it does not hold
+// (capture/sums.h). One thread.
 
 #include <cstdint>
 
@@ -10,17 +10,17 @@
 
 namespace pymemflow::report {
 
-// So many calls of a function from a site that asked for a size in a bucket.
+// The calls of a function from a site whose sizes fall into a bucket.
 struct EventSum {
   Function function;
-  SiteId site;  // kNoSite: of a function that takes memory back
+  SiteId site;  // kNoSite: of a function that releases memory
   int bucket;
   std::uint64_t count;
   std::uint64_t bytes;
 };
 
-// One an element for each writer; in no order. Returns how many blocks and cells were not what they
-// should be.
+// Appends one element per writer and cell, unordered. Returns how many blocks and cells were not
+// what they should be.
 std::uint64_t read_sums(int file, const CaptureIndex& index, Vector<EventSum>& sums);
 
 }  // namespace pymemflow::report

@@ -1,8 +1,9 @@
 #pragma once
-// Reads the definitions of a capture: what the numbers in its events stand for, and what it says of
-// its process. Of one that still grows, again and again: each definition is taken once. One thread.
+// Reads the definitions of a capture into a table of names and the metadata. A growing capture is
+// read again and again: each definition is taken once. One thread.
 
 #include <cstdint>
+#include <span>
 #include <utility>
 
 #include "capture/record.h"
@@ -15,37 +16,43 @@ namespace pymemflow::report {
 
 class DefinitionReader {
  public:
-  DefinitionReader(NameTable& names, Metadata& facts) : names_(names), metadata_(facts) {}
+  DefinitionReader(NameTable& names, Metadata& metadata) : names_(names), metadata_(metadata) {}
 
-  // Takes what is new. How many blocks and records were not what they should be.
-  std::uint64_t read(int file, const CaptureIndex& index);
+  // Takes the definitions that are new.
+  void read(int file, const CaptureIndex& index);
 
-  // Places that refer to what has not been defined.
+  // Sites that refer to a code or module that has not been defined.
   std::uint64_t waiting() const { return waiting_.size(); }
+  // Blocks and definitions that were not what they should be.
+  std::uint64_t damaged() const { return damaged_; }
 
  private:
   using Record = std::span<const Word>;
-  // A Site or a Caller whose code or module another writer defined: that one's block may come
-  // later.
+  struct Progress {
+    std::size_t words = 0;    // that were taken
+    bool is_damaged = false;  // nothing more is taken
+  };
+  // A Site or Caller whose code or module is defined in a block that may come later.
   struct PendingSite {
     Word words[3];
   };
 
   // False: the block is damaged.
-  bool read_new(Record words, std::size_t& taken, std::uint64_t& damaged);
-  // False: it is no definition of a kind that is known.
+  bool take_new(Record words, std::size_t& taken);
+  // False: the definition is damaged, or of an unknown kind.
   bool take(Record record);
   bool take_text(Record record);
-  bool take_fact(Record record);
+  bool take_metadata(Record record);
   bool take_module(Record record);
-  // False: what it refers to is not there (yet).
+  // False: what it refers to has not been defined yet.
   bool take_site(const Word* words);
 
   NameTable& names_;
   Metadata& metadata_;
-  // Words taken, by writer and number of the block.
-  Map<std::pair<std::uint32_t, std::uint64_t>, std::size_t> taken_;
+  Map<std::pair<std::uint32_t, std::uint64_t>, Progress>
+      progress_;  // by writer and number of block
   Vector<PendingSite> waiting_;
+  std::uint64_t damaged_ = 0;
 };
 
 }  // namespace pymemflow::report

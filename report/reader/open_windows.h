@@ -1,9 +1,10 @@
 #pragma once
-// The windows of a capture whose process goes on recording, as they were at one moment: a window
-// may be appended and begun again between the look at its head and the reading of its records.
-// Report side, one thread.
+// Copies of the windows of a capture as they were at one moment. A window of a process that goes on
+// recording may be appended to the file and used again between a look at its head and the reading
+// of its records. Report side, one thread.
 
 #include <cstdint>
+#include <span>
 
 #include "report/base/memory.h"
 #include "report/reader/capture_index.h"
@@ -12,24 +13,29 @@ namespace pymemflow::report {
 
 class OpenWindows {
  public:
-  // Copies what the windows hold now. Of one that has moved on meanwhile there is no copy: its
-  // records are in a block of the file by then.
-  void take(int file);
+  void clear() { copies_.clear(); }
+  // Copies the windows of the index of those writers of which there is no copy. A window that moves
+  // on meanwhile is not copied: its records are in a block of the file then, which the next update
+  // of the index finds. False: a window did.
+  bool take(int file, const CaptureIndex& index);
 
-  // Of an index that was read after that, the blocks of events that do not go beyond: what is a
-  // window there stays if there is a copy of it.
-  void leave_others_out(CaptureIndex& index) const;
+  // The copied records of a window; null: the block is not a window, or there is no copy of it.
+  const Vector<Word>* find(const IndexedBlock& block) const;
 
-  // The records of a window that stayed; null: the block is none.
-  const Vector<Word>* find(const IndexedBlock& place) const;
+  // The largest stamp in the copies.
+  std::uint64_t latest_stamp() const;
 
  private:
   struct Copy {
     std::uint64_t number = 0;
+    std::uint64_t stamp = 0;  // at its beginning
     Vector<Word> words;
   };
 
   HashMap<std::uint32_t, Copy> copies_;  // by writer
 };
+
+// The largest stamp of records that begin with this one.
+std::uint64_t latest_stamp_of(std::uint64_t stamp, std::span<const Word> records);
 
 }  // namespace pymemflow::report

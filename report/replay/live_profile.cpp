@@ -25,7 +25,7 @@ void write_site(JsonText& json, const SiteGrowth& growth) {
 }  // namespace
 
 std::string_view LiveProfile::follow(std::uint64_t stamp) {
-  if (const CaptureError error = reader_.follow(stamp); error != CaptureError::None) {
+  if (const CaptureError error = reader_.poll(stamp); error != CaptureError::None) {
     return describe(error);
   }
   const std::string_view problem = profile_problem(reader_.head().mode);

@@ -64,7 +64,7 @@ void add(Sums& sums, const Event& event, std::uint64_t address) {
 Sums sums_of(int file) {
   Sums sums;
   report::CaptureReader reader(file);
-  EXPECT_EQ(reader.open(), report::CaptureError::None);
+  EXPECT_EQ(reader.poll(), report::CaptureError::None);
   Event event;
   const report::Site* site = nullptr;
   while (reader.next(event, site)) add(sums, event, site->address);

@@ -137,7 +137,7 @@ TEST(Exchange, OfBlocksBetweenThreadsReconciles) {
     ASSERT_TRUE(interpose::end_recording());
 
     report::CaptureReader reader(interpose::recording.destination.file.descriptor());
-    ASSERT_EQ(reader.open(), report::CaptureError::None);
+    ASSERT_EQ(reader.poll(), report::CaptureError::None);
     Replay replay;
     Event event;
     const report::Site* site = nullptr;
@@ -188,7 +188,7 @@ TEST(Exchange, ReconcilesAtEveryMoment) {
       const std::uint64_t stamp = interpose::record_turn();
       ASSERT_NE(stamp, 0U);
       interpose::recording.writers.wait_for_records();
-      ASSERT_EQ(reader.follow(stamp), report::CaptureError::None);
+      ASSERT_EQ(reader.poll(stamp), report::CaptureError::None);
       Event event;
       const report::Site* site = nullptr;
       while (reader.next(event, site)) replay.add(event);

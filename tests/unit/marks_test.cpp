@@ -17,7 +17,7 @@ using report::Profile;
 // What happened, in order: "malloc 8", "free", "mark x".
 std::vector<std::string> story() {
   CaptureReader reader(recording.destination.file.descriptor());
-  EXPECT_EQ(reader.open(), report::CaptureError::None);
+  EXPECT_EQ(reader.poll(), report::CaptureError::None);
   std::vector<std::string> lines;
   Event event;
   const report::Site* site = nullptr;
@@ -37,7 +37,7 @@ std::vector<std::string> story() {
 
 Profile profile() {
   CaptureReader reader(recording.destination.file.descriptor());
-  EXPECT_EQ(reader.open(), report::CaptureError::None);
+  EXPECT_EQ(reader.poll(), report::CaptureError::None);
   report::Symbols symbols(reader.names().modules(), report::Symbols::Where::kOffline);
   report::ProfileBuilder builder(reader.process_info(), reader.names(), symbols);
   Event event;
@@ -99,7 +99,7 @@ TEST(Marks, LeaveOtherKindsOfRecordsWhole) {
           }
           ASSERT_TRUE(interpose::end_recording());
           CaptureReader reader(recording.destination.file.descriptor());
-          EXPECT_EQ(reader.open(), report::CaptureError::None);
+          EXPECT_EQ(reader.poll(), report::CaptureError::None);
           Event event;
           const report::Site* site = nullptr;
           while (reader.next(event, site)) {

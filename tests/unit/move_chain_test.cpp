@@ -37,7 +37,7 @@ TEST(MoveChain, IsReadFromItsBeginning) {
   ASSERT_TRUE(interpose::end_recording());
 
   report::CaptureReader reader(interpose::recording.destination.file.descriptor());
-  ASSERT_EQ(reader.open(), report::CaptureError::None);
+  ASSERT_EQ(reader.poll(), report::CaptureError::None);
   std::vector<std::uint64_t> sizes;
   Event event;
   const report::Site* site = nullptr;

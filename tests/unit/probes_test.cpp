@@ -52,7 +52,7 @@ struct Read {
 Read read_all() {
   Read read;
   report::CaptureReader reader(recording.destination.file.descriptor());
-  EXPECT_EQ(reader.open(), report::CaptureError::None);
+  EXPECT_EQ(reader.poll(), report::CaptureError::None);
   Event event;
   const report::Site* site = nullptr;
   while (reader.next(event, site)) read.events.push_back(event);

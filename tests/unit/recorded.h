@@ -36,7 +36,7 @@ struct Read {
 inline Read read_all(int file = interpose::recording.destination.file.descriptor()) {
   Read read;
   report::CaptureReader reader(file);
-  EXPECT_EQ(reader.open(), report::CaptureError::None);
+  EXPECT_EQ(reader.poll(), report::CaptureError::None);
   Event event;
   const report::Site* site = nullptr;
   while (reader.next(event, site)) {

@@ -10,20 +10,20 @@ namespace {
 // A longer text is written in pieces, so that a text of any length fits into blocks.
 constexpr std::size_t kPieceBytes = 4096;
 
-bool define(DefinitionStream& stream, DefinitionKind what, std::uint32_t number,
+bool define(DefinitionStream& stream, ExtendedKind what, std::uint32_t number,
             std::initializer_list<Word> payload) {
   const std::size_t words = 1 + payload.size();
   Word* const record = stream.make_room(words);
   if (record == nullptr) return false;
   std::copy(payload.begin(), payload.end(), record + 1);
-  stream.commit(definition_head(what, words, number), words);
+  stream.commit(extended_head(what, words, number), words);
   return true;
 }
 
 // Writes `left` units in pieces of at most `most`. size(done, taken) returns the number of bytes of
 // the units, write(done, taken, to) writes them. A text without units is one piece without bytes.
 template <typename Size, typename Write>
-bool define_pieces(DefinitionStream& stream, DefinitionKind what, std::uint32_t number,
+bool define_pieces(DefinitionStream& stream, ExtendedKind what, std::uint32_t number,
                    std::size_t left, std::size_t most, Size size, Write write) {
   std::size_t done = 0;
   for (std::uint32_t place = 0;; ++place) {
@@ -35,13 +35,13 @@ bool define_pieces(DefinitionStream& stream, DefinitionKind what, std::uint32_t 
     left -= taken;
     record[1] = piece_head(bytes, place, left == 0);
     write(done, taken, reinterpret_cast<char*>(record + 2));
-    stream.commit(definition_head(what, words, number), words);
+    stream.commit(extended_head(what, words, number), words);
     if (left == 0) return true;
     done += taken;
   }
 }
 
-bool define_bytes(DefinitionStream& stream, DefinitionKind what, std::uint32_t number,
+bool define_bytes(DefinitionStream& stream, ExtendedKind what, std::uint32_t number,
                   const void* bytes, std::size_t size) {
   const auto* const start = static_cast<const char*>(bytes);
   return define_pieces(
@@ -59,7 +59,7 @@ bool define_text(DefinitionStream& stream, std::uint32_t number, const pyframe::
   // At most four bytes of UTF-8 per character. Encoded directly into the record, since there is no
   // memory to encode it in first.
   return define_pieces(
-      stream, DefinitionKind::Text, number, text.length, kPieceBytes / 4,
+      stream, ExtendedKind::Text, number, text.length, kPieceBytes / 4,
       [&](std::size_t done, std::size_t taken) { return pyframe::utf8_size(piece(done, taken)); },
       [&](std::size_t done, std::size_t taken, char* to) {
         pyframe::write_utf8(piece(done, taken), to);
@@ -74,22 +74,21 @@ bool define_code(DefinitionStream& stream, const pyframe::Code& code, std::uint3
   const std::uint32_t name = first_text + 1;
   const std::uint32_t lines = first_text + 2;
   return define_text(stream, filename, code.filename) && define_text(stream, name, code.name) &&
-         define_bytes(stream, DefinitionKind::Text, lines, code.line_table,
-                      code.line_table_bytes) &&
-         define(stream, DefinitionKind::Code, number,
+         define_bytes(stream, ExtendedKind::Text, lines, code.line_table, code.line_table_bytes) &&
+         define(stream, ExtendedKind::Code, number,
                 {pair(filename, name), pair(lines, static_cast<std::uint32_t>(code.first_line)),
                  static_cast<Word>(code.line_table_format)});
 }
 
 bool define_site(DefinitionStream& stream, SiteId site, std::uint32_t code,
                  std::int32_t instruction) {
-  return define(stream, DefinitionKind::Site, site,
+  return define(stream, ExtendedKind::Site, site,
                 {pair(code, static_cast<std::uint32_t>(instruction))});
 }
 
 bool define_caller(DefinitionStream& stream, SiteId site, const void* address,
                    std::uint32_t module) {
-  return define(stream, DefinitionKind::Caller, site,
+  return define(stream, ExtendedKind::Caller, site,
                 {reinterpret_cast<std::uintptr_t>(address), module});
 }
 
@@ -99,14 +98,14 @@ bool define_module(DefinitionStream& stream, const platform::Mapping& mapping, s
   Word words[kWords] = {};
   std::memcpy(words, build_id.data(), std::min(build_id.size(), sizeof words));
   static_assert(kWords == 4);
-  return define_bytes(stream, DefinitionKind::Text, text, mapping.path, mapping.path_bytes) &&
-         define(stream, DefinitionKind::Module, text,
+  return define_bytes(stream, ExtendedKind::Text, text, mapping.path, mapping.path_bytes) &&
+         define(stream, ExtendedKind::Module, text,
                 {mapping.start, mapping.end, mapping.offset, build_id.size(), words[0], words[1],
                  words[2], words[3]});
 }
 
 bool define_metadata(DefinitionStream& stream, MetadataKind kind, std::string_view text) {
-  return define_bytes(stream, DefinitionKind::Metadata, static_cast<std::uint32_t>(kind),
+  return define_bytes(stream, ExtendedKind::Metadata, static_cast<std::uint32_t>(kind),
                       text.data(), text.size());
 }
 

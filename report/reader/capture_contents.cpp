@@ -1,0 +1,92 @@
+#include "report/reader/capture_contents.h"
+
+#include <algorithm>
+
+namespace pymemflow::report {
+namespace {
+
+// How often a reading is repeated because windows moved on meanwhile.
+constexpr int kMaxReadings = 100;
+
+}  // namespace
+
+CaptureError CaptureContents::poll(std::uint64_t& limit) {
+  CaptureError error = index_.update(file_);
+  if (error == CaptureError::None && limit == kNow && index_.may_grow()) {
+    // The stamps first and the records after that: an event with one of these stamps that is not in
+    // the file by then was still being recorded.
+    error = copy_windows();
+    const std::uint64_t latest = latest_stamp();
+    limit = latest == kNow ? kNow : latest + 1;
+    if (error == CaptureError::None) error = index_.update(file_);
+  }
+  if (error == CaptureError::None) error = take_records();
+  if (error == CaptureError::None) read_definitions();
+  return error;
+}
+
+CaptureError CaptureContents::copy_windows() {
+  windows_.clear();
+  for (int reading = 1; !windows_.take(file_, index_) && reading < kMaxReadings; ++reading) {
+    if (const CaptureError error = index_.update(file_); error != CaptureError::None) return error;
+  }
+  return CaptureError::None;
+}
+
+CaptureError CaptureContents::take_records() {
+  for (int reading = 1; reading < kMaxReadings; ++reading) {
+    if (const CaptureError error = copy_windows(); error != CaptureError::None) return error;
+    // Finds the blocks of windows that moved on since they were copied. Windows that were begun
+    // after that have no copy, and come with a later poll().
+    if (const CaptureError error = index_.update(file_); error != CaptureError::None) return error;
+    index_.keep_windows(
+        [this](const IndexedBlock& block) { return windows_.find(block) != nullptr; });
+    if (index_.head().mode != RecordMode::Sums) break;
+    sums_.clear();
+    damaged_sums_ = read_sums(file_, index_, sums_);
+    if (index_.are_sums_current(file_)) break;
+  }
+  return CaptureError::None;
+}
+
+std::uint64_t CaptureContents::latest_stamp() const {
+  std::uint64_t latest = windows_.latest_stamp();
+  Vector<Word> words;
+  for (const auto blocks : {index_.sealed(), index_.others(BlockKind::Events)}) {
+    for (std::size_t i = 0; i < blocks.size(); ++i) {
+      const BlockHead& head = blocks[i].head;
+      const bool is_last = i + 1 == blocks.size() || blocks[i + 1].head.writer != head.writer;
+      const bool is_newest = is_last && index_.find_events(head.writer, head.number + 1) == nullptr;
+      if (!is_newest || blocks[i].is_window()) continue;
+      latest = std::max(latest, head.stamp);
+      const bool is_whole = read_block(file_, blocks[i], words) == BlockRead::Whole;
+      if (is_whole) latest = latest_stamp_of(latest, words);
+    }
+  }
+  return latest;
+}
+
+void CaptureContents::read_definitions() {
+  const auto blocks = index_.others(BlockKind::Definitions);
+  // A number costs a definition of at least two words.
+  names_.set_limit(blocks.size() * (kDefinitionBlockWords / 2) + 1);
+  definitions_.read(file_, index_);
+  // A site may refer to a code that another writer defined in a block that was read before.
+  if (index_.may_grow() && definitions_.waiting() != 0) definitions_.read(file_, index_);
+}
+
+BlockRead CaptureContents::read(const IndexedBlock& block, Vector<Word>& words) const {
+  const Vector<Word>* const copy = windows_.find(block);
+  if (copy == nullptr) return read_block(file_, block, words);
+  words = *copy;
+  return BlockRead::Whole;
+}
+
+std::uint64_t CaptureContents::damaged() const {
+  std::uint64_t damaged = index_.damaged() + definitions_.damaged();
+  // A damaged block of names also damages what refers to them, which is not counted again.
+  if (damaged == 0) damaged = names_.damaged() + definitions_.waiting();
+  return damaged + damaged_sums_;
+}
+
+}  // namespace pymemflow::report

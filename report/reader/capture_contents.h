@@ -1,0 +1,60 @@
+#pragma once
+// The contents of a capture file: its index, names, metadata and sums, and the records of its
+// blocks. poll() takes in what the file holds now; the file may be finished, be that of a process
+// that was killed, or be growing. Trusts nothing in the file: what cannot be right is left out and
+// counted. One thread.
+
+#include <cstdint>
+
+#include "capture/block.h"
+#include "report/base/memory.h"
+#include "report/reader/capture_index.h"
+#include "report/reader/capture_sums.h"
+#include "report/reader/definition_reader.h"
+#include "report/reader/metadata.h"
+#include "report/reader/name_table.h"
+#include "report/reader/open_windows.h"
+
+namespace pymemflow::report {
+
+// A limit of poll(): the latest moment up to which the order of events is known.
+inline constexpr std::uint64_t kNow = ~std::uint64_t{0};
+
+class CaptureContents {
+ public:
+  // `file` is borrowed, and must outlive this.
+  explicit CaptureContents(int file) : file_(file) {}
+
+  // Replaces `limit`, if it is kNow, by the stamp below which all events are in the file.
+  CaptureError poll(std::uint64_t& limit);
+
+  const CaptureIndex& index() const { return index_; }
+  const NameTable& names() const { return names_; }
+  const Metadata& metadata() const { return metadata_; }
+  // Of the mode Sums, as of the last poll().
+  const Vector<EventSum>& sums() const { return sums_; }
+
+  // Reads the records of a block of events. A window has those of the last poll().
+  BlockRead read(const IndexedBlock& block, Vector<Word>& words) const;
+
+  // Heads, blocks and definitions that were not what they should be.
+  std::uint64_t damaged() const;
+
+ private:
+  CaptureError copy_windows();
+  CaptureError take_records();
+  // The largest stamp in the copied windows, and in the newest blocks of writers without a window.
+  std::uint64_t latest_stamp() const;
+  void read_definitions();
+
+  const int file_;
+  CaptureIndex index_;
+  OpenWindows windows_;
+  NameTable names_;
+  Metadata metadata_;
+  DefinitionReader definitions_{names_, metadata_};
+  Vector<EventSum> sums_;
+  std::uint64_t damaged_sums_ = 0;
+};
+
+}  // namespace pymemflow::report
