@@ -35,6 +35,7 @@ int run(const Arguments& arguments) {
   report::ReportOptions options;
   options.asked = resolved.report;
   options.is_in_process = false;
+  options.standard_error = STDERR_FILENO;
   options.standard_output = STDOUT_FILENO;
   const bool prints_here = arguments.options.output.empty() && ::isatty(STDOUT_FILENO) != 0;
   if (!prints_here && Progress::is_wanted()) options.progress = show_progress;

@@ -58,6 +58,7 @@ Error print_report(const std::string& capture, const ReportOptions& asked,
   options.asked = asked;
   options.asked.output = output;
   options.is_in_process = false;
+  options.standard_error = STDERR_FILENO;
   const report::ReportError error = report::write_report(file, options);
   ::close(file);
   return error ? Error("cannot write the report: " + std::string(error.what)) : Error();

@@ -116,6 +116,7 @@ void make_report() {
   say_other_name();
   if (!is_report_wanted()) return;
   report::ReportOptions wanted;
+  wanted.standard_error = STDERR_FILENO;
   wanted.asked = report_options;
   wanted.is_of_forked_child = recording.destination.process != recording.first_process;
   const report::ReportError error =

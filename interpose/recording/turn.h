@@ -19,7 +19,7 @@
 //      returned and before the program gets the address; free() looks before the original begins.
 //      If e is a malloc() and f a free(), the program passed the address from A to B in between. If
 //      e is a free() and f a malloc(), the allocator passed the block from A to B in between. (A
-//      Move looks before and after its original: see DefinitionKind::MoveEnd.)
+//      Move looks before and after its original: see ExtendedKind::MoveEnd.)
 //   3. Every change of the turn increases the stamp, and all threads see the changes of one atomic
 //      variable in one order. So B sees (s, A), or a turn with a stamp greater than s.
 //   4. If B sees itself in the turn, then the turn is not (s, A), and its stamp is the key of f:

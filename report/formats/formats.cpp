@@ -1,12 +1,13 @@
 #include "report/formats/formats.h"
 
+#include "report/replay/profile.h"
+
 namespace pymemflow::report {
 namespace {
 
-enum class Needs : bool { Anything, EveryEvent };
-
-constexpr FormatName kFormats[] = {
-#define PMF_FORMAT(name, needs, sentence) {#name, Needs::needs == Needs::EveryEvent},
+constexpr FormatName kNames[] = {
+#define PMF_FORMAT(name, suffix, input, trailer, sentence) \
+  {#name, FormatInput::input == FormatInput::Profile},
 #include "report/formats/formats.def"
 #undef PMF_FORMAT
 };
@@ -14,7 +15,7 @@ constexpr FormatName kFormats[] = {
 }  // namespace
 
 std::span<const FormatName> format_names() {
-  return kFormats;
+  return kNames;
 }
 
 Format format_of(std::string_view name) {
@@ -22,6 +23,11 @@ Format format_of(std::string_view name) {
     if (kFormats[row].name == name) return static_cast<Format>(row);
   }
   return Format{};
+}
+
+std::string_view format_problem(Format format, RecordMode mode) {
+  const bool needs_profile = row_of(format).input == FormatInput::Profile;
+  return needs_profile ? profile_problem(mode) : std::string_view();
 }
 
 }  // namespace pymemflow::report

@@ -6,16 +6,14 @@
 #include <cerrno>
 #include <csetjmp>
 #include <cstring>
+#include <initializer_list>
 #include <iterator>
 #include <optional>
-#include <span>
 
 #include "report/base/output.h"
 #include "report/dtrace/compat.h"
-#include "report/dtrace/distributions.h"
-#include "report/dtrace/flow_lines.h"
 #include "report/formats/formats.h"
-#include "report/formats/summary.h"
+#include "report/formats/replay.h"
 #include "report/formats/trailer.h"
 #include "report/reader/capture_reader.h"
 #include "report/symbols/symbols.h"
@@ -23,15 +21,12 @@
 namespace pymemflow::report {
 namespace {
 
-// Where a report goes on that ran out of memory: it is left as it is, and the host goes on.
+// A report that runs out of memory continues here. Its objects are left as they are, and the host
+// goes on.
 std::jmp_buf out_of_memory;
-
-// What is printed under `flow` off: the lines that frame the flow, none in between.
-constexpr FunctionSet kNoFunctions = {};
 
 constexpr std::uint64_t kEventsBetweenProgress = 1 << 16;
 
-// The file, or standard error.
 void open_output(std::optional<Output>& output, const ReportOptions& options, pid_t process) {
   const std::string_view name = options.asked.output;
   if (name.empty()) {
@@ -52,120 +47,135 @@ ReportError error_of(const Output& output) {
           output.error() == EPIPE ? Subject::ClosedPipe : Subject::Output};
 }
 
-Names names_for(const pymemflow::ReportOptions& asked) {
-  Names names = asked.compat == Compat::None ? Names{} : kNamesAsDtrace;
-  names.full_file_path = asked.full_file_path;
-  return names;
+// The implementations, by Format.
+constexpr decltype(&write_flow) kWriters[] = {
+#define PMF_FORMAT(name, suffix, input, trailer, sentence) write_##name,
+#include "report/formats/formats.def"
+#undef PMF_FORMAT
+};
+
+FormatOptions format_options(const pymemflow::ReportOptions& asked, RecordMode mode) {
+  FormatOptions options;
+  options.names = asked.compat == Compat::None ? Names{} : kNamesAsDtrace;
+  options.names.full_file_path = asked.full_file_path;
+  options.functions = functions_of(asked.compat);
+  // In the mode Sums only the last events are left, which are no flow.
+  options.has_flow_lines = mode != RecordMode::Sums;
+  options.has_call_stack = asked.python_call_stack;
+  return options;
 }
 
-// Gives the sinks what the capture holds.
-void feed(std::span<EventSink* const> sinks, CaptureReader& reader, const Output& output,
-          const ReportOptions& options) {
-  const bool is_compat = options.asked.compat != Compat::None;
-  Event event;
-  const Site* site = nullptr;
-  std::uint64_t count = 0;
-  while (output.error() == 0 && reader.next(event, site)) {
-    const bool is_time = ++count % kEventsBetweenProgress == 0;
-    if (is_time && options.progress != nullptr) options.progress(reader.progress());
-    if (is_compat && event.kind == EventKind::Call) event = as_probed_in_glibc(event);
-    for (EventSink* const sink : sinks) deliver(event, site, *sink);
-  }
-}
+// The replay of a capture that has been polled.
+class CaptureReplay final : public Replay {
+ public:
+  CaptureReplay(CaptureReader& reader, Output& output, const ReportOptions& options)
+      : reader_(reader),
+        output_(output),
+        options_(options),
+        symbols_(reader.names().modules(),
+                 options.is_in_process ? Symbols::Where::kInProcess : Symbols::Where::kOffline) {}
 
-// In compat mode nothing is added to the script's bytes, and standard error is told of losses.
-void write_end(CaptureReader& reader, Output& output, const ReportOptions& options) {
-  if (options.asked.compat == Compat::None) {
-    write_trailer(output, reader, options.is_in_process);
-    output.close();
-    return;
+  Output& output() override { return output_; }
+  Symbols& symbols() override { return symbols_; }
+  RecordCounts counts() const override { return reader_.counts(); }
+  std::uint32_t process() const override { return reader_.process(); }
+
+  void stream(std::initializer_list<EventSink*> sinks) override {
+    if (options_.profile == nullptr || !profile_problem(reader_.head().mode).empty()) {
+      feed(sinks, nullptr);
+    } else {
+      ProfileBuilder builder(reader_.process_info(), reader_.names(), symbols_);
+      feed(sinks, &builder);
+      *options_.profile = builder.finish();
+    }
+    for (const EventSum& sum : reader_.sums()) {
+      const Site* const site = reader_.names().find(sum.site);
+      if (site == nullptr) continue;
+      for (EventSink* const sink : sinks) sink->on_sum(sum, *site);
+    }
+    for (EventSink* const sink : sinks) sink->on_finish();
   }
+
+  Profile profile() override {
+    ProfileBuilder builder(reader_.process_info(), reader_.names(), symbols_);
+    feed({&builder}, nullptr);
+    Profile profile = builder.finish();
+    if (options_.profile != nullptr) *options_.profile = profile;
+    return profile;
+  }
+
+ private:
+  // The builder sees the events as they were recorded, the sinks as compat has them.
+  void feed(std::initializer_list<EventSink*> sinks, ProfileBuilder* builder) {
+    const bool is_compat = options_.asked.compat != Compat::None;
+    Event event;
+    const Site* site = nullptr;
+    std::uint64_t count = 0;
+    while (output_.error() == 0 && reader_.next(event, site)) {
+      const bool is_time = ++count % kEventsBetweenProgress == 0;
+      if (is_time && options_.progress != nullptr) options_.progress(reader_.progress());
+      if (builder != nullptr) deliver(event, site, *builder);
+      if (is_compat && event.kind == EventKind::Call) event = as_probed_in_glibc(event);
+      for (EventSink* const sink : sinks) deliver(event, site, *sink);
+    }
+  }
+
+  CaptureReader& reader_;
+  Output& output_;
+  const ReportOptions& options_;
+  Symbols symbols_;
+};
+
+// Says at the end how complete the record is. An output that must have its own bytes alone, in
+// compat mode that of the script, does not say it: standard error is told of losses.
+void write_end(const CaptureReader& reader, const FormatRow& format, Output& output,
+               const ReportOptions& options) {
+  const bool has_trailer =
+      options.asked.compat == Compat::None && format.trailer == FormatTrailer::Text;
+  if (has_trailer) write_trailer(output, reader, options.is_in_process);
   output.close();
-  if (reader.lost() + reader.overwritten() + reader.damaged() == 0) return;
-  Output standard_error(STDERR_FILENO);
+  const bool is_whole = reader.lost() + reader.overwritten() + reader.damaged() == 0;
+  if (has_trailer || is_whole || options.standard_error < 0) return;
+  Output standard_error(options.standard_error);
   write_trailer(standard_error, reader, options.is_in_process);
 }
 
-void add_sums(CaptureReader& reader, Distributions& distributions) {
-  for (const EventSum& sum : reader.sums()) {
-    if (const Site* const site = reader.names().find(sum.site)) distributions.on_sum(sum, *site);
-  }
-}
-
-void write_flow(CaptureReader& reader, Symbols& symbols, Output& output,
-                const ReportOptions& options) {
-  // Of the events that are not in the sums there are a few, at the end: no flow.
-  const bool has_flow = reader.head().mode != RecordMode::Sums;
-  const Names names = names_for(options.asked);
-  const FunctionSet functions = functions_of(options.asked.compat);
-  FlowLines flow_lines(output, {.pid = static_cast<pid_t>(reader.process()),
-                                .names = names,
-                                .functions = has_flow ? functions : kNoFunctions,
-                                .call_stack = has_flow && options.asked.python_call_stack});
-  Distributions distributions(output, symbols, {.names = names, .functions = functions});
-  EventSink* const sinks[] = {&flow_lines, &distributions};
-  feed(sinks, reader, output, options);
-  add_sums(reader, distributions);
-  for (EventSink* const sink : sinks) sink->on_finish();
-}
-
-void write_distributions(CaptureReader& reader, Symbols& symbols, Output& output,
-                         const ReportOptions& options) {
-  Distributions distributions(
-      output, symbols,
-      {.names = names_for(options.asked), .functions = functions_of(options.asked.compat)});
-  EventSink* const sinks[] = {&distributions};
-  feed(sinks, reader, output, options);
-  add_sums(reader, distributions);
-  distributions.on_finish();
-}
-
-void write_summary(CaptureReader& reader, Symbols& symbols, Output& output,
-                   const ReportOptions& options) {
-  ProfileBuilder builder(reader.process_info(), reader.names(), symbols);
-  EventSink* const sinks[] = {&builder};
-  feed(sinks, reader, output, options);
-  Summary(output, {.full_file_path = options.asked.full_file_path}).write(builder.finish());
-}
-
-ReportError write_sections(CaptureReader& reader, Output& output, const ReportOptions& options) {
-  using Where = Symbols::Where;
-  Symbols symbols(reader.names().modules(),
-                  options.is_in_process ? Where::kInProcess : Where::kOffline);
-  // By Format.
-  constexpr decltype(&write_flow) kWriters[] = {
-#define PMF_FORMAT(name, needs, sentence) write_##name,
-#include "report/formats/formats.def"
-#undef PMF_FORMAT
-  };
-  kWriters[static_cast<std::size_t>(format_of(options.asked.format))](reader, symbols, output,
-                                                                      options);
-  write_end(reader, output, options);
-  return error_of(output);
-}
-
-ReportError write_guarded(int capture, const ReportOptions& options) {
-  CaptureReader reader(capture);
-  if (const CaptureError error = reader.poll(); error != CaptureError::None) {
-    return {describe(error)};
-  }
+ReportError write_polled(CaptureReader& reader, const ReportOptions& options) {
   const Format format = format_of(options.asked.format);
-  if (format_names()[static_cast<std::size_t>(format)].needs_every_event) {
-    const std::string_view problem = profile_problem(reader.head().mode);
-    if (!problem.empty()) return {problem};
+  const RecordMode mode = reader.head().mode;
+  if (const std::string_view problem = format_problem(format, mode); !problem.empty()) {
+    return {problem};
   }
   std::optional<Output> output;
   open_output(output, options, static_cast<pid_t>(reader.process()));
   if (output->error() != 0) return error_of(*output);
-  return write_sections(reader, *output, options);
+  CaptureReplay replay(reader, *output, options);
+  kWriters[static_cast<std::size_t>(format)](replay, format_options(options.asked, mode));
+  write_end(reader, row_of(format), *output, options);
+  return error_of(*output);
+}
+
+// Runs `write` so that running out of memory comes back here.
+template <typename Write>
+ReportError guarded(Write write) {
+  if (setjmp(out_of_memory) != 0) return {"out of memory"};
+  set_out_of_memory([] { std::longjmp(out_of_memory, 1); });
+  return write();
 }
 
 }  // namespace
 
 ReportError write_report(int capture, const ReportOptions& options) {
-  if (setjmp(out_of_memory) != 0) return {"out of memory"};
-  set_out_of_memory([] { std::longjmp(out_of_memory, 1); });
-  return write_guarded(capture, options);
+  return guarded([&]() -> ReportError {
+    CaptureReader reader(capture);
+    const CaptureError error = reader.poll();
+    return error != CaptureError::None ? ReportError{describe(error)}
+                                       : write_polled(reader, options);
+  });
+}
+
+ReportError write_report(CaptureReader& capture, const ReportOptions& options) {
+  return guarded([&] { return write_polled(capture, options); });
 }
 
 }  // namespace pymemflow::report

@@ -1,7 +1,7 @@
 #pragma once
-// The report as a whole: reads a capture and writes what was asked for. In the process that was
-// recorded, at its end, its recording ended before; or later, in the command. Nothing that goes
-// wrong here ends the process.
+// Writes the report of a capture: in the recorded process at its end, or later in the command. An
+// error is returned and ends nothing; only the given output and descriptors are written to. Report
+// side, one thread.
 
 #include <unistd.h>
 
@@ -9,28 +9,35 @@
 #include <string_view>
 
 #include "options/resolve.h"
+#include "report/reader/capture_reader.h"
+#include "report/replay/profile.h"
 
 namespace pymemflow::report {
 
 struct ReportOptions {
   pymemflow::ReportOptions asked;
   bool is_in_process = true;            // the capture is this process's own
-  int standard_output = STDERR_FILENO;  // where no file was asked for
-  bool is_of_forked_child = false;      // an output without %p is the parent's: add the process id
-  // Called now and then, with how much has been read, from 0 to 1. Null: nobody asks.
+  int standard_output = STDERR_FILENO;  // receives the report if `asked` names no file
+  int standard_error = -1;  // is told of losses if the format has no room for them; -1: not told
+  bool is_of_forked_child = false;  // the process id is added to an output without %p
+  // Called now and then with the part of the events that was read, from 0 to 1.
   void (*progress)(double part) = nullptr;
+  // Is made from the same replay, if the record allows it (profile_problem()).
+  Profile* profile = nullptr;
 };
 
-// What went wrong, in words; static storage. Empty: nothing did.
+// The reason of a failure, in words with static storage. Empty: the report was written.
 struct ReportError {
   enum class Subject : std::uint8_t { Capture, Output, ClosedPipe };
   std::string_view what;
-  // What it is wrong with. ClosedPipe: whoever read the report has had enough of it.
+  // What the reason is about. ClosedPipe: the reader of the output has closed it.
   Subject subject = Subject::Capture;
   explicit operator bool() const { return !what.empty(); }
 };
 
 // `capture` is a file as capture/block.h describes it.
 ReportError write_report(int capture, const ReportOptions& options);
+// The caller has polled the capture, and has read none of its events.
+ReportError write_report(CaptureReader& capture, const ReportOptions& options);
 
 }  // namespace pymemflow::report

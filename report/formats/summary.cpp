@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <iterator>
 
+#include "report/formats/replay.h"
+
 namespace pymemflow::report {
 namespace {
 
@@ -111,6 +113,10 @@ void Summary::write(const Profile& profile) {
   append_sites(text, profile, names_);
   append_marks(text, profile);
   output_.write(text);
+}
+
+void write_summary(Replay& replay, const FormatOptions& options) {
+  Summary(replay.output(), options.names).write(replay.profile());
 }
 
 String shown_size(std::uint64_t bytes) {

@@ -54,6 +54,7 @@ class CaptureReader {
   std::uint64_t damaged() const { return damaged_ + contents_.damaged(); }
   // Events that were left out because what they refer to is damaged.
   std::uint64_t left_out() const { return left_out_; }
+  RecordCounts counts() const { return {recorded(), lost(), overwritten(), damaged(), left_out()}; }
   // The part of the events that has been read, from 0 to 1.
   double progress() const;
 

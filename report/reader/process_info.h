@@ -19,4 +19,13 @@ struct ProcessInfo {
   String python_version = {};
 };
 
+// How complete a record is, in events.
+struct RecordCounts {
+  std::uint64_t recorded = 0;
+  std::uint64_t lost = 0;
+  std::uint64_t overwritten = 0;
+  std::uint64_t damaged = 0;  // blocks, records and names
+  std::uint64_t left_out = 0;
+};
+
 }  // namespace pymemflow::report

@@ -157,9 +157,9 @@ class TestFormats(Case):
         assert run.stderr.startswith('dtrace:::BEGIN\n')
 
     def test_unknown(self):
-        runs.check_error(self.run_python('--format=xml'), 'format xml', 'flow|distributions|summary')
+        runs.check_error(self.run_python('--format=xml'), 'format xml', 'flow|distributions|summary|json')
         run = self.trace.code('', output=None, PYMEMFLOW_FORMAT='xml')
-        runs.check_one_line(run, 'format xml is none of flow|distributions|summary', 'runs untraced')
+        runs.check_one_line(run, 'format xml is none of flow|distributions|summary|json', 'runs untraced')
 
 
 class TestRecording(Case):

@@ -188,15 +188,18 @@ TEST(Growing, RingLosesNothingUnseen) {
     read(once);
     read(polled);
   }
-  std::uint64_t recorded = 0;
-  while (recorded != recorder.recorded()) {
-    recorded = recorder.recorded();
-    ::usleep(100'000);
-  }
-  CaptureReader once(recorder.file());
-  for (CaptureReader* const reader : {&once, &polled}) {
-    read(*reader);
-    EXPECT_EQ(reader->recorded() + reader->overwritten(), recorded);
+  recorder.wait_for(23 * 20'000);
+  for (bool is_still = false; !is_still;) {
+    const std::uint64_t recorded = recorder.recorded();
+    CaptureReader once(recorder.file());
+    read(once);
+    read(polled);
+    is_still = recorded == recorder.recorded();
+    for (CaptureReader* const reader : {&once, &polled}) {
+      const std::uint64_t seen = reader->recorded() + reader->overwritten();
+      // The event that was being recorded may be there or not.
+      EXPECT_TRUE(!is_still || seen == recorded || seen == recorded + 1) << seen << ' ' << recorded;
+    }
   }
 }
 

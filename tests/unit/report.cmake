@@ -9,6 +9,7 @@ pmf_unit_test(compat pmf_report)
 pmf_unit_test(ledger pmf_report)
 pmf_unit_test(exemptions pmf_report)
 pmf_unit_test(imports pmf_report)
+pmf_unit_test(formats pmf_report)
 pmf_unit_test(profile pmf_report)
 
 pmf_unit_test(dtrace_print pmf_report)

@@ -1,0 +1,139 @@
+#include "report/formats/json.h"
+
+#include "report/base/json_text.h"
+#include "report/formats/replay.h"
+
+namespace pymemflow::report {
+namespace {
+
+void write_amount(JsonText& json, std::string_view name, const Amount& amount) {
+  json.key(name).begin_object().field("bytes", amount.bytes).field("blocks", amount.blocks);
+  json.end_object();
+}
+
+void write_change(JsonText& json, std::string_view name, const Change& change) {
+  json.key(name).begin_object().field("bytes", change.bytes).field("blocks", change.blocks);
+  json.end_object();
+}
+
+void write_name(JsonText& json, const SiteName& site) {
+  if (site.has_frame) {
+    json.field("file", site.file)
+        .field("line", std::int64_t{site.line})
+        .field("function", site.function);
+  } else {
+    json.field("engine_caller", site.caller).field("module", site.module);
+  }
+}
+
+std::string_view end_name(EndKind end) {
+  switch (end) {
+    case EndKind::None:
+      break;
+    case EndKind::Exit:
+      return "exit";
+    case EndKind::Exec:
+      return "exec";
+  }
+  return "none";
+}
+
+void write_process(JsonText& json, const ProcessInfo& process) {
+  json.key("process").begin_object().field("id", std::uint64_t{process.id});
+  json.field("is_forked_child", process.is_forked_child).field("end", end_name(process.end));
+  json.field("started_ns", process.started_ns).field("python_version", process.python_version);
+  json.key("command_line").begin_array();
+  std::string_view words = process.command_line;
+  while (!words.empty()) {
+    const std::string_view word = words.substr(0, words.find('\0'));
+    words.remove_prefix(word.size() < words.size() ? word.size() + 1 : word.size());
+    json.value(word);
+  }
+  json.end_array().end_object();
+}
+
+void write_counts(JsonText& json, const RecordCounts& counts) {
+  json.key("record").begin_object().field("recorded", counts.recorded).field("lost", counts.lost);
+  json.field("overwritten", counts.overwritten).field("damaged", counts.damaged);
+  json.field("left_out", counts.left_out).end_object();
+}
+
+void write_site(JsonText& json, const SiteStats& stats) {
+  json.begin_object();
+  write_name(json, stats.site);
+  write_amount(json, "live", stats.totals.live);
+  write_amount(json, "leaked", stats.leaked());
+  write_amount(json, "allocated", stats.totals.allocated);
+  json.field("temporary", stats.totals.temporary);
+  json.field("oldest_event", stats.totals.oldest_event);
+  json.key("exempt").begin_object();
+  for (std::size_t why = 0; why < kExemptions; ++why) {
+    if (stats.exempt[why].blocks == 0) continue;
+    write_amount(json, kExemptionRows[why].name, stats.exempt[why]);
+  }
+  json.end_object().end_object();
+}
+
+void write_snapshot(JsonText& json, const Snapshot& snapshot) {
+  json.begin_object().field("name", snapshot.name).field("event", snapshot.event);
+  json.field("after_ns", snapshot.after_ns);
+  write_amount(json, "live", snapshot.live);
+  if (!snapshot.growth.since.empty()) {
+    json.key("growth").begin_object().field("since", snapshot.growth.since);
+    json.field("since_event", snapshot.growth.since_event);
+    json.field("peak_bytes", snapshot.growth.peak_bytes);
+    write_change(json, "live", snapshot.growth.live);
+    write_change(json, "counted", snapshot.growth.counted);
+    json.key("sites").begin_array();
+    for (const SiteGrowth& growth : snapshot.sites) {
+      json.begin_object();
+      write_name(json, growth.site);
+      json.field("bytes", growth.change.bytes).field("blocks", growth.change.blocks).end_object();
+    }
+    json.end_array().end_object();
+  }
+  json.end_object();
+}
+
+void write_peak(JsonText& json, const Profile& profile) {
+  json.key("peak").begin_object().field("bytes", profile.peak.live.bytes);
+  json.field("blocks", profile.peak.live.blocks).field("event", profile.peak.event);
+  json.field("after_ns", profile.peak_after_ns).field("site", profile.peak_site).end_object();
+}
+
+}  // namespace
+
+void ProfileJson::write(const Profile& profile) {
+  String text;
+  JsonText json(text);
+  json.begin_object().field("schema", "pymemflow-profile").field("version", kSchemaVersion);
+  write_process(json, profile.process);
+  write_counts(json, counts_);
+  json.field("events", profile.events).field("unknown_releases", profile.unknown_releases);
+  write_amount(json, "live", profile.total.live);
+  write_amount(json, "allocated", profile.total.allocated);
+  json.field("temporary", profile.total.temporary);
+  write_peak(json, profile);
+  json.key("sites").begin_array();
+  for (const SiteStats& stats : profile.sites) {
+    write_site(json, stats);
+    output_.write(text);
+    text.clear();
+  }
+  json.end_array().key("marks").begin_array();
+  for (const Snapshot& snapshot : profile.snapshots) {
+    write_snapshot(json, snapshot);
+    output_.write(text);
+    text.clear();
+  }
+  json.end_array().end_object();
+  text += '\n';
+  output_.write(text);
+}
+
+void write_json(Replay& replay, const FormatOptions&) {
+  const Profile profile = replay.profile();
+  ProfileJson(replay.output(), replay.counts()).write(profile);
+}
+
+}  // namespace pymemflow::report

@@ -1,0 +1,24 @@
+#pragma once
+// The profile as JSON: docs/reports.md has the schema. Report side, one thread.
+
+#include "report/base/output.h"
+#include "report/formats/profile_writer.h"
+#include "report/reader/process_info.h"
+
+namespace pymemflow::report {
+
+class ProfileJson final : public ProfileWriter {
+ public:
+  // Increases when a field gets another meaning or goes. New fields do not change it.
+  static constexpr std::uint64_t kSchemaVersion = 1;
+
+  ProfileJson(Output& output, const RecordCounts& counts) : output_(output), counts_(counts) {}
+
+  void write(const Profile& profile) override;
+
+ private:
+  Output& output_;
+  const RecordCounts counts_;
+};
+
+}  // namespace pymemflow::report

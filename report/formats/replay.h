@@ -1,0 +1,47 @@
+#pragma once
+// What the implementation of a format is given: the replay of one capture, and the selection of the
+// user. Report side, one thread.
+
+#include <cstdint>
+#include <initializer_list>
+
+#include "report/base/names.h"
+#include "report/base/output.h"
+#include "report/dtrace/function_set.h"
+#include "report/reader/event_sink.h"
+#include "report/replay/profile.h"
+#include "report/symbols/symbols.h"
+
+namespace pymemflow::report {
+
+// What the user selected of the contents.
+struct FormatOptions {
+  Names names = {};
+  FunctionSet functions = FunctionSet::all();  // in flow lines and distributions
+  bool has_flow_lines = true;
+  bool has_call_stack = false;
+};
+
+// The events of one capture, for one format.
+class Replay {
+ public:
+  virtual ~Replay() = default;
+
+  virtual Output& output() = 0;
+  virtual Symbols& symbols() = 0;
+  // Feeds all events, and then the sums, to the sinks. Stops when the output fails. Once.
+  virtual void stream(std::initializer_list<EventSink*> sinks) = 0;
+  // Replays all events. Once, in the place of stream().
+  virtual Profile profile() = 0;
+  // How complete the record is. After stream() or profile().
+  virtual RecordCounts counts() const = 0;
+  virtual std::uint32_t process() const = 0;
+};
+
+// The implementations, by the names in formats.def.
+#define PMF_FORMAT(name, suffix, input, trailer, sentence) \
+  void write_##name(Replay& replay, const FormatOptions& options);
+#include "report/formats/formats.def"
+#undef PMF_FORMAT
+
+}  // namespace pymemflow::report

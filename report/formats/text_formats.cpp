@@ -1,0 +1,34 @@
+// The formats flow and distributions, which have the bytes of the D script.
+
+#include "report/dtrace/distributions.h"
+#include "report/dtrace/flow_lines.h"
+#include "report/formats/replay.h"
+
+namespace pymemflow::report {
+namespace {
+
+// Of flow lines that were not asked for, the lines at their beginning and end remain.
+constexpr FunctionSet kNoFunctions = {};
+
+DistributionsOptions distributions_options(const FormatOptions& options) {
+  return {.names = options.names, .functions = options.functions};
+}
+
+}  // namespace
+
+void write_flow(Replay& replay, const FormatOptions& options) {
+  const bool has_lines = options.has_flow_lines;
+  FlowLines flow_lines(replay.output(), {.pid = static_cast<pid_t>(replay.process()),
+                                         .names = options.names,
+                                         .functions = has_lines ? options.functions : kNoFunctions,
+                                         .call_stack = has_lines && options.has_call_stack});
+  Distributions distributions(replay.output(), replay.symbols(), distributions_options(options));
+  replay.stream({&flow_lines, &distributions});
+}
+
+void write_distributions(Replay& replay, const FormatOptions& options) {
+  Distributions distributions(replay.output(), replay.symbols(), distributions_options(options));
+  replay.stream({&distributions});
+}
+
+}  // namespace pymemflow::report

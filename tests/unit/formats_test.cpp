@@ -1,0 +1,138 @@
+// The table of formats, and what the formats print of events and profiles from memory.
+
+#include "report/formats/formats.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "capture/buckets.h"
+#include "report/formats/replay.h"
+#include "tests/unit/captured_output.h"
+
+namespace pymemflow::report {
+namespace {
+
+// A replay of events that are made up here.
+class MadeUp final : public Replay {
+ public:
+  MadeUp() {
+    names_.set_limit(100);
+    const char* const texts[] = {"/home/me/leak.py", "ma\"ke", ""};
+    for (std::uint32_t text = 0; text < 3; ++text) names_.add_text(text, texts[text], 0, true);
+    names_.add_code(1, 0, 1, 2, 12, 0);
+    EXPECT_TRUE(names_.add_site(1, 1, 0));
+    EXPECT_TRUE(names_.add_caller(2, 0x1234, 0));
+  }
+
+  void allocate(std::uint64_t address, std::uint64_t bytes, SiteId site) {
+    events_.push_back({.function = Function::malloc,
+                       .site = site,
+                       .arguments = {bytes},
+                       .result = address,
+                       .after_ns = 1000});
+  }
+  void mark(std::string_view name) {
+    events_.push_back({.kind = EventKind::Mark, .after_ns = 2000, .name = name});
+  }
+  std::string written() { return captured_.text(); }
+
+  Output& output() override { return captured_.output(); }
+  Symbols& symbols() override { return symbols_; }
+  RecordCounts counts() const override { return {.recorded = events_.size(), .lost = 5}; }
+  std::uint32_t process() const override { return 4711; }
+  void stream(std::initializer_list<EventSink*> sinks) override {
+    for (EventSink* const sink : sinks) {
+      for (const Event& event : events_) deliver(event, names_.find(event.site), *sink);
+      const EventSum sum = {Function::malloc, 1, bucket_of(8), 3, 24};
+      sink->on_sum(sum, *names_.find(1));
+    }
+    for (EventSink* const sink : sinks) sink->on_finish();
+  }
+  Profile profile() override {
+    process_.command_line = String("python3\0leak.py\0", 16);
+    ProfileBuilder builder(process_, names_, symbols_);
+    builder.on_events(events_);
+    return builder.finish();
+  }
+
+ private:
+  ProcessInfo process_ = {.id = 4711, .end = EndKind::Exit, .started_monotonic_ns = 900};
+  CapturedOutput captured_;
+  NameTable names_;
+  Symbols symbols_{names_.modules(), Symbols::Where::kOffline};
+  std::vector<Event> events_;
+};
+
+TEST(Formats, AreFoundByTheirNames) {
+  for (const FormatRow& row : kFormats) {
+    EXPECT_EQ(&row_of(format_of(row.name)), &row);
+    EXPECT_FALSE(row.sentence.empty());
+    EXPECT_TRUE(row.suffix.starts_with('.'));
+  }
+  EXPECT_EQ(format_of(""), Format::flow);
+  ASSERT_EQ(format_names().size(), std::size(kFormats));
+}
+
+TEST(Formats, OfAProfileAreRefusedWhereEventsAreMissing) {
+  for (const FormatRow& row : kFormats) {
+    const bool is_refused = row.input == FormatInput::Profile;
+    const Format format = format_of(row.name);
+    EXPECT_TRUE(format_problem(format, RecordMode::Full).empty()) << row.name;
+    EXPECT_EQ(!format_problem(format, RecordMode::Ring).empty(), is_refused) << row.name;
+    EXPECT_EQ(!format_problem(format, RecordMode::Sums).empty(), is_refused) << row.name;
+  }
+  EXPECT_FALSE(format_problem(Format::summary, RecordMode::Sums).empty());
+}
+
+TEST(Formats, DistributionsHaveTheSectionsAlone) {
+  MadeUp replay;
+  replay.allocate(0x1000, 100, 1);
+  write_distributions(replay, {});
+  const std::string text = replay.written();
+  EXPECT_TRUE(text.starts_with("Python malloc byte distributions by engine caller:\n")) << text;
+  EXPECT_NE(text.find("   leak.py, ma\"ke, bytes total = 124 \n"), std::string::npos) << text;
+  EXPECT_EQ(text.find("dtrace:::"), std::string::npos);
+}
+
+TEST(Formats, FlowHasItsFrameWithoutLinesToo) {
+  MadeUp replay;
+  replay.allocate(0x1000, 100, 1);
+  write_flow(replay, {.has_flow_lines = false});
+  EXPECT_TRUE(replay.written().starts_with("dtrace:::BEGIN\n\ndtrace:::END\nPython malloc"));
+}
+
+TEST(Formats, JsonIsTheProfile) {
+  MadeUp replay;
+  replay.mark("a");
+  replay.allocate(0x1000, 100, 1);
+  replay.allocate(0x2000, 7, 2);
+  replay.mark("b");
+  write_json(replay, {});
+  EXPECT_EQ(
+      replay.written(),
+      R"({"schema": "pymemflow-profile", "version": 1, "process": {"id": 4711, )"
+      R"("is_forked_child": false, "end": "exit", "started_ns": 0, "python_version": "", )"
+      R"("command_line": ["python3", "leak.py"]}, "record": {"recorded": 4, "lost": 5, )"
+      R"("overwritten": 0, "damaged": 0, "left_out": 0}, "events": 2, "unknown_releases": 0, )"
+      R"("live": {"bytes": 107, "blocks": 2}, "allocated": {"bytes": 107, "blocks": 2}, )"
+      R"("temporary": 0, "peak": {"bytes": 107, "blocks": 2, "event": 2, "after_ns": 100, )"
+      R"("site": "0x1234"}, "sites": [{"file": "/home/me/leak.py", "line": 12, )"
+      R"("function": "ma\"ke", "live": {"bytes": 100, "blocks": 1}, )"
+      R"("leaked": {"bytes": 100, "blocks": 1}, "allocated": {"bytes": 100, "blocks": 1}, )"
+      R"("temporary": 0, "oldest_event": 1, "exempt": {}}, {"engine_caller": "0x1234", )"
+      R"("module": "", "live": {"bytes": 7, "blocks": 1}, "leaked": {"bytes": 7, "blocks": 1}, )"
+      R"("allocated": {"bytes": 7, "blocks": 1}, "temporary": 0, "oldest_event": 2, )"
+      R"("exempt": {}}], "marks": [{"name": "a", "event": 0, "after_ns": 1100, )"
+      R"("live": {"bytes": 0, "blocks": 0}}, {"name": "b", "event": 2, "after_ns": 1100, )"
+      R"("live": {"bytes": 107, "blocks": 2}, "growth": {"since": "a", "since_event": 0, )"
+      R"("peak_bytes": 107, "live": {"bytes": 107, "blocks": 2}, )"
+      R"("counted": {"bytes": 107, "blocks": 2}, "sites": [{"file": "/home/me/leak.py", )"
+      R"("line": 12, "function": "ma\"ke", "bytes": 100, "blocks": 1}, )"
+      R"({"engine_caller": "0x1234", "module": "", "bytes": 7, "blocks": 1}]}}]})"
+      "\n");
+}
+
+}  // namespace
+}  // namespace pymemflow::report
