@@ -145,8 +145,13 @@ Event CaptureReader::take_pending(Stream& stream) {
 
 CaptureReader::Step CaptureReader::step(Stream& stream, Event& event) {
   for (;;) {
-    if (stream.position >= stream.words.size() && !load_block(stream)) return Step::End;
-    if (stream.words.empty()) continue;
+    if (stream.position >= stream.words.size()) {
+      const std::uint64_t key = stream.key;
+      if (!load_block(stream)) return Step::End;
+      // The block after one that was skipped has a later place in the order.
+      if (stream.key != key) return Step::Turn;
+      continue;  // it may be empty
+    }
     const std::span<const Word> record = take_record(stream);
     if (record.empty()) {
       ++damaged_;
