@@ -1,5 +1,5 @@
 # -*- coding: utf-8 -*-
-"""Every way to run a line that the tests could think of. tests/process/test_lines.py has it run
+"""Every way to run a line that the tests could think of. tests/process/recording/test_lines.py has it run
 twice: first M, F, R, C and Block write down where they were called from, by sys._getframe(), then
 they are malloc(), free(), realloc(), calloc() and an object with a buffer. They are built-ins here.
 Sizes tell the events apart.

@@ -28,9 +28,8 @@ TEST_P(DtracePrint, IsEqualByteForByte) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Programs, DtracePrint,
-                         testing::Values("print-1_values", "print-2_bars", "print-3_order",
-                                         "print-4_long", "print-5_empty", "print-6_printf",
-                                         "print-fuzz1", "print-fuzz2", "print-fuzz3"));
+                         testing::Values("1_values", "2_bars", "3_order", "4_long", "5_empty",
+                                         "6_printf", "fuzz1", "fuzz2", "fuzz3"));
 
 }  // namespace
 }  // namespace pymemflow::report

@@ -1,5 +1,5 @@
 // What probes add to a record: the calls and returns of Python functions, pauses, and memory of
-// their own. (The probes themselves need a Python: tests/process/test_probes.py.)
+// their own. (The probes themselves need a Python: tests/process/recording/test_probes.py.)
 
 #include <gtest/gtest.h>
 #include <sys/wait.h>

@@ -14,7 +14,7 @@ pmf_unit_test(profile pmf_report)
 
 pmf_unit_test(dtrace_print pmf_report)
 target_compile_definitions(dtrace_print_test PRIVATE
-  PMF_CONFORMANCE_FOLDER="${PROJECT_SOURCE_DIR}/tests/conformance")
+  PMF_CONFORMANCE_FOLDER="${PROJECT_SOURCE_DIR}/tests/conformance/print")
 
 pmf_unit_test(memory pmf_report)
 target_compile_definitions(memory_test PRIVATE PMF_EXPECT_PRIVATE_HEAP=1)

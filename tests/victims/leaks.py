@@ -1,4 +1,4 @@
-"""Calls a function of tests/victims/leaks.cpp, from one line that does nothing else."""
+"""Calls a function of tests/victims/native/leaks.cpp, from one line that does nothing else."""
 import ctypes
 import sys
 
