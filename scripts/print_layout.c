@@ -1,5 +1,5 @@
-/* Prints the part `frame` of a row of pyframe/layouts/versions.def, or, with the argument "published", the
-   part `published`, for the Python with whose headers this is compiled. Run by
+/* Prints the part `frame` of a row of pyframe/layouts/versions.def, or, with the argument
+   "published", the part `published`, for the Python with whose headers this is compiled. Run by
    scripts/print_layouts; needs Py_BUILD_CORE because frames are internal. */
 
 #define Py_BUILD_CORE 1

@@ -27,7 +27,8 @@ SiteId find_short_site(Writer& writer, const void* caller) {
   return site;
 }
 
-// Writes a short record by `write` if the site is in the table. False: the call needs a long record.
+// Writes a short record by `write` if the site is in the table. False: the call needs a long
+// record.
 template <typename Write>
 bool record_short(const void* caller, Write write) {
   Writer* const writer = recording.probes ? nullptr : begin_short_record();
