@@ -140,7 +140,7 @@ std::size_t row_of(std::string_view name) {
   return row;
 }
 
-// What the environment says so far.
+// The variables that were read so far.
 struct Given {
   bool is_set[kOptionCount] = {};
   bool is_on[std::size(kAliases)] = {};

@@ -1,6 +1,6 @@
 #pragma once
-// What the options mean together: how the program is recorded, and what is printed. The library and
-// the command resolve them here alike. Allocates nothing. One thread.
+// Resolves the options into how the program is recorded and what is printed. The library and the
+// command both do it here. Allocates nothing. One thread.
 
 #include <cstdint>
 #include <span>

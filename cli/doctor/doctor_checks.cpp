@@ -16,7 +16,7 @@ std::string of(int part, int whole) {
   return std::to_string(part) + " of " + std::to_string(whole);
 }
 
-// The line of what it said that has this in it; empty: there is none.
+// The line of the text that contains the word; empty: there is none.
 std::string line_with(const std::string& said, std::string_view word) {
   const std::size_t found = said.find(word);
   if (found == std::string::npos) return {};
@@ -69,11 +69,11 @@ Finding check_loader(const Probe& about) {
   return image.is_read ? platform::judge_loader(image.loader) : Finding{};
 }
 
-// The protection of the system in this place of its list.
-template <std::size_t place>
+// The protection at this index of the system's list.
+template <std::size_t index>
 Finding check_protection(const Probe& about) {
-  if (place >= about.protections.size()) return {};
-  const platform::Protection& found = about.protections[place];
+  if (index >= about.protections.size()) return {};
+  const platform::Protection& found = about.protections[index];
   const std::string text = found.name + ": " + found.state + "; " + found.meaning;
   if (found.is_in_the_way) return {Verdict::Nothing, text, found.advice};
   return {found.advice.empty() ? Verdict::Fine : Verdict::Note, text, found.advice};
@@ -219,7 +219,7 @@ constexpr Check kChecks[] = {
     {"program", check_program},
     {"machine", check_machine},
     {"loader", check_loader},
-    // Of macOS: System Integrity Protection, the hardened runtime, library validation.
+    // On macOS: System Integrity Protection, the hardened runtime, library validation.
     {"system", check_protection<0>},
     {"hardened", check_protection<1>},
     {"libraries", check_protection<2>},

@@ -18,12 +18,12 @@ namespace {
 
 constexpr int kSeconds = 60;
 constexpr std::string_view kAnswer = "pymemflow-doctor ";
-// What debug allocators may add to the size of an object.
+// The bytes that debug allocators may add to an object.
 constexpr std::uint64_t kSlack = 64;
 
-// The small program, for Python from 3.6 on. A shell that is taken for a Python leaves at its first
-// line. Each of the three functions says which line makes how many blocks, and of which sizes: the
-// least size, and by how much it may be more. What the system is asked comes after the first part.
+// The small program, for Python 3.6 and later. A shell that runs it exits at the first line. For
+// each of its three functions it prints the line that allocates, the smallest size, and the number
+// of blocks. The system's questions (cli/platform/doctor.h) are inserted after the first part.
 constexpr const char* kFirstQuestions = R"("exit" "3"
 import os, sys
 )";
@@ -70,15 +70,15 @@ if keep:
     measured('library', library, 2, 20001 + KEPT_SIZE, 20)
 )";
 
-// A file without a name, for what a program prints.
-class Paper {
+// A temporary file without a name, for the output of a program.
+class OutputFile {
  public:
-  Paper() : file_(std::tmpfile()) {}
-  ~Paper() {
+  OutputFile() : file_(std::tmpfile()) {}
+  ~OutputFile() {
     if (file_ != nullptr) std::fclose(file_);
   }
-  Paper(const Paper&) = delete;
-  Paper& operator=(const Paper&) = delete;
+  OutputFile(const OutputFile&) = delete;
+  OutputFile& operator=(const OutputFile&) = delete;
 
   int descriptor() const { return file_ == nullptr ? -1 : ::fileno(file_); }
   std::string text() const {
@@ -107,7 +107,7 @@ void read_answers(const std::string& text, std::map<std::string, std::string>& a
   }
 }
 
-// One measured function: what is counted of the events.
+// A measured function of the small program, and the events that match it.
 struct Source {
   std::string file, function;
   int line = 0;
@@ -168,7 +168,7 @@ void read_capture(const std::string& path, Probe& about) {
     for (Source& source : sources) {
       if (source.most != 0) source.measure->seen = std::min(source.anywhere, source.measure->made);
     }
-    // Blocks of that size are common: only those on the line are certainly of this program.
+    // Blocks of that size are common: only those on the line are certain to be the program's.
     about.small.seen = about.small.on_line;
   }
   ::close(file);
@@ -181,7 +181,7 @@ struct Answer {
 
 Answer ask(TracedProgram& program, const std::string& path, bool is_traced) {
   Answer answer;
-  const Paper out, error;
+  const OutputFile out, error;
   const int nothing = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
   const Stage stage{
       .streams = {.in = nothing, .out = out.descriptor(), .error = error.descriptor()},
@@ -195,7 +195,7 @@ Answer ask(TracedProgram& program, const std::string& path, bool is_traced) {
   return answer;
 }
 
-// A script may have run several Pythons: the one that answered.
+// A script may run several Pythons: this one answered.
 void find_capture(const Answer& answer, Probe& about) {
   const std::string process(about.answer("process"));
   for (const FoundCapture& capture : answer.run.captures) {
@@ -203,7 +203,7 @@ void find_capture(const Answer& answer, Probe& about) {
   }
 }
 
-// Nothing could come of it, whatever it is.
+// True if the program cannot be traced, whatever it is.
 bool is_hopeless(const Probe& about) {
   const platform::ProgramImage& image = about.asked.image;
   if (image.is_read && (image.loader.empty() || !image.is_for_us)) return true;

@@ -1,6 +1,6 @@
 #pragma once
-// What another process has open and has loaded, without stopping it: as much as the system tells
-// the same user. One thread.
+// Lists the open files and loaded libraries of another process, without stopping it. The system
+// tells this to the same user. One thread.
 
 #include <sys/types.h>
 
@@ -12,23 +12,23 @@ namespace pymemflow::cli::platform {
 
 // A regular file that a process has open.
 struct OpenFile {
-  std::string path;         // by which others can open it
-  bool has_path = true;     // false: it has no name any more, and the system offers no other way
+  std::string path;         // another process can open the file by it
+  bool has_path = true;     // false: the file was deleted, and cannot be opened from outside
   std::uint64_t bytes = 0;  // its size
   std::uint64_t device = 0;
   std::uint64_t inode = 0;
 };
 
-// False: it cannot be looked at, and errno says why.
+// False: the process cannot be inspected; errno says why.
 bool list_open_files(pid_t process, std::vector<OpenFile>& files);
 
-// The very file, to be read and written; -1: it cannot be opened, or another one has its path.
+// Opens that file for reading and writing. -1: it cannot be opened, or its path names another file.
 int open_again(const OpenFile& file);
 
-// The user whose process it is, as far as files are concerned. False: it is gone.
+// The owner of the files that the process creates. False: the process has ended.
 bool find_owner(pid_t process, uid_t& owner);
 
-// Whether a library whose file has this name is loaded there.
+// True if the process has loaded a library whose file has this name.
 bool has_library(pid_t process, const std::string& name);
 
 }  // namespace pymemflow::cli::platform

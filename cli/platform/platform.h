@@ -1,19 +1,18 @@
 #pragma once
-// What the command must know of the system: how a library is put in front of a program, where the
-// command itself lies, whom signals come from. One thread, but for is_from_terminal(). Beside it:
-// program_image.h (what a program's file says), other_process.h (what another process has open),
-// protections.h (what keeps a library out), doctor.h (what the doctor asks and judges).
+// The system's contract with the command: preloading a library, the folder of the command, signals
+// and orphans. One thread, except is_from_terminal(). The other headers of this folder are parts of
+// the contract too: program_image.h, other_process.h, protections.h, doctor.h.
 //
-// To add a system: cli/platform/<system>/*.cpp; tests/unit/command_platform_test.cpp says what they
-// must do.
+// To add a system: a folder beside `linux`; tests/unit/command_platform_test.cpp tests the
+// contract.
 
 #include <csignal>
 #include <string>
 
 namespace pymemflow::cli::platform {
 
-// The variable that names the libraries to put first, the name of ours, and what a path in it may
-// not have.
+// The variable that names the libraries to preload, the name of our library, and the characters
+// that a path in the variable must not contain.
 extern const char* const kPreloadVariable;
 extern const char* const kLibraryName;
 extern const char* const kNotInPreload;
@@ -21,11 +20,11 @@ extern const char* const kNotInPreload;
 // The folder of the running command.
 std::string own_folder();
 
-// Children whose parents end before them become this process's, where the system can do that.
+// Makes orphaned descendants children of this process, if the system can do that.
 void adopt_orphans();
 
-// Whether a terminal sent a signal, which then has reached the whole group of processes: a question
-// for signal handlers.
-bool is_from_terminal(const siginfo_t& facts);
+// True if a terminal sent the signal. It has then reached the whole process group. Safe in signal
+// handlers.
+bool is_from_terminal(const siginfo_t& details);
 
 }  // namespace pymemflow::cli::platform

@@ -1,4 +1,4 @@
-// The doctor on Linux: ld.so of glibc, which takes the first malloc() that it finds.
+// The doctor on Linux. The loader of glibc binds calls to the first malloc() that it finds.
 
 #include "cli/platform/doctor.h"
 
@@ -13,7 +13,7 @@ std::string base_name(const std::string& path) {
 
 }  // namespace
 
-// 23 is AT_SECURE. The C library copies the name of a folder of texts: one more for its end.
+// 23 is AT_SECURE. bindtextdomain() copies the name of a folder and the zero byte at its end.
 const char* const kQuestions = R"(
 PRELOAD = 'LD_PRELOAD'
 KEPT_SIZE = 1

@@ -1,4 +1,4 @@
-// Another process, by its folder in /proc: a link there opens a file that has no name of its own.
+// Another process, through its folder in /proc. A link there opens even a file that was deleted.
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -29,12 +29,12 @@ bool list_open_files(pid_t process, std::vector<OpenFile>& files) {
   for (const dirent* each = ::readdir(entries); each != nullptr; each = ::readdir(entries)) {
     if (each->d_name[0] == '.') continue;
     const std::string path = folder + each->d_name;
-    struct stat facts {};
-    if (::stat(path.c_str(), &facts) != 0 || !S_ISREG(facts.st_mode)) continue;
+    struct stat status {};
+    if (::stat(path.c_str(), &status) != 0 || !S_ISREG(status.st_mode)) continue;
     files.push_back({.path = path,
-                     .bytes = static_cast<std::uint64_t>(facts.st_size),
-                     .device = facts.st_dev,
-                     .inode = facts.st_ino});
+                     .bytes = static_cast<std::uint64_t>(status.st_size),
+                     .device = status.st_dev,
+                     .inode = status.st_ino});
   }
   ::closedir(entries);
   return true;
@@ -42,9 +42,9 @@ bool list_open_files(pid_t process, std::vector<OpenFile>& files) {
 
 int open_again(const OpenFile& file) {
   const int again = ::open(file.path.c_str(), O_RDWR | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-  struct stat facts {};
+  struct stat status {};
   if (again < 0) return -1;
-  if (::fstat(again, &facts) == 0 && facts.st_dev == file.device && facts.st_ino == file.inode) {
+  if (::fstat(again, &status) == 0 && status.st_dev == file.device && status.st_ino == file.inode) {
     return again;
   }
   ::close(again);
@@ -52,9 +52,9 @@ int open_again(const OpenFile& file) {
 }
 
 bool find_owner(pid_t process, uid_t& owner) {
-  struct stat facts {};
-  if (::stat(folder_of(process).c_str(), &facts) != 0) return false;
-  owner = facts.st_uid;
+  struct stat status {};
+  if (::stat(folder_of(process).c_str(), &status) != 0) return false;
+  owner = status.st_uid;
   return true;
 }
 

@@ -34,7 +34,7 @@ constexpr Machine kMachines[] = {
     {EM_RISCV, "riscv"},   {EM_PPC64, "ppc64"},     {EM_S390, "s390x"}, {EM_MIPS, "mips"},
 };
 
-// As `uname -m` has it, or its number.
+// The name that `uname -m` prints, or the number.
 std::string machine_name(std::uint16_t machine) {
   for (const Machine& known : kMachines) {
     if (known.number == machine) return std::string(known.name);

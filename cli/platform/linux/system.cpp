@@ -11,7 +11,7 @@ namespace pymemflow::cli::platform {
 
 const char* const kPreloadVariable = "LD_PRELOAD";
 const char* const kLibraryName = "libpymemflow.so";
-// It is split at blanks and colons, and what begins with $ is expanded.
+// The loader splits the variable at blanks and colons, and expands words that begin with $.
 const char* const kNotInPreload = " :$";
 
 std::string own_folder() {
@@ -23,11 +23,11 @@ void adopt_orphans() {
   ::prctl(PR_SET_CHILD_SUBREAPER, 1);
 }
 
-bool is_from_terminal(const siginfo_t& facts) {
-  return facts.si_code == SI_KERNEL;
+bool is_from_terminal(const siginfo_t& details) {
+  return details.si_code == SI_KERNEL;
 }
 
-// Who may not have a library put in front is told by the rights of its file.
+// Linux has none: the rights of the program's file decide (launch/program_file.h).
 std::vector<Protection> protections(const std::vector<std::string>&) {
   return {};
 }

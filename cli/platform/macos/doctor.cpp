@@ -1,4 +1,4 @@
-// The doctor on macOS: dyld, which inserts the library and has the calls of all images bound to it.
+// The doctor on macOS. dyld inserts the library and binds the calls of all images to it.
 
 #include "cli/platform/doctor.h"
 
@@ -26,16 +26,16 @@ Finding judge_loader(const std::string& loader) {
           "Use a Python that is a program of macOS."};
 }
 
-// The files are those outside of the system. An image is bound to the malloc() of one library by
-// name: what asks another than the system's is not redirected.
+// The files exclude the system's own. An image is bound to the malloc() of one library by name, so
+// calls of another malloc() than the system's are not redirected.
 Finding judge_allocators(const std::vector<std::string>& files, bool) {
   if (files.empty()) {
     return {Verdict::Fine, "the library is inserted, in front of the system's malloc()"};
   }
   std::string names;
   for (const std::string& file : files) names += (names.empty() ? "" : ", ") + file;
-  return {Verdict::Note, "the library is inserted; a malloc() of its own has " + names +
-                             ", and whoever calls that one is not seen"};
+  return {Verdict::Note, "the library is inserted, but " + names +
+                             " has its own malloc(), whose calls are not seen"};
 }
 
 }  // namespace pymemflow::cli::platform

@@ -1,5 +1,5 @@
-// Another process, by libproc, which tells the same user. A file that has lost its name can be
-// opened by nobody else: there is no folder of open files, and only a task port would do.
+// Another process, through libproc, which answers the same user. A deleted file cannot be opened
+// from another process: macOS has no folder of open files, and a task port is not available.
 
 #include <fcntl.h>
 #include <libproc.h>
@@ -14,12 +14,12 @@ namespace pymemflow::cli::platform {
 namespace {
 
 bool is_there(const OpenFile& file) {
-  struct stat facts {};
-  return ::stat(file.path.c_str(), &facts) == 0 && facts.st_ino == file.inode &&
-         static_cast<std::uint64_t>(facts.st_dev) == file.device;
+  struct stat status {};
+  return ::stat(file.path.c_str(), &status) == 0 && status.st_ino == file.inode &&
+         static_cast<std::uint64_t>(status.st_dev) == file.device;
 }
 
-// False: it is no regular file, or is closed by now.
+// False: the file is not a regular file, or was closed meanwhile.
 bool describe(pid_t process, int number, OpenFile& file) {
   vnode_fdinfowithpath found;
   const int bytes =
@@ -57,10 +57,10 @@ bool list_open_files(pid_t process, std::vector<OpenFile>& files) {
 
 int open_again(const OpenFile& file) {
   const int again = ::open(file.path.c_str(), O_RDWR | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-  struct stat facts {};
+  struct stat status {};
   if (again < 0) return -1;
-  if (::fstat(again, &facts) == 0 && facts.st_ino == file.inode &&
-      static_cast<std::uint64_t>(facts.st_dev) == file.device) {
+  if (::fstat(again, &status) == 0 && status.st_ino == file.inode &&
+      static_cast<std::uint64_t>(status.st_dev) == file.device) {
     return again;
   }
   ::close(again);
@@ -75,7 +75,7 @@ bool find_owner(pid_t process, uid_t& owner) {
   return true;
 }
 
-// The file of each of its regions of memory, from one to the next.
+// Looks at the file of each memory region.
 bool has_library(pid_t process, const std::string& name) {
   proc_regionwithpathinfo region;
   for (std::uint64_t at = 0;; at = region.prp_prinfo.pri_address + region.prp_prinfo.pri_size) {

@@ -1,8 +1,7 @@
-// The three that take DYLD_INSERT_LIBRARIES away from a program of macOS. System Integrity
-// Protection does so for what is the system's, and with it for all that is started through a shell
-// or an env from there; the hardened runtime for programs signed with it, unless they are entitled
-// to it; and library validation lets such a program load nothing that its own maker, or Apple, has
-// not signed.
+// The three protections of macOS. System Integrity Protection removes DYLD_INSERT_LIBRARIES for the
+// system's own programs, and so for everything that starts through the system's shell or env. The
+// hardened runtime removes it for programs signed with it, unless an entitlement allows it. Library
+// validation lets a program load only libraries signed by its own maker or by Apple.
 
 #include "cli/platform/protections.h"
 
@@ -27,7 +26,7 @@ bool has(const std::string& text, const char* part) {
   return text.find(part) != std::string::npos;
 }
 
-// What a program prints, standard error included; nothing where it cannot be run.
+// The output of a program, standard error included; empty if it cannot be run.
 std::string output_of(const std::string& command) {
   std::string text;
   std::FILE* const pipe = ::popen((command + " 2>&1 </dev/null").c_str(), "r");
@@ -44,7 +43,7 @@ std::string quoted(const std::string& word) {
   return text + "'";
 }
 
-// As posix_spawnp() finds it; empty: nowhere.
+// Looks in the PATH as posix_spawnp() does. Empty: there is no such program.
 std::string find_program(const std::string& word) {
   if (word.find('/') != std::string::npos) return ::access(word.c_str(), X_OK) == 0 ? word : "";
   const char* const path = std::getenv("PATH");
@@ -67,8 +66,8 @@ std::string without_links(const std::string& path) {
 }
 
 bool is_the_systems(const std::string& path) {
-  struct stat facts {};
-  if (::stat(path.c_str(), &facts) == 0 && (facts.st_flags & SF_RESTRICTED) != 0) return true;
+  struct stat status {};
+  if (::stat(path.c_str(), &status) == 0 && (status.st_flags & SF_RESTRICTED) != 0) return true;
   for (const char* folder :
        {"/bin/", "/sbin/", "/usr/bin/", "/usr/sbin/", "/usr/libexec/", "/System/", "/usr/lib/"}) {
     if (path.starts_with(folder)) return true;
@@ -76,7 +75,7 @@ bool is_the_systems(const std::string& path) {
   return false;
 }
 
-// The words behind the #! of a script; none: it is no script.
+// The words after the #! of a script; empty: the file is not a script.
 struct FirstLine {
   std::string program;
   std::string argument;
@@ -97,8 +96,8 @@ FirstLine first_line_of(const std::string& path) {
   return words;
 }
 
-// The files that run one after another where the program is started: a script's interpreter, and
-// what the python3 of a framework starts in its own place.
+// The files that run one after another when the program is started: a script's interpreter, and the
+// program by which the python3 of a framework replaces itself.
 std::vector<std::string> files_of(const std::string& program) {
   std::vector<std::string> files;
   const FirstLine line = first_line_of(program);
@@ -113,7 +112,7 @@ std::vector<std::string> files_of(const std::string& program) {
   return files;
 }
 
-// What is signed into a file: how ("flags=0x10002(adhoc,runtime)"), and what it is entitled to.
+// The signature of a file: its flags ("flags=0x10002(adhoc,runtime)") and its entitlements.
 struct Signature {
   bool is_apples = false;  // part of the system, wherever it lies
   bool is_hardened = false;
@@ -142,8 +141,8 @@ std::string integrity_state() {
   return has(said, "disabled") ? "off" : has(said, "enabled") ? "on" : "unknown";
 }
 
-// Each for the first of the files that it concerns. Where the first one is off, the others may let
-// the library through all the same: only trying tells.
+// Judges each protection by the first file that it concerns. If the first protection is off, the
+// others may still admit the library, which only a trial shows.
 std::vector<Protection> judge(const std::vector<std::string>& files) {
   const std::string state = integrity_state();
   const bool is_strict = state != "off";
@@ -176,7 +175,7 @@ std::vector<Protection> judge(const std::vector<std::string>& files) {
   return {integrity, hardened, validation};
 }
 
-// Of a script for a program of the system's: which command to type instead.
+// The command to type instead of a script whose interpreter is the system's.
 std::string advice_for_script(const FirstLine& line, const std::string& program) {
   const std::string interpreter =
       fs::path(line.argument.empty() ? line.program : line.argument).filename().string();
