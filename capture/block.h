@@ -1,24 +1,25 @@
 #pragma once
-// The capture file: a head page, then blocks, each of one kind and of one writer (the threads of a
-// process are its writers), numbered from 1 by kind and writer. The recorder makes such files; the
-// reader trusts nothing in them. docs/internals/capture-format.md has the reader's side.
+// The layout of the capture file: a head page, and then blocks. A block has one kind and one writer
+// (a thread of the process), and a number that counts from 1 per kind and writer. The recorder
+// makes such files; the reader trusts nothing in them. docs/internals/capture-format.md is the
+// reference.
 //
-// Events. A writer fills its *window*, a block that stays mapped. What happens when it is full
-// depends on the mode (RecordMode). Full: it is appended to the file as a sealed copy and then used
-// again, under the next number:
+// Events. A writer fills its *window*, a block that stays mapped. A full window is handled by mode
+// (RecordMode). Full: the window is appended to the file as a sealed copy and then used again,
+// under the next number:
 //   1. the copy is complete in the file        state of the window: Open
 //   2. the window's state becomes Emptied      (its records are now in the copy alone)
 //   3. its records are set to zero
 //   4. number, stamp and thread of the next block, state Open
-// So whatever a process was doing when it was killed, every record stands in an Open, a Closed or a
-// Sealed block, and one that stands in two of them does so under one number.
-// Ring: the window is closed where it is, and the writer's oldest block becomes the window, by the
-// steps 2 to 4. Sums: the window is folded into the writer's sums
-// (interpose/recording/blocks/sum_table.h), and step 2 is the moment at which they count.
+// So every record is in an Open, a Closed or a Sealed block at any moment at which the process may
+// be killed. A record that is in two blocks is in two of the same number. Ring: the window is
+// closed where it is, and the writer's oldest block becomes the window, by the steps 2 to 4. Sums:
+// the window is folded into the writer's sums (interpose/recording/blocks/sum_table.h), which count
+// from step 2 on.
 //
-// Definitions stand in blocks of their own, which are closed where they are when they are full, and
-// are never used again: names outlive the events that bear them. All definitions of a file are read
-// before its first event.
+// Definitions have blocks of their own. A full one is closed in its position and is never used
+// again, so names outlive the events that refer to them. All definitions of a file are read before
+// its first event.
 
 #include <cstddef>
 #include <cstdint>
@@ -34,7 +35,7 @@ inline constexpr std::uint64_t kFileMagic = 0x31574f4c464d5950;   // "PYMFLOW1"
 inline constexpr std::uint64_t kBlockMagic = 0x4b434f4c424d5950;  // "PYMBLOCK"
 inline constexpr std::uint32_t kFormatVersion = 3;
 
-// Words of four letters, so that no flipped bit makes one into another.
+// Codes of four letters: one flipped bit does not turn a code into another.
 constexpr std::uint32_t letters(const char (&text)[5]) {
   return static_cast<std::uint32_t>(text[0]) | static_cast<std::uint32_t>(text[1]) << 8 |
          static_cast<std::uint32_t>(text[2]) << 16 | static_cast<std::uint32_t>(text[3]) << 24;
@@ -42,13 +43,13 @@ constexpr std::uint32_t letters(const char (&text)[5]) {
 
 enum class RecordMode : std::uint32_t {
   Full = letters("full"),  // every event
-  Ring = letters("ring"),  // the last ones of each writer
-  Sums = letters("sums"),  // how many there were, and of which size
+  Ring = letters("ring"),  // the last events of each writer
+  Sums = letters("sums"),  // counts and sizes of events instead of events
 };
 
-// How the recording ended, as far as the file knows.
+// The way in which the recording ended.
 enum class EndKind : std::uint32_t {
-  None = 0,  // not yet, or the process was killed
+  None = 0,  // it goes on, or the process was killed
   Exit = letters("exit"),
   Exec = letters("exec"),  // the process became another program, or tried to
 };
@@ -60,36 +61,37 @@ struct FileHead {
   std::uint32_t process;               // process id
   std::uint64_t started_ns;            // CLOCK_REALTIME
   std::uint64_t started_monotonic_ns;  // CLOCK_MONOTONIC, of which BlockHead::opened_ns is
-  std::uint64_t ring_bytes;            // a writer, as asked for
+  std::uint64_t ring_bytes;            // per writer, as requested
   std::uint64_t limit_bytes;           // of the file
   RecordMode mode;
   std::uint32_t is_forked_child;
   std::uint64_t checksum;
-  // What follows changes while the process runs; covered by `end_checksum` once it has ended.
+  // The following fields change while the process runs. `end_checksum` covers them once it has
+  // ended.
   std::uint64_t lost;    // events for which there was no writer to count them
   std::int32_t failure;  // error number, or kLimitReached, for which the recording stopped; or 0
   EndKind end;
   std::uint64_t ended_ns;      // CLOCK_REALTIME
   std::uint64_t file_bytes;    // the file's size then
-  std::uint64_t last_numbers;  // of the blocks of each kind and writer the last number, added up
+  std::uint64_t last_numbers;  // the sum of the last block numbers of each kind and writer
   std::uint64_t end_checksum;
 };
 
-// The control word, 32 bits of the head page that no checksum covers. Whoever may write to the file
-// may set it while the process runs: not 0, and calls are not recorded.
+// The control word, 32 bits of the head page that no checksum covers. Any process that may write to
+// the file may set it while the recorded process runs. Calls are not recorded while it is not 0.
 inline constexpr std::size_t kControlOffset = 1024;
 static_assert(sizeof(FileHead) <= kControlOffset && kControlOffset < kFileAlignment);
 
-// Stands beside the error numbers: the file has the size that it may have.
+// A value of FileHead::failure besides the error numbers: the file has reached its limit.
 inline constexpr int kLimitReached = -1;
 
 enum class BlockState : std::uint32_t {
   Untouched = 0,
   Reserved = letters("rsvd"),  // being written
   Open = letters("open"),      // a window: ends at its first zero word
-  Emptied = letters("void"),   // a window whose records count no more
+  Emptied = letters("void"),   // a window whose records no longer count
   Sealed = letters("seal"),    // a copy: complete
-  Closed = letters("clos"),    // complete where it was filled
+  Closed = letters("clos"),    // complete in the position where it was filled
 };
 
 enum class BlockKind : std::uint32_t {
@@ -105,15 +107,15 @@ struct BlockHead {
   std::uint32_t extent_bytes;  // of the block in the file, head included
   std::uint32_t used_bytes;    // of the records; Sealed and Closed only
   std::uint32_t process;       // process id
-  std::uint32_t writer;        // 1 and up; 0: the process, and not one of its threads
-  std::uint32_t thread;        // the kernel's thread id of the writer where the block begins
+  std::uint32_t writer;        // 1 and up; 0: the process itself
+  std::uint32_t thread;        // kernel thread id of the writer at the start of the block
   std::uint32_t unused;
-  std::uint64_t number;         // 1 and up, of this writer's blocks of this kind
-  std::uint64_t stamp;          // the writer's latest stamp where the block begins
+  std::uint64_t number;         // 1 and up, per kind and writer
+  std::uint64_t stamp;          // the writer's latest stamp at the start of the block
   std::uint64_t opened_ns;      // CLOCK_MONOTONIC when the block was begun
   std::uint64_t events_before;  // of this writer, before this block; Ring only
   std::uint64_t lost;           // events that this writer could not record
-  std::uint64_t checksum;       // of the head but for `state`, and of the records; as `used_bytes`
+  std::uint64_t checksum;       // of the head without `state`, and of the records; as `used_bytes`
 };
 static_assert(sizeof(BlockHead) == 88);
 
@@ -128,8 +130,7 @@ inline const Word* records_of(const BlockHead* block) {
   return reinterpret_cast<const Word*>(block + 1);
 }
 
-// Tells what was cut or changed from what was not. Four independent sums, so that it runs at the
-// speed of memory.
+// Detects records that were cut off or changed. Four independent sums make it as fast as memory.
 inline std::uint64_t checksum_of(const Word* words, std::size_t count) {
   constexpr std::uint64_t kFactor = 0x9e3779b97f4a7c15;
   std::uint64_t sums[4] = {1, 2, 3, 4};
@@ -145,7 +146,7 @@ inline std::uint64_t checksum_of(const Word* words, std::size_t count) {
   return sum;
 }
 
-// What BlockHead::checksum says of a block whose records are these.
+// The value of BlockHead::checksum for a block with these records.
 inline std::uint64_t checksum_of(const BlockHead& block, const Word* records) {
   constexpr std::size_t kHeadWords = sizeof(BlockHead) / sizeof(Word);
   BlockHead head = block;

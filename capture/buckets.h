@@ -6,8 +6,8 @@
 
 namespace pymemflow {
 
-// Bucket 63 holds zero; 63 + k + 1 holds [2^k, 2^(k+1)), 63 - k - 1 its mirror image. What is 2^62
-// and more shares the last bucket, so that every 64-bit value has one.
+// Bucket 63 is for zero, bucket 63 + k + 1 for [2^k, 2^(k+1)), and bucket 63 - k - 1 for its mirror
+// image. Values of 2^62 and more share the last bucket, so that every 64-bit value has one.
 inline constexpr int kBucketCount = 127;
 inline constexpr int kZeroBucket = 63;
 

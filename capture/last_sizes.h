@@ -1,9 +1,8 @@
 #pragma once
-// How many bytes each site asked malloc() for last: most sites ask for the same again, and that
-// takes a record of one word instead of two. The recorder keeps such a table a writer, and whoever
-// reads a block one a block; both begin empty at the block's beginning and do the same at each
-// Malloc, so what is remembered, and what is forgotten for another site, is the same on both sides.
-// For one thread.
+// The size that each site requested from malloc() last. Most sites request the same size again,
+// which takes a record of one word instead of two. The recorder has such a table per writer, and
+// the reader of a block one per block. Both begin empty at the beginning of the block and take each
+// Malloc, so they remember and forget the same sizes. One thread.
 
 #include <cstddef>
 #include <cstdint>
@@ -14,7 +13,7 @@ namespace pymemflow {
 
 class LastSizes {
  public:
-  // Whether these are the bytes of the site's last Malloc; they are from here on.
+  // Takes a Malloc. True: the site's last Malloc had the same size.
   __attribute__((always_inline)) bool repeats(SiteId site, std::uint64_t bytes) {
     Entry& entry = entries_[site % kEntries];
     const bool result = (entry.site == site) & (entry.bytes == bytes);
@@ -23,7 +22,7 @@ class LastSizes {
     return result;
   }
 
-  // False: not remembered.
+  // False: the size is not remembered.
   bool find(SiteId site, std::uint64_t& bytes) const {
     const Entry& entry = entries_[site % kEntries];
     if (entry.site != site) return false;

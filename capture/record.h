@@ -6,9 +6,8 @@
 // The lowest three bits of a record's first word are its kind. That word is written last, so a
 // record is either whole or absent. A zero word ends the records.
 //
-// Kinds are allotted by how many records an event costs: kinds of three bits are for calls and for
-// the order of events, and all of them are taken. Any other record is Extended and has a row in
-// records.def.
+// The kinds of three bits are for calls and for the order of events, which are most of the records.
+// All of these kinds are taken. Any other record is Extended and has a row in records.def.
 
 #include <cstdint>
 

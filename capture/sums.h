@@ -1,10 +1,10 @@
 #pragma once
-// The sums that stand in the place of events where no event is kept (RecordMode::Sums): calls and
-// bytes, by site, function and power of two. Every distribution can be printed from them.
+// The sums that replace events in a capture of RecordMode::Sums: calls and bytes, by site, function
+// and power of two. Every distribution can be printed from them.
 //
-// Each sum is exact whenever the process is killed: a cell has two slots, and the recorder writes
-// the older one, under the number of the window that it adds. Slots of that number count from the
-// moment at which the window's state becomes Emptied, all at once.
+// The sums are exact at any moment at which the process may be killed. A cell has two slots; the
+// recorder writes the older one, under the number of the window that it adds. All slots of that
+// number count from the moment at which the state of the window becomes Emptied.
 
 #include <cstddef>
 #include <cstdint>
@@ -20,7 +20,7 @@ struct SumCell {
     std::uint64_t count;
     std::uint64_t bytes;  // wraps, as the distributions' sums do
   };
-  Word key;  // written last; 0: here the cells end
+  Word key;  // written last; 0: the cells end here
   Word unused;
   Slot slots[2];
 };
@@ -28,7 +28,7 @@ static_assert(sizeof(SumCell) == 64);
 
 inline constexpr std::size_t kSumCells = kBlockWords * sizeof(Word) / sizeof(SumCell);
 
-// Of a cell. A Release has no bytes, and is counted by function alone: site kNoSite.
+// The key of a cell. A Release has no bytes and is counted by function only, under kNoSite.
 constexpr Word sum_key(SiteId site, Function function, int bucket) {
   return static_cast<Word>(site) << 32 | (static_cast<Word>(function) + 1) << 8 |
          static_cast<Word>(bucket);

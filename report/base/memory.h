@@ -1,11 +1,10 @@
 #pragma once
-// Where the report side keeps what it knows: containers on a heap of their own (mimalloc, opened
-// privately; on macOS a malloc zone), so that a report neither disturbs the host's heap nor depends
-// on how sound it still is. Where mimalloc is not there, plain malloc serves. For the report side
-// only, on any thread.
+// The memory of the report side: containers on a private heap (mimalloc, opened privately; on macOS
+// a malloc zone), so that a report neither disturbs the host's heap nor depends on its state. Where
+// mimalloc is missing, plain malloc serves. Report side, any thread.
 //
-// Running out of memory must not end the host: allocate() then calls the hook that the driver set,
-// which does not return (it jumps back into the driver). Without a hook the process aborts.
+// Running out of memory must not end the host: allocate() calls the hook that was set, which does
+// not return (it jumps back into the driver). Without a hook the process aborts.
 
 #include <cstddef>
 #include <cstdint>
@@ -26,10 +25,10 @@ void* allocate(std::size_t size_bytes);
 void release(void* block, std::size_t size_bytes);
 [[noreturn]] void give_up_for_memory();
 
-// What allocate() handed out and release() did not take back yet.
+// The bytes that were allocated and not released yet.
 std::size_t allocated_bytes();
 
-// False: there is none (mimalloc could not be opened).
+// False: mimalloc could not be opened.
 bool has_private_heap();
 
 template <class T>

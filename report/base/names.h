@@ -1,5 +1,6 @@
 #pragma once
-// How names out of the program are shown, and base names by DTrace's rules. Pure; report side.
+// The form in which names out of the program are shown, and base names by DTrace's rules. Pure;
+// report side.
 
 #include <cstddef>
 #include <string_view>
@@ -8,15 +9,15 @@
 
 namespace pymemflow::report {
 
-// The default shows names whole and keeps a line one line: control characters are escaped, "\n" for
-// a newline and \xNN for the rest, while a backslash stays as it is.
+// By default names are whole and stay on one line: a newline is escaped as "\n" and other control
+// characters as \xNN. A backslash is not escaped.
 struct Names {
   bool full_file_path = false;
   bool escape = true;
   std::size_t limit_bytes = std::string_view::npos;
 };
 
-// DTrace copies a C string of at most 255 bytes and prints what it has.
+// DTrace copies a C string of at most 255 bytes and prints it unchanged.
 inline constexpr Names kNamesAsDtrace = {
     .full_file_path = false, .escape = false, .limit_bytes = 255};
 

@@ -13,10 +13,10 @@
 namespace pymemflow::report {
 namespace {
 
-// What write(2) can send to the thread that calls it. While one of these lives they are blocked on
-// this thread, and take_back() removes one that write(2) has just raised, so that the host never
-// sees it. One that was pending before is the host's and stays. The kernel sends them to the thread
-// that writes: no other thread can take ours, and sigwait() returns at once.
+// Blocks the signals that write(2) can send, on this thread. take_back() removes a signal that
+// write(2) has just raised, so that the host never sees it; a signal that was pending before
+// belongs to the host and stays. The kernel sends these signals to the thread that writes, so no
+// other thread can take ours, and sigwait() returns at once.
 class WriteSignals {
  public:
   WriteSignals() {

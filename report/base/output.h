@@ -19,22 +19,21 @@ String expanded_path(std::string_view pattern, pid_t pid);
 
 class Output {
  public:
-  // What reserve() may be asked for.
+  // The largest size for reserve().
   static constexpr std::size_t kBufferBytes = std::size_t{1} << 18;
 
   // The descriptor stays the caller's: it is neither closed nor put into another mode.
   explicit Output(int fd);
 
-  // By the rules of output_file.h; the descriptor is the output's own. Where the file cannot be
-  // opened, error() says why.
+  // Opens the file by the rules of output_file.h. If that fails, error() is the reason.
   explicit Output(const char* path);
 
-  // Writes out what is left, and closes the descriptor where it is the output's own.
+  // Writes the rest, and closes the descriptor if the output opened it.
   ~Output();
   Output(const Output&) = delete;
   Output& operator=(const Output&) = delete;
 
-  // Room for `size` bytes, which a call of commit() with their end then takes in.
+  // Makes room for `size` bytes. A call of commit() with their end adds them to the output.
   char* reserve(std::size_t size) {
     if (size > static_cast<std::size_t>(limit_ - end_)) flush();
     return end_;
@@ -46,7 +45,7 @@ class Output {
   // False: something has failed since the output was made.
   bool flush();
 
-  // flush(), and the errors that only closing a file shows. For the last time.
+  // Flushes and closes, for errors that only closing a file shows. Nothing is written after that.
   bool close();
 
   // errno of the first failure, 0 while there is none.

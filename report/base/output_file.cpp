@@ -19,8 +19,8 @@ int open_file(const char* path, int flags) {
   return file;
 }
 
-// Whoever could put another link in its place between this look and the opening can do so at any
-// time: it is a folder without the sticky bit.
+// A user who could replace the link between this look and the opening could do so at any time,
+// because the folder has no sticky bit.
 bool is_foreign_link(const char* path) {
   struct stat facts;
   if (lstat(path, &facts) != 0 || !S_ISLNK(facts.st_mode)) return false;

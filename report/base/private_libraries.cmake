@@ -24,8 +24,8 @@ endif()
 pmf_find_soname(PMF_LIBUNWIND_SONAME unwind "${LIBUNWIND_LIBRARY_DIRS}")
 pmf_find_soname(PMF_LIBELF_SONAME elf "${LIBELF_LIBRARY_DIRS}")
 
-# How a file that includes report/base/private_library.h is compiled: the libraries' headers, never the
-# libraries.
+# Compiles files that include report/base/private_library.h: with the headers of the libraries, without
+# linking the libraries.
 add_library(pmf_private_libraries INTERFACE)
 target_include_directories(pmf_private_libraries INTERFACE
   $<TARGET_PROPERTY:mimalloc,INTERFACE_INCLUDE_DIRECTORIES>

@@ -1,6 +1,6 @@
 #pragma once
-// What the D script would see of an event: DTrace probes the C library's malloc, calloc and free,
-// and that library reaches these from some of its other functions. Pure; report side.
+// The view of the D script on an event. DTrace probes malloc, calloc and free of the C library,
+// which calls them in some of its other functions. Pure; report side.
 
 #include "capture/event.h"
 #include "options/options.h"
@@ -8,7 +8,7 @@
 
 namespace pymemflow::report {
 
-// What the script of this year probes; all where nothing is to be left out.
+// The functions that the script of this version probes; without compat, all functions.
 constexpr FunctionSet functions_of(Compat compat) {
   switch (compat) {
     case Compat::None:

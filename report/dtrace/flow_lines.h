@@ -1,7 +1,7 @@
 #pragma once
-// The flow: one line an event that has a Python frame, between the D script's BEGIN and END lines.
-// Made for 10 million lines a second: what a site says is formatted once and kept. Report side, one
-// thread.
+// The flow: one line per event that has a Python frame, between the D script's BEGIN and END lines.
+// The text of a site is formatted once and kept, so that one core prints 10 million lines per
+// second. Report side, one thread.
 
 #include <sys/types.h>
 

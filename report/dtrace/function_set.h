@@ -1,5 +1,6 @@
 #pragma once
-// Which allocator functions an output speaks of. `compat` leaves out what the D script is blind to.
+// A set of allocator functions, to which an output is limited. `compat` leaves out the functions
+// that the D script does not see.
 
 #include <cstdint>
 #include <initializer_list>

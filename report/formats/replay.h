@@ -1,6 +1,6 @@
 #pragma once
-// What the implementation of a format is given: the replay of one capture, and the selection of the
-// user. Report side, one thread.
+// The input of a format: the replay of one capture, and the selection of the user. Report side, one
+// thread.
 
 #include <cstdint>
 #include <initializer_list>
@@ -14,7 +14,7 @@
 
 namespace pymemflow::report {
 
-// What the user selected of the contents.
+// The contents that the user selected.
 struct FormatOptions {
   Names names = {};
   FunctionSet functions = FunctionSet::all();  // in flow lines and distributions
@@ -31,9 +31,9 @@ class Replay {
   virtual Symbols& symbols() = 0;
   // Feeds all events, and then the sums, to the sinks. Stops when the output fails. Once.
   virtual void stream(std::initializer_list<EventSink*> sinks) = 0;
-  // Replays all events. Once, in the place of stream().
+  // Replays all events. Once, and not after stream().
   virtual Profile profile() = 0;
-  // How complete the record is. After stream() or profile().
+  // The completeness of the record. After stream() or profile().
   virtual RecordCounts counts() const = 0;
   virtual std::uint32_t process() const = 0;
 };

@@ -59,7 +59,7 @@ FormatOptions format_options(const pymemflow::ReportOptions& asked, RecordMode m
   options.names = asked.compat == Compat::None ? Names{} : kNamesAsDtrace;
   options.names.full_file_path = asked.full_file_path;
   options.functions = functions_of(asked.compat);
-  // In the mode Sums only the last events are left, which are no flow.
+  // A capture of sums has only the last events, which would be a misleading flow.
   options.has_flow_lines = mode != RecordMode::Sums;
   options.has_call_stack = asked.python_call_stack;
   return options;

@@ -30,7 +30,7 @@ struct ReportOptions {
 struct ReportError {
   enum class Subject : std::uint8_t { Capture, Output, ClosedPipe };
   std::string_view what;
-  // What the reason is about. ClosedPipe: the reader of the output has closed it.
+  // The subject of the reason. ClosedPipe: the reader of the output has closed it.
   Subject subject = Subject::Capture;
   explicit operator bool() const { return !what.empty(); }
 };

@@ -68,7 +68,7 @@ void append_sites(String& text, const Profile& profile, const Names& names) {
   if (alive > kSites) fmt::format_to(end, "{:>14} more places\n", alive - kSites);
 }
 
-// At most so many marks: the first and the last ones.
+// The limit of printed marks: the first and the last ones are printed.
 constexpr std::size_t kMarks = 20;
 
 void append_snapshot(String& text, const Snapshot& mark) {

@@ -5,7 +5,7 @@
 namespace pymemflow::report {
 namespace {
 
-// How often a reading is repeated because windows moved on meanwhile.
+// The limit of readings that are repeated because windows moved on meanwhile.
 constexpr int kMaxReadings = 100;
 
 }  // namespace

@@ -102,8 +102,8 @@ IndexedBlock sample(BlockKind kind, std::uint32_t writer, std::uint64_t number) 
   return block;
 }
 
-// How many words of a window have been written for certain. A record of no known kind is damage, of
-// which the reader of the records must learn.
+// The words of a window that have certainly been written. A record of an unknown kind is damage:
+// then all words count, so that the reader of the records finds it.
 std::size_t extent_of(std::span<const Word> words) {
   std::size_t extent = 0;
   while (extent < words.size() && words[extent] != 0) {

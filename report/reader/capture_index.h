@@ -42,7 +42,7 @@ class CaptureIndex {
 
   // The writer's first block of events with a number of at least `number`; null: there is none.
   const IndexedBlock* find_events(std::uint32_t writer, std::uint64_t number) const;
-  // How many blocks of events there are.
+  // The number of blocks of events.
   std::size_t event_blocks() const { return sealed_.size() + others(BlockKind::Events).size(); }
   // In the mode Sums: windows up to this number are part of the writer's sums. False: the writer
   // has no window.

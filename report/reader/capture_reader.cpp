@@ -98,8 +98,8 @@ bool CaptureReader::take_event(Event& event) {
     has_held_ = true;
   }
   if (Stream* overtaken = find_overtaken(held_)) {
-    // What that Move hands out may be the old block of yet another one. (As long as a chain can be:
-    // damaged records may go in circles.)
+    // The block that the Move allocates may be the old block of another Move. The length of the
+    // chain is limited, because damaged records may form a circle.
     for (std::size_t links = pending_moves_; links > 1; --links) {
       Stream* const before = find_overtaken(overtaken->pending);
       if (before == nullptr || before == overtaken) break;
@@ -276,7 +276,7 @@ bool CaptureReader::load_block(Stream& stream) {
 
 void CaptureReader::begin_block(Stream& stream, const IndexedBlock& block) {
   const bool is_oldest = contents_.index().find_events(stream.writer, 0) == &block;
-  // What the ring held before its oldest block, and was not read, is gone.
+  // Events before the oldest block of the ring that were not read are gone.
   if (stream.is_overtaken || (is_oldest && stream.number != 0)) {
     const std::uint64_t before = std::max(block.head.events_before, stream.events);
     overwritten_ += before - stream.events;

@@ -29,7 +29,7 @@ class CaptureReader {
   // `limit`, which is kNow or a stamp of this process (interpose::record_turn()). An event that was
   // still being recorded when the limit was taken follows after the next poll(), before all others.
   //
-  // A capture of the mode Sums begins anew with each poll(), as its sums do.
+  // A capture of the mode Sums begins again with each poll(), as its sums do.
   CaptureError poll(std::uint64_t limit = kNow);
 
   // The next event and its site; false after the last. A Mark has no site. The site, and the name

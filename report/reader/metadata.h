@@ -1,5 +1,5 @@
 #pragma once
-// What a capture says of the process that it was made of (MetadataKind). Report side.
+// The facts that a capture has about its process (MetadataKind). Report side.
 
 #include "capture/record.h"
 #include "report/base/memory.h"
@@ -7,15 +7,15 @@
 namespace pymemflow::report {
 
 struct Metadata {
-  String command_line;  // each word with a zero at its end
+  String command_line;  // each word is followed by a zero byte
   String python_version;
-  String host;         // a line each: name, system, release, machine
-  String options;      // NAME=value, a line each
-  String interpreter;  // the file that has it; empty: the program itself
-  String layout;       // where its offsets are from; else why its frames are not read
-  String allocators;   // the files that define malloc(), a line each; empty: the program itself
+  String host;         // name, system, release and machine, one per line
+  String options;      // NAME=value, one per line
+  String interpreter;  // the file that contains the interpreter; empty: the program itself
+  String layout;       // the source of its offsets; if frames are not read, the reason
+  String allocators;   // the files that define malloc(), one per line; empty: the program itself
 
-  // Null: a fact that this version does not know.
+  // Null: the fact is not known to this version.
   String* find(MetadataKind kind) {
     switch (kind) {
       case MetadataKind::CommandLine:

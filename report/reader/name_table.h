@@ -1,5 +1,6 @@
 #pragma once
-// What the numbers in the records stand for, as the definitions in the capture say. One thread.
+// The names of sites, codes and modules, by the numbers that records have. Filled by definitions,
+// of a capture or of a test. One thread.
 
 #include <cstdint>
 #include <string_view>
@@ -13,21 +14,21 @@ namespace pymemflow::report {
 
 class NameTable {
  public:
-  // An undamaged capture has at most so many numbers of a kind.
+  // The most numbers of a kind that an undamaged capture can have.
   void set_limit(std::uint64_t numbers) { limit_ = numbers; }
 
-  // Definitions. The texts of a code or a module were defined before; where they were not, or not
-  // whole, it counts as damaged.
+  // Definitions. The texts of a code or module must be complete, or the definition counts as
+  // damaged.
   void add_text(std::uint32_t text, std::string_view piece, std::uint32_t place, bool is_last);
   void add_code(std::uint32_t code, std::uint32_t filename, std::uint32_t name,
                 std::uint32_t line_table, std::int32_t first_line, std::uint64_t format);
   void add_module(std::uint32_t path, std::uint64_t start, std::uint64_t end, std::uint64_t offset,
                   std::string_view build_id);
-  // False: the code, or the module, has not been defined. `module`: its path's text; 0: none.
+  // False: the code or module has not been defined. `module` is the text of its path; 0: none.
   bool add_site(SiteId site, std::uint32_t code, std::int32_t instruction);
   bool add_caller(SiteId site, std::uint64_t address, std::uint32_t module);
 
-  // Null: never defined.
+  // Null: the site was not defined.
   const Site* find(SiteId site) const {
     const SiteSlot* const slot = sites_.find(site);
     return slot != nullptr && slot->is_known ? &slot->site : nullptr;
@@ -55,9 +56,9 @@ class NameTable {
     bool is_whole = false;
   };
 
-  // The whole text, taken out of the table: each is used once. False: it is not there.
+  // Moves a text out of the table: each is used once. False: it is missing or incomplete.
   bool take_text(std::uint32_t text, String& bytes);
-  // The same bytes, kept once, for as long as the table lives.
+  // A copy that lives as long as the table; equal texts share one.
   std::string_view keep(const String& text);
   std::uint64_t limit_ = 0;
   HashMap<std::uint32_t, Text> texts_;

@@ -1,7 +1,8 @@
 #pragma once
-// A slot a number, for numbers that lie close together, wherever they begin: a forked child goes on
-// with its parent's. Out of a file that nobody vouches for: what would lie farther apart than it
-// can in an undamaged one has no slot, so memory is bounded by the file. Report side, one thread.
+// Slots by number, for numbers that lie close together but may begin anywhere: a forked child
+// continues with its parent's numbers. The numbers come from a file that may be damaged. A number
+// that lies farther from the others than it can in an undamaged file gets no slot, so memory is
+// bounded by the size of the file. Report side, one thread.
 
 #include <algorithm>
 #include <cstdint>
@@ -13,13 +14,13 @@ namespace pymemflow::report {
 template <class Slot>
 class NumberedSlots {
  public:
-  // Null: nothing was put there. Until the next put().
+  // Null: no slot was made. Valid until the next put().
   const Slot* find(std::uint32_t number) const {
     const std::uint32_t index = number - first_;
     return index < slots_.size() ? &slots_[index] : nullptr;
   }
 
-  // The slot of the number, made where it was not there. Null: it is too far from the others, of
+  // Makes the slot of the number if there is none. Null: the number is too far from the others, of
   // which there are at most `most`.
   Slot* put(std::uint32_t number, std::uint64_t most) {
     if (slots_.empty()) first_ = number;
@@ -33,7 +34,7 @@ class NumberedSlots {
   }
 
  private:
-  // By doubling too, so that numbers in falling order cost no more than in rising order.
+  // Doubles the slots as well, so that falling numbers cost no more than rising ones.
   bool begin_at(std::uint32_t number, std::uint64_t most) {
     const std::uint64_t missing = first_ - number;
     if (missing + slots_.size() > 2 * (most + 1)) return false;

@@ -1,9 +1,9 @@
 #pragma once
-// One value a site, found by the site's number in two loads. Report side, one thread.
+// A table with one value per site, found by the site's number in two loads. Report side, one
+// thread.
 //
-// In pages, so that numbers need not be dense and values do not move; a wild number out of a
-// damaged capture costs one page and at most 8 MiB of pointers, not the number times the size of a
-// value.
+// The table is made of pages: numbers need not be dense, and values do not move. A wild number in a
+// damaged capture costs one page and at most 8 MiB of pointers.
 
 #include <cstddef>
 #include <memory>
@@ -28,7 +28,7 @@ class PerSite {
     }
   }
 
-  // A value that was never asked for before is Value().
+  // A new value is Value().
   Value& operator[](SiteId site) {
     const std::size_t number = site / kPageSites;
     if (number >= pages_.size() || pages_[number] == nullptr) make_page(number);

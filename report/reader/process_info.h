@@ -19,7 +19,7 @@ struct ProcessInfo {
   String python_version = {};
 };
 
-// How complete a record is, in events.
+// The completeness of a record, in events.
 struct RecordCounts {
   std::uint64_t recorded = 0;
   std::uint64_t lost = 0;

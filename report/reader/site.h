@@ -1,6 +1,5 @@
 #pragma once
-// Where events come from, by name: what the reader hands to the sinks. The text belongs to the
-// reader and lives as long as it does.
+// An allocation site by its names. The text belongs to the name table and lives as long as it does.
 
 #include <cstdint>
 #include <string_view>

@@ -17,7 +17,7 @@
 
 namespace pymemflow::report {
 
-// What one site, or all sites together, allocated so far.
+// The allocations of one site, or of all sites, so far.
 struct Totals {
   Amount live;
   Amount allocated;                // ever; each realloc that succeeds is an allocation

@@ -41,7 +41,7 @@ struct Snapshot {
 
 class Marks {
  public:
-  // Keep::Nothing is for a process that may set marks for ever: since() alone can be asked.
+  // Keep::Nothing is for a process that never ends: since() alone can be asked.
   enum class Keep : bool { Nothing, All };
 
   Marks(const Ledger& ledger, Exemptions& exemptions, Keep keep)

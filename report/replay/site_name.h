@@ -19,7 +19,7 @@ struct SiteName {
   String caller;  // without a frame: as DTrace's usym() prints it
   String module;  // without a frame: the path of the file that called; empty: unknown
 
-  // What makes two sites one.
+  // Sites with equal keys are one site.
   auto key() const { return std::tie(has_frame, file, function, line, caller); }
 };
 

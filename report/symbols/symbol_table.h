@@ -1,8 +1,8 @@
 #pragma once
-// The symbols of one file of code, sorted when many are asked for. A file that cannot be read, or
-// is not one of this system's, has none; report/symbols/<system>/symbols.cpp reads it. Report
-// side; reading it takes as long as reading its symbol table, and nothing is kept mapped, so that a
-// file cut short meanwhile cannot raise SIGBUS in the host.
+// The symbols of one code file, sorted once many are requested. A file that cannot be read, or that
+// is not of this system, has none. symbols.cpp in report/symbols/linux and report/symbols/macos
+// reads the file. Nothing stays mapped, so a file that is truncated meanwhile cannot raise SIGBUS
+// in the host. Report side, one thread.
 
 #include <cstdint>
 #include <string_view>

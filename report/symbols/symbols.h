@@ -1,15 +1,14 @@
 #pragma once
-// What DTrace's usym() prints for an address: which function of which file holds it. Report side,
-// one thread.
+// Names for addresses, as DTrace's usym() prints them: the function and the file that hold an
+// address. Report side, one thread.
 //
 //   MODULE`SYMBOL    the symbol covers the address; MODULE is the base name of the file
 //   MODULE`0xADDR    no symbol covers it: the run-time address, never the nearest symbol before it;
-//                    or the file is another one by now, as its build id says
+//                    or the file has been replaced since, as its build id shows
 //   0xADDR           no file is mapped there
 //
-// Addresses are return addresses. As DTrace does, we look for the address itself; only where
-// nothing covers it, for the byte before, which is the call: it may be a function's last
-// instruction.
+// Addresses are return addresses. As in DTrace, the address itself is looked up. If nothing covers
+// it, the byte before is, which belongs to the call: the call may be a function's last instruction.
 
 #include <cstdint>
 #include <string_view>

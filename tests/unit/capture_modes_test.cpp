@@ -60,7 +60,7 @@ void add(Sums& sums, const Event& event, std::uint64_t address) {
   bytes += size;
 }
 
-// What a capture tells of its events, one by one or summed up.
+// Sums of the events of a capture, whether it holds them one by one or as sums.
 Sums sums_of(int file) {
   Sums sums;
   report::CaptureReader reader(file);
@@ -220,7 +220,7 @@ TEST(Ring, KeepsTheLastEvents) {
         const Read read = read_all();
         EXPECT_EQ(read.lost + read.damaged + read.left_out, 0U);
         EXPECT_EQ(read.events.size() + read.overwritten, kEvents);
-        // 16 bytes an event; at most two blocks more than asked for.
+        // 16 bytes per event; at most two blocks more than asked for.
         EXPECT_GE(read.events.size(), kRing.ring_bytes / 16);
         EXPECT_LE(read.events.size(), (kRing.ring_bytes + 2 * kBlockBytes) / 16);
         for (std::size_t k = 0; k < read.events.size(); ++k) {

@@ -1,4 +1,4 @@
-// What is exempt of what is live at the end, and why.
+// Exemptions of live memory, and their reasons.
 
 #include "report/replay/exemptions.h"
 

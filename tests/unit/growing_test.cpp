@@ -57,7 +57,7 @@ class Recorder {
   void wait_for(std::uint64_t events) const {
     while (recorded() < events) ::usleep(100);
   }
-  // Goes on recording until there are so many events.
+  // Goes on recording up to this number of events.
   void go_on(std::uint64_t events) const { shared_->allowed = events; }
   void kill() {
     if (child_ == 0) return;

@@ -1,4 +1,4 @@
-// Which events belong to an import, by the order of events alone.
+// Imports are found by the order of events alone.
 
 #include "report/replay/imports.h"
 

@@ -1,4 +1,4 @@
-// Marks: where they stand in the record, and what is held against what.
+// Marks: their order in the record, and the marks that are compared.
 
 #include <string>
 #include <thread>
@@ -14,7 +14,7 @@ using interpose::recording;
 using report::CaptureReader;
 using report::Profile;
 
-// What happened, in order: "malloc 8", "free", "mark x".
+// The events in their order: "malloc 8", "free", "mark x".
 std::vector<std::string> story() {
   CaptureReader reader(recording.destination.file.descriptor());
   EXPECT_EQ(reader.poll(), report::CaptureError::None);

@@ -45,7 +45,7 @@ class Recorded {
     events_.push_back({.kind = EventKind::Mark, .after_ns = kStart + at_ns, .name = name});
   }
 
-  // In batches of so many events.
+  // In batches of this size.
   Profile profile(std::size_t batch) const {
     Symbols symbols(names_.modules(), Symbols::Where::kOffline);
     ProfileBuilder builder({.id = 4711, .started_monotonic_ns = kStart}, names_, symbols);

@@ -12,7 +12,7 @@
 namespace pymemflow::report {
 namespace {
 
-// Where the function begins that holds the address; 0: the image does not say.
+// The start of the function that holds the address; 0: unknown to the image.
 std::uint64_t start_of_function(const mach_header_64& header, std::uint64_t address) {
   const char* at = reinterpret_cast<const char*>(&header + 1);
   const linkedit_data_command* starts = nullptr;
