@@ -12,6 +12,7 @@
 # Headers are reached through links in the build folder, one per header: the folder itself would bring
 # the layers in its sub-folders along.
 include_guard(GLOBAL)
+include(${CMAKE_CURRENT_LIST_DIR}/precompiled.cmake)
 
 function(pmf_layer folder)
   cmake_parse_arguments(PARSE_ARGV 1 layer "OBJECTS" "" "SOURCES;SEES;LINKS")
@@ -34,6 +35,11 @@ function(pmf_layer folder)
     add_library(${target} ${kind} ${layer_SOURCES})
     target_include_directories(${target} PUBLIC ${headers})
     target_link_libraries(${target} PUBLIC ${seen} PRIVATE ${layer_LINKS})
+    if(folder MATCHES "^report/")
+      pmf_precompile(${target} report pmf_host_flags)
+    elseif(folder MATCHES "^cli/")
+      pmf_precompile(${target} cli pmf_build_flags <cstdio> <filesystem> <functional> <map>)
+    endif()
   else()
     add_library(${target} INTERFACE)
     target_include_directories(${target} INTERFACE ${headers})

@@ -1,0 +1,23 @@
+# Precompiled headers of the C++ library for the layers that use much of it: half of the compiler's work
+# on their files is parsing these. Not with ccache, which cannot keep objects that are compiled so.
+#
+#   pmf_precompile(TARGET KIND FLAGS)   KIND names the set; FLAGS is the target that has its options
+include_guard(GLOBAL)
+
+set(PMF_PRECOMPILED <algorithm> <array> <cerrno> <cstdint> <cstring> <iterator> <memory> <optional> <span>
+                    <string> <string_view> <tuple> <utility> <vector>)
+
+function(pmf_precompile target kind flags)
+  if(CMAKE_CXX_COMPILER_LAUNCHER OR PYMEMFLOW_SANITIZE OR CMAKE_CROSSCOMPILING)
+    return()
+  endif()
+  set(headers pmf_${kind}_precompiled)
+  if(NOT TARGET ${headers})
+    set(source ${PROJECT_BINARY_DIR}/precompiled/${kind}.cpp)
+    file(CONFIGURE OUTPUT ${source} CONTENT "")
+    add_library(${headers} OBJECT ${source})
+    target_link_libraries(${headers} PRIVATE ${flags})
+    target_precompile_headers(${headers} PRIVATE ${PMF_PRECOMPILED} ${ARGN})
+  endif()
+  target_precompile_headers(${target} REUSE_FROM ${headers})
+endfunction()
