@@ -1,5 +1,6 @@
 # Precompiled headers of the C++ library for the layers that use much of it: half of the compiler's work
-# on their files is parsing these. Not with ccache, which cannot keep objects that are compiled so.
+# on their files is parsing these. Not with ccache, which cannot keep objects that are compiled so, and not
+# where warnings are errors: GCC 12 then gives one for code of the C++ library (array-bounds).
 #
 #   pmf_precompile(TARGET KIND FLAGS)   KIND names the set; FLAGS is the target that has its options
 include_guard(GLOBAL)
@@ -8,7 +9,7 @@ set(PMF_PRECOMPILED <algorithm> <array> <cerrno> <cstdint> <cstring> <iterator> 
                     <string> <string_view> <tuple> <utility> <vector>)
 
 function(pmf_precompile target kind flags)
-  if(CMAKE_CXX_COMPILER_LAUNCHER OR PYMEMFLOW_SANITIZE OR CMAKE_CROSSCOMPILING)
+  if(CMAKE_CXX_COMPILER_LAUNCHER OR PYMEMFLOW_WARNINGS_AS_ERRORS OR CMAKE_CROSSCOMPILING)
     return()
   endif()
   set(headers pmf_${kind}_precompiled)
