@@ -97,7 +97,7 @@ class SymbolReader {
   }
 
   bool find_build_id(std::string_view notes) {
-    constexpr char kOwner[] = "GNU";
+    static constexpr char kOwner[] = "GNU";
     constexpr std::string_view kName(kOwner, sizeof kOwner);  // with the zero that ends it
     const auto padded = [](std::size_t bytes) { return (bytes + 3) & ~std::size_t{3}; };
     GElf_Nhdr note;
