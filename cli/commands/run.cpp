@@ -17,6 +17,7 @@
 #include "report/base/output.h"
 #include "report/formats/report.h"
 #include "report/formats/summary.h"
+#include "report/reader/capture_reader.h"
 
 namespace pymemflow::cli {
 namespace {
@@ -50,41 +51,46 @@ class OutputNames {
   std::map<std::uint32_t, int> used_;  // the number of programs that the process has been
 };
 
-Error print_report(const std::string& capture, const ReportOptions& asked,
-                   const std::string& output) {
+std::string text(const report::String& shown) {
+  return std::string(shown);
+}
+
+// One line per process, so that the user sees which of them matter.
+std::string process_line(const FoundCapture& capture, const report::Profile& profile,
+                         std::string_view problem) {
+  const std::string start = "pymemflow: process " + std::to_string(capture.process) + ": ";
+  if (!problem.empty()) return start + "the record " + std::string(problem) + "\n";
+  const bool has_ended = profile.process.end != EndKind::None;
+  return start + text(report::shown_size(profile.total.live.bytes)) + " alive at the end, " +
+         text(report::shown_size(profile.peak.live.bytes)) + " at most, " +
+         counted(profile.events, "event") + (has_ended ? "" : ", killed or still running") + ": " +
+         shell_words(profile.process.command_line) + "\n";
+}
+
+// Replays the capture once: for the report and, if `line` is not null, for the line of its process.
+Error print_report(const FoundCapture& capture, const ReportOptions& asked,
+                   const std::string& output, std::string* line) {
   int file = -1;
-  if (Error error = open_capture(capture, file)) return error;
+  if (Error error = open_capture(capture.path, file)) return error;
+  report::Profile profile;
   report::ReportOptions options;
   options.asked = asked;
   options.asked.output = output;
   options.is_in_process = false;
   options.standard_error = STDERR_FILENO;
-  const report::ReportError error = report::write_report(file, options);
-  ::close(file);
-  return error ? Error("cannot write the report: " + std::string(error.what)) : Error();
-}
-
-std::string text(const report::String& shown) {
-  return std::string(shown);
-}
-
-// Prints one line per process, so that the user sees which of them matter.
-void print_processes(const std::vector<FoundCapture>& captures) {
-  std::string lines;
-  for (const FoundCapture& capture : captures) {
-    const CaptureUse use = read_use(capture.path);
-    lines += "pymemflow: process " + std::to_string(capture.process) + ": ";
-    if (!use.problem.empty()) {
-      lines += "the record " + use.problem + "\n";
-      continue;
+  options.profile = line == nullptr ? nullptr : &profile;
+  report::CaptureReader reader(file);
+  const report::CaptureError unreadable = reader.poll();
+  std::string_view problem = report::describe(unreadable);
+  if (unreadable == report::CaptureError::None) {
+    problem = report::write_report(reader, options).what;
+    if (line != nullptr) {
+      const std::string_view unknown = report::profile_problem(reader.head().mode);
+      *line += process_line(capture, profile, problem.empty() ? unknown : problem);
     }
-    lines += text(report::shown_size(use.profile.total.live.bytes)) + " alive at the end, " +
-             text(report::shown_size(use.profile.peak.live.bytes)) + " at most, " +
-             counted(use.profile.events, "event") +
-             (use.has_ended ? "" : ", killed or still running") + ": " + use.command_line + "\n";
   }
-  lines += "pymemflow: " + counted(captures.size(), "process") + "\n";
-  std::fputs(lines.c_str(), stderr);
+  ::close(file);
+  return problem.empty() ? Error() : Error("cannot write the report: " + std::string(problem));
 }
 
 int run(const Arguments& arguments, const std::vector<std::string>& program) {
@@ -100,11 +106,16 @@ int run(const Arguments& arguments, const std::vector<std::string>& program) {
   }
   if (done.captures.empty() && !done.is_untraced) say("no Python ran: there is nothing to report");
   OutputNames names(resolved.report.output);
+  const bool has_several = done.captures.size() > 1;
+  std::string lines;
   for (const FoundCapture& capture : done.captures) {
     const std::string output = names.next(capture.process);
-    if (const Error error = print_report(capture.path, resolved.report, output)) complain(error);
+    const Error error =
+        print_report(capture, resolved.report, output, has_several ? &lines : nullptr);
+    if (error) complain(error);
   }
-  if (done.captures.size() > 1) print_processes(done.captures);
+  if (has_several) lines += "pymemflow: " + counted(done.captures.size(), "process") + "\n";
+  std::fputs(lines.c_str(), stderr);
   return done.status;
 }
 
