@@ -20,7 +20,14 @@ bool could_run(const char* path);
 // Writes the name, system, release and machine of this host, a line each, and returns the size of
 // the text in bytes.
 std::size_t describe_host(std::span<char> text);
-// Writes a line to the program's standard error.
+
+// Standard error is the file that descriptor 2 was when the process image began. Remembers it; at
+// start-up only.
+void note_standard_error();
+// Its descriptor; -1 where the program has closed it, or has another file in its place. Without
+// note_standard_error() it is whatever descriptor 2 is.
+int standard_error();
+// Writes one line to standard error; nothing where there is none. Raises no signal.
 void write_line(std::span<const char> text);
 
 }  // namespace pymemflow::platform

@@ -13,6 +13,7 @@
 
 #include <cstdlib>
 
+#include "platform/linux/held_signals.h"
 #include "platform/linux/system_call.h"
 #include "platform/write_some.h"
 
@@ -55,6 +56,15 @@ int raise_descriptor(long low) {
   if (failed(high)) high = system_call(SYS_fcntl, low, F_DUPFD_CLOEXEC, 3);
   system_call(SYS_close, low);
   return failed(high) ? -1 : static_cast<int>(high);
+}
+
+// A file that would pass the limit of the process (RLIMIT_FSIZE) is an error, and no signal.
+template <typename Call>
+long within_limit(Call call) {
+  const HeldSignals held(only(SIGXFSZ));
+  const long outcome = call();
+  if (outcome == -EFBIG) held.take_back(SIGXFSZ);
+  return outcome;
 }
 
 long open_in(const char* folder) {
@@ -109,7 +119,7 @@ std::uint64_t allowed_file_bytes() {
 int reserve_file(int file, std::uint64_t offset, std::size_t bytes) {
   long outcome;
   do {
-    outcome = system_call(SYS_fallocate, file, 0, offset, bytes);
+    outcome = within_limit([=] { return system_call(SYS_fallocate, file, 0, offset, bytes); });
   } while (outcome == -EINTR);
   if (outcome != -EOPNOTSUPP && outcome != -ENOSYS) return static_cast<int>(-outcome);
   static constexpr char kZeros[4096] = {};
@@ -120,14 +130,14 @@ int reserve_file(int file, std::uint64_t offset, std::size_t bytes) {
 }
 
 long write_some(int file, const void* data, std::size_t bytes, std::uint64_t offset) {
-  return system_call(SYS_pwrite64, file, data, bytes, offset);
+  return within_limit([=] { return system_call(SYS_pwrite64, file, data, bytes, offset); });
 }
 
 long write_some(int file, std::span<const char> front, const void* data, std::size_t bytes,
                 std::uint64_t offset) {
   const iovec parts[] = {{const_cast<char*>(front.data()), front.size()},
                          {const_cast<void*>(data), bytes}};
-  return system_call(SYS_pwritev, file, parts, 2, offset, 0);
+  return within_limit([&] { return system_call(SYS_pwritev, file, parts, 2, offset, 0); });
 }
 
 std::uint64_t file_bytes(int file) {
@@ -137,10 +147,7 @@ std::uint64_t file_bytes(int file) {
 
 bool identify_file(int file, FileIdentity& identity) {
   struct stat facts {};
-  const int saved = errno;
-  const int outcome = ::fstat(file, &facts);
-  errno = saved;
-  if (outcome != 0) return false;
+  if (failed(system_call(SYS_fstat, file, &facts))) return false;
   identity = {facts.st_dev, facts.st_ino};
   return true;
 }

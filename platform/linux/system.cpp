@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "platform/clock.h"
+#include "platform/linux/held_signals.h"
 #include "platform/linux/system_call.h"
 #include "platform/loader.h"
 #include "platform/memory.h"
@@ -22,11 +23,9 @@ void* map(void* address, std::size_t bytes, int protection, int flags, int file,
   return failed(outcome) ? nullptr : reinterpret_cast<void*>(outcome);
 }
 
-std::uint64_t nanoseconds(clockid_t clock) {
-  timespec now{};
-  ::clock_gettime(clock, &now);
-  return static_cast<std::uint64_t>(now.tv_sec) * 1'000'000'000 +
-         static_cast<std::uint64_t>(now.tv_nsec);
+std::uint64_t nanoseconds(const timespec& time) {
+  return static_cast<std::uint64_t>(time.tv_sec) * 1'000'000'000 +
+         static_cast<std::uint64_t>(time.tv_nsec);
 }
 
 }  // namespace
@@ -56,10 +55,15 @@ void sleep_us(std::uint32_t microseconds) {
 }
 
 std::uint64_t monotonic_ns() {
-  return nanoseconds(CLOCK_MONOTONIC);
+  timespec now{};
+  ::clock_gettime(CLOCK_MONOTONIC, &now);
+  return nanoseconds(now);
 }
+// Also asked for at the end, when a library that stands in front of clock_gettime() may be gone.
 std::uint64_t realtime_ns() {
-  return nanoseconds(CLOCK_REALTIME);
+  timespec now{};
+  system_call(SYS_clock_gettime, CLOCK_REALTIME, &now);
+  return nanoseconds(now);
 }
 
 void* map_private(std::size_t bytes) {
@@ -100,11 +104,15 @@ bool copy_memory(void* to, std::uint64_t from, std::size_t bytes) {
 }
 
 void write_line(std::span<const char> text) {
+  const HeldSignals held(only(SIGPIPE) | only(SIGXFSZ));
+  const int file = standard_error();
   const char* cursor = text.data();
   std::size_t bytes = text.size();
-  while (bytes > 0) {
-    const long outcome = system_call(SYS_write, STDERR_FILENO, cursor, bytes);
+  while (file >= 0 && bytes > 0) {
+    const long outcome = system_call(SYS_write, file, cursor, bytes);
     if (outcome == -EINTR) continue;
+    if (outcome == -EPIPE) held.take_back(SIGPIPE);
+    if (outcome == -EFBIG) held.take_back(SIGXFSZ);
     if (outcome <= 0) return;
     cursor += outcome;
     bytes -= static_cast<std::size_t>(outcome);

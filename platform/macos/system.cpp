@@ -138,10 +138,11 @@ bool copy_memory(void* to, std::uint64_t from, std::size_t bytes) {
 
 void write_line(std::span<const char> text) {
   const KeptErrno kept;
+  const int file = standard_error();
   const char* cursor = text.data();
   std::size_t bytes = text.size();
-  while (bytes > 0) {
-    const ssize_t outcome = ::write(STDERR_FILENO, cursor, bytes);
+  while (file >= 0 && bytes > 0) {
+    const ssize_t outcome = ::write(file, cursor, bytes);
     if (outcome < 0 && errno == EINTR) continue;
     if (outcome <= 0) return;
     cursor += outcome;
