@@ -25,6 +25,8 @@ using AskedBlock = const void*;
 
 #  include <dlfcn.h>
 #  include <pthread.h>
+#  include <sys/resource.h>
+#  include <sys/wait.h>
 #  include <unistd.h>
 
 #  include <cstdlib>

@@ -11,10 +11,11 @@
 #include "interpose/hooks/exits.h"
 #include "interpose/hooks/late_python.h"
 #include "interpose/hooks/late_threads.h"
+#include "interpose/library/ending.h"
+#include "interpose/library/errors.h"
 #include "interpose/library/messages.h"
 #include "interpose/originals/originals.h"
 #include "interpose/recording/blocks/metadata.h"
-#include "interpose/recording/own_work.h"
 #include "interpose/recording/probe_handlers.h"
 #include "interpose/recording/recorder.h"
 #include "interpose/recording/recording.h"
@@ -24,8 +25,9 @@
 #include "pyframe/checked_frame.h"
 #include "pyframe/interpreter.h"
 #include "report/base/digits.h"
+#include "report/base/role.h"
 #include "report/formats/formats.h"
-#include "report/formats/report.h"
+#include "report/reporter/program.h"
 
 extern "C" int __cxa_atexit(void (*handler)(void*), void* argument, void* library);
 
@@ -63,7 +65,7 @@ void say_deep_binding(const char* path) {
 
 // Valid until the next call.
 std::string_view failure_text(int failure) {
-  if (failure != kLimitReached) return std::strerror(failure);
+  if (failure != kLimitReached) return error_text(failure);
   static char text[64] = "it reached its limit of ";
   constexpr std::size_t kFixed = sizeof "it reached its limit of " - 1;
   constexpr std::string_view kUnit = " bytes";
@@ -94,7 +96,7 @@ void say_other_name() {
 }
 
 // Reports on a process in which Python ran; of other processes the capture is removed.
-void make_report() {
+void tell_end(EndKind kind) {
   const int failure = recording.failure.load();
   if (!recording.python_ran.load() && failure == 0) {
     recording.destination.file.remove();
@@ -115,19 +117,22 @@ void make_report() {
   }
   say_other_name();
   if (!is_report_wanted()) return;
-  report::ReportOptions wanted;
-  wanted.standard_error = STDERR_FILENO;
-  wanted.asked = report_options;
-  wanted.is_of_forked_child = recording.destination.process != recording.first_process;
-  const report::ReportError error =
-      report::write_report(recording.destination.file.descriptor(), wanted);
-  if (error) say({"cannot write the report: ", error.what});
+  make_report({.options = report_options,
+               .capture = recording.destination.file.descriptor(),
+               .name = recording.destination.file.name(),
+               .process = recording.destination.process,
+               .is_of_forked_child = recording.destination.process != recording.first_process,
+               .kind = kind});
+}
+
+void end_now(EndKind kind) {
+  if (end_recording(kind)) tell_end(kind);
 }
 
 void end(EndKind kind) {
-  if (!end_recording(kind)) return;
-  const OwnWork own_work;
-  make_report();
+  const int saved = errno;
+  run_end(kind, end_now);
+  errno = saved;
 }
 
 void at_exit(void*) {
@@ -166,7 +171,7 @@ bool accept_options() {
     return false;
   }
   if (!can_be_written(report_options.output)) {
-    say({"PYMEMFLOW_OUTPUT=", report_options.output, ": ", std::strerror(errno),
+    say({"PYMEMFLOW_OUTPUT=", report_options.output, ": ", error_text(errno),
          "; this program runs untraced"});
     return false;
   }
@@ -211,6 +216,7 @@ void begin(const pyframe::Interpreter& interpreter) {
          ", before this library: what is asked of it is not seen; preload this library first"});
   }
   if (recording_options.start == Start::Manual) set_paused(true);
+  map_end_stacks();
   end_handlers = {before_end, before_exec, after_failed_exec};
 }
 
@@ -222,10 +228,14 @@ void on_lookup(const char* name) {
 
 // Runs before the constructors of the program's own libraries, hence before any other thread.
 __attribute__((constructor)) void load() {
+  platform::note_standard_error();
   find_originals();
+  if (report::is_reporter()) return;
+  report::set_in_host();
   if (!platform::is_environment_trusted()) return;
   const int saved = errno;
   Options options;
+  prepare_end();
   option_error = read_options(platform::environment(), options);
   if (!option_error) {
     option_error = resolve(options, report::format_names(), recording_options, report_options);

@@ -14,6 +14,7 @@
 #include "platform/clock.h"
 #include "platform/process.h"
 #include "report/base/memory.h"
+#include "report/base/private_heap.h"
 #include "report/replay/live_profile.h"
 
 namespace pymemflow::interpose::live {
@@ -45,6 +46,7 @@ class Asking {
     if (known_process == process_) return;
     known_process = process_;
     known = nullptr;
+    report::forget_private_heap();
     is_out_of_memory = false;
   }
   ~Asking() { asking.store(0, std::memory_order_release); }

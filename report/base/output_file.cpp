@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -17,6 +18,25 @@ int open_file(const char* path, int flags) {
     file = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOCTTY | flags, S_IRUSR | S_IWUSR);
   } while (file < 0 && errno == EINTR);
   return file;
+}
+
+// A FIFO without a reader would make open() wait for one: it is given a second.
+int open_existing(const char* path) {
+  constexpr int kTries = 100;
+  for (int i = 0; i < kTries; ++i) {
+    const int file = open_file(path, O_NONBLOCK);
+    if (file >= 0) {
+      // From here on writes wait for the reader, as they do for other files.
+      const int flags = fcntl(file, F_GETFL);
+      if (flags >= 0) fcntl(file, F_SETFL, flags & ~O_NONBLOCK);
+      return file;
+    }
+    if (errno != ENXIO) return file;
+    constexpr timespec kWait = {.tv_sec = 0, .tv_nsec = 10'000'000};
+    nanosleep(&kWait, nullptr);
+  }
+  errno = ENXIO;
+  return -1;
 }
 
 // A user who could replace the link between this look and the opening could do so at any time,
@@ -40,7 +60,8 @@ bool is_folder_for_everybody(std::string_view path) {
 bool is_foreign_file(int file, const char* path) {
   struct stat facts;
   if (fstat(file, &facts) != 0) return true;
-  if (!S_ISREG(facts.st_mode) || !is_folder_for_everybody(path)) return false;
+  const bool can_be_made = S_ISREG(facts.st_mode) || S_ISFIFO(facts.st_mode);
+  if (!can_be_made || !is_folder_for_everybody(path)) return false;
   return facts.st_uid != geteuid() || facts.st_nlink > 1;
 }
 
@@ -61,7 +82,7 @@ int open_output_file(const char* path) {
   const int made = open_file(path, O_EXCL);
   if (made >= 0 || errno != EEXIST) return made;
   if (is_foreign_link(path)) return refuse(-1, EACCES);
-  const int file = open_file(path, 0);
+  const int file = open_existing(path);
   if (file < 0) return file;
   if (is_foreign_file(file, path)) return refuse(file, EACCES);
   return make_empty(file) ? file : refuse(file, errno);

@@ -7,9 +7,10 @@ namespace pymemflow::report {
 // A descriptor for writing, close-on-exec; -1 and errno.
 //
 // A file that is not there is made, for its owner alone. One that is there is written over. A pipe
-// or a device is written to as it is. A link is followed if it is ours or root's (/dev/stderr is
-// one); in a folder that everybody can write to, a file is written over only if it is ours, and has
-// no other name. Else: EACCES.
+// or a device is written to as it is; a FIFO that nobody reads is given a second, then: ENXIO. A
+// link is followed if it is ours or root's (/dev/stderr is one); in a folder that everybody can
+// write to, a file is written over, and a FIFO written to, only if it is ours and has no other
+// name. Else: EACCES.
 int open_output_file(const char* path);
 
 }  // namespace pymemflow::report

@@ -14,4 +14,7 @@ struct PrivateHeap {
 // Null: there is none, and the host's serves.
 const PrivateHeap* private_heap();
 
+// In a forked child, whose parent may have been in the middle of a call: begins with an empty heap.
+void forget_private_heap();
+
 }  // namespace pymemflow::report

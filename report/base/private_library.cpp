@@ -5,6 +5,8 @@
 
 #include <string_view>
 
+#include "report/base/role.h"
+
 // libunwind's names are macros for names with the machine in them; the second step expands them.
 #define PMF_EXPANDED(name) PMF_QUOTED(name)
 #define PMF_QUOTED(name) #name
@@ -42,7 +44,7 @@ bool is_loaded(const char* name) {
 }
 
 bool open_mimalloc(MimallocFunctions& functions) {
-  if (is_loaded(PMF_MIMALLOC_SONAME)) return false;
+  if (is_in_host() || is_loaded(PMF_MIMALLOC_SONAME)) return false;
   return Door(PMF_MIMALLOC_SONAME)
       .bind(functions.malloc, "mi_malloc")
       .bind(functions.free, "mi_free")
@@ -50,6 +52,7 @@ bool open_mimalloc(MimallocFunctions& functions) {
 }
 
 bool open_unwind(UnwindFunctions& functions) {
+  if (is_in_host()) return false;
   return Door(PMF_LIBUNWIND_SONAME)
       .bind(functions.init_local2, PMF_EXPANDED(unw_init_local2))
       .bind(functions.set_reg, PMF_EXPANDED(unw_set_reg))

@@ -43,6 +43,8 @@ void open_output(std::optional<Output>& output, const ReportOptions& options, pi
 ReportError error_of(const Output& output) {
   if (output.error() == 0) return {};
   using Subject = ReportError::Subject;
+  // As open_output_file() has it.
+  if (output.error() == ENXIO) return {"nobody reads this FIFO", Subject::Output};
   return {std::strerror(output.error()),
           output.error() == EPIPE ? Subject::ClosedPipe : Subject::Output};
 }
@@ -72,8 +74,9 @@ class CaptureReplay final : public Replay {
       : reader_(reader),
         output_(output),
         options_(options),
-        symbols_(reader.names().modules(),
-                 options.is_in_process ? Symbols::Where::kInProcess : Symbols::Where::kOffline) {}
+        symbols_(reader.names().modules(), options.is_in_process && !options.is_reporter
+                                               ? Symbols::Where::kInProcess
+                                               : Symbols::Where::kOffline) {}
 
   Output& output() override { return output_; }
   Symbols& symbols() override { return symbols_; }

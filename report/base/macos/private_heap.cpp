@@ -28,4 +28,7 @@ const PrivateHeap* private_heap() {
   return zone() == nullptr ? nullptr : &kHeap;
 }
 
+// The system makes its heaps ready for a forked child.
+void forget_private_heap() {}
+
 }  // namespace pymemflow::report

@@ -43,10 +43,8 @@ class TestHostUntouched:
             assert owners['__cxa_throw'].startswith('libstdc++'), owners
             assert owners['_Unwind_RaiseException'].startswith('libgcc_s'), owners
 
-    def test_sees_nothing_of_what_the_report_loads(self):
-        # Or this test would have nothing to see.
-        assert 'loaded' in self.run.stdout
-        assert 'libmimalloc' in self.run.stdout
+    def test_the_report_loads_nothing_here(self):
+        assert '\nloaded\n' in self.run.stdout
         theirs = self.owners(self.plain)
         for owners, plain in zip(self.owners(self.run), theirs):
             assert owners == plain

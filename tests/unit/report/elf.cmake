@@ -38,8 +38,10 @@ add_custom_target(stripped_fixture ALL DEPENDS ${stripped})
 # The same test where mimalloc is not installed.
 add_executable(memory_fallback_test memory_test.cpp
   ${PROJECT_SOURCE_DIR}/report/base/memory.cpp
+  ${PROJECT_SOURCE_DIR}/report/base/linux/page_heap.cpp
   ${PROJECT_SOURCE_DIR}/report/base/linux/private_heap.cpp
-  ${PROJECT_SOURCE_DIR}/report/base/private_library.cpp)
+  ${PROJECT_SOURCE_DIR}/report/base/private_library.cpp
+  ${PROJECT_SOURCE_DIR}/report/base/role.cpp)
 target_link_libraries(memory_fallback_test PRIVATE
   pmf_build_flags pmf_private_libraries pmf_test_headers GTest::gtest_main)
 target_include_directories(memory_fallback_test PRIVATE ${PROJECT_BINARY_DIR}/layers/report_base)

@@ -1,0 +1,39 @@
+#pragma once
+// The end of the process, or of its image, as the library lives through it: closes the capture and
+// has the report made. May begin anywhere: in a handler of a signal that interrupted malloc() or
+// the loader, on a stack of a few hundred bytes, with a cancellation pending, beside a thread that
+// holds every lock there is. So the work runs on a stack of the library's own, with all signals of
+// this thread blocked, and by system calls alone (linux/ending.cpp). macOS has no process that its
+// host cannot see, and makes the report here (macos/ending.cpp).
+
+#include <cstdint>
+
+#include "capture/block.h"
+#include "options/resolve.h"
+
+namespace pymemflow::interpose {
+
+// Finds out what the end needs and what cannot be asked for then: where the library file is. At
+// start-up only.
+void prepare_end();
+// Maps the stacks of the end. When the recording begins.
+void map_end_stacks();
+
+// Runs work(kind). One at a time: a second thread that ends the process waits until the first has
+// done its work. Before an exec the thread has its signals as they were when this returns; before
+// an exit, those that came meanwhile are dropped, since alone the process would be gone.
+void run_end(EndKind kind, void (*work)(EndKind kind));
+
+struct ReportRequest {
+  ReportOptions options;
+  int capture = -1;       // descriptor
+  const char* name = "";  // of the capture; empty: it has none
+  std::uint32_t process = 0;
+  bool is_of_forked_child = false;
+  EndKind kind = EndKind::Exit;
+};
+
+// Has the report made, and says what is lost where that fails. Within the work of run_end() only.
+void make_report(const ReportRequest& request);
+
+}  // namespace pymemflow::interpose

@@ -1,0 +1,121 @@
+#include "interpose/library/linux/kept_record.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <charconv>
+#include <cstring>
+#include <string_view>
+
+#include "platform/files.h"
+#include "platform/linux/system_call.h"
+
+namespace pymemflow::interpose {
+namespace {
+
+using platform::failed;
+using platform::system_call;
+
+constexpr unsigned kMaxTries = 1000;
+
+// Text in a buffer, ended by a zero. What does not fit makes it empty.
+class Path {
+ public:
+  explicit Path(std::span<char> buffer) : buffer_(buffer) { clear(); }
+  void clear() {
+    used_ = 0;
+    is_cut_ = false;
+    buffer_[0] = '\0';
+  }
+  Path& add(std::string_view text) {
+    is_cut_ = is_cut_ || text.size() >= buffer_.size() - used_;
+    if (is_cut_) return *this;
+    std::memcpy(buffer_.data() + used_, text.data(), text.size());
+    used_ += text.size();
+    buffer_[used_] = '\0';
+    return *this;
+  }
+  Path& add(std::uint64_t number) {
+    char digits[20];
+    const char* const end = std::to_chars(digits, digits + sizeof digits, number).ptr;
+    return add({digits, static_cast<std::size_t>(end - digits)});
+  }
+  const char* text() const { return is_cut_ ? "" : buffer_.data(); }
+  std::string_view view() const { return {buffer_.data(), used_}; }
+
+ private:
+  std::span<char> buffer_;
+  std::size_t used_ = 0;
+  bool is_cut_ = false;
+};
+
+// Tries pymemflow.PID.pmf, pymemflow.PID.2.pmf and so on; take(path) is 0 or a negative error
+// number.
+template <typename Take>
+long with_free_name(std::string_view folder, std::uint32_t process, Path& path, Take take) {
+  long outcome = -EEXIST;
+  for (unsigned number = 1; outcome == -EEXIST && number <= kMaxTries; ++number) {
+    path.clear();
+    path.add(folder).add("/pymemflow.").add(process);
+    if (number > 1) path.add(".").add(number);
+    path.add(".pmf");
+    outcome = take(path.text());
+  }
+  return outcome;
+}
+
+long give_name(const char* link, std::string_view folder, std::uint32_t process, Path& path) {
+  return with_free_name(folder, process, path, [link](const char* name) {
+    return system_call(SYS_linkat, AT_FDCWD, link, AT_FDCWD, name, AT_SYMLINK_FOLLOW);
+  });
+}
+
+long copy_bytes(int from, long to) {
+  long offset = 0;
+  const auto size = static_cast<long>(platform::file_bytes(from));
+  while (offset < size) {
+    const long sent = system_call(SYS_sendfile, to, from, &offset, size - offset);
+    if (sent == -EINTR) continue;
+    if (failed(sent)) return sent;
+    if (sent == 0) return -EIO;
+  }
+  return 0;
+}
+
+long copy_to(int file, std::string_view folder, std::uint32_t process, Path& path) {
+  return with_free_name(folder, process, path, [file](const char* name) {
+    constexpr int kFlags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
+    const long copy = system_call(SYS_openat, AT_FDCWD, name, kFlags, 0600);
+    if (failed(copy)) return copy;
+    const long outcome = copy_bytes(file, copy);
+    system_call(SYS_close, copy);
+    if (failed(outcome)) platform::remove_file(name);
+    return outcome;
+  });
+}
+
+}  // namespace
+
+int keep_record(int file, std::uint32_t process, std::span<char> path_buffer) {
+  char link_buffer[64];
+  Path link(link_buffer);
+  link.add("/proc/self/fd/").add(static_cast<std::uint64_t>(file));
+  // "/var/tmp/#1234 (deleted)", or "/memfd:pymemflow (deleted)".
+  char target[4096];
+  const long bytes = system_call(SYS_readlinkat, AT_FDCWD, link.text(), target, sizeof target);
+  if (failed(bytes)) return static_cast<int>(-bytes);
+  const std::string_view old_path(target, static_cast<std::size_t>(bytes));
+  Path path(path_buffer);
+  long outcome = -EXDEV;
+  if (!old_path.starts_with("/memfd:")) {
+    outcome = give_name(link.text(), old_path.substr(0, old_path.rfind('/')), process, path);
+  }
+  for (const std::string_view folder : {"/var/tmp", "/tmp"}) {
+    if (outcome == 0) break;
+    outcome = copy_to(file, folder, process, path);
+  }
+  return static_cast<int>(-outcome);
+}
+
+}  // namespace pymemflow::interpose

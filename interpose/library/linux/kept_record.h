@@ -1,0 +1,16 @@
+#pragma once
+// Gives a capture without a name one, where its report could not be made: the record is kept. By
+// system calls alone.
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+namespace pymemflow::interpose {
+
+// Writes the path to `path`. 0, or an error number. `file` was made by
+// platform::open_nameless_file(): the name is in the folder of its disk; a record in memory is
+// copied to /var/tmp or /tmp. No name that is taken is touched.
+int keep_record(int file, std::uint32_t process, std::span<char> path);
+
+}  // namespace pymemflow::interpose

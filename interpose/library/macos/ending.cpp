@@ -1,0 +1,32 @@
+// The report at the end of a process, on macOS: it is made in the process. A child would raise
+// SIGCHLD there, and be found by waitpid().
+
+#include "interpose/library/ending.h"
+
+#include <unistd.h>
+
+#include "interpose/library/messages.h"
+#include "interpose/recording/own_work.h"
+#include "report/formats/report.h"
+
+namespace pymemflow::interpose {
+
+void prepare_end() {}
+
+void map_end_stacks() {}
+
+void run_end(EndKind kind, void (*work)(EndKind kind)) {
+  work(kind);
+}
+
+void make_report(const ReportRequest& request) {
+  const OwnWork own_work;
+  report::ReportOptions wanted;
+  wanted.standard_error = STDERR_FILENO;
+  wanted.asked = request.options;
+  wanted.is_of_forked_child = request.is_of_forked_child;
+  const report::ReportError error = report::write_report(request.capture, wanted);
+  if (error) say({"cannot write the report: ", error.what});
+}
+
+}  // namespace pymemflow::interpose

@@ -1,0 +1,100 @@
+#include "report/reporter/reporter.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <cstring>
+
+#include "options/options.h"
+#include "options/resolve.h"
+#include "report/base/memory.h"
+#include "report/formats/formats.h"
+#include "report/formats/report.h"
+#include "report/reporter/exit_status.h"
+
+namespace pymemflow::report {
+namespace {
+
+constexpr int kCapture = 3;
+constexpr int kStandardError = 4;  // of the host
+
+// If memory runs out, this process goes first, and not the host that waits for it.
+void prefer_to_be_killed() {
+  const int file = ::open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+  if (file < 0) return;
+  static_cast<void>(::write(file, "1000", 4));
+  ::close(file);
+}
+
+// Linux before 5.9 closes no range: the host's are still open then, but for those that exec closes.
+void close_what_is_not_ours() {
+#ifdef __GLIBC__
+#  if __GLIBC_PREREQ(2, 34)
+  if (::close_range(kStandardError + 1, ~0U, 0) == 0) return;
+#  endif
+#endif
+  DIR* const folder = ::opendir("/proc/self/fd");
+  if (folder == nullptr) return;
+  while (const dirent* const entry = ::readdir(folder)) {
+    const int file = std::atoi(entry->d_name);
+    if (file > kStandardError && file != ::dirfd(folder)) ::close(file);
+  }
+  ::closedir(folder);
+}
+
+// Where there is no /dev/null, the next file that is opened must not become standard error.
+void fill_standard_descriptors() {
+  if (::fcntl(kStandardError, F_GETFD) >= 0) {
+    ::dup2(kStandardError, STDERR_FILENO);
+    ::close(kStandardError);
+  }
+  for (int file = 0; file <= STDERR_FILENO; ++file) {
+    if (::fcntl(file, F_GETFD) < 0) ::dup2(kCapture, file);
+  }
+}
+
+void say(std::string_view what, std::string_view why) {
+  String line = "pymemflow: ";
+  line += what;
+  line += why;
+  line += '\n';
+  static_cast<void>(::write(STDERR_FILENO, line.data(), line.size()));
+}
+
+}  // namespace
+
+int report_on_host(int count, char** arguments, char** environment) {
+  if (count < 3) {
+    say("this is the library of pymemflow " PMF_VERSION,
+        ": it is preloaded into a program (LD_PRELOAD), or by `pymemflow run`");
+    return kNotReported + 1;
+  }
+  prefer_to_be_killed();
+  close_what_is_not_ours();
+  fill_standard_descriptors();
+  if (std::strcmp(arguments[1], PMF_VERSION) != 0) {
+    say("the library was replaced while the program ran: version " PMF_VERSION,
+        " cannot make its report");
+    return kNotReported + 1;
+  }
+  Options options;
+  RecordingOptions recording;
+  ReportOptions wanted;
+  if (read_options(environment, options) ||
+      resolve(options, format_names(), recording, wanted.asked)) {
+    return kNotReported + 1;
+  }
+  wanted.is_reporter = true;
+  wanted.standard_error = STDERR_FILENO;
+  wanted.is_of_forked_child = std::strcmp(arguments[2], "forked") == 0;
+  const ReportError error = write_report(kCapture, wanted);
+  if (!error) return kReported;
+  if (error.subject == ReportError::Subject::ClosedPipe) return kReported;
+  say("cannot write the report: ", error.what);
+  return kNotReported;
+}
+
+}  // namespace pymemflow::report
