@@ -30,7 +30,7 @@ endif()
 # Opened at run time (report/base/private_libraries.cmake), so that nothing links them.
 set(CPACK_DEBIAN_PACKAGE_RECOMMENDS "libelf1, libmimalloc2.0, libunwind8")
 
-# What a package of Debian must have in its documentation.
+# The documentation that Debian requires of a package.
 if(EXISTS /etc/debian_version)
   string(TIMESTAMP date "%a, %d %b %Y %H:%M:%S +0000" UTC)
   set(changelog ${PROJECT_BINARY_DIR}/install/changelog.Debian)

@@ -1,7 +1,7 @@
-# What `cmake --install` installs, and the Debian package that cpack makes of it.
+# Rules for `cmake --install`, and the Debian package that cpack makes from its files.
 #
 #   bin/pymemflow                          the command
-#   lib/pymemflow/libpymemflow.so          the library, beside no other: programs do not link it
+#   lib/pymemflow/libpymemflow.so          the library, in a folder of its own: programs do not link it
 #   include/pymemflow/api.h                the C interface
 #   lib/cmake/pymemflow, share/pkgconfig   where a build finds these
 #   share/man, share/bash-completion, ...  written by the command itself

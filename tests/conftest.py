@@ -167,7 +167,7 @@ def folder():
 
 @pytest.fixture
 def disk(folder):
-    """disk(size) is the folder of a file system of so many bytes. Skips where mount() is not allowed."""
+    """disk(size) mounts a file system of `size` bytes and returns its folder. Skips if mount() is not allowed."""
     mounted = []
 
     def mount(size):

@@ -1,4 +1,4 @@
-"""What describes the command line: the manual page, and the completions of shells."""
+"""The manual page, the colours on a terminal, and the shell completions."""
 import os
 import pty
 import re
@@ -40,7 +40,7 @@ class TestManual(Case):
 
 class TestColours(Case):
     def gate(self, **environment):
-        """What a terminal is told of a leak."""
+        """The text that a terminal shows for a leak."""
         environment = dict(self.environment, **environment)
         environment.setdefault('TERM', 'xterm')
         ours, theirs = pty.openpty()
@@ -70,7 +70,7 @@ class TestColours(Case):
 
 class TestCompletion(Case):
     def bash(self, *words):
-        """What the last word is completed to."""
+        """The completions of the last word."""
         script = '%s\ncompopt() { :; }\nCOMP_WORDS=(pymemflow "$@") COMP_CWORD=$#\n_pymemflow\n' \
                  'printf "%%s\\n" "${COMPREPLY[@]}"\n' % self.output('completion', 'bash')
         done = subprocess.check_output(('bash', '-c', script, 'bash') + words)

@@ -1,4 +1,4 @@
-"""pymemflow doctor: what it says of this Python, and of what is in the way."""
+"""pymemflow doctor: whether this Python can be traced, and the reasons that prevent it."""
 import json
 import os
 import shutil

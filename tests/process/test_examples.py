@@ -11,7 +11,7 @@ import built
 pytestmark = pytest.mark.stable_abi
 FLOW = re.compile(r'^ *\d+ +(\S.*):(\d+) +-> (create_\w+_list) (.*)$', re.MULTILINE)
 ADDRESS = re.compile(r'0x[0-9a-f]+')
-# Where the functions begin in the program that was recorded.
+# The first lines of the functions in the program that was recorded.
 RECORDED_DEF = {'create_cmalloc_list': 9, 'create_pyrawmalloc_list': 21, 'create_pymalloc_list': 33}
 
 
@@ -56,7 +56,7 @@ def without_emptied_list(flow):
 
 
 def longer_addresses(flow, digits):
-    """Addresses of so many digits instead of eight. The text that names one grows with it."""
+    """The flow as it is with addresses of `digits` digits instead of eight: texts with an address are longer."""
     def grown(match):
         size = int(match.group(1))
         return 'malloc(%d)' % (size + digits - 8 if size in (81, 98, 100, 114, 116) else size)
@@ -69,7 +69,7 @@ class Example:
 
     def __init__(self, trace, name, size=None, **environment):
         script = os.path.join(built.ROOT, 'examples', name + '.py')
-        # What malloc_debug shows depends on the folders that Python looks through.
+        # The allocations of malloc_debug depend on the folders in Python's search path.
         run = trace(script, *([] if size is None else [size]), PYTHONPATH=None, **environment)
         assert (run.status, run.stderr) == (0, '')
         with open(script, encoding='utf-8') as file:

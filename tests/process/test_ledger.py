@@ -1,4 +1,5 @@
-"""What is alive at the end: against valgrind's memcheck for C and C++ that leaks, and across fork."""
+"""Memory that is live at the end: compared with valgrind's memcheck for C and C++ that leaks, and
+across fork."""
 import os
 import re
 import subprocess

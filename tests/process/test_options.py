@@ -1,5 +1,5 @@
-"""What an option does; and one that is wrong, or a place that cannot be written to, gets one line
-while the program goes on as it is."""
+"""The effect of each option. A wrong value, or a file that cannot be written, causes one line on
+standard error, and the program runs as it does without the library."""
 import os
 import re
 

@@ -1,4 +1,4 @@
-"""What SECURITY.md claims, claim by claim. Most of it takes two users, hence root."""
+"""Each claim of SECURITY.md. Most of the tests take two users, so they need root."""
 import json
 import os
 import re
@@ -42,7 +42,7 @@ class Case(cases.Case):
 
 
 class TestFiles(Case):
-    """Of our own user, who may have put links where he likes."""
+    """Files and symlinks that belong to the user of the process."""
 
     @pytest.fixture(autouse=True)
     def no_umask(self):

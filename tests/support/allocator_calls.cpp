@@ -1,4 +1,4 @@
-// Calls an allocator function in every way that matters, and says what came of it: one line a call.
+// Calls an allocator function in every way that matters, and prints the outcome: one line per call.
 //
 //   name label: result errno usable content     the outcome: the same with and without the library
 //   = malloc(100) pntr 0x1234                   the call: what a report must say of it

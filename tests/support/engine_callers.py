@@ -32,8 +32,8 @@ def sums(sections):
 
 
 def without_addresses(sections):
-    """The sections with `no-symbol` in the place of each address. Records with equal sums are in the
-    order of that text: DTrace orders them by address."""
+    """The sections with `no-symbol` instead of each address. Records with equal sums are ordered by
+    that text; DTrace orders them by address."""
     def total(record):
         return RECORD.search(record).group(2)
 
@@ -49,8 +49,8 @@ def without_addresses(sections):
 
 
 def not_after_a_call(sections, program):
-    """The unnamed callers in the program that are no return addresses. Empty for a program that is
-    loaded at a random address: the report has addresses at run time."""
+    """The unnamed callers in the program whose address does not follow a call instruction. Empty for a
+    program that is loaded at a random address, since the report has run-time addresses."""
     code = Code(program)
     module = program[program.rindex('/') + 1:] + '`'
     found = [(prefix.strip(), int(address, 16)) for _, records in SECTION.findall(sections)

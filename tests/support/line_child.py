@@ -62,7 +62,7 @@ REAL = {'M': cMemLeak.malloc, 'F': cMemLeak.free, 'R': cMemLeak.realloc, 'C': cM
         'Block': cMemLeak.CMalloc}
 
 
-# -------------------------------------------------------- code that never stood in a file of its own
+# -------------------------------------------------------- code that never was in a file of its own
 def compiled(source, file, **names):
     exec(compile(source, file, 'exec'), names)
 

@@ -1,5 +1,5 @@
-"""What a Mach-O file says of itself, by llvm-objdump and llvm-nm: load commands, what it takes from
-others, exports, and the pairs of its interpose section."""
+"""Reads a Mach-O file with llvm-objdump and llvm-nm: load commands, imports, exports, and the pairs of
+its interpose section."""
 
 import re
 import shutil

@@ -1,6 +1,6 @@
-// What pyframe says, beside what the interpreter says of itself, for the scripts of tests/process
-// (probe.py is its other half). Loaded by ctypes; knows no Python header, so that one build serves
-// every version.
+// Gives the scripts of tests/process the results of pyframe, to compare with the interpreter's own
+// (probe.py is the Python half). Loaded by ctypes. Includes no Python header, so that one build
+// serves every version.
 
 #include <dlfcn.h>
 #include <pthread.h>
@@ -175,7 +175,7 @@ constexpr Field kFields[] = {
 
 }  // namespace
 
-// The layout that is in use: "name=value", one a line.
+// Writes the layout in use as lines of "name=value".
 PROBE void probe_layout(char* out, int size) {
   const FrameLayout& layout = interpreter.layout;
   std::string text;
@@ -207,7 +207,8 @@ PROBE int probe_check(const char* name, int by) {
   return static_cast<int>(check_running_frame(changed, self()));
 }
 
-// How many of `reads` from one C call, so from one place, were not at the place of the first.
+// Reads the position `reads` times from within one C call, and returns the number of reads that
+// differ from the first.
 PROBE int probe_stay(int reads, int pause_us) {
   Position first{};
   int strangers = current_position(interpreter, self(), first) ? 0 : 1;
@@ -220,7 +221,8 @@ PROBE int probe_stay(int reads, int pause_us) {
   return strangers;
 }
 
-// How many of `reads` in a thread that Python never saw had a frame.
+// Reads the position `reads` times in a thread that Python never saw, and returns the number of
+// reads that found a frame.
 PROBE int probe_foreign_thread(int reads, int pause_us) {
   int frames = 0;
   std::thread foreign([&] {

@@ -57,7 +57,7 @@ class Python(namedtuple('Python', 'path id text')):
         return {'PYTHONMALLOC': 'pymalloc'} if self.is_debug else {}
 
     def evaluate(self, code):
-        """What it prints when it runs `code`, without the library."""
+        """The output of this Python when it runs `code` without the library."""
         return subprocess.run([self.path, '-c', code], stdout=subprocess.PIPE, check=True,
                               universal_newlines=True).stdout.strip()
 

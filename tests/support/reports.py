@@ -160,7 +160,7 @@ class Report:
                 raise BadReport('the flow and the section of %s disagree' % function)
         if totals:
             raise BadReport('no sections of %s' % sorted(totals))
-        # What is left over are releases without a frame, which are not printed.
+        # The remaining events are releases without a frame, which are not printed.
         if len(self.events) + self.count_in_engine() > self.recorded:
             raise BadReport('%d events with a frame and %d without, of %d recorded'
                             % (len(self.events), self.count_in_engine(), self.recorded))

@@ -1,6 +1,6 @@
 """The tables of the C++ sources: functions.def, other_hooks.def and api.def.
 
-A row is `MACRO(word, "text", Word)`. The tests that hold something against every row read them here.
+A row is `MACRO(word, "text", Word)`. Tests that check something for every row read the tables here.
 """
 import os
 import re

@@ -119,7 +119,7 @@ TEST(CommandPlatform, OpensFilesOfAProcess) {
   OpenFile other = *found;
   ++other.inode;
   EXPECT_EQ(open_again(other), -1);
-  // What has no name any more: opened as the very file, or known to be out of reach.
+  // A deleted file is opened again as the same file, or reported as unreachable.
   ASSERT_EQ(::unlink(path.c_str()), 0);
   write(path, "another file");
   files.clear();

@@ -1,7 +1,7 @@
 #pragma once
-// Runs the BEGIN clauses of the D programs in tests/conformance with our printing in the place of
-// DTrace's, so that the two are given the same data by construction. It knows the statements that
-// these programs use and throws at anything else. For tests; one thread.
+// Runs the BEGIN clauses of the D programs in tests/conformance, and prints with our code instead
+// of DTrace's, so that both printers are given the same data. It knows the statements that these
+// programs use and throws at any other. For tests; one thread.
 
 #include <cstdint>
 #include <map>

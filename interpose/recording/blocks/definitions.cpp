@@ -105,8 +105,8 @@ bool define_module(DefinitionStream& stream, const platform::Mapping& mapping, s
 }
 
 bool define_metadata(DefinitionStream& stream, MetadataKind kind, std::string_view text) {
-  return define_bytes(stream, ExtendedKind::Metadata, static_cast<std::uint32_t>(kind),
-                      text.data(), text.size());
+  return define_bytes(stream, ExtendedKind::Metadata, static_cast<std::uint32_t>(kind), text.data(),
+                      text.size());
 }
 
 }  // namespace pymemflow::interpose

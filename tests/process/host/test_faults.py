@@ -1,4 +1,5 @@
-"""What other tools of this kind have broken in their hosts: docs/faults.md names the victim of each."""
+"""Faults that other tools of this kind have caused in their hosts. docs/faults.md lists them, with the
+program here that shows each."""
 import ctypes.util
 import os
 import re

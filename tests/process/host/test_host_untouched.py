@@ -66,7 +66,7 @@ class TestHostUntouched:
 
 
 class TestDescriptors(cases.Case):
-    """Under a limit of its own, which the hard one stands above: the usual case."""
+    """The usual case: the soft limit of the process is lower than the hard one."""
 
     def check(self, limit):
         run = self.trace.program(['/bin/sh', '-c', 'ulimit -S -n %d; exec "$0" "$1"' % limit, self.python.path,

@@ -28,9 +28,9 @@ class TestSignalAllocates(cases.Case):
         return handled, run.report
 
     def check(self, way, times):
-        """By the distributions: a line an event would be millions."""
+        """Counts by the distributions: the flow would have millions of lines."""
         handled, report = self.run_victim(way, times, PYMEMFLOW_FLOW='0')
-        # Under a Python function, or, where no frame was to be seen, under the handler.
+        # Counted under a Python function, or under the C handler if no frame was found.
         assert sum(map(int, BUCKET.findall(report.distributions))) == handled
 
     def test_in_the_middle_of_malloc(self):

@@ -98,7 +98,7 @@ def test_fails():
 
 
 def test_default_limit(run):
-    """What a test keeps in one run alone is no leak; a failure stays what it is."""
+    """Memory that a test keeps in one run only is not a leak. A failing test keeps its own failure."""
     for words in (('--pymemflow-limit-leaks', '4KiB'), ('-o', 'pymemflow_limit_leaks=4KiB')):
         result = run(ONCE, '--pymemflow', *words)
         result.assert_outcomes(passed=1, failed=2)

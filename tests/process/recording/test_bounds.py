@@ -1,5 +1,5 @@
-"""What the tool may take of memory and disk: with many sites, with threads that come and go, on disks
-that are full, and when a large capture is reported on."""
+"""Upper bounds of the memory and disk space that the tool takes: with many sites, with short-lived
+threads, on full disks, and for the report of a large capture."""
 import os
 import re
 import resource
@@ -56,7 +56,7 @@ class TestThreads(Case):
         for options in MODES:
             run = self.record('short_threads.py', str(count), **options)
             assert int(run.stdout) - plain < 24 * 1024, options
-            # 400 bytes of events a thread; or the rings of some threads at once.
+            # Each thread writes 400 bytes of events; or some threads have rings at the same time.
             assert os.stat(self.capture).st_size < count * 600 + (32 << 20)
             self.length.say('%s: %d KiB more resident, %d KiB of file' % (
                 name_of(options), int(run.stdout) - plain, os.stat(self.capture).st_size >> 10))
@@ -70,7 +70,7 @@ class TestThreads(Case):
 class TestDisks(Case):
     @pytest.fixture(autouse=True)
     def sizes(self, capture):
-        # Of 12 bytes an event: more than 64 MiB hold, or 4 MiB.
+        # At 12 bytes per event, these are more than the file holds.
         self.events = self.length.pick('500000', '8000000')
         self.small, self.large = self.length.pick((4 << 20, 8 << 20), (32 << 20, 64 << 20))
 

@@ -1,6 +1,5 @@
-"""What the tool takes of memory and of the file for each thread, place, event, name and module, and
-that a process which runs for a day does not grow: docs/bounds.md has the table, whose numbers are the
-limits here."""
+"""Memory and file space per thread, site, event, name and module; and a process that runs for a day
+does not grow. The limits are the numbers of the table in docs/bounds.md."""
 import os
 import re
 

@@ -1,5 +1,5 @@
-"""What is kept where not every event is: the last ones of each thread (PYMEMFLOW_RING), or their sums
-(PYMEMFLOW_FLOW=0)."""
+"""The modes that do not keep every event: PYMEMFLOW_RING keeps the last events of each thread, and
+PYMEMFLOW_FLOW=0 keeps sums."""
 import collections
 import os
 import re

@@ -71,8 +71,8 @@ class TestVariables(Case):
         run = self.trace.program([self.python.path, '-S', program], output='compat', PYMEMFLOW_COMPAT='dtrace')
         assert (run.status, run.stderr) == (0, '')
         seen = allocations(run.texts['compat'], 'sem_live.py')
-        # What the interpreter itself needs is that version's alone: compared are the program's own
-        # sizes. Line 53 is an exec().
+        # The interpreter's own allocations differ from version to version, so only the program's
+        # sizes are compared. Line 53 is an exec().
         wanted = +collections.Counter({key: count for key, count in expected.items() if key[0] != 53})
         sizes = {size for _, _, size in wanted}
         ours = collections.Counter({key: count for key, count in seen.items() if key[2] in sizes})
@@ -187,7 +187,7 @@ class TestNothing(Case):
         assert with_probes - without == collections.Counter()
 
     def buckets(self, attribution):
-        """How many blocks of which size there were in all, with a Python line or without."""
+        """Counts all blocks by size, with and without a Python line."""
         section = r'^Python malloc byte distributions by (?:engine|Python).*?(?=^Python (?!malloc)|\Z)'
         text = re.search(section, self.run_long(attribution, PYTHONMALLOC='malloc').text, re.M | re.S)
         counts = collections.Counter()

@@ -1,5 +1,5 @@
-"""What pyframe says of frames, lines and layouts is what every Python says of itself. The programs in
-tests/victims/pyframe compare the two in one process; the layouts are compared with Python's headers."""
+"""pyframe finds the same frames and lines as every Python itself: the programs in tests/victims/pyframe
+compare the two within one process. Its layouts agree with Python's headers."""
 import ast
 import os
 import re

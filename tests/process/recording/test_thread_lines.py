@@ -1,6 +1,6 @@
-"""Which line an event has where the GIL is not held or where Python never ran: several threads at a
-time, calls that release the GIL, threads of C alone; and by which function of which file events
-without Python are counted."""
+"""The line of an event when the GIL is not held or Python never ran: several threads at a time, calls
+that release the GIL, threads of C alone. Events without a Python frame are counted by the function and
+file of their caller."""
 import os
 import re
 
@@ -161,7 +161,7 @@ class TestThreads(cases.Case):
         assert by_line <= set(range(first, first + 8))
 
     def test_a_block_changes_hands(self):
-        """What one thread hands out and another takes back is printed in that order, each time."""
+        """One thread allocates a block, another frees it: the report has the two calls in that order."""
         _, report = self.run_program('''
 import queue
 blocks = queue.Queue(4)

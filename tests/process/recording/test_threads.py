@@ -1,5 +1,5 @@
-"""Threads at once: every event has its own thread's function and line, and the events of all stand
-in an order in which they can have happened."""
+"""Several threads at once: every event has the function and line of its own thread, and the order of
+all events is one in which they can have happened."""
 import collections
 
 import pytest

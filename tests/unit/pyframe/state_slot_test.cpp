@@ -1,4 +1,5 @@
-// Which instructions of a getter are understood. They are read, not run: here they are data.
+// Tests the instructions of a getter that state_slot understands. They are read, not run, so here
+// they are data.
 
 #include "pyframe/state_slot.h"
 

@@ -105,7 +105,7 @@ struct Exchange {
   }
 };
 
-// How many events of the capture cannot have happened in its order.
+// Counts the events that cannot have happened in the order of the capture.
 struct Replay {
   std::array<bool, kCells> is_live{};
   std::uint64_t unreconciled = 0;

@@ -1,5 +1,5 @@
-// What probes add to a record: the calls and returns of Python functions, pauses, and memory of
-// their own. (The probes themselves need a Python: tests/process/recording/test_probes.py.)
+// Tests the records that probes add: calls and returns of Python functions, pauses, and the probes'
+// own memory. The probes themselves need a Python: tests/process/recording/test_probes.py.
 
 #include <gtest/gtest.h>
 #include <sys/wait.h>

@@ -44,7 +44,7 @@ Site site_of(std::string_view file, std::string_view function) {
   return {.has_frame = true, .file = file, .function = function, .line = 1, .address = 0};
 }
 
-// The headings in the order in which they stand in a report.
+// The headings of a report, in its order.
 std::string headings(const std::string& report) {
   std::string found;
   std::size_t begin = 0;

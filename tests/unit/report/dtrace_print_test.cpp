@@ -1,4 +1,4 @@
-// What the real DTrace printed for programs whose data we feed to our printing.
+// Compares our printing with DTrace's recorded output for the same data.
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-# What reads ELF files, and opens libraries privately; with the files that its tests need.
+# Tests of the code that reads ELF files and opens libraries privately, and the files that they need.
 
 set(fixture ${CMAKE_CURRENT_SOURCE_DIR}/fixtures/symbols_fixture)
 

@@ -132,7 +132,7 @@ TEST(Ledger, PeakIsTheFirstOfItsHeight) {
   EXPECT_EQ(calls.ledger.peak().live.blocks, 2u);
   EXPECT_EQ(calls.ledger.peak().event, 2u);
   EXPECT_EQ(calls.ledger.peak().site, 2u);
-  // What realloc moves is not held twice.
+  // A block that realloc moves is counted once.
   EXPECT_FALSE(calls.call(Function::realloc, {kA, 5}, 0x3000, 3));
 }
 

@@ -218,7 +218,7 @@ TEST(Symbols, OfDamagedFilesDoNoHarm) {
     std::string bytes = whole.str();
     for (int i = 0; i < 40; ++i) {
       random = random * 6364136223846793005U + 1442695040888963407U;
-      // Headers and tables stand at the two ends of the file.
+      // Headers and tables are at the two ends of the file.
       const std::size_t place = (random >> 33) % 2048;
       bytes[i % 2 == 0 ? place : bytes.size() - 1 - place] = static_cast<char>(random >> 24);
     }

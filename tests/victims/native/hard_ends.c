@@ -128,8 +128,7 @@ void exit_under_cancellations(int code) {
   _exit(code);
 }
 
-// ------------------------------------------------------------------ locks that others hold for
-// ever
+// ---------------------------------------------------------- locks that others never release
 static int hold_loader(struct dl_phdr_info* info, size_t bytes, void* argument) {
   (void)info, (void)bytes, (void)argument;
   pause();
@@ -222,8 +221,9 @@ static void tell(void) {
   if (met != 0 && write(1, text, sizeof text - 1) < 0) _exit(98);
 }
 
-// Whoever it meets is a stranger: it has no children. `script` looks as if it could be executed,
-// and cannot: its end is made, and it goes on. options: of wait4() in a thread; -1: no such thread.
+// The program has no children, so any child that it finds is foreign. `script` is executable but
+// not a program: execl() fails after the library has prepared for the end, and the program goes on.
+// options: those of wait4() in a thread that reaps; -1 for no such thread.
 void meet_children(const char* script, int options, int handles, int ignores, int adopts) {
   if (handles) signal(SIGCHLD, count_children);
   if (ignores) signal(SIGCHLD, SIG_IGN);

@@ -44,7 +44,7 @@ for name in offsets:
     if name in PASSED_OVER or name in ("shim_owner", "text_kind_bit", "header_growth"):
         continue
     for by in (-8, 8):
-        # In a process of its own: a wild pointer may end it, and that is no wrong name either.
+        # In a process of its own, since a wild pointer may end it. A crash is not a wrong name.
         code = subprocess.call([sys.executable, __file__, name, str(by)])
         if code == 255:
             continue  # this version has no such field
