@@ -42,6 +42,13 @@ int CaptureFile::open(const CaptureSettings& settings, std::uint32_t process,
     file_ = platform::make_file(name_.text);
     if (file_ != -EEXIST) break;
   }
+  constexpr unsigned kMostNames = 1000;
+  for (unsigned number = 2; file_ == -EEXIST && number <= kMostNames; ++number) {
+    if (!name_.make(settings.name, process, Suffix::Always) || !name_.append(number)) {
+      return ENAMETOOLONG;
+    }
+    file_ = platform::make_file(name_.text);
+  }
   return file_ < 0 ? -file_ : 0;
 }
 

@@ -51,4 +51,15 @@ bool CaptureName::make(std::string_view pattern, std::uint32_t process, Suffix s
   return !has_suffix || (append(".") && append(number));
 }
 
+bool CaptureName::append(unsigned number) {
+  char digits[16];
+  const std::string_view decimals = decimal(digits, number);
+  const std::size_t used = std::strlen(text);
+  if (used + 1 + decimals.size() >= kMaxBytes) return false;
+  text[used] = '.';
+  std::memcpy(text + used + 1, decimals.data(), decimals.size());
+  text[used + 1 + decimals.size()] = '\0';
+  return true;
+}
+
 }  // namespace pymemflow::interpose

@@ -16,6 +16,9 @@ struct CaptureName {
   // `pattern` with %p as the process id, %t as the time in nanoseconds and %% as a percent sign.
   // False: it is too long.
   bool make(std::string_view pattern, std::uint32_t process, Suffix suffix);
+  // Appends ".2", say, to a name that was made with Suffix::Always and is taken: of an earlier
+  // image of the process, or of an earlier process with its id.
+  bool append(unsigned number);
 
   // Whether the pattern contains %t, so that no two files have the same name, even after an exec.
   static bool is_unique(std::string_view pattern);

@@ -355,6 +355,21 @@ class TestChildren(Case):
         self.check(run)
 
 
+class TestNames(Case):
+    def test_images_of_one_process(self):
+        """An exec keeps the process id; each image has its own record."""
+        script = self.write('again.py', 'import os, sys\nn = int(sys.argv[1])\nbytes(77777 + n)\n'
+                            'if n < 5: os.execv(sys.executable, [sys.executable, sys.argv[0], str(n + 1)])\n')
+        run = self.trace.program([self.python.path, script, '0'], output=None,
+                                 PYMEMFLOW_CAPTURE=self.path('c.%p'))
+        assert run.status == 0 and run.stderr.count('\n') == 5
+        names = ['c.%d' % run.pid] + ['c.%d.%d' % (run.pid, run.pid)] + [
+            'c.%d.%d.%d' % (run.pid, run.pid, n) for n in range(2, 6)]
+        for n, name in enumerate(names):
+            report = self.cli.report(self.path(name))
+            assert [1, 77777 + n + 33] in [list(event.arguments) for event in report.events]
+
+
 class TestLoader(Case):
     def test_auditor(self):
         self.write('auditor.c', 'unsigned la_version(unsigned version) { return version; }\n')
