@@ -11,7 +11,7 @@ using namespace pymemflow::interpose;
 
 namespace {
 
-// Not inlined, so that nearly every free() runs straight through, without a stack frame.
+// Not inlined, so that the usual path of free() needs no stack frame.
 __attribute__((noinline)) void free_slowly(void* block, const void* caller) {
   record_free_slowly(block, caller);
   if (!boot_arena::owns(block)) real.free(block);

@@ -2,7 +2,7 @@
 
 namespace pymemflow::interpose {
 
-// Here, since the library sets it on every system; only Linux has RTLD_DEEPBIND.
+// Defined for every system, since the library sets it on each; only Linux has RTLD_DEEPBIND.
 constinit OnDeepBinding on_deep_binding = nullptr;
 
 }  // namespace pymemflow::interpose

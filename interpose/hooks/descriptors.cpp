@@ -1,6 +1,6 @@
 // Protects the capture file from programs that close every descriptor they do not know (daemons,
-// close_fds of subprocess): to them its descriptor is not open. A program that closes it in another
-// way, by a system call or dup2(), ends the recording (CaptureFile) and breaks nothing else.
+// close_fds of subprocess): these functions treat its descriptor as not open. A program that closes
+// it by a system call or by dup2() ends the recording (CaptureFile) and breaks nothing else.
 
 #include <unistd.h>
 

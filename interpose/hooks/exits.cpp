@@ -1,7 +1,7 @@
 // The functions that end a process on every system.
 //
-// A vfork child runs in its parent's memory and calls exec or _exit there, which does not end the
-// parent. So the handlers are called only in the process that records.
+// A vfork child runs in its parent's memory. Its exec or _exit does not end the parent, so the
+// handlers are called only in the process that records.
 
 #include "interpose/hooks/exits.h"
 

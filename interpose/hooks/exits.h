@@ -7,9 +7,9 @@
 namespace pymemflow::interpose {
 
 struct EndHandlers {
-  // The process ends now.
+  // Called when the process ends.
   void (*before_end)() = nullptr;
-  // The image is about to be replaced. If that fails, after_failed_exec() follows.
+  // Called when an exec is about to replace the program; after_failed_exec() follows if it fails.
   void (*before_exec)() = nullptr;
   void (*after_failed_exec)() = nullptr;
 };
@@ -18,11 +18,11 @@ extern constinit EndHandlers end_handlers;
 
 // --- for the hooks -------------------------------------------------------------------------------
 
-// The process ends now.
+// Calls the handler for the end of the process.
 void before_end();
 
 bool is_executable(const char* path);
-// Whether execvp() would find a file to run. (It runs files of unknown formats with a shell.)
+// Whether execvp() would find a file to run; it runs a file of an unknown format with a shell.
 bool is_found_in_path(const char* file);
 
 // Whether the handlers are to be called around an exec.

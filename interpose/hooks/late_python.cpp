@@ -28,12 +28,12 @@ constinit std::atomic<std::uint64_t> libraries_seen{0};
 constinit std::atomic_flag is_looking = ATOMIC_FLAG_INIT;
 
 struct Python {
-  const char* (*get_version)() = nullptr;  // its address tells one interpreter from another
+  const char* (*get_version)() = nullptr;  // its address identifies the interpreter
   char path[kMaxPath] = {};
 };
 
-// The interpreters that were found; the first `known` are handled. Used by the thread that is
-// looking.
+// The interpreters that were found; the first `known` of them have been reported. Used by the
+// thread that searches.
 struct Pythons {
   Python all[kMaxPythons] = {};
   int count = 0;
@@ -75,7 +75,7 @@ void leave_alone(const Python& python) {
   told.on_further_python(text.substr(0, text.find(' ')), path);
 }
 
-// One thread at a time looks; another thread goes on without.
+// One thread at a time searches. A thread that finds a search in progress does not wait for it.
 void look(pyframe::Arrival arrival) {
   if (is_looking.test_and_set(std::memory_order_acquire)) return;
   const int saved = errno;

@@ -22,8 +22,8 @@ void sleep_ms(long milliseconds) {
   ::nanosleep(&time, nullptr);
 }
 
-// Returns one second after the report is done: the process should have ended by then, but an exit
-// handler that runs after ours may wait for this thread.
+// Holds the calling thread until one second after the report is done. The process should have ended
+// by then; if not, an exit handler that runs after ours may be waiting for this thread.
 void hold() {
   const int saved = errno;
   while (are_held.load(std::memory_order_relaxed)) sleep_ms(10);

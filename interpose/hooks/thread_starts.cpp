@@ -1,5 +1,5 @@
-// Threads that are about to be created: with probes on, a thread that Python creates is probed
-// before it starts.
+// The hook of pthread_create(): with probes on, a thread that Python creates is probed before it
+// starts.
 
 #include <pthread.h>
 

@@ -9,7 +9,7 @@
 namespace pymemflow::interpose::probe_arena {
 namespace {
 
-// Address space; pages are provided when they are first used.
+// The size of the address range. The kernel provides pages when they are first used.
 constexpr std::size_t kBytes = std::size_t{1} << 30;
 constexpr std::size_t kHeadBytes = 16;  // keeps blocks aligned
 constexpr int kClasses = 40;            // powers of two
@@ -23,7 +23,7 @@ static_assert(sizeof(Block) <= kHeadBytes);
 constinit char* begin = nullptr;
 constinit std::atomic<std::size_t> used{0};
 constinit std::atomic<bool> is_locked{false};
-constinit Block* free_blocks[kClasses] = {};  // under the lock
+constinit Block* free_blocks[kClasses] = {};  // guarded by is_locked
 
 int class_of(std::size_t bytes) {
   return static_cast<int>(std::bit_width(bytes + kHeadBytes - 1));

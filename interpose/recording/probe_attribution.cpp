@@ -31,7 +31,7 @@ bool is_for_probes(Writer& writer, std::uint64_t address, bool is_release) {
 }
 
 void note_recorded(Writer& writer, Word* record, std::uint64_t address, std::uint64_t bytes) {
-  if (address == 0) return;  // an object lies in no block at address 0
+  if (address == 0) return;  // a failed call has no block
   ProbeState::Handed(&latest)[2] = writer.probe.latest;
   latest[1] = latest[0];
   latest[0] = {record, writer.position, address, bytes, writer.window->number};

@@ -12,7 +12,7 @@ namespace {
 
 // --- blocks that were made for a probe -----------------------------------------------------------
 
-// Takes back the last record of this writer if it is of the block in which the object lies.
+// Removes the last record of this writer if it recorded the block that holds the object.
 void on_made_for_probe(const void* object) {
   Writer* const writer = this_writer();
   if (writer == nullptr) return;
@@ -21,7 +21,7 @@ void on_made_for_probe(const void* object) {
   const std::uint64_t offset = reinterpret_cast<std::uintptr_t>(object) - last.address;
   if (last.record == nullptr || offset >= last.bytes) return;
   if (writer->position != last.end || writer->window->number != last.block) return;
-  // The first word first, so that a concurrent reader finds no record rather than half of one.
+  // Clears the first word first, so that a concurrent reader never sees half of a record.
   for (Word* word = last.record; word != last.end; ++word) {
     std::atomic_ref(*word).store(0, std::memory_order_release);
   }
@@ -38,7 +38,7 @@ void on_probe(pyframe::Probe probe, const pyframe::Position& position, const voi
   Writer* const writer = known != nullptr ? known : require_own_writer();
   if (writer == nullptr) [[unlikely]]
     return;
-  // After a pause, as after an attach, the earlier probes are not known.
+  // The probes during a pause are not recorded, so the last one is unknown after it.
   if (is_paused()) {
     writer->probe.last = {};
     return;
@@ -72,7 +72,7 @@ void set_binding(bool is_binding) {
   if (writer != nullptr) writer->probe.is_binding = is_binding;
 }
 
-// --- the originals, with the arena in front of them ----------------------------------------------
+// --- the originals, after the arena --------------------------------------------------------------
 
 constinit Originals behind{};
 
@@ -137,7 +137,7 @@ void put_arena_in_front() {
 }  // namespace
 
 bool start_probes(const pyframe::Interpreter& interpreter, const ProbeUse& use) {
-  // Without a known interpreter events have no frame, with probes or without.
+  // Without a known interpreter, events have no frame; probes would not change that.
   if (!use || !pyframe::is_known(interpreter)) return true;
   if (!probe_arena::create()) return false;
   if (!pyframe::install_probes(

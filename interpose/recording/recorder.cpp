@@ -13,7 +13,7 @@ namespace pymemflow::interpose {
 
 namespace {
 
-// Keeps the caller's errno over the system calls of the slow paths.
+// Preserves the caller's errno across the system calls of the slow paths.
 class ErrnoKeeper {
  public:
   ErrnoKeeper() : saved_(errno) {}
@@ -46,8 +46,8 @@ bool write_turn(Writer& writer) {
   return true;
 }
 
-// Records which thread uses the writer from here on. Among the events, since it applies to those
-// that follow.
+// Records the thread that uses the writer from here on. The record is among the events, since it
+// applies to those that follow.
 bool write_thread(Writer& writer, std::uint32_t thread) {
   if (make_room(writer, 1) == nullptr) return false;
   commit(writer, extended_head(ExtendedKind::Thread, 1, thread), 1);
@@ -74,7 +74,7 @@ Writer* acquire_writer() {
       return nullptr;
     }
   }
-  // The records of the previous owner are not ordered before those of this one; a new stamp is.
+  // A new stamp orders the records of this thread after those of the previous owner.
   if (write_turn(*writer) && write_thread(*writer, thread)) return writer;
   WriterPool::release(*writer);
   return nullptr;
@@ -124,7 +124,7 @@ bool write_short_call(Writer& writer, const Call& call, SiteId site) {
     Word* const record = make_room(writer, 2);
     if (record == nullptr) return false;
     if (recording.probes) {
-      // Without the short form for a repeated size, since the record may be taken back.
+      // Does not use the short form for a repeated size, since the record may be removed again.
       record[1] = call.arguments[0];
       commit(writer, short_head(RecordKind::Malloc, call.result, site), 2);
       note_recorded(writer, record, call.result, call.arguments[0]);
@@ -165,7 +165,7 @@ bool write_call(Writer& writer, const Call& call, SiteId site) {
 
 // The writer for one event on this thread, in the state Writing.
 struct Entry {
-  Writer* writer = nullptr;  // null: the event is not to be recorded, or, if is_lost, cannot be
+  Writer* writer = nullptr;  // null if the event shall not be recorded, or, with is_lost, cannot be
   bool is_borrowed = false;
   bool is_lost = false;
 };
@@ -174,7 +174,7 @@ bool is_new_process() {
   return recording.fork_sensitive->initialized.load(std::memory_order_acquire) != kReady;
 }
 
-// Starts the recording of a forked child. Null: it cannot record.
+// Starts the recording of a forked child. Returns null if it cannot record.
 Writer* begin_new_process() {
   const Writer* const parents = this_writer();
   set_this_writer(nullptr);
@@ -186,7 +186,7 @@ Writer* begin_new_process() {
   return own;
 }
 
-// Whether an event is recorded during a pause too.
+// Whether an event is recorded even during a pause.
 enum class Always : bool { No, Yes };
 
 Entry enter(Always always = Always::No) {
@@ -211,7 +211,7 @@ Entry enter(Always always = Always::No) {
       std::atomic_signal_fence(std::memory_order_seq_cst);
       return {.writer = writer};
     case WriterState::Writing:
-      // A signal handler that interrupted a record acts as if it were another thread.
+      // A signal handler that interrupted the recorder records as another thread would.
       writer = acquire_writer();
       return {.writer = writer, .is_borrowed = true, .is_lost = writer == nullptr};
     case WriterState::Ignoring:
@@ -327,8 +327,8 @@ MoveRecord::MoveRecord(Function function, const void* caller) : function_(functi
   }
   writer_ = &writer;
   is_borrowed_ = entry.is_borrowed;
-  // Otherwise only a signal handler can call a hook in between, and it must find a record in
-  // progress.
+  // If originals call no other hooked function, only a signal handler can call a hook before
+  // finish(). It must find the state Writing.
   if (originals_are_nested) writer.state.store(WriterState::Ignoring, std::memory_order_relaxed);
 }
 
@@ -343,7 +343,7 @@ void MoveRecord::finish(std::initializer_list<std::uint64_t> arguments, const vo
   commit(*writer_, call_head(function_, site_), call_words(traits(function_)));
   std::atomic<std::uint64_t>& turn = recording.fork_sensitive->turn;
   if (writer_of(turn.load(std::memory_order_relaxed)) != writer_->id) {
-    // Other threads recorded meanwhile, and one may have freed the block that this call returned.
+    // Other threads have recorded since. One of them may have freed the block that this call got.
     if (const std::uint64_t stamp = take_turn(turn, writer_->id)) {
       writer_->stamp = stamp;
       writer_->position[1] = stamp;

@@ -18,7 +18,7 @@ constinit Recording recording;
 
 namespace {
 
-// Sets up the parts of the recording that each process has of its own. 0, or an error number.
+// Sets up the parts of the recording that belong to one process. Returns 0 or an error number.
 int set_up_process() {
   recording.destination.process = platform::process_id();
   recording.failure.store(0, std::memory_order_relaxed);
@@ -36,13 +36,15 @@ int set_up_process() {
   return 0;
 }
 
-// Enough blocks for the given number of bytes besides the current window.
+// Returns the number of blocks that hold the given number of bytes in addition to the current
+// window.
 std::uint32_t ring_blocks_for(std::uint64_t bytes) {
   constexpr std::uint64_t kMost = std::uint64_t{1} << 24;
   return static_cast<std::uint32_t>(std::min((bytes - 1) / kBlockBytes + 2, kMost));
 }
 
-// In this order a hook never finds the gate open before the recording is ready.
+// Stores the phase before it opens the gate, so that a hook never finds the gate open before the
+// recording is ready.
 void set_phase(Phase phase) {
   recording.phase.store(phase, std::memory_order_release);
   const bool is_open = phase == Phase::On || phase == Phase::Failed;
@@ -58,9 +60,9 @@ void open_for_events() {
   set_phase(Phase::On);
 }
 
-// Called when a code object dies: from the interpreter's start on (the code of each module dies
-// once it has run), with the GIL held and outside the allocator. So it also checks that frames are
-// read right.
+// Called when a code object is freed, with the GIL held and outside the allocator. This happens
+// from the start of the interpreter on, since the code of each module is freed once it has run. So
+// it is also the time to check that frames are read correctly.
 void on_code_death(const void* code) {
   if (!pyframe::check_at_start(recording.interpreter, {platform::thread_self()})) {
     recording.sites.forget_remembered();
@@ -141,7 +143,7 @@ bool become_new_process() {
   std::uint32_t expected = kNewProcess;
   if (!shared.initialized.compare_exchange_strong(expected, kBeingSetUp,
                                                   std::memory_order_acquire)) {
-    return expected == kReady;  // another thread of the child was first, or is still working
+    return expected == kReady;  // another thread of the child set it up, or is doing so now
   }
   if (const int error = set_up_process()) {
     recording.failure.store(error, std::memory_order_relaxed);

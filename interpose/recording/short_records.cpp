@@ -1,5 +1,5 @@
-// Short records of calls that did not fit the hook's own code: the site is new to this writer, the
-// block is full, or another thread recorded last.
+// Short records of calls that the inline code of the hooks does not handle: the site is new to this
+// writer, the block is full, or another thread recorded last.
 
 #include "interpose/recording/recorder.h"
 
@@ -15,20 +15,21 @@ SiteId find_short_site(Writer& writer, const void* caller) {
     const SiteId site = recording.sites.find_caller(caller);
     return site < kShortSites ? site : kNoSite;
   }
-  // Read before the table, so that a code object that dies in between is noticed.
+  // Reads the count before the table, so that the death of a code object in between is noticed.
   const std::uint64_t deaths = recording.sites.deaths();
   const SiteId site = recording.sites.find(position);
   if (site == kNoSite || site >= kShortSites) return kNoSite;
   const std::uint64_t key = pyframe::key_of(recording.interpreter, position);
-  // A shim on top has another key than the frame below it. Such a site is not remembered.
+  // If a shim is the top frame, its key differs from that of the frame below it. Such a site is not
+  // remembered.
   if (key != 0 && key == seen_key) {
     writer.known_sites[known_site_index(key)] = {key, deaths, site};
   }
   return site;
 }
 
-// Writes a short record by `write` if the site is in the table. False: the call needs a long
-// record.
+// Writes a short record with `write` if the site is in the table. Returns false if the call needs a
+// long record.
 template <typename Write>
 bool record_short(const void* caller, Write write) {
   Writer* const writer = recording.probes ? nullptr : begin_short_record();

@@ -32,7 +32,7 @@ std::size_t slots_for(std::size_t entries) {
 
 }  // namespace
 
-// A lock that is tried and never waited for.
+// A lock that threads try to take and never wait for.
 class SiteTable::Lock {
  public:
   explicit Lock(SiteTable& table)
@@ -82,7 +82,7 @@ SiteId SiteTable::define_caller(DefinitionStream& stream, const void* address) {
 
 void SiteTable::forget(const void* code) {
   CodeNode* const node = find_node(code);
-  // The next code object at this address is entered after the memory of this one was freed.
+  // No lock is needed: the next code object at this address is entered after this one was freed.
   if (node == nullptr) return;
   node->code.store(nullptr, std::memory_order_release);
   deaths_.fetch_add(1, std::memory_order_relaxed);
@@ -171,8 +171,8 @@ bool SiteTable::grow_codes() {
     grown->slots[j].store(node, std::memory_order_release);
     ++grown->taken;
   }
-  // The old index stays, since a thread may be reading it. Indexes never become smaller, so all but
-  // the last two of them are together smaller than this one.
+  // The old index is kept, since a thread may be reading it. Indexes never shrink, so all indexes
+  // except the last two are together smaller than this one.
   codes_.store(grown, std::memory_order_release);
   spare_codes_ = old;
   return true;

@@ -29,15 +29,15 @@ void open_window(const Destination& destination, Writer& writer, std::uint64_t n
   writer.position = records_of(&window);
   writer.end = writer.position + kBlockWords;
   writer.last_sizes.clear();
-  // Last of the steps in block.h.
+  // This is the last of the steps in block.h.
   set_state(window, BlockState::Open);
 }
 
-// Steps 2 to 4 of capture/block.h, for the block that is the writer's window now.
+// Takes steps 2 to 4 of capture/block.h for the block that is the writer's current window.
 void use_again(const Destination& destination, Writer& writer, std::size_t used_bytes,
                std::uint64_t number) {
   BlockHead& window = *writer.window;
-  // An exchange, so that later writes cannot become visible before it.
+  // Uses an exchange, so that later writes cannot become visible before the state.
   std::atomic_ref(window.state).exchange(BlockState::Emptied, std::memory_order_acq_rel);
   std::memset(records_of(&window), 0, used_bytes);
   open_window(destination, writer, number);

@@ -7,7 +7,7 @@
 namespace pymemflow::report {
 namespace {
 
-// The length of the UTF-8 character with which the text begins; 0: it begins with none.
+// Returns the length of the UTF-8 character at the beginning of the text; 0 if there is none.
 std::size_t character_bytes(std::string_view text) {
   const auto byte = [&](std::size_t i) {
     return i < text.size() ? static_cast<unsigned char>(text[i]) : 0U;

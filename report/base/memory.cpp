@@ -10,7 +10,8 @@ namespace {
 
 constinit std::atomic<OutOfMemory> out_of_memory_hook = nullptr;
 
-// Both relaxed: a hook is set before the report begins, and a count orders nothing.
+// Both are accessed with relaxed order: a hook is set before the report begins, and no other data
+// depends on the count.
 constinit std::atomic<std::size_t> allocated = 0;
 
 }  // namespace

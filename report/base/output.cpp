@@ -108,7 +108,7 @@ bool Output::flush() {
 
 bool Output::close() {
   flush();
-  // Not repeated after EINTR: the descriptor is gone, and its number may be someone else's by now.
+  // Not repeated after EINTR: the descriptor is closed, and its number may be in use again by now.
   if (owns_fd_ && ::close(fd_) != 0 && errno != EINTR && error_ == 0) error_ = errno;
   owns_fd_ = false;
   return error_ == 0;

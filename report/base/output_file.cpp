@@ -20,13 +20,14 @@ int open_file(const char* path, int flags) {
   return file;
 }
 
-// A FIFO without a reader would make open() wait for one: it is given a second.
+// Opens a file that exists. open() would wait for the reader of a FIFO; here the reader has one
+// second to come.
 int open_existing(const char* path) {
   constexpr int kTries = 100;
   for (int i = 0; i < kTries; ++i) {
     const int file = open_file(path, O_NONBLOCK);
     if (file >= 0) {
-      // From here on writes wait for the reader, as they do for other files.
+      // From here on, writes block as they do for other files.
       const int flags = fcntl(file, F_GETFL);
       if (flags >= 0) fcntl(file, F_SETFL, flags & ~O_NONBLOCK);
       return file;
@@ -39,8 +40,8 @@ int open_existing(const char* path) {
   return -1;
 }
 
-// A user who could replace the link between this look and the opening could do so at any time,
-// because the folder has no sticky bit.
+// Whether the path is a symlink of another user. A user who can replace the link between this check
+// and the opening can do so at any time, because the folder has no sticky bit.
 bool is_foreign_link(const char* path) {
   struct stat facts;
   if (lstat(path, &facts) != 0 || !S_ISLNK(facts.st_mode)) return false;
@@ -56,7 +57,7 @@ bool is_folder_for_everybody(std::string_view path) {
   return stat(folder.c_str(), &facts) != 0 || (facts.st_mode & S_IWOTH) != 0;
 }
 
-// Somebody who waits for our report may have made it.
+// Whether another user may have created the file to read the report.
 bool is_foreign_file(int file, const char* path) {
   struct stat facts;
   if (fstat(file, &facts) != 0) return true;

@@ -1,5 +1,5 @@
-# The shared libraries that report/base/private_library.cpp opens, by the names under which the loader
-# will know them.
+# Finds the shared libraries that report/base/private_library.cpp opens, and the names that the loader
+# knows them by.
 function(pmf_find_soname result name hints)
   find_library(${result}_LIBRARY ${name} HINTS ${hints} REQUIRED)
   set(soname "")
@@ -24,8 +24,8 @@ endif()
 pmf_find_soname(PMF_LIBUNWIND_SONAME unwind "${LIBUNWIND_LIBRARY_DIRS}")
 pmf_find_soname(PMF_LIBELF_SONAME elf "${LIBELF_LIBRARY_DIRS}")
 
-# Compiles files that include report/base/private_library.h: with the headers of the libraries, without
-# linking the libraries.
+# For files that include report/base/private_library.h: adds the headers of the libraries, and links none
+# of them.
 add_library(pmf_private_libraries INTERFACE)
 target_include_directories(pmf_private_libraries INTERFACE
   $<TARGET_PROPERTY:mimalloc,INTERFACE_INCLUDE_DIRECTORIES>

@@ -7,7 +7,7 @@
 
 #include "report/base/role.h"
 
-// libunwind's names are macros for names with the machine in them; the second step expands them.
+// libunwind's names are macros for names that contain the machine. The second macro expands them.
 #define PMF_EXPANDED(name) PMF_QUOTED(name)
 #define PMF_QUOTED(name) #name
 
@@ -33,8 +33,8 @@ class Door {
   bool is_complete_ = true;
 };
 
-// Where the program brought a library along, it is the program's: by now its destructors have run,
-// and the loader would run its constructors once more.
+// Whether the program has loaded this library itself. Such a library is not used: its destructors
+// have run by now, and the loader would run its constructors again.
 bool is_loaded(const char* name) {
   const auto is_it = [](dl_phdr_info* library, std::size_t, void* wanted) {
     const std::string_view path = library->dlpi_name;

@@ -7,7 +7,7 @@
 namespace pymemflow::report {
 namespace {
 
-// The D script prints the headings of the functions that it knows, whether they occurred or not.
+// The D script prints a heading for each function that it knows, even without a call of it.
 constexpr bool has_permanent_heading(Function function) {
   return function == Function::malloc || function == Function::calloc;
 }

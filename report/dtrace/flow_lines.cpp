@@ -10,7 +10,7 @@
 namespace pymemflow::report {
 namespace {
 
-// Whatever of a line does not depend on names: the call, its arguments, its result.
+// Limits the part of a line that has no names: the call, its arguments, its result.
 constexpr std::size_t kMaxCallBytes = 160;
 
 char* put(char* out, std::string_view text) {
@@ -40,7 +40,7 @@ char* put_call(char* out, const Event& event) {
   return out;
 }
 
-// The D script's heading, which has a column for a time that its lines do not have.
+// The D script's heading. It has a column for a time, which the D script's lines do not print.
 constexpr std::string_view kCallStackHeading =
     "C    PID  DELTA(us)              FILE:LINE TYPE     -- FUNC\n";
 

@@ -10,14 +10,14 @@ namespace {
 
 constexpr int kBarWidth = 40;
 
-// In floating point because the smallest count has no positive twin.
+// Returns floating point, since the smallest negative count has no positive counterpart.
 long double magnitude(std::int64_t count) {
   const auto signed_count = static_cast<long double>(count);
   return signed_count < 0 ? -signed_count : signed_count;
 }
 
-// The plot's zero line: bars of negative counts grow to its left, of positive ones to its right. A
-// side on which nothing stands takes no room.
+// The widths on both sides of the plot's zero line: bars of negative counts grow to the left, bars
+// of positive counts to the right. A side without bars has width 0.
 struct Plot {
   int left = 0;
   int right = 0;
@@ -49,8 +49,8 @@ char* put_times(char* out, char c, int times) {
   return out + times;
 }
 
-// A row by hand, not by fmt: an empty script prints a thousand of them, and fmt took 1 ms for that.
-// (What is printed is the same; at most 20 + 1 + 41 + 1 + 20 characters and the end of the line.)
+// Formats a row by hand: an empty script prints a thousand rows, for which fmt took 1 ms. The
+// output is the same. A row has at most 20 + 1 + 41 + 1 + 20 characters and the end of the line.
 constexpr std::size_t kMaxRowBytes = 96;
 char* put_row(char* out, std::int64_t value, std::int64_t count, const Plot& plot) {
   constexpr int kValueWidth = 16;

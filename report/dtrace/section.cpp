@@ -25,7 +25,7 @@ struct Ranked {
   }
 };
 
-// The map iterates by key, bytes unsigned, so a place in it is what the key compares by.
+// The map iterates by key, with bytes unsigned, so the position in the map gives the order of keys.
 template <class Records>
 auto in_order(const Records& records) {
   using Record = typename Records::value_type;

@@ -5,7 +5,7 @@
 namespace pymemflow::report {
 namespace {
 
-// The limit of readings that are repeated because windows moved on meanwhile.
+// Limits how often a reading is repeated because windows moved on in the meantime.
 constexpr int kMaxReadings = 100;
 
 }  // namespace
@@ -13,8 +13,8 @@ constexpr int kMaxReadings = 100;
 CaptureError CaptureContents::poll(std::uint64_t& limit) {
   CaptureError error = index_.update(file_);
   if (error == CaptureError::None && limit == kNow && index_.may_grow()) {
-    // The stamps first and the records after that: an event with one of these stamps that is not in
-    // the file by then was still being recorded.
+    // Reads the stamps before the records: an event with one of these stamps that is not in the
+    // file when the records are read was still being recorded.
     error = copy_windows();
     const std::uint64_t latest = latest_stamp();
     limit = latest == kNow ? kNow : latest + 1;
@@ -36,8 +36,8 @@ CaptureError CaptureContents::copy_windows() {
 CaptureError CaptureContents::take_records() {
   for (int reading = 1; reading < kMaxReadings; ++reading) {
     if (const CaptureError error = copy_windows(); error != CaptureError::None) return error;
-    // Finds the blocks of windows that moved on since they were copied. Windows that were begun
-    // after that have no copy, and come with a later poll().
+    // Finds the blocks of windows that moved on since they were copied. Windows that began after
+    // the copy are read by a later poll().
     if (const CaptureError error = index_.update(file_); error != CaptureError::None) return error;
     index_.keep_windows(
         [this](const IndexedBlock& block) { return windows_.find(block) != nullptr; });
@@ -68,7 +68,7 @@ std::uint64_t CaptureContents::latest_stamp() const {
 
 void CaptureContents::read_definitions() {
   const auto blocks = index_.others(BlockKind::Definitions);
-  // A number costs a definition of at least two words.
+  // Each number takes a definition of at least two words.
   names_.set_limit(blocks.size() * (kDefinitionBlockWords / 2) + 1);
   definitions_.read(file_, index_);
   // A site may refer to a code that another writer defined in a block that was read before.

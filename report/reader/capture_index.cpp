@@ -12,7 +12,7 @@
 namespace pymemflow::report {
 namespace {
 
-// Often enough: a head is written in less time than it takes to read it.
+// Enough readings for two that agree: a head is written in less time than it takes to read it.
 constexpr int kMaxReads = 16;
 
 std::uint64_t round_up(std::uint64_t bytes) {
@@ -77,7 +77,7 @@ bool is_sane(const BlockHead& head) {
   return false;
 }
 
-// A block that its writer is about to make, or was when it was killed.
+// Whether a writer is about to make this block, or was killed before it could.
 bool is_being_made(const BlockHead& head) {
   return head.magic == 0 || (head.magic == kBlockMagic && head.state == BlockState::Untouched);
 }
@@ -102,8 +102,8 @@ IndexedBlock sample(BlockKind kind, std::uint32_t writer, std::uint64_t number) 
   return block;
 }
 
-// The words of a window that have certainly been written. A record of an unknown kind is damage:
-// then all words count, so that the reader of the records finds it.
+// Counts the words of a window that are completely written. A record of an unknown kind is damage:
+// then all words count, so that the reader of the records finds the damage.
 std::size_t extent_of(std::span<const Word> words) {
   std::size_t extent = 0;
   while (extent < words.size() && words[extent] != 0) {
@@ -162,7 +162,7 @@ CaptureError CaptureIndex::update(int file) {
   if (const CaptureError error = read_head(file); error != CaptureError::None) return error;
   for (int i = 0; i < kMaxReads; ++i) {
     if (!look(file)) return CaptureError::Unreadable;
-    // A block may be written, and a ring may turn, while the blocks are looked at one by one.
+    // A block may be written, and a ring may be overwritten, while the blocks are read one by one.
     if (!may_grow() || (missing() == 0 && damaged_stretches() == 0)) break;
   }
   const bool is_empty = sealed_.empty() && others_.empty();
@@ -182,14 +182,15 @@ CaptureError CaptureIndex::read_head(int file) {
     const bool is_capture = read_at(file, &magic, sizeof magic, 0) && magic == kFileMagic;
     return is_capture ? CaptureError::None : CaptureError::NotACapture;
   }
-  if (head_.magic != kFileMagic) return CaptureError::None;  // unless there are blocks
+  // A capture with a damaged head may still have blocks; update() decides.
+  if (head_.magic != kFileMagic) return CaptureError::None;
   if (head_.version > kFormatVersion) return CaptureError::Newer;
   return head_.version < kFormatVersion ? CaptureError::Older : CaptureError::None;
 }
 
 bool CaptureIndex::look(int file) {
   others_.clear();
-  // The windows first: the copy of one that moves on meanwhile is found behind that.
+  // Reads the windows first: if a window moves on in the meantime, scan() finds its copy.
   look_again(file);
   struct stat facts {};
   if (::fstat(file, &facts) != 0) return false;
@@ -263,7 +264,7 @@ void CaptureIndex::sort() {
     sealed_.erase(std::unique(sealed_.begin(), sealed_.end(), is_same_block), sealed_.end());
     sorted_ = sealed_.size();
   }
-  // A block with a checksum before a window of the same number.
+  // Of a block with a checksum and a window of the same number, the block comes first and is kept.
   std::sort(others_.begin(), others_.end(), [](const IndexedBlock& a, const IndexedBlock& b) {
     return std::make_tuple(order(a), a.is_window()) < std::make_tuple(order(b), b.is_window());
   });
@@ -315,7 +316,7 @@ std::uint64_t CaptureIndex::lost() const {
 }
 
 std::uint64_t CaptureIndex::damaged() const {
-  // A block whose head is damaged is also one that is missing.
+  // A block with a damaged head is also missing in its sequence, so it is counted once.
   return damage_of_head_ + std::max(damaged_stretches(), missing());
 }
 
@@ -324,8 +325,8 @@ std::uint64_t CaptureIndex::damaged_stretches() const {
       std::count_if(gaps_.begin(), gaps_.end(), [](const Gap& gap) { return gap.is_damage; }));
 }
 
-// Gaps in the numbers of each writer and kind, and whether blocks are missing after the last ones.
-// A ring begins with any number.
+// Counts the gaps in the numbers of each writer and kind, and the blocks that are missing after the
+// last ones. A ring may begin with any number.
 std::uint64_t CaptureIndex::missing() const {
   std::uint64_t gaps = 0;
   std::uint64_t last_numbers = 0;
@@ -353,7 +354,7 @@ std::uint64_t CaptureIndex::missing() const {
   return is_known && last_numbers < head_.last_numbers ? gaps + 1 : gaps;
 }
 
-// Corrects what the head says wrongly.
+// Corrects wrong values of the head.
 void CaptureIndex::check_head() {
   damage_of_head_ = 0;
   if (head_.checksum != checksum_of_start(head_)) {

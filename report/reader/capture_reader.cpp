@@ -148,7 +148,7 @@ CaptureReader::Step CaptureReader::step(Stream& stream, Event& event) {
     if (stream.position >= stream.words.size()) {
       const std::uint64_t key = stream.key;
       if (!load_block(stream)) return Step::End;
-      // The block after one that was skipped has a later place in the order.
+      // The block that follows a skipped one is later in the order.
       if (stream.key != key) return Step::Turn;
       continue;  // it may be empty
     }
@@ -196,7 +196,7 @@ bool CaptureReader::take_extended(Stream& stream, std::span<const Word> record, 
       if (read_mark(record, event)) return true;
       break;
     default:
-      break;  // belongs elsewhere, or is a MoveEnd without its Move
+      break;  // a kind that is not allowed here, or a MoveEnd without its Move
   }
   ++damaged_;
   return false;

@@ -8,7 +8,7 @@
 namespace pymemflow::report {
 namespace {
 
-// The slot of the last fold that was finished; null: none was.
+// Returns the slot of the last fold that was completed; null if none was.
 const SumCell::Slot* find_slot(const SumCell& cell, std::uint64_t folded) {
   const SumCell::Slot* found = nullptr;
   for (const SumCell::Slot& slot : cell.slots) {
@@ -18,7 +18,7 @@ const SumCell::Slot* find_slot(const SumCell& cell, std::uint64_t folded) {
   return found;
 }
 
-// False: the cell is damaged.
+// Returns false if the cell is damaged.
 bool read_cell(const SumCell& cell, std::uint64_t folded, Vector<EventSum>& sums) {
   const std::size_t function = sum_function(cell.key);
   const int bucket = sum_bucket(cell.key);

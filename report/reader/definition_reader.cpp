@@ -12,7 +12,8 @@ bool has(std::span<const Word> record, std::size_t payload) {
   return record.size() == payload + 1;
 }
 
-// The piece in a Text or Metadata. False: it claims more bytes than the record has.
+// Gets the piece of text in a Text or Metadata record. Returns false if its length exceeds the
+// record.
 bool read_piece(std::span<const Word> record, std::string_view& piece) {
   if (record.size() < 2) return false;
   const std::size_t bytes = piece_bytes(record[1]);

@@ -13,8 +13,8 @@ namespace {
 // Functions of the standard library that keep memory for the life of the process.
 struct Keeper {
   Exemption why;
-  std::string_view frozen;  // the file's name if it is a frozen module; empty: it never is
-  std::string_view file;    // in the standard library's folder; a * at its end stands for any text
+  std::string_view frozen;  // the file's name if the module is frozen; empty if it never is
+  std::string_view file;    // in the standard library's folder; a * at its end matches any text
   std::string_view function;
 };
 constexpr Keeper kKeepers[] = {
@@ -32,8 +32,8 @@ constexpr Keeper kKeepers[] = {
     {Exemption::Environment, "<frozen os>", "os.py", "__setitem__"},
 };
 
-// Files whose code allocates for itself, for the life of the process, by the beginnings of their
-// names.
+// The beginnings of the names of files whose code allocates for itself, for the life of the
+// process.
 constexpr std::string_view kEngineFiles[] = {
     "python", "libpython",
     // Linux
@@ -42,8 +42,8 @@ constexpr std::string_view kEngineFiles[] = {
     "Python", "dyld", "libdyld.", "libsystem_", "libc++", "libobjc.", "libdispatch.", "libxpc.",
     "CoreFoundation"};
 
-// Functions of those files that hand memory out to their callers, without leading underscores. A *
-// at the end stands for any text.
+// Functions of those files that return memory to their callers, without leading underscores. A * at
+// the end matches any text.
 constexpr std::string_view kHandedOut[] = {
     "Znw*",     "Zna*",      "operator new*", "strdup",   "strndup",  "wcsdup",
     "asprintf", "vasprintf", "getline",       "getdelim", "realpath", "getcwd",
@@ -55,7 +55,7 @@ bool fits(std::string_view pattern, std::string_view name) {
   return name.starts_with(pattern.substr(0, pattern.size() - 1));
 }
 
-// "json/tool.py" of ".../lib/python3.11/json/tool.py"; empty: not there.
+// Returns "json/tool.py" for ".../lib/python3.11/json/tool.py"; an empty text for other paths.
 std::string_view in_standard_library(std::string_view path) {
   const std::size_t folder = path.rfind("/python3");
   if (folder == std::string_view::npos) return {};

@@ -40,7 +40,7 @@ Imports::Imports(std::string_view command_line) : main_module_(module_of(command
   while (!command_line.empty()) {
     const std::string_view word = command_line.substr(0, command_line.find('\0'));
     command_line.remove_prefix(std::min(word.size() + 1, command_line.size()));
-    // pytest takes FILE::TEST.
+    // The arguments of pytest have the form FILE::TEST.
     words_.emplace_back(base_name(word.substr(0, word.find("::"))));
   }
   words_.emplace_back("__main__.py");

@@ -6,7 +6,7 @@
 namespace pymemflow::report {
 namespace {
 
-// Bounds the memory of a program that sets marks of ever new names.
+// Limits the memory for a program that sets marks of ever new names.
 constexpr std::size_t kMaxMoments = 256;
 
 constexpr std::string_view kBegin = " begin";

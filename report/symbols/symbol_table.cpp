@@ -50,7 +50,7 @@ bool SymbolTable::comes_before(const Symbol& left, const Symbol& right) const {
   return is_preferred(right, left);
 }
 
-// .symtab spells a versioned name memcpy@@GLIBC_2.14. No name holds an @ otherwise.
+// .symtab spells a versioned name memcpy@@GLIBC_2.14. Other names have no @.
 std::string_view SymbolTable::name_of(const Symbol& symbol) const {
   const std::string_view name = names_.data() + symbol.name;
   return name.substr(0, name.find('@'));

@@ -1,8 +1,8 @@
 #pragma once
-// The symbols of one code file, sorted once many are requested. A file that cannot be read, or that
-// is not of this system, has none. symbols.cpp in report/symbols/linux and report/symbols/macos
-// reads the file. Nothing stays mapped, so a file that is truncated meanwhile cannot raise SIGBUS
-// in the host. Report side, one thread.
+// The symbols of one code file, sorted once many are requested. The table of a file that cannot be
+// read, or that belongs to another system, is empty. symbols.cpp in report/symbols/linux and
+// report/symbols/macos reads the file. Nothing stays mapped, so truncating the file cannot raise
+// SIGBUS in the host. Report side, one thread.
 
 #include <cstdint>
 #include <string_view>
@@ -13,23 +13,23 @@ namespace pymemflow::report {
 
 class SymbolTable {
  public:
-  // Reads the table that has static functions too, where the file has one (ELF: .symtab, else
-  // .dynsym).
+  // Reads the most complete table of the file. In ELF that is .symtab, which includes static
+  // functions, or else .dynsym.
   explicit SymbolTable(std::string_view path);
 
-  // The symbol whose [value, value + size) covers the byte at this offset of the file: of several,
-  // the one that begins last; of several at one address, a function before an object, global before
-  // local, then fewer leading underscores, smaller size, and the alphabet. Empty when there is
-  // none.
+  // Returns the symbol whose [value, value + size) covers the byte at this offset of the file, or
+  // an empty text. Among several symbols, the one that begins last is preferred; at the same
+  // address, a function before an object, global before local, then the one with fewer leading
+  // underscores, the smaller one, and the first in the alphabet.
   std::string_view find(std::uint64_t file_offset);
 
-  // There are more names than those of the file, to be asked for in the process: compressed ones in
-  // .gnu_debugdata, or, on macOS, all of them, of a library that is in no file.
+  // Whether the process can name more functions than this table: names that are compressed in
+  // .gnu_debugdata or, on macOS, those of a library that is not in a file.
   bool has_more_names() const { return has_more_names_; }
-  // The names are in the process alone, and so is the build id.
+  // Whether the library is not in a file, so that only the process has its names and build id.
   bool is_in_no_file() const { return is_in_no_file_; }
 
-  // Of the file, as bytes; empty: it has none.
+  // The build id of the file, as bytes; empty if it has none.
   std::string_view build_id() const { return build_id_; }
 
  private:
@@ -43,7 +43,7 @@ class SymbolTable {
   struct Symbol {
     std::uint64_t start;
     std::uint64_t end;
-    std::uint64_t reach;  // the largest end of this one and all before it: where a search may stop
+    std::uint64_t reach;  // the largest end up to this symbol; a search backwards stops by it
     std::uint32_t name;   // into names_
     bool is_function;
     bool is_global;
@@ -51,7 +51,7 @@ class SymbolTable {
 
   std::string_view name_of(const Symbol& symbol) const;
   bool is_preferred(const Symbol& left, const Symbol& right) const;
-  // By start, and at one start the preferred one last.
+  // Orders symbols by start. At the same start, the preferred one is last.
   bool comes_before(const Symbol& left, const Symbol& right) const;
   const Symbol* find_unsorted(std::uint64_t address) const;
   const Symbol* find_sorted(std::uint64_t address) const;

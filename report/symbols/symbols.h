@@ -23,19 +23,21 @@ namespace pymemflow::report {
 
 class Symbols {
  public:
-  // kInProcess: the addresses are of this very process, and libunwind is asked for what no table
-  // can name: files with mini debug data, and code that lies in no file. kOffline: the modules are
-  // those of another process, or of a past; what lies in no file has names then only where it lies
-  // in this process too.
+  // kInProcess: the addresses are those of this process. libunwind names functions that the tables
+  // lack: those in mini debug data, and code that is not in a file. kOffline: the modules are those
+  // of another process or an earlier one. Code that is not in a file then has names only if it is
+  // mapped in this process too.
   enum class Where { kInProcess, kOffline };
 
-  // The modules must outlive this, and may become more. Where two overlap in time's course, the
-  // later one in the list holds. Files are read when an address in them is first asked for.
+  // The list of modules must outlive this object, and may grow. If two modules had the same
+  // addresses one after the other, the later one in the list counts. A file is read at the first
+  // lookup of an address in it.
   Symbols(const Vector<Module>& modules, Where where) : modules_(modules), where_(where) {}
   Symbols(const Vector<Module>&& modules, Where where) = delete;
 
-  // Lives as long as this. The second question for an address is a table look-up. `module` is the
-  // number of the one that held it then, from 1 on; 0: whichever holds it in the list.
+  // Returns the name of an address, which is valid as long as this object. Names are kept, so
+  // asking again is a table lookup. `module` is the number of the module that held the address at
+  // the time, counted from 1; 0 stands for the module that covers it in the list.
   std::string_view name(std::uint64_t address, std::uint32_t module = 0);
 
  private:

@@ -1,7 +1,7 @@
 #pragma once
-// Function names that libunwind knows beyond an ELF file's own tables: compressed mini debug data
-// (.gnu_debugdata), and code registered at run time. Of this process only. Report side, one thread;
-// it takes the loader's lock and reads files.
+// Function names of this process that libunwind finds in addition to an ELF file's own tables: in
+// compressed mini debug data (.gnu_debugdata), and for code registered at run time. Report side,
+// one thread. Takes the loader's lock and reads files.
 
 #include <cstdint>
 #include <string_view>
@@ -12,19 +12,20 @@ namespace pymemflow::report {
 
 class UnwindNames {
  public:
-  // Empty when there is none. libunwind answers with the nearest name before the address; it is
-  // taken only where the unwind data say that the function that holds the address begins where that
-  // name does. The first question for a function costs up to some milliseconds, as libunwind maps
-  // and unpacks the file each time; the next ones cost microseconds.
+  // Returns the name of the function that holds the address, or an empty text. libunwind returns
+  // the nearest name before the address. That name is used only if, by the unwind data, the
+  // function begins at the address of the name. The first lookup of a function takes up to some
+  // milliseconds, since libunwind maps and unpacks the file each time; later ones take
+  // microseconds.
   std::string_view name(std::uint64_t address);
 
-  // Whether the file with this build id is mapped at this address here as well, and in no file that
-  // could be read: then its names hold for another process too. So it is with what the system
-  // brings on macOS, which lies at the same addresses in all processes until the next start.
+  // Whether an image that is not in a file is mapped in this process with the same build id at the
+  // same address, so that its names are valid for another process. This is so for the system's
+  // libraries on macOS: they have the same addresses in all processes until the next restart.
   static bool is_shared(std::uint64_t image, std::string_view build_id);
 
  private:
-  HashMap<std::uint64_t, String> names_;  // by the function's start
+  HashMap<std::uint64_t, String> names_;  // by the start of the function
 };
 
 }  // namespace pymemflow::report

@@ -1,6 +1,6 @@
-// Warns about libraries that are loaded with RTLD_DEEPBIND. They find the functions of their own
-// dependencies before the hooks: their calls of malloc() are not recorded, while the matching
-// free() may be. The flag is left as the program sets it; a message says which calls are not seen.
+// Warns about libraries that are loaded with RTLD_DEEPBIND. The loader gives them the functions of
+// their own dependencies instead of the hooks: their calls of malloc() are not recorded, while the
+// matching free() may be. The flag stays as the program sets it; a message names the library.
 
 #include <dlfcn.h>
 

@@ -14,7 +14,7 @@ using namespace pymemflow::interpose;
 
 namespace {
 
-// Closes the descriptors from `first` to `last` except that of the capture file.
+// Closes the descriptors from `first` to `last`, except the one of the capture file.
 int close_around(unsigned first, unsigned last, int flags) {
   if (!real.close_range) {
     errno = ENOSYS;

@@ -1,4 +1,4 @@
-// The functions that end a process on Linux alone. See exits.cpp.
+// The functions that end a process and exist only on Linux. See exits.cpp.
 
 #include "interpose/hooks/exits.h"
 

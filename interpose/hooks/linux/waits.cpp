@@ -17,10 +17,10 @@ using namespace pymemflow::interpose;
 namespace pymemflow::interpose {
 namespace {
 
-// Its process id; 0: there is none.
+// The process id of the hidden child; 0 if there is none.
 constinit int hidden_child = 0;
 
-// Whether this is the hidden child, which is gone by now.
+// Whether a wait has returned the hidden child. If so, no child is hidden from then on.
 bool has_met_it(pid_t child) {
   int expected = child;
   return child > 0 && std::atomic_ref(hidden_child).compare_exchange_strong(expected, 0);
@@ -41,7 +41,7 @@ int* hide_next_child() {
 }
 
 void end_hiding(bool is_met_by_us) {
-  // A thread that waits by a system call of its own never says so.
+  // Limited, since a thread that calls the system itself instead of a hook never reports the child.
   constexpr int kMostMs = 100;
   for (int i = 0; !is_met_by_us && i < kMostMs && std::atomic_ref(hidden_child).load() != 0; ++i) {
     platform::sleep_us(1000);

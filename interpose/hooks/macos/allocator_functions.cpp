@@ -1,5 +1,5 @@
-// The hooks of the allocator functions that only macOS has: zones, and functions that get the type
-// of the allocation (malloc_type_..., from macOS 14 on). Zone and type are not recorded.
+// The hooks of the allocator functions that only macOS has: zones, and the functions that take the
+// type of the allocation (malloc_type_..., from macOS 14 on). Zone and type are not recorded.
 
 #include "interpose/originals/originals.h"
 #include "interpose/recording/recorder.h"
@@ -11,7 +11,7 @@ PMF_HOOK(std::size_t, malloc_size)(const void* block) noexcept {
   return real.malloc_size(block);
 }
 
-// A realloc() that frees the block if it fails, which is a second event.
+// reallocf() is a realloc() that frees the block if it fails. The free is a second event.
 PMF_HOOK(void*, reallocf)(void* block, std::size_t size) noexcept {
   MoveRecord record(Function::reallocf, PMF_CALLER);
   void* const moved = real.realloc(block, size);

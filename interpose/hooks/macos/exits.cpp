@@ -1,5 +1,5 @@
-// The functions that end a process on macOS alone: an exec with a search path of the caller's, and
-// a posix_spawn() that acts as an exec (the python3 of a framework build starts that way).
+// The functions that end a process and exist only on macOS: an exec with a search path given by the
+// caller, and a posix_spawn() that acts as an exec (the python3 of a framework build uses it).
 
 #include "interpose/hooks/exits.h"
 

@@ -1,6 +1,6 @@
-// The table by which dyld replaces the system's functions by the hooks, in every image but this
+// The table by which dyld replaces the system's functions with the hooks in every image except this
 // one: a pair of replacement and original for each row of the tables. A function that the running
-// system lacks is bound weakly and is null; dyld ignores its pair.
+// system lacks is bound weakly, so it is null and dyld ignores its pair.
 
 #include "platform/here.h"
 #include "platform/hooked_functions.h"

@@ -9,19 +9,19 @@ namespace pymemflow::report {
 namespace {
 
 constexpr std::size_t kSmallest = 32;
-// Larger ones are mappings of their own.
+// Larger blocks are mappings of their own.
 constexpr std::size_t kLargestInChunks = std::size_t{64} << 10;
 constexpr std::size_t kChunkBytes = std::size_t{1} << 20;
 
-// Before each block.
+// Precedes each block.
 struct alignas(16) Header {
-  std::size_t bytes;  // header included: a power of two, or that of the mapping
-  Header* next;       // of the free blocks of that size
+  std::size_t bytes;  // with the header: a power of two, or the size of the mapping
+  Header* next;       // the next free block of that size
 };
 static_assert(sizeof(Header) == 16);
 
 struct Heap {
-  Header* free_blocks[64];  // by the exponent of the size
+  Header* free_blocks[64];  // one list per exponent of the size
   char* chunk;
   std::size_t chunk_left;
 };

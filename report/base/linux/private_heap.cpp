@@ -1,4 +1,4 @@
-// mimalloc, where it is installed; in a host, pages from the kernel.
+// The heap of the report on Linux: mimalloc if it is installed; in a host, pages from the kernel.
 
 #include "report/base/private_heap.h"
 

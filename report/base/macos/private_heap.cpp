@@ -1,5 +1,5 @@
-// A malloc zone. Not Homebrew's mimalloc: it makes itself the zone of the whole process as soon as
-// it is loaded.
+// The heap of the report on macOS: a malloc zone. Homebrew's mimalloc is not used, since it makes
+// itself the zone of the whole process as soon as it is loaded.
 
 #include "report/base/private_heap.h"
 
@@ -13,7 +13,7 @@ malloc_zone_t* zone() {
   return made;
 }
 
-// Calls of this library go to the original (interpose/hooks/macos/tuples.cpp).
+// Calls from this library reach the original functions (interpose/hooks/macos/tuples.cpp).
 void* allocate_in_zone(std::size_t size_bytes) {
   return ::malloc_zone_malloc(zone(), size_bytes);
 }
@@ -28,7 +28,7 @@ const PrivateHeap* private_heap() {
   return zone() == nullptr ? nullptr : &kHeap;
 }
 
-// The system makes its heaps ready for a forked child.
+// Does nothing: the system prepares its heaps for a forked child.
 void forget_private_heap() {}
 
 }  // namespace pymemflow::report

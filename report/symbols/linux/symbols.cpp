@@ -13,7 +13,8 @@
 namespace pymemflow::report {
 namespace {
 
-// A mapping may name a device, or a file that was deleted and whose path is another file by now.
+// Opens regular files only: a mapping may name a device. A deleted file may have been replaced by
+// another file of the same path; the build id tells the two apart.
 int open_mapped_file(const String& path) {
   struct stat status;
   if (path.empty() || path[0] != '/') return -1;
@@ -21,7 +22,7 @@ int open_mapped_file(const String& path) {
   return open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 }
 
-// Symbols that stand for code or data. Thread-locals have offsets for values, sections and files
+// Whether a symbol covers code or data. Values of thread-locals are offsets, and sections and files
 // have no extent.
 bool has_extent(const GElf_Sym& symbol) {
   const unsigned type = GELF_ST_TYPE(symbol.st_info);
@@ -32,7 +33,7 @@ bool has_extent(const GElf_Sym& symbol) {
 
 }  // namespace
 
-// One file while libelf has it open.
+// A file that libelf has open.
 class SymbolReader {
  public:
   SymbolReader(const ElfFunctions& elf, int fd, SymbolTable& table)
@@ -61,7 +62,7 @@ class SymbolReader {
     }
   }
 
-  // False: the file has no table of this type, or an empty one.
+  // Returns false if the file has no table of this type, or an empty one.
   bool read_symbols(GElf_Word section_type) {
     for (Elf_Scn* section = nullptr; (section = elf_.nextscn(file_, section)) != nullptr;) {
       GElf_Shdr header;

@@ -5,11 +5,11 @@
 namespace pymemflow::report {
 namespace {
 
-// Mangled C++ names reach some thousands of bytes; a cut one is refused.
+// Mangled C++ names can have some thousands of bytes. A name that was truncated is not used.
 constexpr std::size_t kMaxNameBytes = 4096;
 
-// Nothing is unwound: the cursor's context only has to hold an instruction pointer, and the flag
-// says that it is meant to the byte.
+// Sets the cursor to an address, without unwinding: the context needs the instruction pointer only.
+// The flag makes libunwind look up exactly this address instead of the byte before it.
 bool point_at(const UnwindFunctions& unwind, std::uint64_t address, unw_context_t& context,
               unw_cursor_t& cursor) {
   return unwind.init_local2(&cursor, &context, UNW_INIT_SIGNAL_FRAME) == 0 &&

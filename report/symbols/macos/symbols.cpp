@@ -1,6 +1,6 @@
-// Reads the symbols of a Mach-O file: LC_SYMTAB, and LC_FUNCTION_STARTS for where functions end,
-// since a symbol has no size there. What the system brings lies in no file, but in the cache of
-// dyld.
+// Reads the symbols of a Mach-O file from LC_SYMTAB. Symbols have no size there, so the ends of
+// functions come from LC_FUNCTION_STARTS. The system's libraries are in the cache of dyld, not in
+// files.
 
 #include <fcntl.h>
 #include <libkern/OSByteOrder.h>
@@ -39,7 +39,7 @@ class File {
   File& operator=(const File&) = delete;
 
   bool is_there() const { return is_there_; }
-  // Whole or not at all.
+  // Returns false if not all bytes can be read.
   bool read(void* to, std::size_t bytes, std::uint64_t offset) const {
     return file_ >= 0 &&
            ::pread(file_, to, bytes, static_cast<off_t>(offset)) == static_cast<ssize_t>(bytes);
@@ -50,7 +50,7 @@ class File {
   bool is_there_ = false;
 };
 
-// Where the part for this machine begins, in a file for several.
+// Returns the offset of the part for this machine in a universal file; 0 if the file is not one.
 std::uint64_t find_slice(const File& file) {
   fat_header header;
   if (!file.read(&header, sizeof header, 0) || header.magic != OSSwapHostToBigInt32(FAT_MAGIC)) {
@@ -128,7 +128,7 @@ class SymbolReader {
     }
   }
 
-  // Distances from one function to the next, in groups of seven bits.
+  // The list holds the distances from each function to the next one, in groups of seven bits.
   void read_starts() {
     if (starts_bytes_ == 0 || starts_bytes_ > kMaxTableBytes) return;
     Vector<std::uint8_t> bytes(starts_bytes_);
@@ -158,14 +158,14 @@ class SymbolReader {
     for (const nlist_64& symbol : symbols) add(symbol);
   }
 
-  // Of functions alone: one that begins where a function does, up to the next one.
+  // Adds functions only: a symbol at the start of a function extends to the start of the next one.
   void add(const nlist_64& symbol) {
     if ((symbol.n_type & N_STAB) != 0 || (symbol.n_type & N_TYPE) != N_SECT) return;
     if (symbol.n_un.n_strx + std::size_t{1} >= table_.names_.size()) return;
     const auto start = std::lower_bound(starts_.begin(), starts_.end(), symbol.n_value);
     if (start == starts_.end() || *start != symbol.n_value) return;
     const auto next = start + 1;
-    // The compiler's names have an underscore in front.
+    // The compiler prefixes names of C with an underscore.
     const bool is_c = table_.names_[symbol.n_un.n_strx] == '_';
     table_.symbols_.push_back({.start = symbol.n_value,
                                .end = next == starts_.end() ? text_end_ : *next,

@@ -1,6 +1,6 @@
-// Names of functions of this process that are in no file: the system's libraries lie in the cache
-// of dyld. dladdr() answers with the nearest name before the address; it is taken only where the
-// image's own list of functions says that the one that holds the address begins there.
+// Names functions of this process that are in no file: the system's libraries are in the cache of
+// dyld. dladdr() returns the nearest name before the address. That name is used only if, by the
+// image's own list of functions, the function that holds the address begins there.
 
 #include "report/symbols/unwind_names.h"
 
@@ -12,7 +12,7 @@
 namespace pymemflow::report {
 namespace {
 
-// The start of the function that holds the address; 0: unknown to the image.
+// Returns the start of the function that holds the address; 0 if the image does not list it.
 std::uint64_t start_of_function(const mach_header_64& header, std::uint64_t address) {
   const char* at = reinterpret_cast<const char*>(&header + 1);
   const linkedit_data_command* starts = nullptr;
