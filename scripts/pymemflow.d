@@ -8,20 +8,20 @@
  *   -D PYTHON_CALL_STACK   the calls and returns of Python functions too
  *   -D END_AT='"name"'     stop when the Python function of that name is entered
  *
- * -C runs the C preprocessor, -Z lets probes be missing that this Python does not have.
+ * -C runs the C preprocessor, and -Z allows probes that this Python does not have.
  *
- * Runs on Linux with DTrace 2.0 (root, uprobes, BPF, debugfs and tracefs mounted), where it was tried;
- * and on macOS and illumos, according to their manuals. The Python must be built --with-dtrace and
- * have line probes, so 3.6 to 3.11: Debian's python3.11 is and has. Pin the program to one processor,
- * or lines of two threads are torn.
+ * Tested on Linux with DTrace 2.0 (root, uprobes, BPF, debugfs and tracefs mounted); should run on macOS
+ * and illumos, according to their manuals. The Python must be built --with-dtrace and have line probes,
+ * which 3.6 to 3.11 have; Debian's python3.11 is such a build. Pin the program to one processor, or the
+ * lines of two threads are mixed.
  *
- * Differences from py_flow_malloc_free.d of the pymemtrace project, whose output it has:
- *   - malloc() and its kin are probed in the C library alone, so that an interposer in front of it
+ * The output is that of py_flow_malloc_free.d of the pymemtrace project. The differences are:
+ *   - malloc() and its relatives are probed in the C library only, so that an interposer in front of it
  *     does not match twice; the loader's own malloc() is not shown.
  *   - On Linux the engine caller is the return address on the stack: ucaller follows frame pointers,
  *     which the C library and most Pythons do not have, and a usym() cannot be printed there (%A of it
  *     aborts). So each return address is a record of its own, printed as MODULE`SYMBOL+0xOFFSET.
- *   - END_AT: engine callers can be looked up only while the program lives.
+ *   - END_AT: engine callers can be looked up only while the program runs.
  */
 
 #pragma D option quiet
@@ -90,7 +90,7 @@ python$target:::function-return
 	self->line = 0;
 }
 
-/* The call at its entry, its result at its return: strings of the entry are gone by then. */
+/* Prints the call at its entry and its result at its return, since strings of the entry are gone then. */
 pid$target:LIBC:malloc:entry
 /self->name != NULL/
 {

@@ -12,7 +12,7 @@ void append_escaped_byte(String& out, char c) {
   out += kHexDigits[byte & 15];
 }
 
-// Whether the text begins with U+0080 to U+009F in UTF-8: terminals treat these as control
+// Returns true if the text begins with U+0080 to U+009F in UTF-8: terminals treat these as control
 // characters.
 bool is_c1_control(std::string_view rest) {
   return rest.size() >= 2 && rest[0] == '\xc2' && (rest[1] & 0xe0) == 0x80;

@@ -5,8 +5,8 @@
 namespace pymemflow::report {
 namespace {
 
-// Whether a call asks for 0 bytes; realloc(p, 0) releases the block. Checks each argument by
-// itself, since a call whose product overflows to 0 has failed.
+// Returns true if a call asks for 0 bytes: realloc(p, 0) releases the block. Checks each argument
+// by itself, since a call whose product overflows to 0 has failed.
 bool asks_for_nothing(const Event& event) {
   const std::string_view letters = traits(event.function).arguments;
   for (std::size_t i = 0; i < letters.size(); ++i) {

@@ -1,5 +1,5 @@
 #pragma once
-// An Output into a nameless file, and what was written to it. For tests; one thread.
+// An Output into a nameless file, and the text that was written to it. For tests; one thread.
 
 #include <unistd.h>
 

@@ -1,5 +1,5 @@
-// The contract of cli/platform, whatever the system: one file, run where it is built, and compiled
-// for the systems that it cannot be run on.
+// Tests the contract of cli/platform, which is the same on every system. Runs on the system that it
+// is built for; cross-builds compile it only.
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
@@ -74,7 +74,7 @@ TEST(CommandPlatform, ReadsPrograms) {
   EXPECT_FALSE(read_program_image(folder.path("empty")).is_program);
 }
 
-// Cut short anywhere in its headers: whatever is said of it, it is not a loader that is not there.
+// A program that is truncated within its headers may be unreadable, but never names a bad loader.
 TEST(CommandPlatform, ReadsDamagedPrograms) {
   Folder folder;
   const std::string path = folder.path("cut");
@@ -86,7 +86,7 @@ TEST(CommandPlatform, ReadsDamagedPrograms) {
   }
 }
 
-// The one of this process that is this file; null: it is not in the list.
+// Returns the entry of the list that is this file; null if there is none.
 const OpenFile* find(const std::vector<OpenFile>& files, int file) {
   struct stat facts {};
   if (::fstat(file, &facts) != 0) return nullptr;
@@ -115,7 +115,7 @@ TEST(CommandPlatform, OpensFilesOfAProcess) {
   ASSERT_EQ(::pread(file, text, sizeof text, 8188), 4);
   EXPECT_EQ(std::string(text, 4), "aXcd");
   ::close(again);
-  // Another file under that name is not the file.
+  // Another file of the same name is refused.
   OpenFile other = *found;
   ++other.inode;
   EXPECT_EQ(open_again(other), -1);
@@ -169,8 +169,8 @@ void note(int, siginfo_t* facts, void*) {
   terminal_says = is_from_terminal(*facts) ? 1 : 0;
 }
 
-// In the foreground of a terminal of its own: the exit code has a bit for each way that was told
-// right.
+// Runs in the foreground of its own terminal. The exit code has a bit for each kind of signal that
+// was recognized: 1 for kill(), 2 for the terminal's.
 [[noreturn]] void be_interrupted(const char* terminal, int ready) {
   ::setsid();
   const int file = ::open(terminal, O_RDWR);

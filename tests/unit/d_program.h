@@ -28,7 +28,7 @@ class DProgram {
         run_clause();
       }
     }
-    return out_ + "\n";  // with which dtrace ends
+    return out_ + "\n";  // dtrace ends its output with an empty line
   }
 
  private:
@@ -43,7 +43,7 @@ class DProgram {
     std::map<std::vector<std::string>, Distribution> records;
   };
 
-  // Raw bytes, 255 of them, and no base names: the D programs have none.
+  // Names are paths of at most 255 raw bytes, as the D programs have them.
   static Names names() { return {.full_file_path = true, .escape = false, .limit_bytes = 255}; }
 
   void run_clause() {
@@ -126,7 +126,8 @@ class DProgram {
     out_ += captured.text();
   }
 
-  // A flow line comes in one piece, or in two as in the script; the rest is text with a %d at most.
+  // A flow line is printed by one call, or by two as in the D script. All other calls print text
+  // with at most one %d.
   void print(const std::string& format, const Values& values) {
     static const std::string kFlow = "%6d %16s:%-4d -> %s ";
     static const std::string kResult = " pntr 0x%x\n";
@@ -156,7 +157,7 @@ class DProgram {
       event.arguments[i] = static_cast<std::uint64_t>(pending_.at(4 + i).number);
     }
     if (pending_.size() > 4 + argument_count) {
-      // In D, %x of an int is 32 bits of it.
+      // In D, %x of an int prints 32 bits.
       const Value& result = pending_.back();
       event.result = result.is_long ? static_cast<std::uint64_t>(result.number)
                                     : static_cast<std::uint32_t>(result.number);

@@ -1,5 +1,5 @@
-// The contract of the headers of platform/, whatever the system: one file,
-// run where it is built, and compiled for the systems that it cannot be run on.
+// Tests the contract of the headers of platform/, which is the same on every system. Runs on the
+// system that it is built for; cross-builds compile it only.
 
 #include <dlfcn.h>
 #include <gtest/gtest.h>
@@ -42,7 +42,7 @@ TEST(Platform, TellsThreadsApartAndKnowsWhichAreAlive) {
   EXPECT_NE(other, mine);
   EXPECT_NE(other_self, thread_self());
   EXPECT_TRUE(was_alive);
-  // join() may return a moment before the system has taken the thread away.
+  // join() may return a moment before the system has removed the thread.
   for (int tries = 0; tries < 1000 && is_thread_alive(process_id(), other); ++tries) {
     std::this_thread::yield();
   }
@@ -78,7 +78,7 @@ TEST(Platform, HasAClockThatNeverGoesBack) {
     ASSERT_LE(last, now);
     last = now;
   }
-  // 2020 to 2100.
+  // The time is between 2020 and 2100.
   EXPECT_GT(realtime_ns(), 1'577'836'800'000'000'000U);
   EXPECT_LT(realtime_ns(), 4'102'444'800'000'000'000U);
 }
@@ -112,7 +112,7 @@ TEST(Platform, ListsTheModulesOfThisProcess) {
   ASSERT_TRUE(find_module(::dlsym(RTLD_DEFAULT, "pthread_create"), system));
   EXPECT_NE(system.path, own.path);
   Found none;
-  EXPECT_FALSE(find_module(&own, none)) << none.path;  // the stack is no file
+  EXPECT_FALSE(find_module(&own, none)) << none.path;  // the stack is not a file
 }
 
 TEST(Platform, KnowsTheBuildOfAModule) {
@@ -156,7 +156,7 @@ TEST(Platform, ReservesWritesAndMapsFiles) {
   ASSERT_GE(file, 0);
   ASSERT_EQ(reserve_file(file, 65536, 65536), 0);
   EXPECT_EQ(file_bytes(file), 131072U);
-  // One that comes later in time and lies before must not cut off what is there.
+  // Reserving an earlier part of the file later must not truncate it.
   ASSERT_EQ(reserve_file(file, 0, 65536), 0);
   EXPECT_EQ(file_bytes(file), 131072U);
   ASSERT_EQ(write_file(file, "abcd", 4, 70000), 0);

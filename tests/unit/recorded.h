@@ -1,6 +1,6 @@
 #pragma once
-// For unit tests that record events through the recorder and read them back. A process records
-// once, so each test has one of its own. One thread at a time.
+// For unit tests that record events through the recorder and read them back. A process records only
+// once, so each test runs in its own process. One thread at a time.
 
 #include <gtest/gtest.h>
 #include <sys/wait.h>
@@ -53,7 +53,7 @@ inline Read read_all(int file = interpose::recording.destination.file.descriptor
   return read;
 }
 
-// Runs `body` in a process that records.
+// Runs `body` in a child process that records.
 template <typename Body>
 void in_own_process(Body body, const interpose::CaptureSettings& settings = {}) {
   const pid_t child = ::fork();

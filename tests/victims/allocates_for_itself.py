@@ -1,4 +1,4 @@
-"""Calls an extension with an allocator of its own, from several threads; and allocates itself."""
+"""Allocates, and calls an extension that has its own allocator, from several threads."""
 import ctypes
 import os
 import threading

@@ -1,4 +1,4 @@
-"""Allocates, and ends in the way that is asked for."""
+"""Allocates, and ends in the way that the argument names."""
 import ctypes
 import os
 import signal

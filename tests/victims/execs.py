@@ -1,4 +1,4 @@
-"""Becomes another program, in the way that is asked for; where that fails, goes on."""
+"""Executes another program in the way that the argument names; goes on if that fails."""
 import os
 import sys
 

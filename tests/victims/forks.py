@@ -1,4 +1,4 @@
-"""Forks ten children, each with events of its own, and goes on allocating itself."""
+"""Forks ten children, each of which allocates, and goes on allocating in the parent."""
 import os
 import sys
 

@@ -1,4 +1,4 @@
-"""Blocks of the C library in a process, and a child that gives them back and takes others."""
+"""Allocates blocks of the C library; a forked child frees them and allocates others."""
 import ctypes
 import os
 

@@ -1,4 +1,4 @@
-"""A child of a process that has had more places than the child will ever name: 20,000."""
+"""Forks after allocating at 20,000 sites, more than the child will ever name."""
 import os
 
 import cMemLeak

@@ -1,4 +1,4 @@
-"""Allocations for other victims: blocks of known sizes, in functions of known names."""
+"""Allocates blocks of known sizes, in functions of known names, for other victims."""
 import cMemLeak
 
 

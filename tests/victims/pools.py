@@ -1,4 +1,4 @@
-"""A pool of processes, started in the way that is asked for."""
+"""A pool of processes, started in the way that the argument names."""
 import multiprocessing
 import os
 import sys

@@ -1,4 +1,4 @@
-"""More events than a small disk holds: 200,000 mallocs of as many sizes, then ends with code 4."""
+"""Makes more events than a small disk holds: 200,000 mallocs of different sizes. Ends with code 4."""
 import sys
 
 import cMemLeak

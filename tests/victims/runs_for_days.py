@@ -1,6 +1,6 @@
-"""A day in short: rounds of threads that come and go, libraries that are loaded and unloaded,
-and calls from the same lines; with "new-code" also of code that is compiled, run and forgotten. Prints
-the memory in use after a quarter, a half and the whole.
+"""A day in short: rounds of short-lived threads, libraries that are loaded and unloaded, and calls
+from the same lines; with "new-code" also code that is compiled, run and discarded. Prints the memory
+in use after a quarter of the rounds, after half of them, and at the end.
 
     runs_for_days.py ROUNDS steady|new-code FILE LIBRARY
 """

@@ -1,4 +1,4 @@
-"""Makes a number of one thing, each with an event or two, and prints the memory in use.
+"""Makes COUNT things of one kind, with one or two events each, and prints the memory in use.
 
     takes_so_much.py threads|sites|events|names|modules COUNT FILE LIBRARY
 """

@@ -1,4 +1,4 @@
-"""Writes its process id to a file, and allocates until somebody takes the file away."""
+"""Writes its process id to a file, and allocates until the file is removed."""
 import os
 import sys
 import time

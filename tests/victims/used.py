@@ -1,4 +1,4 @@
-"""For victims: what is in use now, in KiB: resident memory, and what the file takes on its disk."""
+"""For victims: returns the resident memory and the disk space of a file, in KiB."""
 import os
 
 

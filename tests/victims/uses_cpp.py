@@ -1,4 +1,4 @@
-"""Exceptions and operator new before a report and after it, and who serves what then."""
+"""Uses exceptions and operator new before and after a report; prints which libraries serve them."""
 import errno
 import os
 import sys

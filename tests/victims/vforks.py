@@ -1,4 +1,4 @@
-"""vforks.c, between events of its own."""
+"""Runs vforks.c, and allocates before and after it."""
 import ctypes
 import os
 

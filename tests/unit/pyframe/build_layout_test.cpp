@@ -1,4 +1,5 @@
-// The layout of a build: from a table of published offsets, and from the sizes of its types.
+// Tests how the layout of a build is found: from a table of published offsets, and from the sizes
+// of its types.
 
 #include "pyframe/layouts/build_layout.h"
 
@@ -13,8 +14,8 @@
 namespace pymemflow::pyframe {
 namespace {
 
-// _PyRuntime as a 3.14.1 begins it: release, and free-threaded (words 26 to 80 as its headers have
-// them; what is not read here is zero).
+// The beginning of _PyRuntime in 3.14.1, of a release or a free-threaded build. Words 26 to 80 have
+// the values of its headers; words that are not read are zero.
 struct Runtime {
   std::array<std::uint64_t, 128> words{};
 
@@ -85,9 +86,9 @@ TEST(PublishedOffsets, ThatCannotBeAreNotBelieved) {
       Runtime runtime(false);
       FrameLayout layout = find_version(3, 14)->frame;
       runtime.words[word] = value;
-      // Of the size of a string's header 3 is as good as any; the types tell that.
+      // 3 is a possible size of a string's header here; the check of the types refuses it.
       if (word == 80 && value == 3) continue;
-      // An owner is one byte and may lie anywhere.
+      // The owner is one byte, so every offset is possible.
       if (word == 36 && value == 3) continue;
       EXPECT_NE(read_published_offsets(runtime.words.data(), false, layout), nullptr)
           << "word " << word << " = " << value;
@@ -95,7 +96,7 @@ TEST(PublishedOffsets, ThatCannotBeAreNotBelieved) {
   }
 }
 
-// Static types, as far as they are read: basic size and members, in either header.
+// The parts of static types that are read, basic size and members, with either kind of header.
 struct Types {
   struct Member {
     const char* name;

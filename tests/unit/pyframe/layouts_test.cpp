@@ -55,7 +55,7 @@ TEST(Interpreter, IsAbsentHere) {
   EXPECT_FALSE(notice_code_deaths(interpreter, [](const void*) {}));
 }
 
-// A thread state and a chain of frames as 3.13 lays them out.
+// A thread state and a chain of frames in the layout of 3.13.
 struct Chain {
   static constexpr int kFrames = kMaxShimFrames + 2;
   static inline char* state = nullptr;
@@ -127,7 +127,8 @@ TEST(Frame, ShimsAreNotFollowedForEver) {
   EXPECT_FALSE(current_position(chain.interpreter, thread, position));
 }
 
-// The two low bits of what a frame runs say who owns the reference (3.14 on).
+// The two low bits of a frame's reference to its code tell the owner of the reference (from 3.14
+// on).
 TEST(Frame, TagsOfReferencesAreNoPartOfThem) {
   Chain chain;
   ThisThread thread{1};
@@ -138,7 +139,7 @@ TEST(Frame, TagsOfReferencesAreNoPartOfThem) {
     EXPECT_EQ(position.code, chain.code) << tag;
     EXPECT_EQ(position.instruction, 0) << tag;
   }
-  // A null reference, as 3.14 and 3.15 write it.
+  // 3.14 and 3.15 write a null reference in these ways.
   for (const std::uintptr_t null : {0, 1, 2}) {
     chain.run(0, reinterpret_cast<void*>(null));
     ASSERT_TRUE(current_position(chain.interpreter, thread, position));
@@ -146,7 +147,7 @@ TEST(Frame, TagsOfReferencesAreNoPartOfThem) {
   }
 }
 
-// Free-threaded builds from 3.14 on.
+// Free-threaded builds from 3.14 on have a copy of the bytecode per thread.
 TEST(Frame, EachThreadHasABytecodeOfItsOwn) {
   Chain chain;
   FrameLayout& layout = chain.interpreter.layout;
@@ -173,14 +174,14 @@ TEST(Frame, EachThreadHasABytecodeOfItsOwn) {
   Chain::put(chain.frames[0], layout.frame_position, chain.code + layout.code_bytecode + 4);
   ASSERT_TRUE(set_index(0));
   EXPECT_EQ(position.instruction, 4);
-  // No such copy: the code's own.
+  // If there is no such copy, the bytecode of the code object counts.
   for (const std::int32_t index : {-1, 2, 1 << 20}) {
     ASSERT_TRUE(set_index(index));
     EXPECT_EQ(position.instruction, 4) << index;
   }
 }
 
-// 3.12 under greenlet: what the thread state refers to may be anything.
+// Under greenlet, the thread state of 3.12 may refer to any memory.
 TEST(Frame, WhatIsCheckedMayBeAnything) {
   Interpreter interpreter;
   interpreter.status = InterpreterStatus::Known;

@@ -14,7 +14,7 @@ using Bytes = std::vector<std::uint8_t>;
 constexpr LineTableFormat kFormats[] = {LineTableFormat::Lnotab, LineTableFormat::LineTable,
                                         LineTableFormat::Locations};
 
-// In memory of exactly that size, so that a sanitizer sees the first byte read past the end.
+// Copies the table to memory of exactly its size, so that a sanitizer finds any read past its end.
 std::int32_t line(LineTableFormat format, const Bytes& table, std::int32_t first_line,
                   std::int32_t instruction) {
   auto exact = std::make_unique<std::uint8_t[]>(table.size());

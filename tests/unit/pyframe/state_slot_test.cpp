@@ -16,7 +16,7 @@ namespace {
 
 using Kind = StateSlot::Kind;
 
-// A getter's instructions, with what they load beside them.
+// The instructions of a getter, and next to them the table that they load from.
 struct Getter {
   std::array<std::uint8_t, 64> code{};
   std::intptr_t table = 0;
@@ -63,7 +63,7 @@ TEST(StateSlot, IsAVariableOfALibrary) {
   Getter first = getter;
   Getter by_byte = getter;
   Getter by_word = getter;
-  // (The copies lie elsewhere, and so does what they load.)
+  // The copies have other addresses, so the distances to their tables are computed again.
   for (Getter* const one : {&first, &by_byte, &by_word}) {
     one->size -= 4;
     one->add_distance();

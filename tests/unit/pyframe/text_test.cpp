@@ -46,7 +46,7 @@ TEST(Text, NoCodePointIsAQuestionMark) {
   EXPECT_EQ(utf8<std::uint32_t>({0x110000, 0xFFFFFFFF}), "??");
 }
 
-// Objects as 3.11 lays them out, put together by hand.
+// Objects in the layout of 3.11, put together by hand.
 class DescribeCode : public testing::Test {
  protected:
   DescribeCode() {

@@ -1,5 +1,4 @@
-// Rings and sums: what is kept of events where not all of them are, also of a process that was
-// killed at any moment.
+// Tests rings and sums: the events that they keep, also if the process is killed at any moment.
 
 #include <fcntl.h>
 #include <sys/mman.h>
@@ -24,7 +23,8 @@ using interpose::recording;
 const CaptureSettings kRing = {.mode = RecordMode::Ring, .ring_bytes = 100'000};
 const CaptureSettings kSums = {.mode = RecordMode::Sums};
 
-// One of many functions, sizes and sites; 64 sites that stay, and a new one now and then.
+// Records a call of one of several functions, with one of many sizes. The sites are 64 that repeat,
+// and now and then a new one.
 void record_one(std::uint64_t i) {
   const void* const from = caller(i % 500 == 0 ? 1000 + i : 1 + i % 64);
   switch (i % 5) {
@@ -60,7 +60,7 @@ void add(Sums& sums, const Event& event, std::uint64_t address) {
   bytes += size;
 }
 
-// Sums of the events of a capture, whether it holds them one by one or as sums.
+// Returns the sums of the events of a capture, which may hold single events or sums.
 Sums sums_of(int file) {
   Sums sums;
   report::CaptureReader reader(file);
@@ -80,7 +80,7 @@ Sums sums_of(int file) {
   return sums;
 }
 
-// The same for the first `count` of the events that record_one() makes.
+// Returns the sums of the first `count` events that record_one() records.
 Sums expected_sums(std::uint64_t count) {
   Sums sums;
   for (std::uint64_t i = 0; i < count; ++i) {
@@ -160,8 +160,8 @@ TEST(Sums, OfThreadsAddUp) {
       kSums);
 }
 
-// Calls body(file, events) for captures of processes that were killed at many moments; at least
-// `events` events were complete.
+// Calls body(file, events) for captures of processes that were killed at various moments, after at
+// least `events` complete events.
 template <typename Body>
 void with_killed(const CaptureSettings& settings, Body body) {
   struct Progress {
@@ -182,7 +182,7 @@ void with_killed(const CaptureSettings& settings, Body body) {
         progress.events.store(i + 1);
       }
     }
-    // Windows have been changed by then, and one may just be.
+    // By then windows have been replaced, and one may be in the middle of it.
     while (progress.events < 3'000 * static_cast<std::uint64_t>(round + 3)) ::usleep(10);
     const std::string path =
         "/proc/" + std::to_string(child) + "/fd/" + std::to_string(progress.descriptor);
@@ -201,7 +201,7 @@ TEST(Sums, SurviveAKill) {
   with_killed(kSums, [](int file, std::uint64_t complete) {
     const Sums sums = sums_of(file);
     const std::uint64_t events = count_of(sums);
-    // The one that was being recorded may be there or not.
+    // The event that was being recorded may be in the capture or not.
     EXPECT_GE(events, complete);
     EXPECT_LE(events, complete + 1);
     EXPECT_TRUE(sums == expected_sums(events));
@@ -220,7 +220,7 @@ TEST(Ring, KeepsTheLastEvents) {
         const Read read = read_all();
         EXPECT_EQ(read.lost + read.damaged + read.left_out, 0U);
         EXPECT_EQ(read.events.size() + read.overwritten, kEvents);
-        // 16 bytes per event; at most two blocks more than asked for.
+        // Events have 16 bytes; the ring holds at most two blocks more than its size.
         EXPECT_GE(read.events.size(), kRing.ring_bytes / 16);
         EXPECT_LE(read.events.size(), (kRing.ring_bytes + 2 * kBlockBytes) / 16);
         for (std::size_t k = 0; k < read.events.size(); ++k) {

@@ -1,5 +1,5 @@
-// Captures in which a bit is flipped, or of which a part is missing: what is wrong is counted, the
-// rest is read, and it is right.
+// Tests captures with a flipped bit or a missing part: the damage is counted, and the rest is read
+// correctly.
 
 #include <sys/mman.h>
 
@@ -39,7 +39,7 @@ std::vector<char> bytes_of(int file) {
   return bytes;
 }
 
-// A capture of kEvents events of kSites sites that ended by itself, as bytes.
+// Returns the bytes of a complete capture of kEvents events at kSites sites.
 std::vector<char> record() {
   constexpr std::uint64_t kSites = 300;
   for (std::uint64_t i = 0; i < kEvents; ++i) {
@@ -49,7 +49,7 @@ std::vector<char> record() {
   return bytes_of(recording.destination.file.descriptor());
 }
 
-// Whatever is there is what was recorded, in its order.
+// Checks that every event that was read is one that was recorded, in its order.
 void check_rest(const Read& read, const char* what, std::size_t where) {
   std::uint64_t next = 0;
   for (std::size_t k = 0; k < read.events.size(); ++k) {
@@ -60,7 +60,7 @@ void check_rest(const Read& read, const char* what, std::size_t where) {
   }
 }
 
-// The parts of the file that mean something: heads, and records as far as they go.
+// Returns the offsets of the bytes that are in use: heads, and blocks up to their last record.
 std::vector<std::size_t> meaningful(const std::vector<char>& bytes) {
   std::vector<std::size_t> places;
   const auto add = [&](std::size_t first, std::size_t count) {
@@ -92,7 +92,7 @@ TEST(Damage, OfAnyBitIsNoticedAndTheRestIsRead) {
     ASSERT_EQ(whole.damaged, 0U);
     std::vector<std::size_t> places = meaningful(bytes);
     std::mt19937 random(4711);
-    // All of the heads' bytes are among the first; of the rest a sample.
+    // Takes the first 200 offsets, which include the head of the file, and a sample of the rest.
     std::shuffle(places.begin() + 200, places.end(), random);
     places.resize(std::min<std::size_t>(places.size(), 600));
     for (const std::size_t place : places) {
@@ -102,7 +102,8 @@ TEST(Damage, OfAnyBitIsNoticedAndTheRestIsRead) {
       const Read read = read_all(copy.file());
       const bool is_end = read.head.end != whole.head.end;
       ASSERT_TRUE(read.damaged > 0 || is_end) << "byte " << place;
-      // All but what one block held; names are missing where a block of definitions is damaged.
+      // At most the events of one block are lost. If the block holds definitions, names are
+      // missing.
       ASSERT_GE(read.events.size() + read.left_out + kEventsABlock, kEvents) << "byte " << place;
       check_rest(read, "byte ", place);
     }
@@ -132,7 +133,7 @@ TEST(Damage, OfABlockThatIsMissingIsNoticed) {
       if (head.magic != kBlockMagic) continue;
       ++missing;
       std::vector<char> changed = bytes;
-      // The last one may end with its records.
+      // The last block may end after its records.
       const std::size_t end = std::min<std::size_t>(offset + head.extent_bytes, bytes.size());
       std::memset(&changed[offset], 0, end - offset);
       const Copy copy(changed);

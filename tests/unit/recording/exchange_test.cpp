@@ -1,6 +1,6 @@
-// Sixteen threads hand the blocks of a common allocator to each other. What is recorded must
-// replay: an address is handed out only while it is free, and taken back only while it is not.
-// (That is where an order that is wrong by one event shows.)
+// Sixteen threads pass the blocks of a common allocator to each other. In the recorded order, an
+// address must be allocated only while it is free, and freed only while it is allocated. An order
+// that is wrong by one event breaks that.
 
 #include <array>
 #include <atomic>
@@ -26,11 +26,11 @@ std::uint64_t events_a_thread() {
   return is_long == nullptr ? 20'000 : 11'000'000 / kThreads;
 }
 
-// Places for an address each; 0: empty.
+// Cells that hold one address each; 0 if empty.
 class Cells {
  public:
   std::uint64_t take(std::size_t i) { return cells_[i].exchange(0); }
-  // The first one that has any, from `i` on; 0: all are empty.
+  // Takes the first address from cell `i` on; 0 if all cells are empty.
   std::uint64_t take_any(std::size_t i) {
     for (std::size_t tried = 0; tried < kCells; ++tried) {
       if (const std::uint64_t address = take((i + tried) % kCells)) return address;
@@ -157,13 +157,14 @@ TEST(Exchange, OfBlocksBetweenThreadsReconciles) {
   });
 }
 
-// The same, read again and again while it goes on: what is read up to any moment reconciles, and in
-// the end nothing was left out and nothing came twice.
+// Reads the same exchange repeatedly while it runs. The events up to each moment must replay, and
+// in the end each event has been read exactly once.
 TEST(Exchange, ReconcilesAtEveryMoment) {
   in_own_process([] {
     static Exchange exchange;
     static std::atomic<bool> is_enough{false};
-    // A reader under a sanitizer must keep up, or each look takes longer than the last.
+    // Limits the threads, so that the reader keeps up under a sanitizer; otherwise each reading
+    // would take longer than the last.
     static std::atomic<std::uint64_t> may_make{0};
     fill(exchange);
     std::vector<std::thread> threads;
@@ -193,7 +194,7 @@ TEST(Exchange, ReconcilesAtEveryMoment) {
       const report::Site* site = nullptr;
       while (reader.next(event, site)) replay.add(event);
       EXPECT_EQ(replay.unreconciled, 0U) << "at moment " << moment;
-      // A thread counts an event after it was recorded.
+      // A thread counts an event after recording it.
       EXPECT_GE(reader.recorded(), made_before);
     }
     EXPECT_GT(exchange.made, 50'000U);

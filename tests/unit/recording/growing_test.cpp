@@ -1,6 +1,5 @@
-// Captures that grow while they are read: in another process, with one poll() or with many, until
-// it ends or is killed. What is read is what was recorded, in its order, and nothing of it is
-// damaged.
+// Tests captures that grow while they are read, with one poll() or with many, until the recording
+// process ends or is killed. The reader gets the recorded events in their order, without damage.
 
 #include <fcntl.h>
 #include <sys/mman.h>
@@ -29,7 +28,8 @@ constexpr std::uint64_t kForEver = ~std::uint64_t{0};
 // A process that records malloc(1), malloc(2) and so on, by three threads in turn.
 class Recorder {
  public:
-  // It goes on until it has recorded `events`, and ends its recording after `most`.
+  // The process waits when it has recorded `events` (see go_on()), and ends its recording after
+  // `most`.
   Recorder(std::uint64_t events, std::uint64_t most, const CaptureSettings& settings = {}) {
     void* const memory =
         ::mmap(nullptr, sizeof(Shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -57,7 +57,7 @@ class Recorder {
   void wait_for(std::uint64_t events) const {
     while (recorded() < events) ::usleep(100);
   }
-  // Goes on recording up to this number of events.
+  // Lets the process record up to this number of events.
   void go_on(std::uint64_t events) const { shared_->allowed = events; }
   void kill() {
     if (child_ == 0) return;
@@ -104,7 +104,8 @@ class Recorder {
   int file_ = -1;
 };
 
-// Checks that the events follow the one of this number, and returns the number of the last.
+// Checks that the events continue after event number `last`, and returns the number of the last
+// one.
 std::uint64_t check_events(CaptureReader& reader, std::uint64_t last) {
   Event event;
   const report::Site* site = nullptr;
@@ -158,7 +159,7 @@ TEST(Growing, IsPolledUntilItsProcessWasKilled) {
     recorder.kill();
     ASSERT_EQ(reader.poll(), CaptureError::None);
     last = check_events(reader, last);
-    // The event that was being recorded may be there or not.
+    // The event that was being recorded may be in the capture or not.
     EXPECT_GE(last, recorder.recorded());
     EXPECT_LE(last, recorder.recorded() + 1);
     ASSERT_EQ(reader.poll(), CaptureError::None);
@@ -166,8 +167,8 @@ TEST(Growing, IsPolledUntilItsProcessWasKilled) {
   }
 }
 
-// Each event is read or was overwritten, as soon as the process does not outrun the reader any
-// more.
+// Once the process no longer outruns the reader, each event was either read or counted as
+// overwritten.
 TEST(Growing, RingLosesNothingUnseen) {
   const CaptureSettings settings = {.mode = RecordMode::Ring, .ring_bytes = 200'000};
   const Recorder recorder(0, kForEver, settings);
@@ -197,7 +198,7 @@ TEST(Growing, RingLosesNothingUnseen) {
     is_still = recorded == recorder.recorded();
     for (CaptureReader* const reader : {&once, &polled}) {
       const std::uint64_t seen = reader->recorded() + reader->overwritten();
-      // The event that was being recorded may be there or not.
+      // The event that was being recorded may be in the capture or not.
       EXPECT_TRUE(!is_still || seen == recorded || seen == recorded + 1) << seen << ' ' << recorded;
     }
   }
@@ -222,7 +223,7 @@ TEST(Growing, SumsAddUpAtAnyMoment) {
   }
 }
 
-// Of this process, so far.
+// Returns the number of read calls of this process so far.
 std::uint64_t reads() {
   std::FILE* const file = std::fopen("/proc/self/io", "re");
   unsigned long long count = 0;

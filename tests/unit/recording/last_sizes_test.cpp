@@ -1,5 +1,5 @@
-// Sites that ask for the same again, in all orders: every size comes back, and the record of it
-// takes a word.
+// Tests sites that allocate the same size again, in all orders: every size is read back, and the
+// record of a repeated size takes one word.
 
 #include <gtest/gtest.h>
 #include <unistd.h>
@@ -16,7 +16,7 @@ using interpose::recording;
 
 const char sites[4096] = {};
 
-// Sites share the places in the table: there are more of them than places.
+// There are more sites than entries in the table, so sites share entries.
 TEST(LastSizes, ComeBackWhateverTheOrder) {
   in_own_process([] {
     std::vector<std::uint64_t> expected;
@@ -46,7 +46,7 @@ TEST(LastSizes, ThatRepeatTakeAWord) {
     }
     ASSERT_TRUE(interpose::end_recording());
     const std::int64_t bytes = ::lseek(recording.destination.file.descriptor(), 0, SEEK_END);
-    // Beside the events: heads, pages that are not full, the window.
+    // The rest is for heads, pages that are not full, and the window.
     EXPECT_LT(bytes, 2 * kPairs * 8 * 108 / 100 + 300'000);
   });
 }

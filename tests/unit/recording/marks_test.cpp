@@ -14,7 +14,7 @@ using interpose::recording;
 using report::CaptureReader;
 using report::Profile;
 
-// The events in their order: "malloc 8", "free", "mark x".
+// Returns the events in their order as texts: "malloc 8", "free", "mark x".
 std::vector<std::string> story() {
   CaptureReader reader(recording.destination.file.descriptor());
   EXPECT_EQ(reader.poll(), report::CaptureError::None);
@@ -87,7 +87,7 @@ TEST(Marks, AreRecordedWhilePaused) {
   });
 }
 
-// In a ring and among sums they take nothing away from what is counted.
+// Marks do not change the counts of a ring or of sums.
 TEST(Marks, LeaveOtherKindsOfRecordsWhole) {
   for (const RecordMode mode : {RecordMode::Ring, RecordMode::Sums}) {
     const CaptureSettings settings = {.mode = mode, .ring_bytes = 1 << 16};
@@ -127,7 +127,7 @@ TEST(Marks, GrowSinceTheLatestOfTheirName) {
     EXPECT_TRUE(use.snapshots[0].growth.since.empty());
     EXPECT_EQ(use.snapshots[0].live.bytes, 100U);
     EXPECT_EQ(use.snapshots[0].event, 1U);
-    // The first of its name: since the mark before it.
+    // The first mark of a name grows since the mark before it.
     EXPECT_EQ(use.snapshots[1].growth.since, "loop");
     EXPECT_EQ(use.snapshots[1].growth.counted.bytes, 10);
     const report::Growth& growth = use.snapshots[2].growth;
@@ -182,12 +182,12 @@ TEST(Marks, AThousandNames) {
     ASSERT_EQ(use.snapshots.size(), 1002U);
     for (std::size_t i = 1; i < 1000; ++i) EXPECT_EQ(use.snapshots[i].growth.counted.bytes, 1) << i;
     EXPECT_EQ(use.snapshots[1000].growth.since, "request 999");
-    // That one is forgotten by now.
+    // The earlier mark of this name is forgotten by now.
     EXPECT_EQ(use.snapshots[1001].growth.since, "request 999");
   });
 }
 
-// The control word in the file is what another process would set.
+// Sets the control word in the file, as another process does.
 TEST(Control, WordInTheFileStopsAndStarts) {
   in_own_process([] {
     const auto set = [](std::uint32_t paused) {
@@ -206,8 +206,7 @@ TEST(Control, WordInTheFileStopsAndStarts) {
   });
 }
 
-// A forked child that recorded nothing yet does what its parent does; then it has a word of its
-// own.
+// A forked child follows its parent's control word until it records; then it has its own.
 TEST(Control, OfAForkedChildIsItsOwn) {
   in_own_process([] {
     allocate(1, 1);

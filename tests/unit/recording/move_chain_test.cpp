@@ -1,5 +1,5 @@
-// Moves that are under way at once, each taking what the one before it gave back: they must be read
-// in that order, whichever of them was the last to be recorded.
+// Tests concurrent Moves in which each gets the block that the one before it released. They must be
+// read in that order, whichever of them was recorded last.
 
 #include <gtest/gtest.h>
 
@@ -25,8 +25,8 @@ TEST(MoveChain, IsReadFromItsBeginning) {
   ASSERT_EQ(interpose::start_recording({}), 0);
   interpose::record_malloc(1, block(kFirst), kCaller);
   interpose::record_malloc(2, block(kSecond), kCaller);
-  // This thread gives the first block back, a second thread takes it and gives the second back, and
-  // a third takes that, all before the first two calls return.
+  // This thread releases the first block. A second thread gets it and releases the second block,
+  // which a third thread gets, all before the first two calls return.
   MoveRecord first(Function::realloc, kCaller);
   std::thread([] {
     MoveRecord second(Function::realloc, kCaller);

@@ -1,4 +1,5 @@
-// Originals: found by the first call or by find_originals(), for every row of both tables of hooks.
+// Tests that originals are found by the first call or by find_originals(), for every row of both
+// tables of hooks.
 
 #include "interpose/originals/originals.h"
 
@@ -15,7 +16,7 @@
 namespace pymemflow::interpose {
 namespace {
 
-// Runs `body` in a child of its own, where nothing has looked for originals yet.
+// Runs `body` in a child process, where no originals have been looked up yet.
 template <typename Body>
 bool holds_in_child(Body body) {
   const pid_t child = ::fork();

@@ -24,7 +24,7 @@ const void* address(std::uintptr_t number) {
   return reinterpret_cast<const void*>(number);
 }
 
-// Each test has a process of its own: a process records once.
+// Runs each test in its own process, since a process records only once.
 template <typename Body>
 void in_own_process(Body body) {
   const pid_t child = ::fork();

@@ -1,5 +1,5 @@
-// Records events through the recorder, without any hook, and reads them back: what comes out must
-// be what went in, in an order that can have happened.
+// Records events through the recorder, without hooks, and reads them back: the reader must return
+// the same events, in an order in which they can have happened.
 
 #include <fcntl.h>
 #include <sys/mman.h>
@@ -178,7 +178,7 @@ TEST(Recording, AChildThatRecordsNothingHasNothingToReport) {
   });
 }
 
-// Wherever a process is killed, each event that was complete is there, once and in order.
+// Whenever a process is killed, the capture has each completed event once and in order.
 TEST(Recording, SurvivesAKill) {
   struct Progress {
     std::atomic<int> descriptor;

@@ -20,7 +20,7 @@ add_custom_command(OUTPUT ${stripped}
   COMMAND ${CMAKE_STRIP} -o ${stripped} $<TARGET_FILE:whole>
   DEPENDS whole VERBATIM)
 
-# As Fedora and RHEL ship their files: stripped, with the names of functions in a compressed section.
+# A library like those of Fedora and RHEL: stripped, with the names of functions in a compressed section.
 find_program(XZ xz)
 set(mini_debug ${CMAKE_CURRENT_BINARY_DIR}/libminidebug.so)
 if(XZ AND CMAKE_OBJCOPY)
@@ -35,7 +35,7 @@ if(XZ AND CMAKE_OBJCOPY)
 endif()
 add_custom_target(stripped_fixture ALL DEPENDS ${stripped})
 
-# The same test where mimalloc is not installed.
+# The same test for a machine without mimalloc.
 add_executable(memory_fallback_test memory_test.cpp
   ${PROJECT_SOURCE_DIR}/report/base/memory.cpp
   ${PROJECT_SOURCE_DIR}/report/base/linux/page_heap.cpp

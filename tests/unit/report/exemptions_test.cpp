@@ -1,4 +1,4 @@
-// Exemptions of live memory, and their reasons.
+// Tests which live memory is exempt, and for which reason.
 
 #include "report/replay/exemptions.h"
 

@@ -33,7 +33,7 @@ std::string line_of(const Event& event, const Site& site = kSite) {
   return all.substr(begin.size(), all.size() - begin.size() - end.size());
 }
 
-// macOS has others of a kind: malloc_zone_calloc, malloc_type_calloc, malloc_type_zone_calloc.
+// Removes the prefixes of macOS: malloc_zone_calloc, malloc_type_calloc, malloc_type_zone_calloc.
 std::string_view plain_name(std::string_view name) {
   for (const std::string_view kind : {"malloc_type_zone_", "malloc_type_", "malloc_zone_"}) {
     if (name.starts_with(kind)) return name.substr(kind.size());
@@ -156,7 +156,7 @@ TEST(CallStack, IsIndentedByDepthOfEachThread) {
   FlowLines lines(captured.output(), {.pid = 5644, .call_stack = true});
   const Site other = {
       .has_frame = true, .file = "/o.py", .function = "inner", .line = 7, .address = 0};
-  lines.on_probe(probe(EventKind::Left, 1), kSite);  // of a call from before
+  lines.on_probe(probe(EventKind::Left, 1), kSite);  // its call was before the recording
   lines.on_probe(probe(EventKind::Entered, 1), kSite);
   lines.on_probe(probe(EventKind::Entered, 1, 2), other);
   lines.on_probe(probe(EventKind::Entered, 2), kSite);

@@ -1,4 +1,4 @@
-// The table of formats, and what the formats print of events and profiles from memory.
+// Tests the table of formats, and the output of each format for events and profiles from memory.
 
 #include "report/formats/formats.h"
 
@@ -14,7 +14,7 @@
 namespace pymemflow::report {
 namespace {
 
-// A replay of events that are made up here.
+// A replay of invented events.
 class MadeUp final : public Replay {
  public:
   MadeUp() {

@@ -1,4 +1,4 @@
-// Imports are found by the order of events alone.
+// Tests that imports are recognized by the order of events alone.
 
 #include "report/replay/imports.h"
 
@@ -19,7 +19,7 @@ class Replay {
   explicit Replay(const std::string& command_line = "python3\0main.py\0"s)
       : imports_(command_line) {}
 
-  // The number of the event.
+  // Adds an event and returns its number.
   std::uint64_t at(const char* file, const char* function = "<module>", std::uint32_t thread = 1) {
     Site site;
     site.has_frame = *file != '\0';

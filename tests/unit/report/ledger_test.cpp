@@ -1,4 +1,4 @@
-// The ledger: what is alive after each kind of call.
+// Tests the ledger: the memory that is live after each kind of call.
 
 #include "report/replay/ledger.h"
 
@@ -100,7 +100,7 @@ TEST(Ledger, FailedReallocLeavesTheBlock) {
   calls.call(Function::malloc, {10}, kA);
   calls.call(Function::realloc, {kA, std::uint64_t{1} << 60}, 0);
   calls.expect(1, 10);
-  // The product is 0 in 64 bits; the call fails all the same.
+  // The product overflows to 0; the call has failed, and the block stays.
   calls.call(Function::reallocarray, {kA, std::uint64_t{1} << 32, std::uint64_t{1} << 32}, 0);
   calls.expect(1, 10);
 }

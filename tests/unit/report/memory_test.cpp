@@ -1,5 +1,5 @@
-// Built twice: memory_test with mimalloc, memory_fallback_test with the name of a library that does
-// not exist.
+// Tests the heap of the report. Built twice: memory_test uses mimalloc, memory_fallback_test the
+// name of a library that does not exist.
 
 #include "report/base/memory.h"
 
@@ -7,7 +7,7 @@
 
 #include <csetjmp>
 
-// A sanitizer's malloc ends the process where the C library's says that there is no memory.
+// When there is no memory, a sanitizer's malloc ends the process unless this option is set.
 #define PMF_FOR_SANITIZER extern "C" __attribute__((visibility("default"))) const char*
 PMF_FOR_SANITIZER __asan_default_options() {
   return "allocator_may_return_null=1";

@@ -1,4 +1,4 @@
-// A profile that is built from memory: events, names and facts about the process are made up here.
+// Tests a profile that is built from events, names and facts in memory, without a capture.
 
 #include "report/replay/profile.h"
 
@@ -45,7 +45,7 @@ class Recorded {
     events_.push_back({.kind = EventKind::Mark, .after_ns = kStart + at_ns, .name = name});
   }
 
-  // In batches of this size.
+  // Builds the profile from batches of this size.
   Profile profile(std::size_t batch) const {
     Symbols symbols(names_.modules(), Symbols::Where::kOffline);
     ProfileBuilder builder({.id = 4711, .started_monotonic_ns = kStart}, names_, symbols);
@@ -66,7 +66,7 @@ TEST(Profile, IsBuiltFromMemoryInBatches) {
   recorded.mark("loop", 20);
   recorded.allocate(0x2000, 30, kEngine, 30);
   recorded.allocate(0x3000, 7, kPython, 40);
-  recorded.allocate(0x4000, 1, 99);  // of a site without a name
+  recorded.allocate(0x4000, 1, 99);  // a site without a name
   recorded.release(0x1000);
   recorded.mark("loop", 50);
   for (const std::size_t batch : {1, 3, 100}) {
@@ -117,7 +117,7 @@ TEST(JsonText, IsUtf8WhateverItIsGiven) {
   };
   EXPECT_EQ(quoted("a\"b\\c\n\x01"), R"("a\"b\\c\u000a\u0001")");
   EXPECT_EQ(quoted("\xc3\xbc\xf0\x9f\x90\x8d"), "\"\xc3\xbc\xf0\x9f\x90\x8d\"");
-  // A surrogate, an overlong form, a byte alone, and a character that is cut off.
+  // A surrogate, an overlong form, a single byte, and a truncated character.
   EXPECT_EQ(quoted("\xed\xb3\xbf"), "\"\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\"");
   EXPECT_EQ(quoted("\xc0\xaf"), "\"\xef\xbf\xbd\xef\xbf\xbd\"");
   EXPECT_EQ(quoted("\xff|\xe3\x81"), "\"\xef\xbf\xbd|\xef\xbf\xbd\xef\xbf\xbd\"");

@@ -17,13 +17,13 @@ namespace {
 
 using Where = Symbols::Where;
 
-// Paths live in `paths`, which Module only looks at.
+// `paths` owns the paths to which the modules refer.
 struct Modules {
   std::vector<std::string> paths;
   Vector<Module> list;
 };
 
-// The mappings of this process.
+// Returns the mappings of this process.
 Modules own_modules() {
   Modules modules;
   std::ifstream maps("/proc/self/maps");
@@ -40,8 +40,8 @@ Modules own_modules() {
   return modules;
 }
 
-// A library of fixtures/, opened in this process. The stripped copies have the same code at the
-// same places, so addresses of the whole one, less its base, are addresses in theirs.
+// A library of fixtures/ that is opened in this process. The stripped copies have the same code at
+// the same offsets, so an address in the whole library gives the offset in each copy.
 class Library {
  public:
   explicit Library(const char* path) : handle_(dlopen(path, RTLD_NOW | RTLD_LOCAL)) {

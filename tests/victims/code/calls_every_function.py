@@ -1,4 +1,4 @@
-"""Calls what PMF_ALLOCATOR_CALLS_LIBRARY has, and prints what came of it."""
+"""Calls every function of the library PMF_ALLOCATOR_CALLS_LIBRARY, and prints the outcomes."""
 import ctypes
 import os
 import sys

@@ -1,6 +1,6 @@
-"""Compiles and runs as many functions as it is told to, one after the other, each from another text
-and gone before the next: the n-th is called f<n>, is in the file g<n>, and allocates n + 1 bytes in
-its line n % 9 + 2."""
+"""Compiles, runs and discards the given number of functions one after the other, each from its own
+text: the n-th is named f<n>, belongs to the file g<n>, and allocates n + 1 bytes in its line
+n % 9 + 2."""
 import gc
 import sys
 

@@ -1,5 +1,5 @@
-"""Functions whose code is long and whose frames are large, exceptions, generators, method calls:
-what an interpreter makes more of when it traces."""
+"""Functions with long code and large frames, exceptions, generators, method calls: an interpreter
+allocates more for these when it traces."""
 LINES = ''.join('    v%d = %d + n\n' % (i, i) for i in range(400))
 SOURCE = 'def long_and_wide(n):\n%s    return v399\n' % LINES
 

@@ -1,10 +1,10 @@
-"""Leaks in functions, files and marks whose names a terminal would obey: 1000 bytes each."""
+"""Leaks 1000 bytes each in functions, files and marks whose names have control characters."""
 import ctypes
 import types
 
 malloc = ctypes.CDLL(None).malloc
 malloc.restype, malloc.argtypes = ctypes.c_void_p, (ctypes.c_size_t,)
-# To set the title of the window, to colour, to clear; and what XML may not hold at all.
+# Names that set the window's title, set a colour, clear the screen, or are not allowed in XML.
 NAMES = ('\x1b]0;title\x07', '\x1b[31m', '\x9b2J', 'a\x7f\r\x08', '\uffff\ufffe', '<&">|`%0A::')
 
 

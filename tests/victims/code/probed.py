@@ -1,4 +1,4 @@
-"""Code that probes must see: returns within a line, threads, a tracer of its own, long and wide code."""
+"""Code that probes must handle: returns within a line, threads, its own tracer, long and wide code."""
 import os
 import sys
 

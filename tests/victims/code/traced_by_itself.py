@@ -1,4 +1,4 @@
-"""Has a trace function, a profile function, a debugger of its own; then none again."""
+"""Sets a trace function, a profile function and a debugger, and removes each again."""
 import bdb
 import sys
 

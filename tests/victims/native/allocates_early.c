@@ -1,5 +1,5 @@
-// A library whose constructor allocates before ours ran, and keeps what it got: it is grown and
-// freed by the destructor. It says so if anything of it is not as it should be.
+// A library whose constructor allocates blocks before our constructor has run. Its destructor grows
+// and frees the blocks. It reports any block with wrong content.
 #include <dlfcn.h>
 #include <malloc.h>
 #include <stdio.h>

@@ -1,5 +1,5 @@
-// An extension that has an allocator of its own linked in (jemalloc, statically, hidden), for
-// itself alone, beside the program's: what it takes from there it gives back there.
+// An extension that links its own allocator (jemalloc, statically, hidden) and uses it in addition
+// to the program's. It frees each block with the allocator that the block came from.
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,4 +1,4 @@
-// A program that is no Python, to be linked in ways that no library can be put in front of.
+// A program without Python. The tests link it in ways that make preloading a library impossible.
 #include <stdio.h>
 
 int main(void) {

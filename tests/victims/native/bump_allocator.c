@@ -1,5 +1,5 @@
-// An allocator that a signal handler may use while it interrupts itself, as the C library's may
-// not: a single atomic addition, and nothing is ever taken back.
+// An allocator that a signal handler may call while it interrupts the allocator itself, unlike the
+// C library's: it consists of a single atomic addition and never reuses memory.
 #define _GNU_SOURCE
 #include <signal.h>
 #include <stdatomic.h>

@@ -1,5 +1,5 @@
-// Allocates where no Python runs: on threads of its own, and from two functions that the report has
-// to tell apart. Built twice, the second time without symbol table.
+// Allocates where no Python code runs: on C threads, and from two functions that the report must
+// distinguish. Built twice, the second time without a symbol table.
 #include <pthread.h>
 #include <stdlib.h>
 #include <unistd.h>

@@ -1,5 +1,5 @@
-// Blocks that go from thread to thread without a lock of ours or of Python's: each thread puts a
-// block into a slot and frees or moves on what it finds there, as fast as it can.
+// Passes blocks from thread to thread, without a lock of ours or of Python's: each thread puts a
+// block into a slot, and frees or passes on the block that it finds there, as fast as it can.
 #include <stdatomic.h>
 #include <stdint.h>
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-// Threads that allocate until they are told to stop, and what a forked child does.
+// Threads that allocate until they are told to stop, and the code of a forked child.
 #define _GNU_SOURCE
 #include <pthread.h>
 #include <stdatomic.h>

@@ -1,4 +1,4 @@
-// A trivial interposer of another maker: counts the calls and passes them on.
+// A trivial interposer that is not ours: counts the calls and passes them on.
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <stdio.h>

@@ -1,6 +1,6 @@
-// A program that becomes a Python when it has run for a while:
+// A program that loads a Python after it has run for a while:
 //   embeds_python local|global LIBPYTHON HOME SOURCE [LIBPYTHON HOME SOURCE]
-// runs each source in an interpreter that it loads for it, one after the other.
+// loads an interpreter for each source and runs the source in it, one after the other.
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <stdio.h>

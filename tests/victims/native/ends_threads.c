@@ -1,4 +1,4 @@
-// Threads whose last acts are destructors that allocate and take back, in four rounds: fault 18.
+// Threads that end with destructors that allocate and free, in four rounds: fault 18.
 #include <pthread.h>
 #include <stdlib.h>
 

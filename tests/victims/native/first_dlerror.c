@@ -1,4 +1,4 @@
-// Asks the loader for an error before there was any.
+// Calls dlerror() before any error has happened.
 #include <dlfcn.h>
 #include <stdio.h>
 

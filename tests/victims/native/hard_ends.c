@@ -1,5 +1,6 @@
-// Ends of a process in places where little may be done: small stacks, pending cancellations, signal
-// handlers over the loader, beside threads that hold its locks. Loaded by ctypes.
+// Ends the process in situations in which little is allowed: on small stacks, with pending
+// cancellations, in signal handlers that interrupt the loader, and while other threads hold its
+// locks. Loaded by ctypes.
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <link.h>

@@ -1,7 +1,7 @@
-// Leaks by each way there is to be handed a block: a program of its own, which valgrind counts, and
-// a library with the same functions, which Python calls under pymemflow.
-// tests/process/test_ledger.py compares. Each function also gives some blocks back, so that what is
-// left is not what was taken.
+// Leaks blocks from each function that returns a block. Built as a program, whose leaks valgrind
+// counts, and as a library with the same functions, which Python calls under pymemflow;
+// tests/process/test_ledger.py compares the two. Each function also frees some blocks, so that the
+// leak differs from the amount allocated.
 
 #include <cstdlib>
 #include <cstring>
@@ -10,7 +10,7 @@
 
 namespace {
 
-// So that no compiler sees that a block is never used.
+// Hides from the compiler that a block is never used.
 void* volatile latest;
 
 void* keep(void* block) {

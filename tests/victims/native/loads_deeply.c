@@ -1,4 +1,4 @@
-// A library that loads another one, in its own folder, by its name alone and by flags: fault 37.
+// A library that loads another one from its own folder, by name only, with given flags: fault 37.
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <stdlib.h>

@@ -1,5 +1,6 @@
-// The first allocation of the process comes out of newlocale(), which holds the lock of the
-// locales: libp11-kit's constructor does so. Preloaded behind us, its constructor runs before ours.
+// Makes newlocale(), which holds the lock of the locales, the source of the first allocation of the
+// process, as the constructor of libp11-kit does. Preloaded after our library, so that its
+// constructor runs before ours.
 #define _GNU_SOURCE
 #include <locale.h>
 

@@ -1,4 +1,4 @@
-// A timer's handler that allocates; and one that a realloc() runs into.
+// Signal handlers that allocate: one of a timer, and one that interrupts a realloc().
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <signal.h>

@@ -1,4 +1,5 @@
-// A C++ extension module: exceptions, operator new and delete, and who serves them.
+// A C++ extension module: throws exceptions, uses operator new and delete, and tells which library
+// serves them.
 #define Py_LIMITED_API 0x03060000
 #include <Python.h>
 #include <dlfcn.h>

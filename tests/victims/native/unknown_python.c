@@ -1,4 +1,4 @@
-// Says of itself what a CPython says that is not known: its version, and that Python runs here.
+// Looks like a CPython of an unknown version: exports its version, and that Python runs here.
 #include <stdio.h>
 #include <stdlib.h>
 

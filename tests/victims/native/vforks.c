@@ -1,5 +1,5 @@
-// Children by vfork(), which write into their parent's memory until they are another program, or
-// none: allocate in between, fail to become one, end.
+// Children of vfork(), which write into their parent's memory until they exec or end. They allocate
+// before that, and some fail to exec.
 #define _GNU_SOURCE
 #include <stdlib.h>
 #include <sys/wait.h>

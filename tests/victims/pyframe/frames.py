@@ -1,4 +1,4 @@
-"""In every situation, file, function, line and instruction are what PyEval_GetFrame() says.
+"""In every situation, file, function, line and instruction equal those of PyEval_GetFrame().
 
     frames.py [SITUATION...]    one of SITUATIONS; all if there is no argument
 """

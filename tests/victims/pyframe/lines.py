@@ -1,4 +1,4 @@
-"""For every instruction of many modules, line_of() is what the interpreter's own decoders say."""
+"""For every instruction of many modules, line_of() equals the result of the interpreter's decoders."""
 import bisect
 import ctypes
 import dis

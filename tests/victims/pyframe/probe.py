@@ -1,4 +1,4 @@
-"""The Python half of pyframe_probe.cpp: loads it, and compares what both sides say."""
+"""The Python half of pyframe_probe.cpp: loads it, and compares the results of both sides."""
 import ctypes
 import os
 import sys

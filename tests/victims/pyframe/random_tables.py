@@ -1,11 +1,11 @@
-"""Random but valid line tables, each in a code object of its own: line_of() is what the interpreter's
-own decoders say, for every instruction.
+"""Random but valid line tables, each in its own code object: for every instruction, line_of() equals
+the result of the interpreter's own decoders.
 
     random_tables.py COUNT SEED
 
-Tables are made as the format allows, not as the compiler writes them: entries of no length, lines
-that go back and forth by anything that an entry can hold, gaps without a line, long varints. A line
-is never less than 0, which to the interpreter is none.
+The tables use all that the format allows, not only what the compiler writes: entries of length 0,
+line numbers that change by any value that fits an entry, gaps without a line, long varints. A line
+is never below 0, which means "no line" to the interpreter.
 """
 import bisect
 import ctypes

@@ -1,4 +1,4 @@
-"""The reader finds itself right here, and notices an offset that is off by a word."""
+"""The self check of pyframe passes here, and fails if an offset is wrong by a word."""
 import subprocess
 import sys
 import threading
@@ -6,7 +6,7 @@ import threading
 import probe
 
 probe.require_known()
-# Needed only where a frame is passed over, so nothing to compare where one runs.
+# Needed only to skip frames that do not run Python code; there are none here to compare.
 PASSED_OVER = {"frame_back", "frame_owner"}
 UNDECIDED, RIGHT, WRONG, BY_TYPES = range(4)
 check = probe.holding.probe_check

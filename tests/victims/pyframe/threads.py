@@ -1,4 +1,4 @@
-"""A frame is this thread's or none: beside busy threads, without the GIL, at the end of the process."""
+"""A frame is this thread's own or none: with busy threads, without the GIL, as the process ends."""
 import os
 import platform
 import subprocess

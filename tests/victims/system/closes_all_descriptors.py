@@ -1,5 +1,5 @@
-"""Closes what it does not know in every way there is: fault 39's kin. Allocates in between. `past-us`:
-prints how many bytes others wrote into the files that it opened then."""
+"""Closes the descriptors that it does not know in every possible way, and allocates in between: fault
+39. With `past-us`, prints the number of bytes that others wrote into the files that it then opened."""
 import ctypes
 import os
 import sys

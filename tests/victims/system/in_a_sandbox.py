@@ -1,4 +1,4 @@
-"""Shuts itself in by a seccomp filter, which answers some system calls with EPERM: fault 39."""
+"""Installs a seccomp filter that answers some system calls with EPERM: fault 39."""
 import ctypes
 import struct
 import sys

@@ -1,5 +1,5 @@
-"""Prints each descriptor that it may have and that is open, and those up to 256, which it may have had
-under another limit; so does a forked child."""
+"""Prints its open descriptors up to its limit, or up to 256 if that is more, since its limit may have
+been higher before. A forked child does the same."""
 import os
 
 

@@ -1,4 +1,4 @@
-"""As many events as it is told to make, in pairs, from two functions; ends with code 4."""
+"""Makes the given number of events, in pairs, from two functions. Ends with code 4."""
 import sys
 
 

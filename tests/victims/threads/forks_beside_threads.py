@@ -1,5 +1,5 @@
-"""Forks so often from a process in which 8 threads allocate without pause; prints how many blocks
-these had, the children that did not end well, and the longest time until one ended."""
+"""Forks repeatedly while 8 threads allocate without pause. Prints the number of their blocks, the
+number of children that failed, and the longest time until a child ended."""
 import ctypes
 import os
 import sys

@@ -1,5 +1,5 @@
-"""Starts as many threads as it is told to, few at a time, each of which allocates a little, and
-prints how many KiB were resident at the most."""
+"""Starts the given number of threads, a few at a time, each of which allocates a little, and prints
+the largest resident size in KiB."""
 import sys
 import threading
 

@@ -1,4 +1,4 @@
-"""Twenty threads of C, which Python knows nothing of: a malloc and a calloc each."""
+"""Starts twenty C threads that Python does not know, each with a malloc and a calloc."""
 import ctypes
 import os
 

@@ -1,4 +1,4 @@
-"""Four threads, each in a function of its own with sizes of its own; the last frees for two."""
+"""Four threads, each with its own function and its own sizes; the last one frees for two of them."""
 import queue
 import threading
 

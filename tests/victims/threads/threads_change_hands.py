@@ -1,4 +1,4 @@
-"""Four threads at once in C, without the interpreter's lock, on blocks of each other."""
+"""Four concurrent C threads without the GIL, which free and move each other's blocks."""
 import ctypes
 import os
 import threading
