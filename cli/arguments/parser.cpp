@@ -101,7 +101,9 @@ std::string help_text(const Command& command) {
 }
 
 std::string help_text(Commands commands) {
-  CLI::App root("Shows which Python line allocates and frees what.", "pymemflow");
+  CLI::App root(
+      "Traces the malloc and free calls of a Python program, and shows which line made each call.",
+      "pymemflow");
   root.require_subcommand(1);
   set_labels(root);
   root.set_version_flag("--version", version_text(), "print the version and exit");

@@ -36,7 +36,7 @@ int run(const std::string& word, bool is_paused) {
 
 void declare_control(Syntax& syntax, bool is_paused) {
   const auto word = std::make_shared<std::string>();
-  syntax.operand("PID", *word, "a process of yours that was started with pymemflow");
+  syntax.operand("PID", *word, "the process id of your process, which was started with pymemflow");
   syntax.action([word, is_paused](const auto&) { return run(*word, is_paused); });
 }
 

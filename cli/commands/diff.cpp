@@ -160,7 +160,8 @@ void declare_diff(Syntax& syntax) {
   const auto arguments = std::make_shared<Arguments>();
   syntax.operand("OLD", arguments->before, "a capture");
   syntax.operand("NEW", arguments->after, "a later capture of the same program");
-  syntax.text("--json", "FILE", arguments->json, "write the differences to FILE as JSON instead");
+  syntax.text("--json", "FILE", arguments->json,
+              "write the differences to FILE as JSON instead of printing them");
   syntax.size("--fail-on-growth", arguments->max_growth,
               "exit with 1 if live memory at the end grew by more than SIZE");
   syntax.action([arguments](const auto&) { return run(*arguments); });

@@ -164,7 +164,7 @@ int run(Arguments& arguments, const std::vector<std::string>& words) {
 
 void declare_gate(Syntax& syntax) {
   const auto arguments = std::make_shared<Arguments>();
-  syntax.program("a program to run, as for `pymemflow run`; or captures");
+  syntax.program("a program to run (see `pymemflow help run`), or captures");
   declare_limits(syntax, *arguments);
   declare_selection(syntax, *arguments);
   declare_outputs(syntax, *arguments);

@@ -1,4 +1,4 @@
-// pymemflow info CAPTURE: describes a capture and the process that it was made of.
+// pymemflow info CAPTURE: describes a capture and the process that was recorded.
 
 #include <unistd.h>
 
@@ -101,7 +101,7 @@ int run(const std::string& path) {
 
 void declare_info(Syntax& syntax) {
   const auto path = std::make_shared<std::string>();
-  syntax.operand("CAPTURE", *path, "a file that --capture or PYMEMFLOW_CAPTURE named");
+  syntax.operand("CAPTURE", *path, "a file that was written by --capture or PYMEMFLOW_CAPTURE");
   syntax.action([path](const auto&) { return run(*path); });
 }
 

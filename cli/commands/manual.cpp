@@ -115,7 +115,7 @@ constexpr char kStatus[] =
 int run() {
   std::string text = ".TH PYMEMFLOW 1 \"\" \"pymemflow " PMF_VERSION
                      "\" \"User Commands\"\n"
-                     ".SH NAME\npymemflow \\- show which Python line allocates and frees what\n"
+                     ".SH NAME\npymemflow \\- trace the malloc and free calls of Python programs\n"
                      ".SH SYNOPSIS\n";
   std::string line_end;
   for (const Command& command : kCommands) {

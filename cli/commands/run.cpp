@@ -124,7 +124,7 @@ int run(const Arguments& arguments, const std::vector<std::string>& program) {
 void declare_run(Syntax& syntax) {
   const auto arguments = std::make_shared<Arguments>();
   syntax.program(
-      "what to run; script.py, -m MODULE and -c CODE are run by the python3 of the PATH");
+      "the program to run; script.py, -m MODULE and -c CODE run with the python3 of the PATH");
   syntax.flag("--no-children", arguments->no_children, "report on the program itself only");
   add_options(syntax, {OptionUse::Report, OptionUse::Both, OptionUse::Recording, OptionUse::Kept},
               arguments->options);
