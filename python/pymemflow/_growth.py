@@ -23,15 +23,15 @@ class Growth(NamedTuple):
     """The change of memory since a mark. Negative numbers say that memory became less."""
 
     mark: str
-    bytes: int  # of what counts as a leak (docs/gate.md)
+    bytes: int  # the memory that counts as a leak (docs/gate.md)
     blocks: int
-    alive_bytes: int  # of all live memory
+    alive_bytes: int  # all live memory
     alive_blocks: int
-    peak_bytes: int  # the most by which live memory was above that of the mark, at any moment since
-    places: List[Place]  # of `bytes` and `blocks`, the largest first
+    peak_bytes: int  # the largest excess of live memory over that of the mark, at any moment since
+    places: List[Place]  # the sites of `bytes` and `blocks`, the largest first
 
 
-# The files whose memory is that of measuring, and not the program's.
+# The files whose memory belongs to the measurement and not to the program.
 _OWN = {
     os.path.join(os.path.dirname(__file__), name)
     for name in ("__init__.py", "_growth.py", "_limit.py", "_limit_leaks.py", "_native.py")
@@ -51,7 +51,7 @@ def read_growth(mark: str) -> Growth:
     """Returns the growth since the latest mark of that name. Raises OSError when it is unknown."""
     encoded, length, size = encode(mark), ctypes.c_size_t(), 1 << 16
     while True:
-        # Not create_string_buffer(): its line is that of the program's own buffers, too.
+        # Does not use create_string_buffer(), whose line is also that of the program's own buffers.
         text = (ctypes.c_char * size)()
         check(library.growth(encoded, text, size, ctypes.byref(length)))
         if length.value < size:
@@ -72,7 +72,7 @@ def read_growth(mark: str) -> Growth:
 
 
 def describe(places: List[Place], limit: int = 10) -> str:
-    """Returns a line for each place that grew; after `limit` of them, how many more there are."""
+    """Returns a line for each site that grew; after `limit` lines, the number of the others."""
     grown = [place for place in places if place.bytes > 0 or place.blocks > 0]
     lines = [
         "%12d bytes in %s  %s" % (place.bytes, counted(place.blocks, "block"), place.name)

@@ -60,7 +60,7 @@ VICTIMS_TABLE = (
            callers={'churn': (50,)}),
     victim('12', 'ten children, each with events of its own', 'python {victims}/forks.py 9', children(10),
            steady_output=False),
-    victim('12', 'a child of a process with 20,000 places', 'python {victims}/forks_with_many_sites.py',
+    victim('12', 'a child of a process with 20,000 sites', 'python {victims}/forks_with_many_sites.py',
            {61000: 10000} | dict.fromkeys(range(40000, 40100), 1)),
     victim('13, 42', 'a forked pool', 'python {victims}/pools.py fork', pool, steady_output=False),
     victim('13, 42', 'a spawned pool', 'python {victims}/pools.py spawn', pool, steady_output=False),

@@ -1,5 +1,5 @@
 """The record kept in a file of its own (PYMEMFLOW_CAPTURE), and reported on later by the command:
-what it holds, which name it gets, and what is said where there is none to report on."""
+its contents, its name, and the message if there is nothing to report on."""
 import calendar
 import os
 import re
@@ -20,7 +20,7 @@ CHILD = list(range(40000, 40100))
 
 class Case(cases.Case):
     def record(self, *arguments, **options):
-        """A run whose record is kept; without a report, unless `output` is given."""
+        """Returns a run that keeps its record, and prints no report unless `output` is given."""
         options.setdefault('output', None)
         options.setdefault('PYMEMFLOW_CAPTURE', self.path('capture'))
         return self.trace(*(arguments or ('records.py',)), **options)

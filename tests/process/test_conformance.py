@@ -1,5 +1,5 @@
 """Compat mode prints what the real DTrace printed, for the Python that it was recorded with:
-scripts/conformance compares them, and says how."""
+scripts/conformance compares them and describes how."""
 import importlib.machinery
 import importlib.util
 import os

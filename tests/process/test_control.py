@@ -1,5 +1,5 @@
-"""pymemflow start PID and stop PID: what a running process records, in each kind of record; and what
-is said of a process that cannot be controlled."""
+"""pymemflow start PID and stop PID: the events that a running process records, in each kind of record;
+and the message for a process that cannot be controlled."""
 import os
 import shutil
 import subprocess
@@ -82,7 +82,7 @@ class Case(cases.Case):
 
 class TestControl(Case):
     def check_sizes(self, *expected, **environment):
-        """Between start and stop, and only then."""
+        """Sizes between start and stop are recorded, and no others."""
         program = Program(self, PYMEMFLOW_START='manual', **environment)
         pid = program.process.pid
         program.tell(77001)

@@ -31,7 +31,7 @@ class Case(cases.Case):
         return self.path(name)
 
     def ask(self, *words, **environment):
-        """(what it found, as JSON; the checks by name)"""
+        """Returns the result as JSON, and the checks by name."""
         done = self.cli('doctor', '--json', *words, env=dict(self.environment, **environment))
         assert done.stderr == ''
         found = json.loads(done.stdout)
@@ -152,7 +152,7 @@ class TestDoctor(Case):
 
 @pytest.mark.needs_root
 class TestRights(Case):
-    """Of a copy of this Python; its library is found by where it was built."""
+    """Tests a copy of this Python, which finds its standard library by the path of its build."""
 
     def copy(self):
         copy = self.path('python3')

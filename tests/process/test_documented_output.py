@@ -34,7 +34,7 @@ def normalized(text):
 
 
 def is_printed(shown, printed):
-    """Whether the parts of `shown` between its `...` lines are in `printed`, in this order."""
+    """Tells whether the parts of `shown` between its `...` lines are in `printed`, in this order."""
     parts, part = [], []
     for line in shown + ['...']:
         if line == '...':

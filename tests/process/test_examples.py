@@ -21,10 +21,10 @@ def flow_of(report, first_line):
 
 
 def numbered(flow):
-    """Names every block by its turn, whatever its address: which one is used again is the C
-    library's affair. Left out are what DTrace's script does not see, realloc(), and a free() of a
-    block from before the function: CPython's cache of attribute names lets go of an old one where
-    two addresses, others each time, collide."""
+    """Numbers the blocks by first appearance, since the C library decides which address is used again.
+    Leaves out realloc(), which DTrace's script does not see, and the free() of a block from before the
+    function: CPython's cache of attribute names releases an old name when two addresses, which differ
+    from run to run, collide."""
     blocks = {}
     count = 0
     result = []
@@ -65,7 +65,7 @@ def longer_addresses(flow, digits):
 
 
 class Example:
-    """One run of an example: the flow inside its function, and the blocks that it says it has."""
+    """One run of an example: the flow inside its function, and the blocks that it prints."""
 
     def __init__(self, trace, name, size=None, **environment):
         script = os.path.join(built.ROOT, 'examples', name + '.py')

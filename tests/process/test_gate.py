@@ -13,7 +13,7 @@ import runs
 pytestmark = pytest.mark.known_python
 LEAKY = os.path.join(built.ROOT, 'examples', 'leaky')
 LEAK, TWIN = os.path.join(LEAKY, 'leak.py'), os.path.join(LEAKY, 'twin.py')
-# A place as the gate names it: relative to the current folder.
+# A site as the gate prints it: relative to the current folder.
 PLACE = 'examples/leaky/leak.py:17 make_and_forget'
 SUPPRESSION = 'examples/leaky/leak.py:make_and_forget'
 
@@ -39,7 +39,7 @@ class Case(cases.Case):
         return self.gate(*words[:at + 1], self.python.path, *words[at + 1:])
 
     def named(self, done):
-        """The places that are named, in their order: bytes, blocks, place."""
+        """Returns the sites in their order: bytes, blocks, site."""
         return [(int(size), int(blocks), place) for size, blocks, place in
                 re.findall(r'(?m)^ *(\d+) +(\d+) +\d+  (.*)$', done.stderr)]
 

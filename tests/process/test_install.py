@@ -38,7 +38,7 @@ def call(*words, **options):
 
 
 def environment(**more):
-    """Without what the caller has set for the library."""
+    """The environment without the variables that the caller has set for the library."""
     kept = {name: value for name, value in os.environ.items()
             if not name.startswith('PYMEMFLOW_') and name not in ('LD_PRELOAD', 'CMAKE_PREFIX_PATH')}
     return dict(kept, **more)

@@ -55,14 +55,14 @@ class TestWrong(Case):
         runs.check_one_line(self.run_records(PYMEMFLOW_OUTPUT='/dev/full'), 'No space left on device')
 
     def test_standard_error_is_closed(self):
-        """Nothing of the report may end up in a file that the program opens as number 2."""
+        """The report must not be written into a file that the program opens as descriptor 2."""
         run = self.trace.program(['/bin/sh', '-c', 'exec "$@" 2>&-', 'sh', self.python.path,
                                   built.victim('records.py')], output=None)
         assert (run.status, run.stdout, run.stderr) == (4, 'out\n', '')
 
 
 class TestFullDisk(Case):
-    """On a file system of 1 MiB."""
+    """Tests on a file system of 1 MiB."""
 
     def test_record(self, disk):
         self.check_record(disk(1 << 20), 'No space left on device', PYMEMFLOW_CAPTURE_LIMIT='1GiB')
@@ -120,7 +120,7 @@ class TestRight(Case):
         assert re.search(r'^ +65536 \|@{40} 100 *$', section.partition('\n\n')[0], re.M)
 
     def test_no_folder_for_the_record(self):
-        """Another is taken."""
+        """The record goes to another folder."""
         for folder in ('/no/such/folder', '/proc', '/dev/null', ''):
             run = self.run_records(TMPDIR=folder)
             assert run.stderr == ''

@@ -1,5 +1,5 @@
-"""Programs that nobody here wrote do what they do without the library: the same output, the same
-files, the same end. And each leaves a report in which nothing is lost."""
+"""Programs of other projects behave as without the library: the same output, the same files, the same
+end. Each leaves a report without lost events."""
 import os
 import re
 import shutil

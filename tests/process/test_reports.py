@@ -1,4 +1,4 @@
-"""The parser of reports takes a report as the library writes it, and nothing else."""
+"""The parser of reports accepts a report as the library writes it, and nothing else."""
 import pytest
 
 import reports

@@ -17,7 +17,7 @@ SUMMARY = re.compile(r'(?m)^process: +(\d+)$')
 class Case(cases.Case):
     @pytest.fixture(autouse=True)
     def own_path(self, fixtures):
-        """`python3` is the traced Python, and the temporary folder is one to look into."""
+        """Makes `python3` the traced Python, and uses a temporary folder that the test can inspect."""
         bin_folder = self.path('bin')
         os.mkdir(bin_folder)
         os.symlink(self.python.path, os.path.join(bin_folder, 'python3'))
@@ -108,7 +108,7 @@ class TestPrograms(Case):
 
 @pytest.mark.one_python
 class TestOtherLibrary(Case):
-    """A program for musl: with our library in front of it, its loader would end it."""
+    """A program for musl, which its loader would end if our library were preloaded."""
 
     def check(self, *words):
         done = self.run_command(*words)

@@ -32,7 +32,7 @@ class Case(cases.Case):
         return stat.S_IMODE(os.stat(self.path(name)).st_mode)
 
     def record(self, **options):
-        """A run of a small program: what it says is its own."""
+        """Records a small program, whose output must be its own."""
         run = self.trace('records.py', output=None, **options)
         assert (run.status, run.stdout) == (4, 'out\n')
         return run
@@ -115,7 +115,7 @@ class TestTemporaryFiles(Case):
 
 @pytest.mark.needs_root
 class TestOthersFiles(Case):
-    """In a folder that everybody can write to, as /tmp is."""
+    """Files of other users in a folder that everybody can write to, such as /tmp."""
 
     @pytest.fixture(autouse=True)
     def open_folder(self, readable_folder):
@@ -195,7 +195,7 @@ with open('/proc/self/maps') as maps:
 @pytest.mark.needs_root
 class TestRightsOfItsOwn(Case):
     """A program that has other rights than its caller ignores LD_PRELOAD, but not /etc/ld.so.preload:
-    the library is there then, and reads nothing of the caller's environment."""
+    the library is loaded then, and must not read the caller's environment."""
 
     @pytest.fixture(autouse=True)
     def copies(self, readable_folder):
@@ -236,7 +236,7 @@ class TestRightsOfItsOwn(Case):
 @pytest.mark.needs_root
 class TestControl(Case):
     def test_record_of_somebody_else_is_left_alone(self):
-        """A process that happens to have it open does not make it its own."""
+        """A record that a process merely has open does not belong to that process."""
         run = self.record(PYMEMFLOW_CAPTURE=self.path('capture'))
         with open(self.path('capture'), 'rb') as file:
             before = bytearray(file.read())
@@ -254,7 +254,7 @@ class TestControl(Case):
 
 
 class TestTerminals(Case):
-    """Names out of a capture can be anything. None of them is obeyed."""
+    """Names in a capture can be any text. Control characters in them have no effect."""
 
     @pytest.fixture(autouse=True)
     def odd_names(self, readable_folder):

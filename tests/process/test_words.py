@@ -68,7 +68,7 @@ class TestHelp(Case):
 
 
 class TestOldSpellings(Case):
-    """They are understood, with one line that names the new one."""
+    """They are accepted, with one line that names the new spelling."""
 
     def check(self, done, old, advice):
         notice, newline, rest = done.stderr.partition('\n')

@@ -73,7 +73,7 @@ def peak_limit_of(item: "pytest.Item") -> Optional[int]:
 
 
 def leaked_each_run(growths: List[pymemflow.Growth]) -> List[pymemflow.Place]:
-    """Returns the places that grew in every run, each with its smallest growth, largest first."""
+    """Returns the sites that grew in every run, each with its smallest growth, largest first."""
     least: Dict[Tuple[str, Optional[str]], pymemflow.Place] = {}
     for place in growths[0].places:
         if place.bytes > 0:

@@ -1,4 +1,4 @@
-"""Beginnings: what allocates before the library knows the originals, and other interposers."""
+"""The start: allocations before the library knows the originals, and other interposers."""
 import pytest
 
 import cases

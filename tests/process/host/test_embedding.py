@@ -1,4 +1,4 @@
-"""An interpreter that a program loads when it has run for a while, and two in one process."""
+"""An interpreter that a program loads after it has run for a while; two interpreters in one process."""
 import pytest
 
 import cases

@@ -1,4 +1,4 @@
-"""However a process ends, there is one report of it, it is complete, and the program's own output
+"""For each way to end a process, there is one complete report, and the program's own output
 and end are what they are without the library."""
 import os
 import re
@@ -17,7 +17,7 @@ CHILD = list(range(40000, 40100))
 
 class Case(cases.Case):
     def run_both(self, *command, **options):
-        """The run under the library, whose output and end are those without it."""
+        """Returns the run under the library, after checking that output and end equal those without it."""
         plain = self.trace(*command, preload=False)
         run = self.trace(*command, **options)
         assert (run.status, run.stdout) == (plain.status, plain.stdout)
@@ -26,7 +26,7 @@ class Case(cases.Case):
 
     @staticmethod
     def without_addresses(text):
-        """Python itself names threads and objects by their addresses when it dies."""
+        """Removes addresses: a Python that dies prints threads and objects with them."""
         return re.sub('0x[0-9a-f]+', '0x', text)
 
     def check(self, report, before=BEFORE, after=AFTER, child=()):
@@ -36,7 +36,7 @@ class Case(cases.Case):
         assert report.sizes('child') == list(child)
 
     def check_only(self, run, **expected):
-        """There is one report."""
+        """Returns the only report."""
         assert list(run.reports) == [run.pid], run.files
         assert {event.pid for event in run.report.events} == {run.pid}
         self.check(run.report, **expected)

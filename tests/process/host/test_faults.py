@@ -20,7 +20,7 @@ def by_caller(report, symbol):
 
 @pytest.mark.soak('storms')
 class TestStorms(cases.Case):
-    """Without a line for each event: there are millions."""
+    """Storms have millions of events, so the flow is not printed."""
 
     @pytest.fixture(autouse=True)
     def lengths(self, fixtures, length, is_last_python):
@@ -77,7 +77,7 @@ class TestChildren(cases.Case):
         assert (child.sizes('child'), child.lost) == (list(range(40000, 40100)), 0)
 
     def test_by_vfork(self):
-        """They write into their parent's memory, and what they allocate there is their parent's."""
+        """They write into their parent's memory, so their allocations are events of the parent."""
         run = self.trace('vforks.py')
         assert (run.status, run.stdout, run.stderr) == (0, '0\n', '')
         report = run.reports.pop(run.pid)
@@ -96,7 +96,7 @@ class TestThreads(cases.Case):
 
 
 class TestAllocators(cases.Case):
-    """Of others, preloaded behind us and in front of us."""
+    """Other allocators, preloaded behind our library and in front of it."""
 
     def check(self, name):
         if ctypes.util.find_library(name[3:].split('.so')[0]) is None:
@@ -123,7 +123,7 @@ class TestAllocators(cases.Case):
         self.check('libmimalloc.so.2')
 
     def test_inside_an_extension(self):
-        """It is not ours to see, and nothing of it comes to us."""
+        """The library does not see its blocks, and never gets one of them to free."""
         if not self.build.has('allocates_for_itself'):
             pytest.skip('no static jemalloc here')
         # It wants 3 KiB of static thread-local storage: more than glibc has left, with us or without.
@@ -171,7 +171,7 @@ class TestSandboxes(cases.Case):
         assert self.sizes(run) == BEFORE + AFTER
 
     def test_all_descriptors_closed_past_us(self):
-        """The recording ends then, and no other file is written to."""
+        """The recording ends, and the library writes to no other file."""
         run = self.trace('closes_all_descriptors.py', 'past-us')
         assert (run.status, run.stdout) == (0, '0\n')
         said = [line for line in run.stderr.splitlines()]

@@ -1,5 +1,5 @@
-"""Every function of functions.def, called inside a Python in every way that matters: what comes of
-it is what comes of it without the library, and the report has each call once, in order."""
+"""Every function of functions.def, called inside a Python in every way that matters: the outcome equals
+the outcome without the library, and the report has each call once, in order."""
 import re
 
 import pytest
@@ -11,8 +11,8 @@ CALLS = 'calls_every_function.py'
 
 
 def outcomes(text):
-    """Without the usable sizes: how large a free block is that the C library happens to take
-    depends on what was allocated before. test_hooks.py compares these."""
+    """The outcomes without usable sizes, which depend on earlier allocations: the C library may reuse
+    a larger free block. test_hooks.py compares these."""
     return [re.sub(' usable [0-9]+', '', line) for line in text.splitlines() if line[0] != '=']
 
 

@@ -26,7 +26,7 @@ class TestHostUntouched:
         self.run, self.plain = both
 
     def owners(self, run):
-        """Before the report and after it."""
+        """The owners before the report and after it."""
         assert (run.status, run.stderr) == (0, '')
         before, middle, after = run.stdout.partition('E2BIG\n')
         assert middle, run.stdout

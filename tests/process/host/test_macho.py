@@ -15,7 +15,7 @@ API = {row[0] for row in tables.rows('api.def')}
 
 
 class Checks:
-    """Of every file."""
+    """Checks of every file."""
 
     @pytest.fixture(autouse=True)
     def of_machine(self, machine):

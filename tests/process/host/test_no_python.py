@@ -36,7 +36,7 @@ def test_is_left_alone(build, name, variables):
 
 @pytest.mark.one_python
 def test_interpreter_is_left_alone(build, python):
-    """Only with the right options: whether Python will run in it is not known when it is told."""
+    """Needs valid options: bad ones are reported before it is known whether Python will run."""
     check_is_left_alone(build, [python.path, '--version'])
 
 
@@ -47,7 +47,7 @@ def test_needs_no_environment(build):
 
 @pytest.mark.one_python
 def test_is_seen_where_python_runs(trace):
-    """The comparisons above would see the library."""
+    """The comparisons above would notice the library."""
     run = trace.code('pass', output=None)
     assert run.status == 0
     assert 'dtrace:::BEGIN' in run.stderr

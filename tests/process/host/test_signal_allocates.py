@@ -43,7 +43,7 @@ class TestSignalAllocates(cases.Case):
         self.check('once', 1)
 
     def test_each_malloc_has_its_free(self):
-        """This allocator hands no address out twice."""
+        """This allocator never returns an address twice."""
         _, report = self.run_victim('malloc', 30)
         frees = collections.Counter(event.arguments[0] for event in report.events
                                     if event.name == 'free')

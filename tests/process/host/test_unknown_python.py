@@ -1,5 +1,5 @@
-"""A CPython whose structures are not known runs on. Its events have no Python line, and one line says
-which version it is."""
+"""A CPython whose structures are not known runs as usual. Its events have no Python line, and one line
+names its version."""
 import runs
 
 

@@ -49,8 +49,8 @@ def test_setup(broken): leak()
 
 
 def test_tests_that_pass_against_expectation(suite):
-    """XPASS and XPASS(strict) stay what they are, whether the test leaks or not; an xfail mark whose condition
-    is false is none."""
+    """XPASS and XPASS(strict) stay, whether the test leaks or not; an xfail mark with a false condition is
+    ignored."""
     result = suite('''
 pytestmark = limited
 @pytest.mark.xfail
@@ -140,7 +140,7 @@ class TestClass:
 
 
 def test_decorated_tests(suite):
-    """The decorator needs no option of the plugin: each call is measured, and what fails stays what it is."""
+    """The decorator needs no option of the plugin: each call is measured, and failures keep their error."""
     result = suite('''
 @pymemflow.limit_leaks('4KiB')
 def test_leaks(tmp_path): leak()
@@ -199,7 +199,7 @@ def test_bad_arguments(suite, mark):
 
 @pytest.mark.skipif(not has('xdist'), reason='xdist is not installed')
 def test_workers(suite):
-    """The workers of xdist measure; failures and expected failures stay what they are there, too."""
+    """The workers of xdist measure, too; failures and expected failures keep their outcome."""
     result = suite('''
 pytestmark = limited
 @pytest.mark.parametrize('number', range(6))

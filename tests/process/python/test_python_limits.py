@@ -110,7 +110,7 @@ raises(asyncio.CancelledError, await_it, cancels())
 
 
 def test_coroutines_at_the_same_time(check):
-    """Each has a mark of its own, and names of marks are used again."""
+    """Each one has its own mark, and names of marks are reused."""
     check('''
 # The memory of tasks counts: up to 3.10 each frame is a block.
 @limit_leaks('90KB')
@@ -331,7 +331,7 @@ if base:
 
 
 def test_test_cases(check):
-    """A limit fails a test; failures, skips and expected failures stay what they are."""
+    """A limit fails a test; failures, skips and expected failures keep their outcome."""
     check(TEST_CASES + '''
 for case in [Plain] + ([Async] if base else []):
     result = unittest.TestResult()

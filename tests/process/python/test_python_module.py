@@ -1,4 +1,4 @@
-"""The module pymemflow and the C API behind it: what they say in a process that is traced, and in one
+"""The module pymemflow and the C API behind it: their results in a process that is traced, and in one
 that is not."""
 import os
 import re
@@ -46,7 +46,7 @@ class Case(cases.Case):
         self.capture = self.path('capture')
 
     def check(self, program, start=START, **options):
-        """The program, which asserts, ends well and says nothing."""
+        """Runs a program that asserts: it must succeed and print nothing."""
         options.setdefault('output', None)
         options.setdefault('PYMEMFLOW_CAPTURE', self.capture)
         run = self.trace.code(start + program, **options)
@@ -73,7 +73,7 @@ assert abs(now.bytes - after.bytes) < 4000, (now, after)
 ''')
 
     def test_outstanding_leaves_no_trace(self):
-        """However often it is asked, the record has none of what that took."""
+        """Repeated calls leave none of their own memory in the record."""
         program = '''
 pymemflow.mark('begin')
 for _ in range(%d):

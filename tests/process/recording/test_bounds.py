@@ -117,7 +117,7 @@ class TestDisks(Case):
 @pytest.mark.soak('reports')
 class TestReports(Case):
     def test_larger_than_memory(self):
-        """The report of a large capture within a fixed address space."""
+        """The report of a large capture fits into a limited address space."""
         count = self.length.pick(4000000, 100000000)
         space = self.length.pick(40 << 20, 1 << 30)
         run = self.trace('busy.py', str(count), output=None, PYMEMFLOW_CAPTURE=self.capture)

@@ -13,7 +13,7 @@ ALL, RING, SUMS = {}, {'PYMEMFLOW_RING': '1MiB'}, {'PYMEMFLOW_FLOW': '0'}
 
 
 def limits():
-    """The rows of the table: what -> (resident, file) in bytes, at most."""
+    """The rows of the table as a dictionary: name to the maximum of (resident, file) in bytes."""
     rows = {}
     with open(os.path.join(built.ROOT, 'docs', 'bounds.md'), encoding='utf-8') as file:
         for line in file:
@@ -34,7 +34,7 @@ class Case(cases.Case):
         self.length = length
 
     def in_use(self, script, *arguments, **options):
-        """Rows of bytes resident, and of the file on its disk."""
+        """Returns rows of (resident bytes, bytes of the file on its disk)."""
         if os.path.exists(self.capture):
             os.unlink(self.capture)
         options.setdefault('PYMEMFLOW_CAPTURE', self.capture)
@@ -45,7 +45,7 @@ class Case(cases.Case):
 
 class TestEach(Case):
     def check(self, what, options, kind, few, many):
-        """Between few of them and many: so the rest of the process, and of the file, is left out."""
+        """Compares few of them with many, so that the rest of the process and of the file cancels out."""
         with_it = [self.in_use('takes_so_much.py', kind, str(count), **options)[0]
                    for count in (few, many)]
         without = [self.in_use('takes_so_much.py', kind, str(count), preload=False)[0][0]
@@ -103,7 +103,7 @@ class TestDays(Case):
         self.rounds = self.length.pick(1000, 40000)
 
     def grown(self, kind, **options):
-        """From a quarter of the way on, without what the program grows by itself."""
+        """The growth after a quarter of the rounds, without the growth of the untraced program."""
         with_it = self.in_use('runs_for_days.py', str(self.rounds), kind, **options)
         without = self.in_use('runs_for_days.py', str(self.rounds), kind, preload=False)
         own = max(0, without[2][0] - without[0][0])
@@ -118,7 +118,7 @@ class TestDays(Case):
             assert file[2] - file[0] <= self.THREADS
 
     def test_code_that_is_made_for_ever(self):
-        """Its names are kept: that is all that grows."""
+        """Its names are kept; nothing else grows."""
         resident, file = self.grown('new-code', **self.RING)
         assert resident <= 256 << 10
         functions = self.rounds * 3 // 4
@@ -127,7 +127,7 @@ class TestDays(Case):
         assert file[2] > file[0]
 
     def test_names_up_to_the_limit(self):
-        """Then one line, and the program goes on."""
+        """At the limit, one line is printed and the program goes on."""
         run = self.trace('runs_for_days.py', '1500', 'new-code', self.capture, self.library, output=None,
                          PYMEMFLOW_CAPTURE=self.capture, PYMEMFLOW_CAPTURE_LIMIT=str(self.LIMIT),
                          PYMEMFLOW_RING='64KiB')

@@ -1,4 +1,4 @@
-"""A code object that died never lends its name to the one that got its address."""
+"""A code object never gets the name of a freed one that had the same address."""
 import os
 
 import pytest

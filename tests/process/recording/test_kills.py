@@ -24,7 +24,7 @@ class Case(cases.Case):
         self.capture = self.path('capture')
 
     def kill(self, delay, threads=1, **options):
-        """Kills the victim some time after its first line; how far each thread said it was."""
+        """Kills the victim some time after its first line. Returns the progress that each thread printed."""
         if os.path.exists(self.capture):
             os.unlink(self.capture)
         environment = dict(self.environment, LD_PRELOAD=self.build.library,
@@ -55,7 +55,7 @@ class Case(cases.Case):
 class TestKills(Case):
     @pytest.fixture(autouse=True)
     def delays(self, capture, length, rng):
-        """The moment of each kill."""
+        """Returns the moment of each kill."""
         latest = length.pick(0.05, 0.1)
         self.say = length.say
         self.rounds = length.pick(3, 100)

@@ -18,7 +18,7 @@ IN_ZIP = 'M(1400000)\n\ndef zipped():\n    F(\n        M(1400001))\n\nzipped()\n
 
 
 def escaped(name):
-    """One line whatever the name, and nothing that a terminal obeys."""
+    """Escapes a name, so that it is one line without control characters."""
     text = ''
     for character in name:
         if character == '\n':

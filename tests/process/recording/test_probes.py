@@ -1,5 +1,5 @@
-"""Probe attribution, in every Python: what the D script's variables name, on every thread, whatever
-else traces the program, and nothing of what tracing itself allocates."""
+"""Probe attribution in every Python: events have the names in the D script's variables, on every thread,
+even if the program traces itself; and memory that tracing itself allocates is not in the report."""
 import collections
 import os
 import re
@@ -60,7 +60,7 @@ class TestVariables(Case):
         assert by_probe.stderr == ''
 
     def test_everything_that_returns(self):
-        """The recorded flow of DTrace, but for what this version does otherwise."""
+        """The recorded flow of DTrace, except for the known differences of this version."""
         with open(os.path.join(CONFORMANCE, 'sem_live.out'), encoding='utf-8') as file:
             expected = allocations(file.read(), 'sem_live.py')
         for applies, gone, come in OTHERWISE:
@@ -80,7 +80,7 @@ class TestVariables(Case):
         assert ours == wanted
 
     def test_a_loop_begins_its_line_again(self):
-        """Also the line that a function begins with; but not from 3.12 on, for the interpreter."""
+        """This holds for the first line of a function too; from 3.12 on the interpreter does not do it."""
         turns = [('spin', 1400), ('callee', 1402), ('spin', 1400), ('callee', 1402),
                  ('spin', 1401), ('callee', 1402)]
         if self.has_monitoring:
@@ -126,8 +126,8 @@ class TestVariables(Case):
 
 @pytest.mark.probed_python
 class TestCompany(Case):
-    """With a trace function up to 3.11, the program's own wins while it is there; with sys.monitoring
-    they do not meet."""
+    """Up to 3.11, a trace function of the program replaces ours while it is set; with sys.monitoring
+    there is no conflict."""
 
     def expect(self, base):
         both = [('callee', base), ('after_return', base + 1)]
@@ -168,7 +168,7 @@ class TestCompany(Case):
 
 @pytest.mark.probed_python
 class TestNothing(Case):
-    """Of what tracing itself allocates there is nothing in the report."""
+    """Memory that tracing itself allocates is not in the report."""
 
     def run_long(self, attribution, **options):
         run = self.run_probed('long_and_wide.py', PYMEMFLOW_ATTRIBUTION=attribution, **options)
@@ -181,7 +181,7 @@ class TestNothing(Case):
                                    if event.file == 'long_and_wide.py' and event.name == 'malloc')
 
     def test_with_pymalloc(self):
-        """Whatever is in the flow with probes is in the flow without them."""
+        """The flow with probes is a part of the flow without them."""
         with_probes, without = self.flow('probe'), self.flow('frame')
         assert sum(with_probes.values()) > 50
         assert with_probes - without == collections.Counter()

@@ -130,7 +130,7 @@ class TestThreads(cases.Case):
                     for event in events] == [('start_c_threads', True)]
 
     def test_what_was_counted_without_flow(self):
-        """Without flow lines the sections are the same, in all that is the same in two runs."""
+        """Without flow lines the sections are the same, apart from what differs between any two runs."""
         _, with_flow = self.run_program(C_THREADS)
         run = self.trace.code(self.prelude + C_THREADS, PYMEMFLOW_FLOW='0')
         assert (run.status, run.stdout, run.stderr) == (0, '', '')
