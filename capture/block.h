@@ -33,7 +33,6 @@ inline constexpr std::size_t kDefinitionBlockBytes = std::size_t{32} << 10;
 inline constexpr std::size_t kFileAlignment = 4096;  // every block begins at a multiple of it
 inline constexpr std::uint64_t kFileMagic = 0x31574f4c464d5950;   // "PYMFLOW1"
 inline constexpr std::uint64_t kBlockMagic = 0x4b434f4c424d5950;  // "PYMBLOCK"
-inline constexpr std::uint32_t kFormatVersion = 3;
 
 // Codes of four letters: one flipped bit does not turn a code into another.
 constexpr std::uint32_t letters(const char (&text)[5]) {

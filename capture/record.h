@@ -16,6 +16,9 @@
 
 namespace pymemflow {
 
+// Of the capture file. Increases when readers of older versions would misread a block or a record.
+inline constexpr std::uint32_t kFormatVersion = 3;
+
 using Word = std::uint64_t;
 
 enum class RecordKind : std::uint8_t {

@@ -47,6 +47,14 @@ function(pmf_layer folder)
   endif()
 endfunction()
 
+# Sets RESULT to one file NAME.cpp for each row MACRO(NAME, ...) of a table, whose rows begin a line.
+function(pmf_files_of_rows table macro result)
+  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${table})
+  file(STRINGS ${table} rows REGEX "^${macro}\\([a-z]+,")
+  list(TRANSFORM rows REPLACE "^${macro}\\(([a-z]+),.*" "\\1.cpp")
+  set(${result} ${rows} PARENT_SCOPE)
+endfunction()
+
 # Makes INTO/FOLDER/x.h a link to each header and table x.h of the folder, its own linux/ and macos/
 # included.
 function(pmf_link_headers folder into)

@@ -57,20 +57,14 @@ OptionError needs_every_event(const FormatName& format, const RecordingOptions& 
 
 OptionError resolve(const Options& options, std::span<const FormatName> formats,
                     RecordingOptions& recording, ReportOptions& report) {
-  recording = {.capture = options.capture,
-               .capture_limit = options.capture_limit,
-               .ring = options.ring,
-               .keeps_events = options.flow,
-               .attribution = options.attribution,
-               .python_call_stack = options.python_call_stack,
-               .start = options.start};
+#define PMF_COPY(to, field) to.field = options.field;
+#define PMF_OPTION(field, name, Type, default_value, value, use, sentence) \
+  PMF_IF_RECORDING_##use(PMF_COPY(recording, field)) PMF_IF_REPORT_##use(PMF_COPY(report, field))
+#include "options/options.def"
+#undef PMF_OPTION
+#undef PMF_COPY
   // The D script's output is made of what its probes would have seen.
   if (options.compat != Compat::None) recording.attribution = Attribution::Probe;
-  report = {.output = options.output,
-            .format = {},
-            .full_file_path = options.full_file_path,
-            .compat = options.compat,
-            .python_call_stack = options.python_call_stack};
   const FormatName* const format = find_format(formats, options.format);
   if (format == nullptr) return unknown_format(formats, options.format);
   report.format = format->name;

@@ -8,26 +8,37 @@
 
 #include "options/options.h"
 
+// The text, if an option of that use is one of the recording, or of the report.
+#define PMF_IF_RECORDING_Recording(text) text
+#define PMF_IF_RECORDING_Kept(text) text
+#define PMF_IF_RECORDING_Both(text) text
+#define PMF_IF_RECORDING_Report(text)
+#define PMF_IF_REPORT_Recording(text)
+#define PMF_IF_REPORT_Kept(text)
+#define PMF_IF_REPORT_Both(text) text
+#define PMF_IF_REPORT_Report(text) text
+
 namespace pymemflow {
 
+// Each structure has the options that options.def gives this use, under the names of the table.
 struct RecordingOptions {
-  std::string_view capture;         // empty: a temporary file
-  std::uint64_t capture_limit = 0;  // bytes; 0: half of the free space
-  std::uint64_t ring = 0;           // bytes per thread; 0: events are not overwritten
-  bool keeps_events = true;         // false: only their sums
-  Attribution attribution = Attribution::Frame;
-  bool python_call_stack = false;
-  Start start = Start::Auto;
+#define PMF_FIELD(field, default_value) decltype(Options::field) field = default_value;
+#define PMF_OPTION(field, name, Type, default_value, value, use, sentence) \
+  PMF_IF_RECORDING_##use(PMF_FIELD(field, default_value))
+#include "options/options.def"
+#undef PMF_OPTION
 
-  bool keeps_every_event() const { return keeps_events && ring == 0; }
+  bool keeps_every_event() const {
+    return flow && ring == 0;
+  }
 };
 
 struct ReportOptions {
-  std::string_view output;  // empty: standard error
-  std::string_view format;  // the name of a format
-  bool full_file_path = false;
-  Compat compat = Compat::None;
-  bool python_call_stack = false;
+#define PMF_OPTION(field, name, Type, default_value, value, use, sentence) \
+  PMF_IF_REPORT_##use(PMF_FIELD(field, default_value))
+#include "options/options.def"
+#undef PMF_OPTION
+#undef PMF_FIELD
 };
 
 // A format of the report, from the table of formats (report/formats/formats.def).
@@ -37,7 +48,8 @@ struct FormatName {
 };
 
 // `formats`: all formats, the default first. Fails if the format is unknown, or needs events that
-// are not kept; the error lives until the next call.
+// are not kept; the error lives until the next call. In the results `format` is never empty, and
+// `attribution` is the one that compat needs.
 OptionError resolve(const Options& options, std::span<const FormatName> formats,
                     RecordingOptions& recording, ReportOptions& report);
 

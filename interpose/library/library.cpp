@@ -188,7 +188,7 @@ void say_cannot_start(int error) {
 }
 
 CaptureSettings settings_of(const RecordingOptions& asked) {
-  RecordMode mode = asked.keeps_events ? RecordMode::Full : RecordMode::Sums;
+  RecordMode mode = asked.flow ? RecordMode::Full : RecordMode::Sums;
   if (asked.ring != 0) mode = RecordMode::Ring;
   return {.name = asked.capture,
           .limit_bytes = asked.capture_limit,

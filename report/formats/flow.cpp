@@ -1,4 +1,5 @@
-// The formats flow and distributions, which have the bytes of the D script.
+// The format flow: one line per call, and the distributions at the end. The bytes are those of the
+// D script.
 
 #include "report/dtrace/distributions.h"
 #include "report/dtrace/flow_lines.h"
@@ -10,10 +11,6 @@ namespace {
 // Of flow lines that were not asked for, the lines at their beginning and end remain.
 constexpr FunctionSet kNoFunctions = {};
 
-DistributionsOptions distributions_options(const FormatOptions& options) {
-  return {.names = options.names, .functions = options.functions};
-}
-
 }  // namespace
 
 void write_flow(Replay& replay, const FormatOptions& options) {
@@ -22,13 +19,9 @@ void write_flow(Replay& replay, const FormatOptions& options) {
                                          .names = options.names,
                                          .functions = has_lines ? options.functions : kNoFunctions,
                                          .call_stack = has_lines && options.has_call_stack});
-  Distributions distributions(replay.output(), replay.symbols(), distributions_options(options));
+  Distributions distributions(replay.output(), replay.symbols(),
+                              {.names = options.names, .functions = options.functions});
   replay.stream({&flow_lines, &distributions});
-}
-
-void write_distributions(Replay& replay, const FormatOptions& options) {
-  Distributions distributions(replay.output(), replay.symbols(), distributions_options(options));
-  replay.stream({&distributions});
 }
 
 }  // namespace pymemflow::report
