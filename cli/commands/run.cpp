@@ -12,6 +12,7 @@
 #include "cli/captures/captures.h"
 #include "cli/commands/commands.h"
 #include "cli/console/counts.h"
+#include "cli/console/text.h"
 #include "cli/launch/split_command.h"
 #include "cli/launch/traced_program.h"
 #include "report/base/output.h"
@@ -64,7 +65,7 @@ std::string process_line(const FoundCapture& capture, const report::Profile& pro
   return start + text(report::shown_size(profile.total.live.bytes)) + " alive at the end, " +
          text(report::shown_size(profile.peak.live.bytes)) + " at most, " +
          counted(profile.events, "event") + (has_ended ? "" : ", killed or still running") + ": " +
-         shell_words(profile.process.command_line) + "\n";
+         printable(shell_words(profile.process.command_line)) + "\n";
 }
 
 // Replays the capture once: for the report and, if `line` is not null, for the line of its process.

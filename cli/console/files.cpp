@@ -1,48 +1,12 @@
 #include "cli/console/files.h"
 
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <cerrno>
 #include <cstdio>
-#include <cstdlib>
 
 #include "report/base/output.h"
+#include "report/base/output_file.h"
 
 namespace pymemflow::cli {
-namespace {
-
-bool write_all(report::Output& output, const std::string& text) {
-  output.write(text);
-  if (output.close()) return true;
-  errno = output.error();
-  return false;
-}
-
-// Writes a temporary file in the same folder under a name that nobody else can have taken, gives it
-// the permissions of the old file, and renames it.
-bool replace(const std::string& path, const std::string& text, const struct stat* old) {
-  std::string temporary = path + ".XXXXXX";
-  const int file = ::mkostemp(temporary.data(), O_CLOEXEC);
-  if (file < 0) return false;
-  report::Output output(file);
-  const bool is_written = write_all(output, text) &&
-                          (old == nullptr || ::fchmod(file, old->st_mode & 0777) == 0) &&
-                          ::rename(temporary.c_str(), path.c_str()) == 0;
-  const int error = errno;
-  ::close(file);
-  if (!is_written) ::unlink(temporary.c_str());
-  errno = error;
-  return is_written;
-}
-
-bool write_in_place(const std::string& path, const std::string& text) {
-  report::Output output(path.c_str());
-  return write_all(output, text);
-}
-
-}  // namespace
 
 Error read_file(const std::string& path, std::string& text) {
   errno = 0;
@@ -59,12 +23,10 @@ Error read_file(const std::string& path, std::string& text) {
 }
 
 Error write_file(const std::string& path, const std::string& text) {
-  struct stat status {};
-  const bool exists = ::lstat(path.c_str(), &status) == 0;
-  const bool is_replaced = !exists || S_ISREG(status.st_mode);
-  const bool is_written =
-      is_replaced ? replace(path, text, exists ? &status : nullptr) : write_in_place(path, text);
-  return is_written ? Error() : system_error(path);
+  report::Output output(path.c_str(), {.is_replaced = true});
+  output.write(text);
+  if (output.close()) return {};
+  return Error(path + ": " + std::string(report::output_problem(output.error())));
 }
 
 }  // namespace pymemflow::cli

@@ -9,9 +9,9 @@ namespace pymemflow::cli {
 
 Error read_file(const std::string& path, std::string& text);
 
-// Replaces a regular file by rename, so a reader never sees half of it; a new file is readable by
-// its owner alone. Pipes and devices cannot be replaced and are written to directly. Symlinks
-// follow the rules of report/base/output_file.h.
+// Replaces the user's own regular file by rename, so a reader never sees half of it; a new file is
+// readable by its owner alone. Anything else is written in place, by the rules of
+// report/base/output_file.h. A capture is never replaced.
 Error write_file(const std::string& path, const std::string& text);
 
 }  // namespace pymemflow::cli

@@ -3,6 +3,8 @@
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
+#include "report/base/unsafe_character.h"
+
 namespace pymemflow::cli {
 
 using Library = nlohmann::ordered_json;
@@ -88,17 +90,19 @@ Json& Json::append(Json value) {
 
 std::string Json::text() const {
   std::string text;
-  for (const char c : value_->value.dump(2, ' ', false, Library::error_handler_t::replace)) {
-    // The second byte of U+0080 to U+009F, which terminals obey. It can only be part of a string.
-    const bool is_c1 = text.ends_with('\xc2') && static_cast<unsigned char>(c) < 0xa0;
-    if (is_c1) text.pop_back();
-    if (is_c1 || c == 0x7f) {
-      char code[8];
-      std::snprintf(code, sizeof code, "\\u%04x", static_cast<unsigned char>(c));
-      text += code;
-    } else {
-      text += c;
+  const std::string plain = value_->value.dump(2, ' ', false, Library::error_handler_t::replace);
+  for (std::string_view rest = plain; !rest.empty();) {
+    const report::UnsafeCharacter unsafe = report::unsafe_character(rest);
+    // Newlines are those between the lines: the library has escaped those in strings.
+    if (unsafe.bytes == 0 || rest.front() == '\n') {
+      text += rest.front();
+      rest.remove_prefix(1);
+      continue;
     }
+    char code[8];
+    std::snprintf(code, sizeof code, "\\u%04x", static_cast<unsigned>(unsafe.code));
+    text += code;
+    rest.remove_prefix(unsafe.bytes);
   }
   return text;
 }

@@ -60,7 +60,7 @@ class Json {
   JsonView view() const;
 
   // Indented text. Names out of a program need not be UTF-8: invalid bytes become U+FFFD.
-  // Characters that a terminal obeys are escaped.
+  // Unsafe characters (report/base/unsafe_character.h) are escaped.
   std::string text() const;
 
  private:

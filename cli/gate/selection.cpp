@@ -8,6 +8,7 @@
 #include "cli/console/files.h"
 #include "cli/console/site_names.h"
 #include "report/base/names.h"
+#include "report/base/unsafe_character.h"
 
 namespace pymemflow::cli {
 namespace {
@@ -33,16 +34,6 @@ bool matches(const std::string& pattern, const std::vector<std::string>& names) 
   return std::any_of(names.begin(), names.end(), [&](const std::string& name) {
     return ::fnmatch(pattern.c_str(), name.c_str(), 0) == 0;
   });
-}
-
-// True for bytes of control characters, which would end the line or control a terminal. U+0080 to
-// U+009F have two bytes.
-bool is_control(const std::string& text, std::size_t at) {
-  const auto is_c1 = [&](std::size_t first) {
-    return first + 1 < text.size() && text[first] == '\xc2' && (text[first + 1] & 0xe0) == 0x80;
-  };
-  return static_cast<unsigned char>(text[at]) < ' ' || text[at] == 0x7f || is_c1(at) ||
-         (at != 0 && is_c1(at - 1));
 }
 
 std::string trimmed(const std::string& line) {
@@ -102,10 +93,17 @@ std::string suppression_for(const report::SiteName& site) {
   const std::string key = key_of(site);
   std::string pattern;
   for (std::size_t i = 0; i < key.size(); ++i) {
+    // fnmatch() compares bytes: a question mark stands for each byte of an unsafe character.
+    const std::size_t unsafe = report::unsafe_character(std::string_view(key).substr(i)).bytes;
+    if (unsafe != 0) {
+      pattern.append(unsafe, '?');
+      i += unsafe - 1;
+      continue;
+    }
     const bool is_last = i + 1 == key.size();
     // A # begins a comment, and blanks at the ends of a line are not part of the pattern.
     const bool is_lost = key[i] == '#' || (key[i] == ' ' && (i == 0 || is_last));
-    if (is_lost || is_control(key, i)) {
+    if (is_lost) {
       pattern += '?';
     } else if (std::strchr("*?[]\\", key[i]) != nullptr) {
       pattern += std::string("\\") + key[i];

@@ -5,17 +5,19 @@
 #include <span>
 
 #include "platform/process.h"
+#include "report/base/unsafe_character.h"
 
 namespace pymemflow::interpose {
 namespace {
 
-// Replaces control characters in quoted values and paths, so that the line stays one line and
-// cannot control a terminal. U+0080 to U+009F are control characters too.
-void without_controls(std::span<char> line) {
-  for (std::size_t i = 0; i < line.size(); ++i) {
-    const bool is_c1 = i + 1 < line.size() && line[i] == '\xc2' && (line[i + 1] & '\xe0') == '\x80';
-    if (is_c1) line[i] = line[i + 1] = '?';
-    if (static_cast<unsigned char>(line[i]) < ' ' || line[i] == '\x7f') line[i] = '?';
+// Replaces unsafe characters in quoted values and paths, so that the line stays one line and cannot
+// control a terminal.
+void replace_unsafe(std::span<char> line) {
+  for (std::size_t i = 0; i < line.size();) {
+    const std::string_view rest(line.data() + i, line.size() - i);
+    const std::size_t unsafe = report::unsafe_character(rest).bytes;
+    std::fill_n(line.begin() + static_cast<std::ptrdiff_t>(i), unsafe, '?');
+    i += unsafe == 0 ? 1 : unsafe;
   }
 }
 
@@ -33,7 +35,7 @@ void say(std::initializer_list<std::string_view> parts) {
   };
   append(kPrefix);
   for (const std::string_view part : parts) append(part);
-  without_controls({line, length});
+  replace_unsafe({line, length});
   line[length++] = '\n';
   platform::write_line({line, length});
 }

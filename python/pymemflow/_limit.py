@@ -7,7 +7,7 @@ import itertools
 import warnings
 from typing import Iterator, List, Tuple, Type
 
-from pymemflow._growth import Growth, describe, read_growth
+from pymemflow._growth import Growth, describe, printable, read_growth
 from pymemflow._native import check, encode, library
 from pymemflow._sizes import counted
 
@@ -64,7 +64,7 @@ class Limit:
                 raise
             warnings.warn(
                 "limit_leaks() could not measure %s: more than 256 marks were set during the call"
-                % self.function,
+                % printable(self.function),
                 RuntimeWarning,
                 stacklevel=3,
             )
@@ -73,7 +73,7 @@ class Limit:
             raise LeakError(
                 "%s leaked %d bytes in %s, more than %d bytes:\n%s"
                 % (
-                    self.function,
+                    printable(self.function),
                     growth.bytes,
                     counted(growth.blocks, "block"),
                     self.allowed,

@@ -3,6 +3,7 @@
 #include <cstddef>
 
 #include "report/base/digits.h"
+#include "report/base/unsafe_character.h"
 
 namespace pymemflow::report {
 namespace {
@@ -42,11 +43,10 @@ void append_json_string(String& text, std::string_view value) {
     } else if (c == '"' || c == '\\') {
       text += '\\';
       text += c;
-    } else if (static_cast<unsigned char>(c) < ' ') {
+    } else if (const UnsafeCharacter unsafe = unsafe_character(value); unsafe.bytes != 0) {
       constexpr char kDigits[] = "0123456789abcdef";
-      text += "\\u00";
-      text += kDigits[c >> 4];
-      text += kDigits[c & 15];
+      text += "\\u";
+      for (int shift = 12; shift >= 0; shift -= 4) text += kDigits[(unsafe.code >> shift) & 15];
     } else {
       text += value.substr(0, size);
     }

@@ -9,7 +9,8 @@
 
 namespace pymemflow::report {
 
-// In quotes. Bytes that are not UTF-8 become U+FFFD.
+// In quotes. Bytes that are not UTF-8 become U+FFFD; unsafe characters (unsafe_character.h) are
+// escaped.
 void append_json_string(String& text, std::string_view value);
 
 // Writes objects and arrays, with commas where they belong.

@@ -1,5 +1,11 @@
 #include "report/base/names.h"
 
+#include <fmt/core.h>
+
+#include <iterator>
+
+#include "report/base/unsafe_character.h"
+
 namespace pymemflow::report {
 namespace {
 
@@ -12,27 +18,19 @@ void append_escaped_byte(String& out, char c) {
   out += kHexDigits[byte & 15];
 }
 
-// Returns true if the text begins with U+0080 to U+009F in UTF-8: terminals treat these as control
-// characters.
-bool is_c1_control(std::string_view rest) {
-  return rest.size() >= 2 && rest[0] == '\xc2' && (rest[1] & 0xe0) == 0x80;
-}
-
 String escaped(std::string_view text) {
   String out;
   out.reserve(text.size());
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const char c = text[i];
-    if (c == '\n') {
+  while (!text.empty()) {
+    const std::size_t unsafe = unsafe_character(text).bytes;
+    if (text.front() == '\n') {
       out += "\\n";
-    } else if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) {
-      append_escaped_byte(out, c);
-    } else if (is_c1_control(text.substr(i))) {
-      append_escaped_byte(out, c);
-      append_escaped_byte(out, text[++i]);
+    } else if (unsafe == 0) {
+      out += text.front();
     } else {
-      out += c;
+      for (const char c : text.substr(0, unsafe)) append_escaped_byte(out, c);
     }
+    text.remove_prefix(unsafe == 0 ? 1 : unsafe);
   }
   return out;
 }
@@ -48,6 +46,16 @@ String shown(const Names& names, std::string_view text) {
 }
 
 }  // namespace
+
+String cut_name(std::string_view name) {
+  if (name.size() <= kMaxNameBytes) return String(name);
+  std::size_t kept = kMaxNameBytes;
+  // Between two characters, unless the bytes are no UTF-8.
+  for (int i = 0; i < 3 && (name[kept] & 0xc0) == 0x80; ++i) --kept;
+  String cut(name.substr(0, kept));
+  fmt::format_to(std::back_inserter(cut), "...[{} bytes]", name.size());
+  return cut;
+}
 
 std::string_view base_name(std::string_view path) {
   if (path.empty()) return ".";

@@ -1,6 +1,6 @@
 #pragma once
-// The form in which names out of the program are shown, and base names by DTrace's rules. Pure;
-// report side.
+// The form in which names from a program are shown, and base names by DTrace's rules. Pure; report
+// side.
 
 #include <cstddef>
 #include <string_view>
@@ -9,8 +9,15 @@
 
 namespace pymemflow::report {
 
-// By default names are whole and stay on one line: a newline is escaped as "\n" and other control
-// characters as \xNN. A backslash is not escaped.
+// The longest name that is kept whole.
+inline constexpr std::size_t kMaxNameBytes = 4096;
+
+// A longer name is cut, and "...[N bytes]" follows, with its whole length. Readers cut a name where
+// they take it in: a name of a megabyte may belong to any number of sites.
+String cut_name(std::string_view name);
+
+// By default names stay on one line: a newline is escaped as "\n", and each byte of any other
+// unsafe character (unsafe_character.h) as \xNN. A backslash is not escaped.
 struct Names {
   bool full_file_path = false;
   bool escape = true;

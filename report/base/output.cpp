@@ -78,8 +78,11 @@ Output::Output(int fd)
       end_(buffer_),
       limit_(buffer_ + kBufferBytes) {}
 
-Output::Output(const char* path) : Output(-1) {
-  fd_ = open_output_file(path);
+Output::Output(const char* path, const OutputRules& rules) : Output(-1) {
+  errno = ENOTSUP;
+  if (rules.is_replaced) fd_ = replacement_.open(path, rules.reading);
+  is_replacing_ = fd_ >= 0;
+  if (fd_ < 0 && errno == ENOTSUP) fd_ = open_output_file(path, rules.reading);
   owns_fd_ = fd_ >= 0;
   if (fd_ < 0) error_ = errno;
 }
@@ -111,6 +114,8 @@ bool Output::close() {
   // Not repeated after EINTR: the descriptor is closed, and its number may be in use again by now.
   if (owns_fd_ && ::close(fd_) != 0 && errno != EINTR && error_ == 0) error_ = errno;
   owns_fd_ = false;
+  if (is_replacing_ && error_ == 0 && !replacement_.commit()) error_ = errno;
+  is_replacing_ = false;
   return error_ == 0;
 }
 

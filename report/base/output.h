@@ -11,11 +11,18 @@
 #include <string_view>
 
 #include "report/base/memory.h"
+#include "report/base/replacement.h"
 
 namespace pymemflow::report {
 
 // %p becomes the process id and %% a percent sign; any other % stays as it is.
 String expanded_path(std::string_view pattern, pid_t pid);
+
+// The treatment of the file that has the name of an output.
+struct OutputRules {
+  int reading = -1;          // a file that is being read, and must not be written to
+  bool is_replaced = false;  // by rename once the output is closed without an error; else in place
+};
 
 class Output {
  public:
@@ -25,8 +32,9 @@ class Output {
   // The descriptor stays the caller's: it is neither closed nor put into another mode.
   explicit Output(int fd);
 
-  // Opens the file by the rules of output_file.h. If that fails, error() is the reason.
-  explicit Output(const char* path);
+  // Opens the file by the rules of output_file.h and replacement.h. If that fails, error() is the
+  // reason, for output_problem().
+  explicit Output(const char* path, const OutputRules& rules = {});
 
   // Writes the rest, and closes the descriptor if the output opened it.
   ~Output();
@@ -56,6 +64,8 @@ class Output {
 
   int fd_;
   bool owns_fd_;
+  bool is_replacing_ = false;
+  Replacement replacement_;
   int error_ = 0;
   char* buffer_;
   char* end_;

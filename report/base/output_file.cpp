@@ -6,7 +6,10 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdint>
+#include <cstring>
 
+#include "capture/block.h"
 #include "report/base/memory.h"
 
 namespace pymemflow::report {
@@ -66,6 +69,32 @@ bool is_foreign_file(int file, const char* path) {
   return facts.st_uid != geteuid() || facts.st_nlink > 1;
 }
 
+bool is_same_file(int a, int b) {
+  struct stat one;
+  struct stat other;
+  if (fstat(a, &one) != 0 || fstat(b, &other) != 0) return false;
+  return one.st_dev == other.st_dev && one.st_ino == other.st_ino;
+}
+
+// Also where its head is damaged: the reader takes a file with a block for a capture.
+bool begins_as_capture(int file) {
+  std::uint64_t magic = 0;
+  const auto is_there = [&](std::uint64_t wanted, off_t offset) {
+    return pread(file, &magic, sizeof magic, offset) == ssize_t{sizeof magic} && magic == wanted;
+  };
+  return is_there(kFileMagic, 0) || is_there(kBlockMagic, off_t{kFileAlignment});
+}
+
+// A descriptor for reading a regular file; -1 for anything else, without waiting and without
+// effect.
+int open_to_look(const char* path) {
+  const int file = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+  struct stat facts;
+  if (file < 0 || (fstat(file, &facts) == 0 && S_ISREG(facts.st_mode))) return file;
+  close(file);
+  return -1;
+}
+
 bool make_empty(int file) {
   struct stat facts;
   return fstat(file, &facts) == 0 && (!S_ISREG(facts.st_mode) || ftruncate(file, 0) == 0);
@@ -79,13 +108,28 @@ int refuse(int file, int error) {
 
 }  // namespace
 
-int open_output_file(const char* path) {
+bool is_kept_file(const char* path, int reading) {
+  const int file = open_to_look(path);
+  if (file < 0) return false;
+  const bool is_kept = (reading >= 0 && is_same_file(file, reading)) || begins_as_capture(file);
+  close(file);
+  return is_kept;
+}
+
+std::string_view output_problem(int error) {
+  if (error == ENXIO) return "nobody reads this FIFO";
+  if (error == EEXIST) return "is a capture, which no output replaces";
+  return std::strerror(error);
+}
+
+int open_output_file(const char* path, int reading) {
   const int made = open_file(path, O_EXCL);
   if (made >= 0 || errno != EEXIST) return made;
   if (is_foreign_link(path)) return refuse(-1, EACCES);
   const int file = open_existing(path);
   if (file < 0) return file;
   if (is_foreign_file(file, path)) return refuse(file, EACCES);
+  if (is_kept_file(path, reading)) return refuse(file, EEXIST);
   return make_empty(file) ? file : refuse(file, errno);
 }
 

@@ -2,6 +2,7 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <cstring>
 #include <iterator>
 
@@ -12,6 +13,12 @@ namespace {
 
 // Limits the part of a line that has no names: the call, its arguments, its result.
 constexpr std::size_t kMaxCallBytes = 160;
+
+// Bounds the memory of a report on a capture in which long names belong to many sites.
+constexpr std::size_t kMaxSiteTextBytes = std::size_t{64} << 20;
+
+// Bounds a line of a capture that enters functions and never leaves them. DTrace has no such bound.
+constexpr std::size_t kMaxIndentedCalls = 1000;
 
 char* put(char* out, std::string_view text) {
   std::memcpy(out, text.data(), text.size());
@@ -54,9 +61,7 @@ FlowLines::FlowLines(Output& output, const FlowLinesOptions& options)
 
 void FlowLines::on_event(const Event& event, const Site& site) {
   if (!site.has_frame || !options_.functions.contains(event.function)) return;
-  String& text = site_texts_[event.site];
-  if (text.empty()) text = site_text(site);
-  output_.write(text);
+  write_site_text(event.site, site);
   output_.commit(put_call(output_.reserve(kMaxCallBytes), event));
 }
 
@@ -67,7 +72,7 @@ void FlowLines::on_probe(const Event& event, const Site& site) {
   if (!is_entry && depth > 0) --depth;
   String text = location_text(site);
   text += is_entry ? "CALL " : "RTN  ";
-  text.append(depth * 2, ' ');
+  text.append(2 * (options_.names.escape ? std::min(depth, kMaxIndentedCalls) : depth), ' ');
   text += is_entry ? "-> " : "<- ";
   text += shown_function(options_.names, site.function);
   text += '\n';
@@ -88,6 +93,20 @@ String FlowLines::location_text(const Site& site) const {
   text += file;
   fmt::format_to(std::back_inserter(text), ":{:<4} ", site.line);
   return text;
+}
+
+void FlowLines::write_site_text(SiteId number, const Site& site) {
+  String* text = &site_texts_[number];
+  if (text->empty()) {
+    if (site_text_bytes_ > kMaxSiteTextBytes) {
+      site_texts_.clear();
+      site_text_bytes_ = 0;
+      text = &site_texts_[number];
+    }
+    *text = site_text(site);
+    site_text_bytes_ += text->size();
+  }
+  output_.write(*text);
 }
 
 String FlowLines::site_text(const Site& site) const {

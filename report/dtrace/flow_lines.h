@@ -36,10 +36,12 @@ class FlowLines final : public EventSink {
   // "PID FILE:LINE ", with which every line begins.
   String location_text(const Site& site) const;
   String site_text(const Site& site) const;
+  void write_site_text(SiteId number, const Site& site);
 
   Output& output_;
   FlowLinesOptions options_;
   PerSite<String> site_texts_;
+  std::size_t site_text_bytes_ = 0;
   HashMap<std::uint32_t, std::size_t> depths_;  // of calls, by thread
 };
 

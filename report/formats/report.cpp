@@ -11,6 +11,7 @@
 #include <optional>
 
 #include "report/base/output.h"
+#include "report/base/output_file.h"
 #include "report/dtrace/compat.h"
 #include "report/formats/formats.h"
 #include "report/formats/replay.h"
@@ -27,7 +28,9 @@ std::jmp_buf out_of_memory;
 
 constexpr std::uint64_t kEventsBetweenProgress = 1 << 16;
 
-void open_output(std::optional<Output>& output, const ReportOptions& options, pid_t process) {
+// `capture` is -1 if the caller keeps its descriptor.
+void open_output(std::optional<Output>& output, const ReportOptions& options, pid_t process,
+                 int capture) {
   const std::string_view name = options.asked.output;
   if (name.empty()) {
     output.emplace(options.standard_output);
@@ -37,15 +40,15 @@ void open_output(std::optional<Output>& output, const ReportOptions& options, pi
   if (options.is_of_forked_child && name.find("%p") == std::string_view::npos) {
     fmt::format_to(std::back_inserter(path), ".{}", process);
   }
-  output.emplace(path.c_str());
+  // The end of a program overwrites its report; the command replaces one.
+  const OutputRules rules = {.reading = capture, .is_replaced = !options.is_in_process};
+  output.emplace(path.c_str(), rules);
 }
 
 ReportError error_of(const Output& output) {
   if (output.error() == 0) return {};
   using Subject = ReportError::Subject;
-  // As open_output_file() has it.
-  if (output.error() == ENXIO) return {"nobody reads this FIFO", Subject::Output};
-  return {std::strerror(output.error()),
+  return {output_problem(output.error()),
           output.error() == EPIPE ? Subject::ClosedPipe : Subject::Output};
 }
 
@@ -143,14 +146,14 @@ void write_end(const CaptureReader& reader, const FormatRow& format, Output& out
   write_trailer(standard_error, reader, options.is_in_process);
 }
 
-ReportError write_polled(CaptureReader& reader, const ReportOptions& options) {
+ReportError write_polled(CaptureReader& reader, const ReportOptions& options, int capture) {
   const Format format = format_of(options.asked.format);
   const RecordMode mode = reader.head().mode;
   if (const std::string_view problem = format_problem(format, mode); !problem.empty()) {
     return {problem};
   }
   std::optional<Output> output;
-  open_output(output, options, static_cast<pid_t>(reader.process()));
+  open_output(output, options, static_cast<pid_t>(reader.process()), capture);
   if (output->error() != 0) return error_of(*output);
   CaptureReplay replay(reader, *output, options);
   kWriters[static_cast<std::size_t>(format)](replay, format_options(options.asked, mode));
@@ -173,12 +176,12 @@ ReportError write_report(int capture, const ReportOptions& options) {
     CaptureReader reader(capture);
     const CaptureError error = reader.poll();
     return error != CaptureError::None ? ReportError{describe(error)}
-                                       : write_polled(reader, options);
+                                       : write_polled(reader, options, capture);
   });
 }
 
 ReportError write_report(CaptureReader& capture, const ReportOptions& options) {
-  return guarded([&] { return write_polled(capture, options); });
+  return guarded([&] { return write_polled(capture, options, -1); });
 }
 
 }  // namespace pymemflow::report

@@ -1,35 +1,26 @@
 #include "report/reader/capture_index.h"
 
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <cstring>
 #include <tuple>
 #include <utility>
 
+#include "report/reader/file_reads.h"
+
 namespace pymemflow::report {
 namespace {
+
+// The bytes of zeros after which the file system is asked for the end of a hole. Nearly every
+// capture has shorter gaps, and needs no such call.
+constexpr std::uint64_t kZerosBeforeHole = std::uint64_t{1} << 20;
 
 // Enough readings for two that agree: a head is written in less time than it takes to read it.
 constexpr int kMaxReads = 16;
 
 std::uint64_t round_up(std::uint64_t bytes) {
   return (bytes + kFileAlignment - 1) & ~std::uint64_t{kFileAlignment - 1};
-}
-
-bool read_at(int file, void* data, std::size_t bytes, std::uint64_t offset) {
-  char* cursor = static_cast<char*>(data);
-  while (bytes > 0) {
-    const ssize_t got = ::pread(file, cursor, bytes, static_cast<off_t>(offset));
-    if (got < 0 && errno == EINTR) continue;
-    if (got <= 0) return false;
-    cursor += got;
-    offset += static_cast<std::uint64_t>(got);
-    bytes -= static_cast<std::size_t>(got);
-  }
-  return true;
 }
 
 // Reads until two readings agree.
@@ -223,9 +214,11 @@ void CaptureIndex::scan(int file, std::uint64_t offset, std::uint64_t end) {
   BlockHead head;
   bool is_in_damage = false;
   bool is_in_gap = false;
+  std::uint64_t zeros = 0;  // bytes of pages without a block, before `offset`
   while (offset + sizeof head <= end && read_block_head(file, offset, head)) {
     if (is_sane(head)) {
       is_in_damage = is_in_gap = false;
+      zeros = 0;
       add(head, offset);
       offset += head.extent_bytes;
       continue;
@@ -236,6 +229,11 @@ void CaptureIndex::scan(int file, std::uint64_t offset, std::uint64_t end) {
     if (!is_in_gap || begins_damage) gaps_.push_back({offset, offset, begins_damage});
     is_in_gap = true;
     offset += kFileAlignment;
+    zeros = head.magic == 0 ? zeros + kFileAlignment : 0;
+    if (zeros >= kZerosBeforeHole) {
+      offset = end_of_hole(file, offset, end);
+      zeros = 0;
+    }
     gaps_.back().end = offset;
   }
   scanned_bytes_ = std::max(scanned_bytes_, offset);

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "pyframe/line_table.h"
+#include "report/base/names.h"
 
 namespace pymemflow::report {
 namespace {
@@ -38,8 +39,8 @@ void NameTable::add_code(std::uint32_t code, std::uint32_t filename, std::uint32
   entry->is_known = true;
   entry->format = static_cast<std::uint8_t>(format);
   entry->first_line = first_line;
-  entry->filename = keep(texts[0]);
-  entry->name = keep(texts[1]);
+  entry->filename = keep(cut_name(texts[0]));
+  entry->name = keep(cut_name(texts[1]));
   entry->line_table = std::move(texts[2]);
 }
 
@@ -78,7 +79,7 @@ void NameTable::add_module(std::uint32_t path, std::uint64_t start, std::uint64_
     ++damaged_;
     return;
   }
-  modules_.push_back({start, end, offset, keep(text), keep(String(build_id))});
+  modules_.push_back({start, end, offset, keep(cut_name(text)), keep(String(build_id))});
   module_numbers_[path] = static_cast<std::uint32_t>(modules_.size());
 }
 

@@ -20,12 +20,16 @@ class PerSite {
   PerSite() = default;
   PerSite(const PerSite&) = delete;
   PerSite& operator=(const PerSite&) = delete;
-  ~PerSite() {
+  ~PerSite() { clear(); }
+
+  // Every value is Value() again; references to values are not valid any more.
+  void clear() {
     for (Page* page : pages_) {
       if (page == nullptr) continue;
       page->~Page();
       release(page, sizeof(Page));
     }
+    pages_.clear();
   }
 
   // A new value is Value().

@@ -62,7 +62,7 @@ String Symbols::make_name(std::uint64_t address, const Module* module) {
   if (symbol.empty()) {
     fmt::format_to(std::back_inserter(name), "{:#x}", address);
   } else {
-    name += symbol;
+    name += cut_name(symbol);
   }
   return name;
 }

@@ -4,6 +4,9 @@
 
 #include <string>
 
+#include "report/base/json_text.h"
+#include "report/base/unsafe_character.h"
+
 namespace pymemflow::report {
 namespace {
 
@@ -37,9 +40,47 @@ TEST(Names, C1ControlsAreEscaped) {
   EXPECT_EQ(shown_function({}, "\xc2\x9b\x32J \xc2\xa0"), "\\xc2\\x9b2J \xc2\xa0");
 }
 
-TEST(Names, TheDefaultIsWhole) {
-  const std::string name(5000, 'n');
-  EXPECT_EQ(shown_function({}, name), std::string_view(name));
+TEST(Names, SeparatorsAndControlsOfDirectionAreEscaped) {
+  for (unsigned last = 0x80; last <= 0xbf; ++last) {
+    for (const char middle : {'\x80', '\x81'}) {
+      const std::string character = {'\xe2', middle, static_cast<char>(last)};
+      const unsigned code = (middle == '\x80' ? 0x2000U : 0x2040U) + (last & 0x3fU);
+      const bool is_unsafe =
+          (code >= 0x2028 && code <= 0x202e) || (code >= 0x2066 && code <= 0x2069);
+      const String shown = shown_function({}, "a" + character + "b");
+      EXPECT_EQ(shown.find(character) == String::npos, is_unsafe) << code;
+      EXPECT_EQ(unsafe_character(character).bytes, is_unsafe ? 3U : 0U) << code;
+      EXPECT_EQ(unsafe_character(character).code, is_unsafe ? code : 0U) << code;
+    }
+  }
+  EXPECT_EQ(shown_function({},
+                           "a\xe2\x80\xae"
+                           "b"),
+            "a\\xe2\\x80\\xae"
+            "b");
+  EXPECT_EQ(shown_function({}, "a\xe2\x80"), "a\xe2\x80");
+}
+
+TEST(Names, JsonEscapesTheSameCharacters) {
+  String text;
+  append_json_string(text, "\x1b\n\x7f\xc2\x9b\xe2\x80\xae\xe2\x81\xa9\xe2\x82\xac");
+  EXPECT_EQ(text, "\"\\u001b\\u000a\\u007f\\u009b\\u202e\\u2069\xe2\x82\xac\"");
+}
+
+TEST(CutName, KeepsAFewKibibytesAndSaysHowLongTheNameWas) {
+  const std::string longest(kMaxNameBytes, 'n');
+  EXPECT_EQ(cut_name(longest), std::string_view(longest));
+  EXPECT_EQ(cut_name(longest + "n"), std::string_view(longest + "...[4097 bytes]"));
+  EXPECT_EQ(cut_name(std::string(1'000'000, 'n')),
+            std::string_view(longest + "...[1000000 bytes]"));
+}
+
+TEST(CutName, CutsBetweenTwoCharacters) {
+  std::string euros;
+  while (euros.size() < 6000) euros += "\xe2\x82\xac";
+  EXPECT_EQ(cut_name(euros), std::string_view(euros.substr(0, 4095) + "...[6000 bytes]"));
+  const std::string no_utf8(5000, '\x80');
+  EXPECT_GT(cut_name(no_utf8).size(), 4000U);
 }
 
 TEST(Names, TheFullPathIsAnOption) {

@@ -156,6 +156,70 @@ TEST(Output, FilesAreForTheirOwnerAlone) {
   EXPECT_EQ(contents(path), "");
 }
 
+TEST(Output, ReplacesAFileByRename) {
+  const Folder folder;
+  const std::string path = folder / "report.txt";
+  std::ofstream(path) << "old";
+  ASSERT_EQ(chmod(path.c_str(), 0640), 0);
+  std::ifstream open_before(path);
+  {
+    Output output(path.c_str(), {.is_replaced = true});
+    output.write("new");
+    output.flush();
+    EXPECT_EQ(contents(path), "old");
+    EXPECT_TRUE(output.close());
+  }
+  EXPECT_EQ(contents(path), "new");
+  std::string seen;
+  open_before >> seen;
+  EXPECT_EQ(seen, "old");
+  struct stat status;
+  ASSERT_EQ(stat(path.c_str(), &status), 0);
+  EXPECT_EQ(status.st_mode & 0777U, 0640U);
+}
+
+TEST(Output, AnErrorLeavesTheOldFileAndNothingElse) {
+  const Folder folder;
+  const std::string path = folder / "report.txt";
+  std::ofstream(path) << "old";
+  ASSERT_EXIT(
+      {
+        rlimit limit;
+        getrlimit(RLIMIT_FSIZE, &limit);
+        limit.rlim_cur = 1000;
+        setrlimit(RLIMIT_FSIZE, &limit);
+        bool is_closed = true;
+        {
+          Output output(path.c_str(), {.is_replaced = true});
+          output.write(std::string(2000, 'x'));
+          is_closed = output.close();
+        }
+        std::_Exit(is_closed ? 1 : 0);
+      },
+      testing::ExitedWithCode(0), "");
+  EXPECT_EQ(contents(path), "old");
+  EXPECT_EQ(rmdir((folder / "").c_str()), -1);
+  EXPECT_EQ(std::system(("test $(ls " + (folder / "") + " | wc -l) = 1").c_str()), 0);
+}
+
+TEST(Output, NeverWritesToWhatIsBeingRead) {
+  const Folder folder;
+  const std::string path = folder / "file";
+  std::ofstream(path) << "precious";
+  const int reading = open(path.c_str(), O_RDONLY);
+  ASSERT_EQ(link(path.c_str(), (folder / "hard").c_str()), 0);
+  ASSERT_EQ(symlink(path.c_str(), (folder / "soft").c_str()), 0);
+  for (const char* const name : {"file", "hard", "soft"}) {
+    for (const bool is_replaced : {false, true}) {
+      Output output((folder / name).c_str(), {.reading = reading, .is_replaced = is_replaced});
+      EXPECT_EQ(output.error(), EEXIST) << name;
+      EXPECT_FALSE(output.close());
+    }
+  }
+  close(reading);
+  EXPECT_EQ(contents(path), "precious");
+}
+
 TEST(Output, WaitsForADescriptorThatDoesNotBlock) {
   Pipe pipe;
   ASSERT_EQ(fcntl(pipe.writer, F_SETFL, O_NONBLOCK), 0);

@@ -1,0 +1,32 @@
+#pragma once
+// A file that takes the place of another one by rename, so that a reader never sees half of it, and
+// the old one stays if anything fails. Report side, one thread.
+
+#include "report/base/memory.h"
+
+namespace pymemflow::report {
+
+class Replacement {
+ public:
+  Replacement() = default;
+  // Removes the new file, unless commit() has put it in its place.
+  ~Replacement();
+  Replacement(const Replacement&) = delete;
+  Replacement& operator=(const Replacement&) = delete;
+
+  // Creates an empty file beside `path`, under a name that nobody can guess, with the permissions
+  // of the old file, or for its owner alone. Returns its descriptor, which is the caller's; -1 and
+  // errno. ENOTSUP: what is at `path` must be written in place: a link, a pipe, a device, a file of
+  // another user, or one in a folder where nothing can be created. EEXIST: it is a capture or the
+  // file that `reading` has open.
+  int open(const char* path, int reading);
+
+  // Gives the new file the name of the old one. Called once all has been written. False and errno.
+  bool commit();
+
+ private:
+  String path_;
+  String temporary_;  // empty: there is none
+};
+
+}  // namespace pymemflow::report

@@ -1,0 +1,35 @@
+#include "report/reader/file_reads.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+
+#include "capture/block.h"
+
+namespace pymemflow::report {
+
+bool read_at(int file, void* data, std::size_t bytes, std::uint64_t offset) {
+  char* cursor = static_cast<char*>(data);
+  while (bytes > 0) {
+    const ssize_t got = ::pread(file, cursor, bytes, static_cast<off_t>(offset));
+    if (got < 0 && errno == EINTR) continue;
+    if (got <= 0) return false;
+    cursor += got;
+    offset += static_cast<std::uint64_t>(got);
+    bytes -= static_cast<std::size_t>(got);
+  }
+  return true;
+}
+
+std::uint64_t end_of_hole(int file, std::uint64_t offset, std::uint64_t end) {
+  // Moves the descriptor's position, which nobody uses: captures are read and written by pread()
+  // and pwrite().
+  const off_t data = ::lseek(file, static_cast<off_t>(offset), SEEK_DATA);
+  if (data < 0 && errno != ENXIO) return offset;
+  const bool has_data = data >= 0 && static_cast<std::uint64_t>(data) < end;  // ENXIO: none is left
+  const std::uint64_t next = has_data ? static_cast<std::uint64_t>(data) : end + kFileAlignment - 1;
+  return std::max(offset, next - next % kFileAlignment);
+}
+
+}  // namespace pymemflow::report
