@@ -15,9 +15,9 @@ const std::string& default_python() {
   return python;
 }
 
-std::vector<std::string> with_python(const std::vector<std::string>& program) {
+std::vector<std::string> with_python(const std::vector<std::string>& given) {
   const std::string& python = default_python();
-  std::vector<std::string> words = program;
+  std::vector<std::string> words = given;
   if (words.empty()) return words;
   const std::string& first = words.front();
   const bool is_for_python = first.ends_with(".py") || first == "-m" || first == "-c";
