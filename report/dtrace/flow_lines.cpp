@@ -104,7 +104,7 @@ void FlowLines::write_site_text(SiteId number, const Site& site) {
       text = &site_texts_[number];
     }
     *text = site_text(site);
-    site_text_bytes_ += text->size();
+    site_text_bytes_ += text->capacity();
   }
   output_.write(*text);
 }

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <limits>
 #include <map>
 #include <string>
@@ -180,6 +181,37 @@ TEST(CallStack, IsLeftOutUnlessAskedFor) {
   FlowLines lines(captured.output(), {.pid = 5644});
   lines.on_probe(probe(EventKind::Entered, 1), kSite);
   EXPECT_EQ(captured.text(), "dtrace:::BEGIN\n");
+}
+
+TEST(CallStack, IndentationEndsAtAThousandCallsButForDtrace) {
+  for (const bool is_compat : {false, true}) {
+    const Names names = is_compat ? kNamesAsDtrace : Names{};
+    CapturedOutput captured;
+    FlowLines lines(captured.output(), {.pid = 1, .names = names, .call_stack = true});
+    for (int i = 0; i < 1500; ++i) lines.on_probe(probe(EventKind::Entered, 1), kSite);
+    const std::string text = captured.text();
+    const std::size_t last = text.rfind("CALL ") + 5;
+    EXPECT_EQ(text.find("->", last) - last, is_compat ? 2998U : 2000U);
+  }
+}
+
+TEST(FlowLines, LinesStayRightWhenTheTextsOfSitesAreForgotten) {
+  const std::string name(16000, 'n');
+  const Site site = {.has_frame = true, .file = "/f.py", .function = name, .line = 1, .address = 0};
+  CapturedOutput captured;
+  FlowLines lines(captured.output(), {.pid = 1});
+  const std::size_t before = allocated_bytes();
+  std::size_t most = 0;
+  for (SiteId number = 1; number <= 10000; ++number) {
+    const Event event = {
+        .function = Function::malloc, .site = number, .thread = 1, .arguments = {1}, .result = 16};
+    lines.on_event(event, site);
+    most = std::max(most, allocated_bytes() - before);
+  }
+  EXPECT_LT(most, std::size_t{80} << 20);
+  lines.on_finish();
+  const std::string text = captured.text();
+  EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 10003);
 }
 
 }  // namespace
