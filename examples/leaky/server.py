@@ -7,7 +7,7 @@ import sys
 
 _HERE = os.path.dirname(os.path.abspath(__file__))
 _ROOT = os.path.join(_HERE, '..', '..')
-for _preset in ('release', 'dev'):
+for _preset in ('release', 'ci', 'dev'):
     sys.path.append(os.path.join(_ROOT, 'build', _preset, 'examples'))
 sys.path.append(os.path.join(_ROOT, 'python'))
 

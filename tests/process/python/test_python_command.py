@@ -1,5 +1,6 @@
 """The module pymemflow as a package: its version, and `python -m pymemflow`."""
 import os
+import shutil
 
 import pytest
 
@@ -8,6 +9,15 @@ import runs
 
 pytestmark = pytest.mark.known_python
 PACKAGE = os.path.join(built.ROOT, 'python')
+
+
+@pytest.fixture
+def package(build, folder):
+    """A folder with the module and, beside it as in a wheel, the command of the build that is tested."""
+    modules = os.path.join(folder, 'package', 'pymemflow')
+    shutil.copytree(os.path.join(PACKAGE, 'pymemflow'), modules)
+    os.symlink(build.command, os.path.join(modules, 'pymemflow'))
+    return os.path.dirname(modules)
 
 
 def test_version(trace, cli):
@@ -31,17 +41,17 @@ def test_growth_is_the_program_s(trace):
     ('run', '--output=/dev/null', 'program.py'),
     ('gate', '--max-leak=10MB', '--', '-c', 'import program'),
 ], ids=['code', 'module', 'script', 'gate'])
-def test_command_uses_this_python(trace, python, folder, words):
+def test_command_uses_this_python(trace, python, folder, package, words):
     with open(os.path.join(folder, 'program.py'), 'w', encoding='utf-8') as file:
         file.write('import os, sys\nassert "_PYMEMFLOW_PYTHON" not in os.environ\nprint(sys.executable)\n')
-    run = trace.program([python.path, '-m', 'pymemflow', *words], preload=False, cwd=folder, PYTHONPATH=PACKAGE)
+    run = trace.program([python.path, '-m', 'pymemflow', *words], preload=False, cwd=folder, PYTHONPATH=package)
     assert run.status == 0, run.stderr
     asked = trace.program([python.path, '-c', 'import sys; print(sys.executable)'], preload=False)
     assert run.stdout == asked.stdout
 
 
-def test_doctor_asks_this_python(trace, python):
-    run = trace.program([python.path, '-m', 'pymemflow', 'doctor'], preload=False, PYTHONPATH=PACKAGE)
+def test_doctor_asks_this_python(trace, python, package):
+    run = trace.program([python.path, '-m', 'pymemflow', 'doctor'], preload=False, PYTHONPATH=package)
     assert 'CPython %s' % '.'.join(map(str, python.version[:2])) in run.stdout, run
 
 

@@ -174,7 +174,7 @@ raises(KeyError, lambda: [pymemflow.trace('error').__enter__(), {}[1]])
         self.check('pass', start='')
         done = self.cli('gate', '--max-growth=1', self.capture)
         assert (done.status, done.stdout) == (2, '')
-        assert re.search(r'^pymemflow: --max-growth: the program set no two marks .*\n$', done.stderr)
+        assert re.search(r'^pymemflow: --max-growth: the program set fewer than two comparable marks\n$', done.stderr)
 
     def test_limit_leaks(self):
         self.check('''
