@@ -57,6 +57,15 @@ String cut_name(std::string_view name) {
   return cut;
 }
 
+String cut_path(std::string_view path) {
+  const std::size_t slash = path.rfind('/');
+  if (path.size() <= kMaxNameBytes || slash == std::string_view::npos) return cut_name(path);
+  String cut = cut_name(path.substr(0, slash));
+  cut += '/';
+  cut += cut_name(path.substr(slash + 1));
+  return cut;
+}
+
 std::string_view base_name(std::string_view path) {
   if (path.empty()) return ".";
   while (path.size() > 1 && path.back() == '/') path.remove_suffix(1);

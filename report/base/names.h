@@ -15,6 +15,9 @@ inline constexpr std::size_t kMaxNameBytes = 4096;
 // A longer name is cut, and "...[N bytes]" follows, with its whole length. Readers cut a name where
 // they take it in: a name of a megabyte may belong to any number of sites.
 String cut_name(std::string_view name);
+// The same of a path: its folder and its last part are cut apart, so that the last part stays
+// known.
+String cut_path(std::string_view path);
 
 // By default names stay on one line: a newline is escaped as "\n", and each byte of any other
 // unsafe character (unsafe_character.h) as \xNN. A backslash is not escaped.

@@ -39,7 +39,7 @@ void NameTable::add_code(std::uint32_t code, std::uint32_t filename, std::uint32
   entry->is_known = true;
   entry->format = static_cast<std::uint8_t>(format);
   entry->first_line = first_line;
-  entry->filename = keep(cut_name(texts[0]));
+  entry->filename = keep(cut_path(texts[0]));
   entry->name = keep(cut_name(texts[1]));
   entry->line_table = std::move(texts[2]);
 }
@@ -79,7 +79,7 @@ void NameTable::add_module(std::uint32_t path, std::uint64_t start, std::uint64_
     ++damaged_;
     return;
   }
-  modules_.push_back({start, end, offset, keep(cut_name(text)), keep(String(build_id))});
+  modules_.push_back({start, end, offset, keep(cut_path(text)), keep(String(build_id))});
   module_numbers_[path] = static_cast<std::uint32_t>(modules_.size());
 }
 

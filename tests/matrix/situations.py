@@ -164,9 +164,9 @@ def dead_code():
 @situation
 def odd_names():
     for name in ('plain.py', '', '/', 'caf\xe9.py', '\u65e5\u672c.py', 'clef\U0001d11e.py',
-                 'lone\udce9.py', 'x' * 60 * 1024, 'a b/c.py'):
+                 'lone\udce9.py', 'x' * 4000, 'a b/c.py'):
         exec(compile('\nmalloc(here())', name, 'exec'), {'malloc': malloc, 'here': here})
-    for name in ('g' * 60 * 1024, '\xe9t\xe9', '\u65e5\u672c', '\U0001d4d0\u0434'):
+    for name in ('g' * 4000, '\xe9t\xe9', '\u65e5\u672c', '\U0001d4d0\u0434'):
         exec('def %s(malloc=malloc, here=here):\n  malloc(here())\n%s()' % (name, name),
              {'malloc': malloc, 'here': here})
 

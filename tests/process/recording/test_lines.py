@@ -32,6 +32,21 @@ def escaped(name):
     return text.encode('utf-8', 'surrogatepass').decode('utf-8', 'surrogateescape')
 
 
+def cut(name):
+    """A name as reports have it: its first 4 KiB, and its length."""
+    whole = name.encode('utf-8', 'surrogatepass')
+    if len(whole) <= 4096:
+        return name
+    return '%s...[%d bytes]' % (whole[:4096].decode('utf-8', 'ignore'), len(whole))
+
+
+def cut_path(path):
+    if len(path.encode('utf-8', 'surrogatepass')) <= 4096 or '/' not in path:
+        return cut(path)
+    folder, _, last = path.rpartition('/')
+    return cut(folder) + '/' + cut(last)
+
+
 def base_name(path):
     if path == '':
         return '.'
@@ -75,7 +90,7 @@ class TestLines(cases.Case):
                          PMF_EXAMPLES=self.build.examples, **options)
         assert (run.status, run.stdout, run.stderr) == (0, '', '')
         with open(self.path('expected.json'), encoding='utf-8') as file:
-            expected = [(escaped(shown_file(path)), line, escaped(function), call, size)
+            expected = [(escaped(shown_file(cut_path(path))), line, escaped(cut(function)), call, size)
                         for path, line, function, call, size in json.load(file)]
         report = run.report
         found = marked(report.events)

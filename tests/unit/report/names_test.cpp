@@ -75,6 +75,13 @@ TEST(CutName, KeepsAFewKibibytesAndSaysHowLongTheNameWas) {
             std::string_view(longest + "...[1000000 bytes]"));
 }
 
+TEST(CutName, KeepsTheLastPartOfAPath) {
+  const std::string folder(kMaxNameBytes, 'd');
+  EXPECT_EQ(base_name(cut_path(folder + "/file.py")), std::string_view("file.py"));
+  EXPECT_EQ(cut_path(folder + "d/file.py"), std::string_view(folder + "...[4097 bytes]/file.py"));
+  EXPECT_EQ(cut_path("a/b.py"), std::string_view("a/b.py"));
+}
+
 TEST(CutName, CutsBetweenTwoCharacters) {
   std::string euros;
   while (euros.size() < 6000) euros += "\xe2\x82\xac";
