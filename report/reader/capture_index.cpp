@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <iterator>
 #include <tuple>
 #include <utility>
 
@@ -258,7 +259,15 @@ void CaptureIndex::sort() {
   if (sorted_ < sealed_.size()) {
     const auto middle = sealed_.begin() + static_cast<std::ptrdiff_t>(sorted_);
     std::sort(middle, sealed_.end(), comes_first);
-    std::inplace_merge(sealed_.begin(), middle, sealed_.end(), comes_first);
+    if (sorted_ != 0) {
+      // Not std::inplace_merge(): its buffer would come from operator new, hence from the host's
+      // heap.
+      Vector<IndexedBlock> merged;
+      merged.reserve(sealed_.size());
+      std::merge(sealed_.begin(), middle, middle, sealed_.end(), std::back_inserter(merged),
+                 comes_first);
+      sealed_ = std::move(merged);
+    }
     sealed_.erase(std::unique(sealed_.begin(), sealed_.end(), is_same_block), sealed_.end());
     sorted_ = sealed_.size();
   }
