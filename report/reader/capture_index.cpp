@@ -260,8 +260,7 @@ void CaptureIndex::sort() {
     const auto middle = sealed_.begin() + static_cast<std::ptrdiff_t>(sorted_);
     std::sort(middle, sealed_.end(), comes_first);
     if (sorted_ != 0) {
-      // Not std::inplace_merge(): its buffer would come from operator new, hence from the host's
-      // heap.
+      // std::inplace_merge() would take its buffer from the heap of the host.
       Vector<IndexedBlock> merged;
       merged.reserve(sealed_.size());
       std::merge(sealed_.begin(), middle, middle, sealed_.end(), std::back_inserter(merged),
