@@ -10,7 +10,7 @@ import pytest
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), 'support'))
 pytest.register_assert_rewrite('runs')
-import built  # noqa: E402: found by the lines above
+import built  # noqa: E402 (found by the lines above)
 import pythons  # noqa: E402
 import runs  # noqa: E402
 

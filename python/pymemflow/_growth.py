@@ -78,7 +78,7 @@ _UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
 
 
 def printable(text: str) -> str:
-    """Returns a name for people: each byte of an unsafe character is written as \\xNN."""
+    r"""Returns a name for people: each byte of an unsafe character is written as \xNN."""
 
     def escaped(match: "Match[str]") -> str:
         return "".join("\\x%02x" % byte for byte in match.group().encode("utf-8"))
@@ -90,7 +90,8 @@ def describe(places: List[Place], limit: int = 10) -> str:
     """Returns a line for each site that grew; after `limit` lines, the number of the others."""
     grown = [place for place in places if place.bytes > 0 or place.blocks > 0]
     lines = [
-        "%12d bytes in %s  %s" % (place.bytes, counted(place.blocks, "block"), printable(place.name))
+        "%12d bytes in %s  %s"
+        % (place.bytes, counted(place.blocks, "block"), printable(place.name))
         for place in grown[:limit]
     ]
     if len(grown) > limit:

@@ -6,7 +6,7 @@ import sys
 import pytest
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), 'support'))
-import engine_callers  # noqa: E402: found by the line above
+import engine_callers  # noqa: E402 (found by the line above)
 
 START = 0x400000
 HEADING = 'Python malloc byte distributions by engine caller:\n'

@@ -17,7 +17,7 @@ import sys
 import tempfile
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), 'support'))
-import reports  # noqa: E402: found by the line above
+import reports  # noqa: E402 (found by the line above)
 from versions import WANTED  # noqa: E402
 
 import starts  # noqa: E402

@@ -15,7 +15,7 @@ import sys
 
 FOLDER = sys.argv[1]
 sys.path[:0] = [FOLDER, os.path.join(FOLDER, 'modules.zip'), os.environ['PMF_EXAMPLES']]
-import cMemLeak  # noqa: E402: found by the line above
+import cMemLeak  # noqa: E402 (found by the line above)
 
 MODULES = ('line_situations', 'line_situations_late', '\u00fcbersch\u00fcsse', 'in_zip')
 GENERATIONS = 2000

@@ -4,7 +4,7 @@ import os
 import sys
 
 sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "support"))
-from versions import LAST_KNOWN  # noqa: E402: found by the line above
+from versions import LAST_KNOWN  # noqa: E402 (found by the line above)
 
 SIZE = 65536
 
