@@ -224,7 +224,7 @@ std::string_view set_option(Options& options, std::size_t row, std::string_view 
   std::size_t candidate = 0;
 #define PMF_OPTION(field, name, Type, default_value, sample, use, sentence) \
   if (row == candidate++) {                                                 \
-    const Words words = {sample, "is none of " sample};                     \
+    const Words words = {sample, "is not one of " sample};                  \
     return set_##Type(storages[row], words, value, options.field);          \
   }
 #include "options/options.def"

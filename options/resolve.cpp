@@ -36,7 +36,7 @@ const FormatName* find_format(std::span<const FormatName> formats, std::string_v
 }
 
 OptionError unknown_format(std::span<const FormatName> formats, std::string_view name) {
-  problem.make({"is none of "});
+  problem.make({"is not one of "});
   for (const FormatName& format : formats) {
     if (&format != &formats.front()) problem.append("|");
     problem.append(format.name);

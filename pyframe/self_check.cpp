@@ -100,7 +100,7 @@ bool check_at_start(Interpreter& interpreter, ThisThread thread) {
   }
   if (verdict != Verdict::Wrong) return true;
   if (wrong_in_a_row.fetch_add(1, std::memory_order_relaxed) + 1 < kWrongInARow) return true;
-  distrust(interpreter, "its frames are not what it says itself");
+  distrust(interpreter, "its frames differ from what its own functions report");
   return false;
 }
 

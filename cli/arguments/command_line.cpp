@@ -86,7 +86,7 @@ CommandWords split_words(const Command& command, const Syntax& syntax,
 
 int run_command_line(Commands commands, const std::vector<std::string>& words) {
   if (words.empty()) {
-    return complain("no command is given: " + list_of(commands) + "; see pymemflow help");
+    return complain("no command given: " + list_of(commands) + "; see pymemflow help");
   }
   const std::string& name = words.front();
   if (name == "-h" || name == "--help") return print(help_text(commands));

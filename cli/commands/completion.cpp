@@ -146,7 +146,7 @@ int run(const std::string& name) {
     std::fputs(shell.script().c_str(), stdout);
     return 0;
   }
-  return complain("completion: '" + name + "' is none of bash, zsh, fish");
+  return complain("completion: '" + name + "' is not one of bash, zsh, fish");
 }
 
 }  // namespace

@@ -27,8 +27,8 @@ int run(const std::string& word, bool is_paused) {
   if (!process.set_paused(is_paused)) {
     return complain("process " + word + ": cannot write to its record: " + std::strerror(errno));
   }
-  std::printf("process %s %s %s\n", word.c_str(), was_paused == is_paused ? "already" : "now",
-              is_paused ? "records nothing" : "records");
+  std::printf("process %s is %s %s\n", word.c_str(), was_paused == is_paused ? "already" : "now",
+              is_paused ? "paused" : "recording");
   return 0;
 }
 
@@ -36,7 +36,7 @@ int run(const std::string& word, bool is_paused) {
 
 void declare_control(Syntax& syntax, bool is_paused) {
   const auto word = std::make_shared<std::string>();
-  syntax.operand("PID", *word, "the process id of your process, which was started with pymemflow");
+  syntax.operand("PID", *word, "the id of a process of yours that runs under pymemflow");
   syntax.action([word, is_paused](const auto&) { return run(*word, is_paused); });
 }
 

@@ -75,7 +75,7 @@ void print_changes(const CaptureUse& before, const CaptureUse& after,
   const report::Profile& now = after.profile;
   print_totals("alive, bytes", old.total.live.bytes, now.total.live.bytes);
   print_totals("alive, blocks", old.total.live.blocks, now.total.live.blocks);
-  print_totals("at most, bytes", old.peak.live.bytes, now.peak.live.bytes);
+  print_totals("peak, bytes", old.peak.live.bytes, now.peak.live.bytes);
   print_totals("allocated, bytes", old.total.allocated.bytes, now.total.allocated.bytes);
   print_totals("allocated, blocks", old.total.allocated.blocks, now.total.allocated.blocks);
   std::vector<const Change*> shown_changes;
@@ -84,7 +84,7 @@ void print_changes(const CaptureUse& before, const CaptureUse& after,
   }
   if (shown_changes.empty()) return;
   std::printf("\n%14s %10s          %16s  alive at the end, by file and function\n", "bytes",
-              "blocks", "bytes ever");
+              "blocks", "bytes allocated");
   // The largest growth and the largest shrinkage.
   const std::size_t count = shown_changes.size();
   for (std::size_t i = 0; i < count; ++i) {
@@ -131,7 +131,7 @@ Json json_of(const std::vector<Change>& changes, const CaptureUse& before,
   return Json::object()
       .set("before", json_of(before.profile))
       .set("after", json_of(after.profile))
-      .set("places", std::move(sites));
+      .set("sites", std::move(sites));
 }
 
 int run(const Arguments& arguments) {

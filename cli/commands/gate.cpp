@@ -52,7 +52,7 @@ void declare_limits(Syntax& syntax, Arguments& arguments) {
                  .words = {},
                  .set = set_tolerance});
   syntax.flag("--update-baseline", arguments.is_baseline_updated,
-              "write the leaks to the file of --baseline, and pass");
+              "write the leaks to the baseline file, and pass");
 }
 
 void declare_selection(Syntax& syntax, Arguments& arguments) {
@@ -66,7 +66,7 @@ void declare_outputs(Syntax& syntax, Arguments& arguments) {
   for (std::size_t row = 0; row < std::size(kOutputs); ++row) {
     syntax.text(kOutputs[row].option, "FILE", arguments.outputs[row], kOutputs[row].sentence);
   }
-  syntax.flag("--github", arguments.is_for_github, "print annotations for GitHub");
+  syntax.flag("--github", arguments.is_for_github, "print annotations for GitHub Actions");
 }
 
 Error write_outputs(const Arguments& arguments, const Verdict& verdict) {
@@ -168,7 +168,7 @@ void declare_gate(Syntax& syntax) {
   declare_limits(syntax, *arguments);
   declare_selection(syntax, *arguments);
   declare_outputs(syntax, *arguments);
-  syntax.flag("--no-children", arguments->no_children, "judge only the program itself");
+  syntax.flag("--no-children", arguments->no_children, "judge the program alone, not its children");
   add_options(syntax, {OptionUse::Recording}, arguments->options);
   syntax.prepare([arguments] { return read_environment(arguments->options); });
   syntax.action([arguments](const auto& words) { return run(*arguments, words); });

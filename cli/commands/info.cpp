@@ -65,9 +65,9 @@ std::string end_text(const FileHead& head) {
     case EndKind::Exit:
       return time_text(head.ended_ns);
     case EndKind::Exec:
-      return time_text(head.ended_ns) + ", by becoming another program";
+      return time_text(head.ended_ns) + ", by executing another program";
   }
-  return "not by itself: it was killed, or still runs";
+  return "not by itself: it was killed or is still running";
 }
 
 int run(const std::string& path) {
@@ -101,7 +101,7 @@ int run(const std::string& path) {
 
 void declare_info(Syntax& syntax) {
   const auto path = std::make_shared<std::string>();
-  syntax.operand("CAPTURE", *path, "a file that was written by --capture or PYMEMFLOW_CAPTURE");
+  syntax.operand("CAPTURE", *path, "a file written by --capture or PYMEMFLOW_CAPTURE");
   syntax.action([path](const auto&) { return run(*path); });
 }
 

@@ -71,7 +71,8 @@ std::string commands_text() {
 
 std::string environment_text() {
   std::string text =
-      ".SH ENVIRONMENT\nThe options of a recording or a report can also be set in the environment. "
+      ".SH ENVIRONMENT\nThe options of recording and of reports can also be set in the "
+      "environment. "
       "The command line takes precedence.\n";
   for (std::size_t row = 0; row < kOptionCount; ++row) {
     std::string name = "PYMEMFLOW_";
@@ -81,20 +82,20 @@ std::string environment_text() {
     text += ".TP\n\\fB" + name + "\\fR=\\fI" + plain(kOptions[row].value) + "\\fR\n" +
             sentence_of((kOptions[row].is_on ? "0: " : "") + std::string(kOptions[row].sentence));
   }
-  return text + ".TP\n\\fBNO_COLOR\\fR\nIf it is set and not empty, nothing is coloured.\n";
+  return text + ".TP\n\\fBNO_COLOR\\fR\nIf set and not empty, the output has no colours.\n";
 }
 
 constexpr char kDescription[] =
     ".SH DESCRIPTION\n"
-    "Traces every call of a program's C allocator together with the Python line that made it, or "
-    "the "
-    "calling function where no Python code runs. Prints the calls and the distributions of their "
+    "Traces every call to the C allocator of a program, together with the line of Python that made "
+    "it, or the calling C function if no Python code was running. Prints the calls and the "
+    "distributions of their "
     "sizes in the format of the DTrace script py_flow_malloc_free.d. Needs neither DTrace nor "
     "privileges nor a special build of Python.\n";
 
 constexpr char kLeaks[] =
     ".SH LEAKS\n"
-    "A leak is a block of the C library that is alive when the process has ended, after the "
+    "A leak is a block of the C allocator that is live at the end of the process, after the "
     "interpreter has finalised and the last destructor has run. Exempt are blocks that were "
     "allocated while a module was being imported, blocks that the standard library keeps for the "
     "life of the process (classes, codecs, loaded libraries, the environment), and blocks that the "
@@ -106,11 +107,11 @@ constexpr char kLeaks[] =
 constexpr char kStatus[] =
     ".SH EXIT STATUS\n"
     ".TP\n0\nSuccess; for a gate: within the limits.\n"
-    ".TP\n1\nOver a limit, or grown by more than allowed.\n"
-    ".TP\n2\nThe command cannot do what it was asked: one line on standard error says why.\n"
+    ".TP\n1\nOver a limit, or grown by more than allowed; for the doctor: can be traced in part.\n"
+    ".TP\n2\nThe command failed, or its usage was wrong: one line on standard error says why.\n"
     ".PP\n"
-    "If a program was run and its exit status is not 0, that status is returned; 128+n if signal n "
-    "ended it.\n";
+    "If the command ran a program whose exit status is not 0, it returns that status, or 128+n if "
+    "signal n ended the program.\n";
 
 int run() {
   std::string text = ".TH PYMEMFLOW 1 \"\" \"pymemflow " PMF_VERSION

@@ -75,15 +75,16 @@ bool RecordedProcess::is_own(int file) const {
 
 std::string RecordedProcess::problem_without_record(bool has_nameless) const {
   if (!platform::has_library(process_, platform::kLibraryName)) {
-    return "runs without pymemflow: it must be started with it (pymemflow run)";
+    return "does not run under pymemflow: start it with `pymemflow run`";
   }
   if (has_nameless) {
-    return "has the library, but its record has no name, and this system lets no other process "
-           "open "
-           "such a file; start it with `pymemflow run`, or with PYMEMFLOW_CAPTURE=FILE";
+    return "runs under pymemflow, but its record has no name, and on this system no other process "
+           "can "
+           "open such a file; start it with `pymemflow run`, or with PYMEMFLOW_CAPTURE=FILE";
   }
-  return "has the library, but records nothing (no Python ran there, its options are wrong, or it "
-         "has ended)";
+  return "runs under pymemflow, but does not record (no Python has run in it, its options are "
+         "wrong, or "
+         "its recording has ended)";
 }
 
 std::string RecordedProcess::problem_of_head() const {
@@ -95,7 +96,7 @@ std::string RecordedProcess::problem_of_head() const {
   if (head_.process == static_cast<std::uint32_t>(process_)) return {};
   const std::string parent = std::to_string(head_.process);
   if (!is_running(static_cast<pid_t>(head_.process))) return {};
-  return "was forked from " + parent + " and has recorded nothing of its own: it follows " + parent;
+  return "was forked from " + parent + " and has not recorded anything yet: it follows " + parent;
 }
 
 bool RecordedProcess::is_paused() const {

@@ -55,8 +55,7 @@ int run(const Arguments& arguments) {
 
 void declare_report(Syntax& syntax) {
   const auto arguments = std::make_shared<Arguments>();
-  syntax.operand("CAPTURE", arguments->capture,
-                 "a file that was written by --capture or PYMEMFLOW_CAPTURE");
+  syntax.operand("CAPTURE", arguments->capture, "a file written by --capture or PYMEMFLOW_CAPTURE");
   add_options(syntax, {OptionUse::Report, OptionUse::Both}, arguments->options);
   syntax.action([arguments](const auto&) { return run(*arguments); });
 }

@@ -63,7 +63,7 @@ std::string process_line(const FoundCapture& capture, const report::Profile& pro
   if (!problem.empty()) return start + "the record " + std::string(problem) + "\n";
   const bool has_ended = profile.process.end != EndKind::None;
   return start + text(report::shown_size(profile.total.live.bytes)) + " alive at the end, " +
-         text(report::shown_size(profile.peak.live.bytes)) + " at most, " +
+         text(report::shown_size(profile.peak.live.bytes)) + " at the peak, " +
          counted(profile.events, "event") + (has_ended ? "" : ", killed or still running") + ": " +
          printable(shell_words(profile.process.command_line)) + "\n";
 }
@@ -126,7 +126,8 @@ void declare_run(Syntax& syntax) {
   const auto arguments = std::make_shared<Arguments>();
   syntax.program(
       "the program to run; script.py, -m MODULE and -c CODE run with the python3 of the PATH");
-  syntax.flag("--no-children", arguments->no_children, "report on the program itself only");
+  syntax.flag("--no-children", arguments->no_children,
+              "report on the program alone, not on its children");
   add_options(syntax, {OptionUse::Report, OptionUse::Both, OptionUse::Recording, OptionUse::Kept},
               arguments->options);
   syntax.prepare([arguments] { return read_environment(arguments->options); });

@@ -32,7 +32,7 @@ std::string last_line(std::string said) {
 }
 
 std::string end_of(const Probe& about) {
-  if (about.is_killed) return "it did not end, and was killed";
+  if (about.is_killed) return "it did not end in time and was killed";
   std::string text = "it ended with exit code " + std::to_string(about.status);
   if (!about.said.empty()) text += ": " + last_line(about.said);
   return text;
@@ -41,15 +41,15 @@ std::string end_of(const Probe& about) {
 Finding check_program(const Probe& about) {
   const ProgramFile& file = about.asked;
   if (file.path.empty()) {
-    return {Verdict::Nothing, file.asked + ": " + file.problem, "Name a Python by its path."};
+    return {Verdict::Nothing, file.asked + ": " + file.problem, "Give the path of a Python."};
   }
   if (!file.problem.empty()) {
     return {Verdict::Nothing, file.path + ": " + file.problem,
-            "Name the program that is a Python."};
+            "Give the path of a Python interpreter."};
   }
   if (!file.interpreter.empty()) {
-    std::string text = file.path + ": a script for " + file.interpreter;
-    if (about.has_python()) text += ", which comes to " + about.python.path;
+    std::string text = file.path + ": a script, run by " + file.interpreter;
+    if (about.has_python()) text += ", which starts " + about.python.path;
     return {Verdict::Fine, text};
   }
   return {Verdict::Fine, file.path};
@@ -59,9 +59,10 @@ Finding check_machine(const Probe& about) {
   const platform::ProgramImage& image = about.python.image;
   if (!image.is_read) return {};
   if (image.is_for_us) return {Verdict::Fine, image.machine};
-  return {Verdict::Nothing,
-          "it is for " + image.machine + ", and this is for " + platform::own_machine(),
-          "Use the build of pymemflow for that machine."};
+  return {
+      Verdict::Nothing,
+      "it is built for " + image.machine + ", and this pymemflow for " + platform::own_machine(),
+      "Use a pymemflow that is built for that machine."};
 }
 
 Finding check_loader(const Probe& about) {
@@ -75,7 +76,7 @@ Finding check_protection(const Probe& about) {
   if (index >= about.protections.size()) return {};
   const platform::Protection& found = about.protections[index];
   const std::string text = found.name + ": " + found.state + "; " + found.meaning;
-  if (found.is_in_the_way) return {Verdict::Nothing, text, found.advice};
+  if (found.prevents_tracing) return {Verdict::Nothing, text, found.advice};
   return {found.advice.empty() ? Verdict::Fine : Verdict::Note, text, found.advice};
 }
 
@@ -84,19 +85,19 @@ Finding check_rights(const Probe& about) {
   const bool is_secure = about.answer("secure") == "1";
   if (is_secure) {
     return {Verdict::Nothing,
-            "it runs with more rights than its caller's (" +
-                (rights.empty() ? "given on the way to it" : rights) + "): the loader ignores " +
-                kVariable + " then",
-            "Trace a copy without them: cp " + about.python.path +
-                " python3-to-trace; or start it as the user whose rights these are."};
+            "it runs with more privileges than its caller (" +
+                (rights.empty() ? "given by a program that starts it" : rights) +
+                "), so the loader ignores " + kVariable,
+            "Trace a copy without these privileges (cp " + about.python.path +
+                " python3-to-trace), or run it as a user who has them."};
   }
   if (!rights.empty()) {
-    return {Verdict::Note,
-            rights + ": it can be traced here, as this user; for others the loader ignores " +
-                kVariable,
-            "Others trace a copy without them."};
+    return {
+        Verdict::Note,
+        rights + ": it can be traced by this user; for other users the loader ignores " + kVariable,
+        "Other users can trace a copy without these privileges."};
   }
-  return {Verdict::Fine, "it runs with its caller's"};
+  return {Verdict::Fine, "the same as its caller's"};
 }
 
 // "release build, 3.11.2 (main, …), in /usr/lib/libpython3.11.so.1.0".
@@ -113,17 +114,18 @@ std::string build_text(const Probe& about) {
 
 Finding check_python(const Probe& about) {
   if (!about.has_python()) {
-    return {Verdict::Nothing, "it is not a Python: " + end_of(about), "Name a Python."};
+    return {Verdict::Nothing, "it is not a Python: " + end_of(about),
+            "Give the path of a Python interpreter."};
   }
   if (about.answer("implementation") != "cpython") {
-    return {
-        Verdict::Nothing,
-        std::string(about.answer("implementation")) + ": this reads the frames of CPython alone",
-        "Use CPython."};
+    return {Verdict::Nothing,
+            std::string(about.answer("implementation")) +
+                ": pymemflow reads the frames of CPython only",
+            "Use CPython."};
   }
   if (about.has_untraced) {
     return {Verdict::Nothing,
-            build_text(about) + ", which runs, but not with the library: " + end_of(about),
+            build_text(about) + ", which runs alone, but not with the library: " + end_of(about),
             {}};
   }
   return {Verdict::Fine, build_text(about)};
@@ -146,10 +148,10 @@ Finding why_not_preloaded(const Probe& about) {
             "Use a build of pymemflow for this system."};
   }
   const std::string ours = line_with(about.said, "pymemflow: ");
-  if (!ours.empty()) return {Verdict::Nothing, "the library said: " + ours, {}};
+  if (!ours.empty()) return {Verdict::Nothing, "the library reported: " + ours, {}};
   if (about.answer("preload").find(platform::kLibraryName) == std::string_view::npos) {
-    return {Verdict::Nothing, kVariable + " was taken away or changed on the way to this Python",
-            "Look for what sets it, or clears the environment, in " + about.asked.path + "."};
+    return {Verdict::Nothing, kVariable + " was removed or changed before this Python started",
+            "Check whether " + about.asked.path + " sets it, or clears the environment."};
   }
   return {
       Verdict::Nothing, "the library was not loaded, or recorded nothing; " + end_of(about), {}};
@@ -174,20 +176,21 @@ Finding check_frames(const Probe& about) {
   const int seen = about.large.seen + about.library.seen;
   const int on_line = about.large.on_line + about.library.on_line;
   const std::string source = about.layout == kKnownLayout
-                                 ? "the layout known of this version"
-                                 : "the layout that this interpreter publishes";
-  if (seen == 0) return {Verdict::Partly, source + "; no event was there to check it with"};
+                                 ? "the known layout of this version"
+                                 : "the layout published by this interpreter";
+  if (seen == 0) return {Verdict::Partly, source + "; there was no event to check it with"};
   const std::string checked =
-      source + "; checked on live frames: " + of(on_line, seen) + " events are on their line";
-  if (on_line != seen) return {Verdict::Partly, checked, "Report this build as a fault."};
+      source + "; checked on live frames: " + of(on_line, seen) + " events are on the right line";
+  if (on_line != seen) return {Verdict::Partly, checked, "Please report this build as a bug."};
   return {Verdict::Fine, checked};
 }
 
 Finding check_c_memory(const Probe& about) {
   if (!about.has_capture) return {};
   const Measure& library = about.library;
-  if (library.made == 0) return {Verdict::Note, "it has no function to check this with"};
-  const std::string seen = of(library.seen, library.made) + " calls of the C library were seen";
+  if (library.made == 0) return {Verdict::Note, "this Python has no function to check this with"};
+  const std::string seen =
+      of(library.seen, library.made) + " allocations of the C library were seen";
   if (library.seen == library.made) return {Verdict::Fine, seen};
   return {library.seen == 0 ? Verdict::Nothing : Verdict::Partly, seen};
 }
@@ -199,20 +202,23 @@ Finding check_objects(const Probe& about) {
   std::string name(about.answer("allocator"));
   const bool is_free_threaded = about.answer("flags").find('t') != std::string_view::npos;
   if (name.empty() && is_free_threaded) name = "mimalloc";
-  const std::string start = name.empty() ? "" : "by " + name + ": ";
+  const std::string start = name.empty() ? "" : name + ": ";
   const std::string counts = of(small.seen, small.made) + " small objects and " +
                              of(large.seen, large.made) + " large ones were seen";
   if (large.seen == 0) {
-    return {Verdict::Partly,
-            start + counts + "; their memory is taken from the system, past malloc()",
-            is_free_threaded ? "None in a free-threaded build: trace a build with a GIL for them."
-                             : "Run it with PYTHONMALLOC=malloc."};
+    return {
+        Verdict::Partly,
+        start + counts + "; their memory comes directly from the system, not from malloc()",
+        is_free_threaded
+            ? "To see them, trace a build with a GIL: a free-threaded build has no option for it."
+            : "To see them, run it with PYTHONMALLOC=malloc."};
   }
   if (large.seen != large.made) return {Verdict::Partly, start + counts};
   if (small.seen == small.made) return {Verdict::Fine, start + counts};
-  return {Verdict::Note,
-          start + counts + "; objects of up to 512 bytes are in arenas, of which each is one event",
-          "To see each small object, run it with PYTHONMALLOC=malloc."};
+  return {
+      Verdict::Note,
+      start + counts + "; objects of up to 512 bytes come from arenas, and each arena is one event",
+      "To see each small object, run it with PYTHONMALLOC=malloc."};
 }
 
 constexpr Check kChecks[] = {

@@ -209,7 +209,7 @@ bool is_hopeless(const Probe& about) {
   if (image.is_read && (image.loader.empty() || !image.is_for_us)) return true;
   if (is_for_musl(about.asked)) return true;
   return std::any_of(about.protections.begin(), about.protections.end(),
-                     [](const platform::Protection& each) { return each.is_in_the_way; });
+                     [](const platform::Protection& each) { return each.prevents_tracing; });
 }
 
 }  // namespace

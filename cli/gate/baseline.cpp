@@ -12,7 +12,8 @@ namespace pymemflow::cli {
 namespace {
 
 constexpr char kMark[] = "pymemflow-baseline";
-constexpr std::uint64_t kVersion = 1;
+constexpr std::uint64_t kVersion = 2;
+constexpr std::uint64_t kVersionWithPlaces = 1;  // still read; it calls the sites "places"
 
 // None: a number is missing, negative, or has a fraction.
 std::optional<Baseline::Entry> read_entry(const JsonView& entry) {
@@ -38,8 +39,11 @@ Error Baseline::read(const std::string& path) {
   const Error wrong(path + ": is not a baseline of pymemflow");
   const std::optional<JsonView> version = json->view().find(kMark);
   if (!version) return wrong;
-  if (version->count() != kVersion) return Error(path + ": is a baseline of another version");
-  const std::optional<JsonView> entries = json->view().find("places");
+  const bool has_places = version->count() == kVersionWithPlaces;
+  if (!has_places && version->count() != kVersion) {
+    return Error(path + ": is a baseline of another version");
+  }
+  const std::optional<JsonView> entries = json->view().find(has_places ? "places" : "sites");
   const auto members = entries ? entries->members() : std::nullopt;
   if (!members) return wrong;
   for (const auto& [key, value] : *members) {
@@ -55,7 +59,7 @@ Error Baseline::write(const std::string& path) const {
   for (const auto& [key, entry] : sites) {
     entries.set(key, Json::object().set("blocks", entry.blocks).set("bytes", entry.bytes));
   }
-  const Json json = Json::object().set(kMark, kVersion).set("places", std::move(entries));
+  const Json json = Json::object().set(kMark, kVersion).set("sites", std::move(entries));
   return write_file(path, json.text() + "\n");
 }
 

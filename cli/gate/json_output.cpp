@@ -54,7 +54,7 @@ Json json_of(const WorstGrowth& growth) {
       .set("mark", growth.mark)
       .set("blocks", growth.change.blocks)
       .set("bytes", growth.change.bytes)
-      .set("places", array_of(growth.sites));
+      .set("sites", array_of(growth.sites));
 }
 
 Json peak_of(const report::Profile& profile) {
@@ -62,7 +62,7 @@ Json peak_of(const report::Profile& profile) {
       .set("blocks", profile.peak.live.blocks)
       .set("bytes", profile.peak.live.bytes)
       .set("event", profile.peak.event)
-      .set("place", std::string(profile.peak_site));
+      .set("site", std::string(profile.peak_site));
 }
 
 Json exempt_of(const ProcessVerdict& process) {

@@ -12,7 +12,7 @@ namespace {
 
 struct Measured {
   std::uint64_t value = 0;
-  std::string text;  // "allocated 12 times"
+  std::string text;  // "made 12 allocations"
 };
 
 Measured measured(std::uint64_t value, const char* before, const char* after) {

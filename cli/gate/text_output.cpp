@@ -64,10 +64,11 @@ std::string exempt_text(const ProcessVerdict& process) {
 std::string doubts_text(const ProcessVerdict& process, const std::string& start) {
   std::string text;
   if (!process.use.has_ended) {
-    text += start + " was killed or still runs: memory that it would still have freed counts\n";
+    text += start +
+            " was killed or is still running: memory that it would have freed counts as leaked\n";
   }
   if (process.use.lost == 0 && process.use.damaged == 0) return text;
-  return text + start + ": the record is not whole (" + std::to_string(process.use.lost) +
+  return text + start + ": the record is incomplete (" + std::to_string(process.use.lost) +
          " events lost, damaged in " + counted(process.use.damaged, "place") +
          "): the figures may be wrong\n";
 }
@@ -117,7 +118,7 @@ std::string text_output(const Verdict& verdict, std::FILE* terminal) {
   std::string text;
   for (const ProcessVerdict& process : verdict.processes) text += process_text(process, terminal);
   for (const std::string& line : verdict.unused_suppressions) {
-    text += "pymemflow: " + printable(line) + ": suppressed nothing\n";
+    text += "pymemflow: the suppression " + printable(line) + " matched nothing\n";
   }
   const auto over = std::count_if(verdict.processes.begin(), verdict.processes.end(),
                                   [](const ProcessVerdict& each) { return each.is_over(); });

@@ -57,7 +57,7 @@ std::string extra_rights_of(const std::string& path, const struct stat& status) 
 }
 
 std::string problem_of(const ProgramFile& file, const struct stat& status) {
-  if (S_ISDIR(status.st_mode)) return "it is a folder";
+  if (S_ISDIR(status.st_mode)) return "it is a directory";
   if (!S_ISREG(status.st_mode)) return "it is not a file";
   if (::access(file.path.c_str(), X_OK) != 0) return std::strerror(errno);
   if (!file.image.is_program && file.interpreter.empty()) {
@@ -79,7 +79,7 @@ ProgramFile examine_file(const std::string& name) {
   const std::string found = find_in_path(name);
   struct stat status {};
   if (found.empty() || ::stat(found.c_str(), &status) != 0) {
-    file.problem = found.empty() ? "it is not in the PATH" : std::strerror(errno);
+    file.problem = found.empty() ? "it is not in PATH" : std::strerror(errno);
     return file;
   }
   file.path = found;

@@ -122,7 +122,7 @@ TracedRun TracedProgram::run(const std::vector<std::string>& words, const Option
   if (done.is_untraced) {
     if (stage.warn != nullptr)
       stage.warn(words.front() +
-                 " is for musl, and this library for glibc; this program runs untraced");
+                 " is built for musl, and this library for glibc; the program runs untraced");
   } else if (stage.is_traced) {
     environment.preload(library);
     Options handed_on = options;

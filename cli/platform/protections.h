@@ -11,7 +11,7 @@ struct Protection {
   std::string state;    // "on", "off", "unknown"
   std::string meaning;  // the effect on the program
   std::string advice;   // what to do; empty: nothing
-  bool is_in_the_way = false;
+  bool prevents_tracing = false;
 };
 
 // The protections as they concern the program that `words` would run, always in the same order;

@@ -74,14 +74,14 @@ int pymemflow_outstanding(uint64_t* bytes, uint64_t* blocks);
 //    "alive":  {"blocks": 12, "bytes": 10300},
 //    "growth": {"blocks": 10, "bytes": 10000},
 //    "peak_bytes": 512000,
-//    "places": [{"file": "/x/leak.py", "line": 17, "function": "make",
-//                "blocks": 10, "bytes": 10000},
-//               {"engine_caller": "libx.so`f", "module": "/x/libx.so", "blocks": ...}]}
+//    "sites": [{"file": "/x/leak.py", "line": 17, "function": "make",
+//               "blocks": 10, "bytes": 10000},
+//              {"engine_caller": "libx.so`f", "module": "/x/libx.so", "blocks": ...}]}
 //
 //   alive       change of live memory since the mark; negative if it shrank
 //   growth      the same, of the memory that counts as leaked (docs/gate.md)
 //   peak_bytes  the highest live memory since the mark, minus the live memory at the mark
-//   places      the allocation sites of `growth`, largest first; negative where a site shrank
+//   sites       the allocation sites of `growth`, largest first; negative where a site shrank
 //
 // The cost is that of pymemflow_outstanding() plus a walk over the live blocks.
 //

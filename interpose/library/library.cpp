@@ -41,9 +41,9 @@ constinit OptionError option_error;
 void say_not_probed(std::uint64_t events) {
   char text[report::kMaxDecimalBytes];
   const char* const end = report::put_decimal(text, events);
-  say({"a trace function of the program took the place of the probes for ",
+  say({"a trace function of the program replaced the probes during ",
        {text, static_cast<std::size_t>(end - text)},
-       " events: these are named by the frame that ran"});
+       " events: they are attributed to the running frame"});
 }
 
 void say_unknown_interpreter() {
@@ -53,21 +53,21 @@ void say_unknown_interpreter() {
 }
 
 void say_further_python(std::string_view version, std::string_view path) {
-  say({"a second CPython is in this process (", version, ", ", path,
+  say({"this process has a second CPython (", version, ", ", path,
        "): its events have no Python frame"});
 }
 
 void say_deep_binding(const char* path) {
   say({path,
-       " is loaded with RTLD_DEEPBIND: its calls of malloc() may go past this library, and "
-       "are not seen then"});
+       " is loaded with RTLD_DEEPBIND: its calls to malloc() may bypass pymemflow, and are not "
+       "recorded then"});
 }
 
 // Valid until the next call.
 std::string_view failure_text(int failure) {
   if (failure != kLimitReached) return error_text(failure);
-  static char text[64] = "it reached its limit of ";
-  constexpr std::size_t kFixed = sizeof "it reached its limit of " - 1;
+  static char text[64] = "the record reached its limit of ";
+  constexpr std::size_t kFixed = sizeof "the record reached its limit of " - 1;
   constexpr std::string_view kUnit = " bytes";
   char* end = std::to_chars(text + kFixed, text + sizeof text - kUnit.size(),
                             recording.destination.file.limit_bytes())
@@ -92,7 +92,7 @@ void say_other_name() {
     return;
   const std::string_view given = recording.destination.file.name();
   if (given == asked.text) return;
-  say({asked.text, " is there already, and stays: the record is in ", given});
+  say({asked.text, " already exists and is kept: the record is in ", given});
 }
 
 // Reports on a process in which Python ran; of other processes the capture is removed.
@@ -105,15 +105,16 @@ void tell_end(EndKind kind) {
   if (!pyframe::is_known(recording.interpreter)) say_unknown_interpreter();
   if (recording.interpreter.is_free_threaded) {
     say(
-        {"this is a free-threaded CPython: its objects lie in memory of its own (mimalloc), which "
-         "never comes from malloc() and is not shown"});
+        {"this is a free-threaded CPython: its objects come from an allocator of its own "
+         "(mimalloc), not "
+         "from malloc(), and are not shown"});
   }
   if (const std::uint64_t events = recording.not_probed.load()) say_not_probed(events);
   // A report on standard error contains this message.
   if (failure != 0 && !(is_report_wanted() && report_options.output.empty() &&
                         report_options.compat == Compat::None)) {
-    say({"the record could not grow (", failure_text(failure),
-         "): the report covers what was recorded until then"});
+    say({"recording stopped (", failure_text(failure),
+         "): the report covers the events until then"});
   }
   say_other_name();
   if (!is_report_wanted()) return;
@@ -212,8 +213,10 @@ void begin(const pyframe::Interpreter& interpreter) {
     return;
   }
   if (!is_malloc_ours) {
-    say({"malloc() is that of ", first_allocator(),
-         ", before this library: what is asked of it is not seen; preload this library first"});
+    say({first_allocator(),
+         " defines malloc() and comes before this library: its allocations are not seen; preload "
+         "this "
+         "library first"});
   }
   if (recording_options.start == Start::Manual) set_paused(true);
   map_end_stacks();

@@ -25,7 +25,7 @@ import contextlib
 import ctypes
 from typing import ContextManager, Iterator, NamedTuple, Optional
 
-from pymemflow._growth import Growth, Place, describe, read_growth
+from pymemflow._growth import Growth, Place, Site, describe, read_growth
 from pymemflow._limit import LeakError
 from pymemflow._limit_leaks import limit_leaks
 from pymemflow._native import NotPreloaded, check, encode, is_preloaded
@@ -45,6 +45,7 @@ __all__ = [
     "NotPreloaded",
     "Outstanding",
     "Place",
+    "Site",
     "__version__",
     "counted",
     "describe",
@@ -60,7 +61,7 @@ __all__ = [
     "version",
 ]
 
-for _public in (Growth, LeakError, NotPreloaded, Place):
+for _public in (Growth, LeakError, NotPreloaded, Site):
     _public.__module__ = __name__  # users know them, and pickle finds them, by this name
 
 

@@ -17,7 +17,7 @@ _PYTHON = "_PYMEMFLOW_PYTHON"
 def main(python: Optional[str] = None) -> int:
     """Replaces this process by the command, with the same arguments.
 
-    `python` runs script.py, -m and -c in place of the python3 of the PATH. Returns exit code 2 when
+    `python` runs script.py, -m and -c instead of the python3 of the PATH. Returns exit code 2 when
     the command cannot be run.
     """
     command = find("pymemflow")

@@ -10,8 +10,8 @@ from pymemflow._native import check, encode, library
 from pymemflow._sizes import counted
 
 
-class Place(NamedTuple):
-    """A line of Python whose memory changed, or a C function that no Python line called."""
+class Site(NamedTuple):
+    """An allocation site: a line of Python, or a C function that no Python line called."""
 
     name: str  # "leak.py:17 make", or the C function: "libx.so`f"
     file: Optional[str]  # None for a C function
@@ -21,7 +21,7 @@ class Place(NamedTuple):
 
 
 class Growth(NamedTuple):
-    """The change of memory since a mark. Negative numbers say that memory became less."""
+    """The change of memory since a mark; negative if memory shrank."""
 
     mark: str
     bytes: int  # the memory that counts as a leak (docs/gate.md)
@@ -29,7 +29,15 @@ class Growth(NamedTuple):
     alive_bytes: int  # all live memory
     alive_blocks: int
     peak_bytes: int  # the largest excess of live memory over that of the mark, at any moment since
-    places: List[Place]  # the sites of `bytes` and `blocks`, the largest first
+    sites: List[Site]  # the sites of `bytes` and `blocks`, the largest first
+
+    @property
+    def places(self) -> List[Site]:
+        """The old name of `sites`; the next version will not have it."""
+        return self.sites
+
+
+Place = Site  # the old name; the next version will not have it
 
 
 # The files whose memory belongs to the measurement and not to the program.
@@ -39,13 +47,13 @@ _OWN = {
 }
 
 
-def _place(entry: Dict[str, Any]) -> Place:
+def _site(entry: Dict[str, Any]) -> Site:
     file = entry.get("file")
     if file is None:
         name = entry["engine_caller"]
     else:
         name = "%s:%d %s" % (os.path.basename(file), entry["line"], entry["function"])
-    return Place(name, file, entry.get("line"), entry["bytes"], entry["blocks"])
+    return Site(name, file, entry.get("line"), entry["bytes"], entry["blocks"])
 
 
 def read_growth(mark: str) -> Growth:
@@ -59,8 +67,8 @@ def read_growth(mark: str) -> Growth:
             break
         size = 2 * length.value
     answer = json.loads(text.raw[: length.value].decode("utf-8", "surrogateescape"))
-    own = [entry for entry in answer["places"] if entry.get("file") in _OWN]
-    places = [_place(entry) for entry in answer["places"] if entry.get("file") not in _OWN]
+    own = [entry for entry in answer["sites"] if entry.get("file") in _OWN]
+    sites = [_site(entry) for entry in answer["sites"] if entry.get("file") not in _OWN]
     return Growth(
         mark,
         answer["growth"]["bytes"] - sum(entry["bytes"] for entry in own),
@@ -68,7 +76,7 @@ def read_growth(mark: str) -> Growth:
         answer["alive"]["bytes"],
         answer["alive"]["blocks"],
         answer["peak_bytes"],
-        places,
+        sites,
     )
 
 
@@ -86,14 +94,13 @@ def printable(text: str) -> str:
     return _UNSAFE.sub(escaped, text)
 
 
-def describe(places: List[Place], limit: int = 10) -> str:
+def describe(sites: List[Site], limit: int = 10) -> str:
     """Returns a line for each site that grew; after `limit` lines, the number of the others."""
-    grown = [place for place in places if place.bytes > 0 or place.blocks > 0]
+    grown = [site for site in sites if site.bytes > 0 or site.blocks > 0]
     lines = [
-        "%12d bytes in %s  %s"
-        % (place.bytes, counted(place.blocks, "block"), printable(place.name))
-        for place in grown[:limit]
+        "%12d bytes in %s  %s" % (site.bytes, counted(site.blocks, "block"), printable(site.name))
+        for site in grown[:limit]
     ]
     if len(grown) > limit:
-        lines.append("%12d more places" % (len(grown) - limit))
+        lines.append("%12d more sites" % (len(grown) - limit))
     return "\n".join(lines)

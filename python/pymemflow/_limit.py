@@ -77,7 +77,7 @@ class Limit:
                     growth.bytes,
                     counted(growth.blocks, "block"),
                     self.allowed,
-                    describe(growth.places),
+                    describe(growth.sites),
                 ),
                 growth,
             )

@@ -118,7 +118,7 @@ bool is_kept_file(const char* path, int reading) {
 
 std::string_view output_problem(int error) {
   if (error == ENXIO) return "nobody reads this FIFO";
-  if (error == EEXIST) return "is a capture, which no output replaces";
+  if (error == EEXIST) return "is a capture, and an output never replaces a capture";
   return std::strerror(error);
 }
 

@@ -42,7 +42,7 @@ void append_totals(String& text, const Profile& profile) {
   fmt::format_to(end, " in {} blocks, {} of them temporary\n", total.allocated.blocks,
                  total.temporary);
   if (profile.unknown_releases == 0) return;
-  fmt::format_to(end, "taken back:        {} blocks from before this record\n",
+  fmt::format_to(end, "freed, unknown:    {} blocks that were allocated before the recording\n",
                  profile.unknown_releases);
 }
 
@@ -55,7 +55,7 @@ void append_sites(String& text, const Profile& profile, const Names& names) {
   const auto alive =
       static_cast<std::size_t>(std::count_if(profile.sites.begin(), profile.sites.end(), is_live));
   if (alive == 0) return;
-  fmt::format_to(end, "\n{:>14} {:>9} {:>11}  alive at the end, by place\n", "bytes", "blocks",
+  fmt::format_to(end, "\n{:>14} {:>9} {:>11}  alive at the end, by site\n", "bytes", "blocks",
                  "since event");
   std::size_t shown = 0;
   for (const SiteStats& stats : profile.sites) {
@@ -65,7 +65,7 @@ void append_sites(String& text, const Profile& profile, const Names& names) {
                    stats.totals.live.blocks, stats.totals.oldest_event,
                    std::string_view(shown_site(stats.site, names.full_file_path)));
   }
-  if (alive > kSites) fmt::format_to(end, "{:>14} more places\n", alive - kSites);
+  if (alive > kSites) fmt::format_to(end, "{:>14} more sites\n", alive - kSites);
 }
 
 // The limit of printed marks: the first and the last ones are printed.

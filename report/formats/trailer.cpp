@@ -18,14 +18,14 @@ void append_failure(String& text, const FileHead& head) {
   if (head.failure == 0) return;
   String reason;
   if (head.failure == kLimitReached) {
-    fmt::format_to(std::back_inserter(reason), "it reached its limit of {} bytes",
+    fmt::format_to(std::back_inserter(reason), "the record reached its limit of {} bytes",
                    head.limit_bytes);
   } else {
     reason = std::strerror(head.failure);
   }
   String line;
   fmt::format_to(std::back_inserter(line),
-                 "the record could not grow ({}): this report covers what was recorded until then",
+                 "recording stopped ({}): this report covers the events until then",
                  std::string_view(reason));
   append_line(text, line);
 }
@@ -55,8 +55,8 @@ void write_trailer(Output& output, const CaptureReader& reader, bool is_in_proce
     append_line(text, "recorded with PYMEMFLOW_FLOW=0: there are no events, only their sums");
   }
   if (head.end == EndKind::None && !is_in_process) {
-    append_line(
-        text, "the program did not end by itself: this report covers what it had done until then");
+    append_line(text,
+                "the program did not end by itself: this report covers the events until then");
   }
   append_counts(text, reader);
   output.write(text);

@@ -34,10 +34,10 @@ struct ExemptionRow {
 };
 // By Exemption.
 inline constexpr std::array<ExemptionRow, kExemptions> kExemptionRows = {{
-    {"import", "while modules were imported"},
-    {"class", "while classes were made"},
-    {"environment", "in the environment"},
-    {"engine", "of the interpreter's own"},
+    {"import", "allocated during imports"},
+    {"class", "allocated to create classes"},
+    {"environment", "kept in the environment"},
+    {"engine", "of the interpreter itself"},
 }};
 
 class Exemptions {

@@ -52,7 +52,7 @@ String LiveProfile::growth_since(std::string_view mark) {
   json.begin_object().field("mark", growth.since);
   amount(json, "alive", growth.live.blocks, growth.live.bytes);
   amount(json, "growth", growth.counted.blocks, growth.counted.bytes);
-  json.field("peak_bytes", growth.peak_bytes - live_then).key("places").begin_array();
+  json.field("peak_bytes", growth.peak_bytes - live_then).key("sites").begin_array();
   for (const SiteGrowth& site : builder_->sites_of(growth)) write_site(json, site);
   json.end_array().end_object();
   return text;

@@ -49,11 +49,11 @@ std::string_view profile_problem(RecordMode mode) {
     case RecordMode::Full:
       return {};
     case RecordMode::Ring:
-      return "holds the last events of each thread alone: what is alive cannot be known";
+      return "holds only the last events of each thread: live memory cannot be known";
     case RecordMode::Sums:
-      return "holds no events, only their sums: what is alive cannot be known";
+      return "holds no events, only their sums: live memory cannot be known";
   }
-  return "holds events in a way that is not known";
+  return "is of an unknown kind";
 }
 
 Amount SiteStats::leaked() const {

@@ -69,7 +69,7 @@ void say(std::string_view what, std::string_view why) {
 int report_on_host(int count, char** arguments, char** environment) {
   if (count < 3) {
     say("this is the library of pymemflow " PMF_VERSION,
-        ": it is preloaded into a program (LD_PRELOAD), or by `pymemflow run`");
+        ": preload it with LD_PRELOAD, or use `pymemflow run`");
     return kNotReported + 1;
   }
   prefer_to_be_killed();

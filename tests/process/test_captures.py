@@ -101,7 +101,7 @@ class TestInfo(Case):
             assert build_id == (found.group(1) if found else ''), path
 
     def test_how_it_ended(self):
-        for way, end in (('abort', 'not by itself'), ('execv', 'by becoming another program')):
+        for way, end in (('abort', 'not by itself'), ('execv', 'by executing another program')):
             self.record('execs.py' if way == 'execv' else 'ends.py', way,
                         PYMEMFLOW_CAPTURE=self.path(way))
             assert end in self.info(way)['ended'][0]
@@ -137,7 +137,7 @@ class TestNames(Case):
         for name in ('capture1', 'link', 'dangling'):
             run = self.record(PYMEMFLOW_CAPTURE=self.path(name))
             own = '%s.%d' % (name, run.pid)
-            assert run.stderr == ('pymemflow: %s is there already, and stays: the record is '
+            assert run.stderr == ('pymemflow: %s already exists and is kept: the record is '
                                   'in %s\n' % (self.path(name), self.path(own)))
             assert self.report(own).sizes('before') == SIZES
         for number in range(3):
@@ -162,8 +162,8 @@ class TestLimits(Case):
                 ('0.5MiB', 524288, {})):
             run = self.trace('records_much.py', PYMEMFLOW_CAPTURE_LIMIT=limit, **options)
             assert (run.status, run.stdout) == (4, 'out\n')
-            assert run.stderr == ('pymemflow: the record could not grow (it reached its '
-                                  'limit of %d bytes): the report covers what was recorded until then\n'
+            assert run.stderr == ('pymemflow: recording stopped (the record reached its limit '
+                                  'of %d bytes): the report covers the events until then\n'
                                   % size)
             sizes = run.report.sizes('allocate')
             assert len(sizes) > 1000

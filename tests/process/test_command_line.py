@@ -101,4 +101,4 @@ class TestCompletion(Case):
     def test_of_no_shell(self):
         done = self.cli('completion', 'csh')
         assert (done.status, done.stdout) == (2, '')
-        assert "'csh' is none of bash, zsh, fish" in done.stderr
+        assert "'csh' is not one of bash, zsh, fish" in done.stderr

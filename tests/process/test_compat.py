@@ -80,7 +80,7 @@ class TestBytes(Case):
     def test_no_such_script(self):
         run = self.trace('records.py', PYMEMFLOW_COMPAT='dtrace-2019')
         assert run.status == 4
-        assert run.stderr == ('pymemflow: PYMEMFLOW_COMPAT=dtrace-2019 is none of '
+        assert run.stderr == ('pymemflow: PYMEMFLOW_COMPAT=dtrace-2019 is not one of '
                               'none|dtrace|dtrace-2020; this program runs untraced\n')
 
     def test_losses_are_said_elsewhere(self, disk):

@@ -86,13 +86,13 @@ class TestControl(Case):
         program = Program(self, PYMEMFLOW_START='manual', **environment)
         pid = program.process.pid
         program.tell(77001)
-        self.order('start', pid, 'now records')
-        self.order('start', pid, 'already records')
+        self.order('start', pid, 'is now recording')
+        self.order('start', pid, 'is already recording')
         program.tell(77002)
-        self.order('stop', pid, 'now records nothing')
-        self.order('stop', pid, 'already records nothing')
+        self.order('stop', pid, 'is now paused')
+        self.order('stop', pid, 'is already paused')
         program.tell(77003)
-        self.order('start', pid, 'now records')
+        self.order('start', pid, 'is now recording')
         program.tell(77004)
         program.end()
         assert program.process.returncode == 0
@@ -127,9 +127,9 @@ class TestControl(Case):
         child = int((said - {'forked'}).pop())
         runs.check_error(self.cli('start', str(child)), 'was forked from',
                          'it follows %d' % program.process.pid)
-        self.order('start', program.process.pid, 'now records')
+        self.order('start', program.process.pid, 'is now recording')
         program.tell(77005)
-        self.order('stop', child, 'now records nothing')
+        self.order('stop', child, 'is now paused')
         program.tell(77006)
         program.end()
         assert reports.Report(self.text('report.%d' % child)).sizes('allocate') == [77005]
@@ -149,12 +149,12 @@ class TestWrong(Case):
 
     def test_without_the_library(self):
         program = Program(self, preload=False)
-        runs.check_error(self.cli('start', str(program.process.pid)), 'runs without pymemflow')
+        runs.check_error(self.cli('start', str(program.process.pid)), 'does not run under pymemflow')
 
     def test_library_that_records_nothing(self):
         program = Program(self, PYMEMFLOW_NOSUCH='1')
         runs.check_error(self.cli('stop', str(program.process.pid)),
-                         'has the library, but records nothing')
+                         'runs under pymemflow, but does not record')
 
     @pytest.mark.needs_root
     def test_process_of_another_user(self):

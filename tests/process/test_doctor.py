@@ -84,7 +84,7 @@ class TestDoctor(Case):
                              % ('in part' if self.python.is_free_threaded else 'fully'))
         assert ('CPython %s, %s build' % (self.version.split()[0],
                                           'debug' if self.python.is_debug else 'release')) in done.stdout
-        assert (': %s of %s events are on their line' % ((20, 20) if self.python.is_free_threaded
+        assert (': %s of %s events are on the right line' % ((20, 20) if self.python.is_free_threaded
                                                          else (40, 40))) in done.stdout
 
     def test_allocator_of_objects(self):
@@ -104,11 +104,11 @@ class TestDoctor(Case):
         wrapper = self.write('wrapper', '#!/bin/sh\nexec "%s" "$@"\n' % self.python.path)
         found, checks = self.ask(wrapper)
         assert found['exit_code'] == (1 if self.python.is_free_threaded else 0)
-        assert 'a script for /bin/sh, which comes to ' in checks['program']['text']
+        assert 'a script, run by /bin/sh, which starts ' in checks['program']['text']
         for line in ('exec env -u LD_PRELOAD "%s" "$@"', 'unset LD_PRELOAD; exec "%s" "$@"',
                      'LD_PRELOAD=libm.so.6 exec "%s" "$@"'):
             wrapper = self.write('wrapper', '#!/bin/sh\n%s\n' % line % self.python.path)
-            self.refused('preload', 'taken away or changed', wrapper)
+            self.refused('preload', 'removed or changed', wrapper)
 
     def test_another_allocator(self):
         other = self.build.path('bump_allocator')
@@ -117,19 +117,19 @@ class TestDoctor(Case):
         assert checks['preload']['verdict'] == 'note'
         assert 'then malloc() of ' + other in checks['preload']['text']
         wrapper = self.write('wrapper', text % (other + ':$LD_PRELOAD'))
-        self.refused('preload', 'malloc() is that of ' + other, wrapper)
+        self.refused('preload', other + ' defines malloc()', wrapper)
 
     def test_what_is_no_python(self):
-        self.refused('program', 'it is not in the PATH', 'nosuchpython')
+        self.refused('program', 'it is not in PATH', 'nosuchpython')
         self.refused('program', 'No such file', '/no/such/python')
-        self.refused('program', 'it is a folder', self.folder)
+        self.refused('program', 'it is a directory', self.folder)
         self.refused('program', 'Permission denied', self.write('text', 'import this\n', 0o644))
         self.refused('program', 'neither ELF nor a script', self.write('text', 'import this\n'))
         self.refused('python', 'exit code 3', '/bin/sh')
         self.refused('python', 'no Python', self.write('other', '#!/bin/sh\necho no Python >&2\n'))
 
     def test_what_no_loader_can_help(self):
-        self.refused('loader', 'static', self.build.path('no_python_static_program'))
+        self.refused('loader', 'statically linked', self.build.path('no_python_static_program'))
         with open(self.path('musl'), 'wb') as file:
             with open(self.build.path('no_python_program'), 'rb') as program:
                 file.write(program.read().replace(b'/lib64/ld-linux-x86-64.so.2',
@@ -142,7 +142,7 @@ class TestDoctor(Case):
             image[18:20] = struct.pack('<H', 243)
             file.write(image)
         os.chmod(self.path('other'), 0o755)
-        self.refused('machine', 'it is for riscv', self.path('other'))
+        self.refused('machine', 'it is built for riscv', self.path('other'))
 
     def test_usage(self):
         for words in (('--nosuch',), ('a', 'b')):

@@ -219,8 +219,8 @@ class TestUnsafeNames(Case):
 
     def test_error_of_a_leak_in_python(self):
         code = ('import sys; sys.path.insert(0, %r); import pymemflow\n'
-                'place = pymemflow.Place("f.py:1 a\\u202eb\\x9b", "f.py", 1, 10, 1)\n'
-                'print(ascii(pymemflow.describe([place])))\n' % os.path.join(built.ROOT, 'python'))
+                'site = pymemflow.Site("f.py:1 a\\u202eb\\x9b", "f.py", 1, 10, 1)\n'
+                'print(ascii(pymemflow.describe([site])))\n' % os.path.join(built.ROOT, 'python'))
         run = self.trace.code(code, preload=False)
         assert 'f.py:1 a\\\\xe2\\\\x80\\\\xaeb\\\\xc2\\\\x9b' in run.stdout, run.stderr
 
@@ -242,7 +242,7 @@ class TestOutputs(Case):
         listed = sorted(os.listdir(self.folder))
         for words in self.outputs(self.path(name)):
             done = self.cli(*words, env=self.environment)
-            assert 'is a capture, which no output replaces' in done.stderr, words
+            assert 'an output never replaces a capture' in done.stderr, words
             assert done.status == (0 if words[0] == 'run' else 2), words
             assert self.bytes_of(kept) == before, words
             assert sorted(os.listdir(self.folder)) == listed, words
@@ -277,7 +277,7 @@ class TestOutputs(Case):
         os.symlink(self.capture, self.path('link'))
         for name in ('c', 'link'):
             done = self.cli('report', '--output', self.path(name), self.capture)
-            runs.check_error(done, 'is a capture, which no output replaces')
+            runs.check_error(done, 'an output never replaces a capture')
             assert self.bytes_of('c') == before
 
     def test_file_of_the_user_is_replaced(self):

@@ -53,7 +53,7 @@ class TestForks(Case):
         text = self.summary('%s.%d' % (path, child))
         # It gave back 20 of the parent's blocks, and kept 3 of its own.
         assert re.search(r'(?m)^ *3000 +3 +\d+  forks_with_blocks\.py:\d+ in_child$', text)
-        back = int(re.search(r'taken back: +(\d+) blocks from before', text).group(1))
+        back = int(re.search(r'freed, unknown: +(\d+) blocks', text).group(1))
         assert back >= 20
         assert re.search(r'(?m)^ *20000 +20 +\d+  forks_with_blocks\.py:\d+ in_parent$', self.summary(path))
 

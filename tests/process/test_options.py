@@ -72,7 +72,7 @@ class TestFullDisk(Case):
 
     def check_record(self, disk, reason, **options):
         run = self.run_records('records_much.py', TMPDIR=disk, **options)
-        runs.check_one_line(run, 'the record could not grow', reason)
+        runs.check_one_line(run, 'recording stopped', reason)
         report = run.report
         assert report.lost > 0
         sizes = report.sizes('allocate')

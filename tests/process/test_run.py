@@ -113,8 +113,8 @@ class TestOtherLibrary(Case):
     def check(self, *words):
         done = self.run_command(*words)
         assert (done.status, done.stdout) == (0, 'no Python\n')
-        assert re.search(r'^pymemflow: \S+ is for musl, and this library for glibc; '
-                         r'this program runs untraced\n$', done.stderr)
+        assert re.search(r'^pymemflow: \S+ is built for musl, and this library for glibc; '
+                         r'the program runs untraced\n$', done.stderr)
 
     @pytest.mark.needs('musl-gcc')
     def test_musl(self):

@@ -80,7 +80,7 @@ class TestFiles(Case):
         for target in ('file', 'nothing'):
             os.symlink(self.path(target), self.path('link'))
             run = self.record(PYMEMFLOW_CAPTURE=self.path('link'))
-            assert 'is there already, and stays' in run.stderr
+            assert 'already exists and is kept' in run.stderr
             os.unlink(self.path('link'))
         assert self.read('file') == 'precious'
         assert not os.path.exists(self.path('nothing'))
@@ -247,7 +247,7 @@ class TestControl(Case):
             preexec_fn=lambda: os.setuid(SOMEBODY))
         done = self.cli('stop', str(holder.pid))
         holder.communicate()
-        runs.check_error(done, 'runs without pymemflow')
+        runs.check_error(done, 'does not run under pymemflow')
         with open(self.path('capture'), 'rb') as file:
             assert file.read() == before
         assert run.stderr == ''

@@ -32,7 +32,7 @@ class TestMistyped(Case):
         (('run', '--no-folw', 'x'), "run: --no-folw is not an option (did you mean '--no-flow'?)"),
         (('gate', '--max-lea=1', 'x'), "--max-lea is not an option (did you mean '--max-leak'?)"),
         (('help', 'gats'), "'gats' is not a command (did you mean 'gate'?)"),
-        ((), 'no command is given: run, report, '),
+        ((), 'no command given: run, report, '),
     ])
     def test_is_said(self, words, text):
         runs.check_error(self.cli(*words), text, 'see pymemflow help')
@@ -141,7 +141,7 @@ class TestFormats(Case):
         runs.check_error(self.run_python('--format=summary', kept), 'format summary needs every event',
                          kept.partition('=')[0])
         runs.check_error(self.cli('report', '--format', 'summary', self.capture(kept)),
-                         'what is alive cannot be known')
+                         'live memory cannot be known')
 
     def test_the_library_says_the_same(self):
         command = self.run_python('--format=summary', '--no-flow')
@@ -159,7 +159,7 @@ class TestFormats(Case):
     def test_unknown(self):
         runs.check_error(self.run_python('--format=xml'), 'format xml', 'flow|distributions|summary|json')
         run = self.trace.code('', output=None, PYMEMFLOW_FORMAT='xml')
-        runs.check_one_line(run, 'format xml is none of flow|distributions|summary|json', 'runs untraced')
+        runs.check_one_line(run, 'format xml is not one of flow|distributions|summary|json', 'runs untraced')
 
 
 class TestRecording(Case):

@@ -159,7 +159,7 @@ TEST(CommandPlatform, SaysWhatIsInTheWay) {
   EXPECT_EQ(reason_not_traceable({"no-such-program-anywhere"}), "");
   EXPECT_EQ(reason_not_traceable({}), "");
   for (const Protection& each : protections({kOwnPath})) {
-    EXPECT_FALSE(each.is_in_the_way) << each.name << ": " << each.meaning;
+    EXPECT_FALSE(each.prevents_tracing) << each.name << ": " << each.meaning;
     EXPECT_TRUE(each.state == "on" || each.state == "off" || each.state == "unknown");
   }
 }

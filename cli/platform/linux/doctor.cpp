@@ -34,30 +34,31 @@ def is_secure():
 
 Finding judge_loader(const std::string& loader) {
   if (loader.empty()) {
-    return {Verdict::Nothing, "it is a static program: no loader could put a library in front",
-            "Use a Python that is linked dynamically."};
+    return {Verdict::Nothing, "it is statically linked, so no library can be preloaded",
+            "Use a Python that is dynamically linked."};
   }
   if (base_name(loader).starts_with("ld-musl-")) {
-    return {
-        Verdict::Nothing, loader + ": its C library is musl, and this is for glibc",
-        "Use a Python for glibc, or run this one in a container of its own kind with a build of "
-        "pymemflow made there."};
+    return {Verdict::Nothing,
+            loader + ": its C library is musl, and this pymemflow is built for glibc",
+            "Use a Python for glibc, or build pymemflow where this Python runs, and use that build "
+            "there."};
   }
   return {Verdict::Fine, loader};
 }
 
 Finding judge_allocators(const std::vector<std::string>& files, bool all_seen) {
-  if (files.empty()) return {Verdict::Note, "which library serves malloc() is not known"};
+  if (files.empty()) return {Verdict::Note, "it is not known which library provides malloc()"};
   const bool is_first = base_name(files.front()).starts_with(kLibraryName);
   if (!is_first && all_seen) {
     return {Verdict::Note,
-            "malloc() of " + files.front() + " comes first, and hands on to the library"};
+            "malloc() of " + files.front() + " comes first, and calls that of the library"};
   }
   if (!is_first) {
-    return {Verdict::Nothing, "malloc() is that of " + files.front() + ", before the library",
-            "Take it out of the program, or preload it by LD_PRELOAD, where it comes second."};
+    return {Verdict::Nothing, files.front() + " defines malloc() and comes before the library",
+            "Remove it from the program, or preload it after the library, in LD_PRELOAD."};
   }
-  if (files.size() == 1) return {Verdict::Note, "the library comes first, and nothing after it"};
+  if (files.size() == 1)
+    return {Verdict::Note, "the library comes first, and no other malloc() follows"};
   const bool is_libc = base_name(files[1]).starts_with("libc.so");
   return {is_libc ? Verdict::Fine : Verdict::Note,
           "the library comes first, then malloc() of " + files[1] +

@@ -22,8 +22,8 @@ def is_secure():
 
 Finding judge_loader(const std::string& loader) {
   if (!loader.empty()) return {Verdict::Fine, loader};
-  return {Verdict::Nothing, "it names no loader, so nothing can be inserted",
-          "Use a Python that is a program of macOS."};
+  return {Verdict::Nothing, "it names no loader, so no library can be inserted",
+          "Use a Python that is built for macOS."};
 }
 
 // The files exclude the system's own. An image is bound to the malloc() of one library by name, so

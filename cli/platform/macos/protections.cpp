@@ -19,8 +19,8 @@ namespace {
 namespace fs = std::filesystem;
 
 const char* const kInstead =
-    "Use a Python of your own: Homebrew's, python.org's, pyenv's, conda's, or one of `python3 -m "
-    "venv` made with it.";
+    "Use a Python of your own: from Homebrew, python.org, pyenv or conda, or a virtual environment "
+    "made with it.";
 
 bool has(const std::string& text, const char* part) {
   return text.find(part) != std::string::npos;
@@ -146,30 +146,33 @@ std::string integrity_state() {
 std::vector<Protection> judge(const std::vector<std::string>& files) {
   const std::string state = integrity_state();
   const bool is_strict = state != "off";
-  Protection integrity{"System Integrity Protection", state, "it leaves this program alone", {}};
+  Protection integrity{
+      "System Integrity Protection", state, "it does not restrict this program", {}};
   Protection hardened{"hardened runtime", "off", "the program is not signed with it", {}};
   Protection validation{"library validation", "off", "the program may load any library", {}};
   for (const std::string& file : files) {
     const Signature signature = read_signature(file);
-    if (!integrity.is_in_the_way && (signature.is_apples || is_the_systems(file))) {
-      integrity.meaning = file + " is the system's, and starts without DYLD_INSERT_LIBRARIES";
+    if (!integrity.prevents_tracing && (signature.is_apples || is_the_systems(file))) {
+      integrity.meaning =
+          file + " belongs to the system, which starts it without DYLD_INSERT_LIBRARIES";
       integrity.advice = kInstead;
-      integrity.is_in_the_way = is_strict;
+      integrity.prevents_tracing = is_strict;
     }
-    if (!hardened.is_in_the_way && signature.is_hardened) {
+    if (!hardened.prevents_tracing && signature.is_hardened) {
       hardened.state = "on";
-      hardened.meaning = file + " is entitled to DYLD_INSERT_LIBRARIES all the same";
+      hardened.meaning = file + " has the entitlement for DYLD_INSERT_LIBRARIES";
       if (!signature.may_be_inserted_into) {
-        hardened.meaning = file + " is not entitled to DYLD_INSERT_LIBRARIES, and starts without";
+        hardened.meaning =
+            file + " has no entitlement for DYLD_INSERT_LIBRARIES, and starts without it";
         hardened.advice = kInstead;
-        hardened.is_in_the_way = is_strict;
+        hardened.prevents_tracing = is_strict;
       }
     }
-    if (!validation.is_in_the_way && signature.validates_libraries) {
+    if (!validation.prevents_tracing && signature.validates_libraries) {
       validation.state = "on";
-      validation.meaning = file + " loads no library of another maker";
+      validation.meaning = file + " loads only the libraries of its own developer and of Apple";
       validation.advice = kInstead;
-      validation.is_in_the_way = is_strict;
+      validation.prevents_tracing = is_strict;
     }
   }
   return {integrity, hardened, validation};
@@ -180,13 +183,13 @@ std::string advice_for_script(const FirstLine& line, const std::string& program)
   const std::string interpreter =
       fs::path(line.argument.empty() ? line.program : line.argument).filename().string();
   if (interpreter.starts_with("python")) {
-    return "Run `" + interpreter + " " + program + "`, with a Python of your own.";
+    return "Run `" + interpreter + " " + program + "` with a Python of your own.";
   }
   if (program.find("/shims/") != std::string::npos) {
     const std::string name = fs::path(program).filename().string();
-    return "Name the program behind it, `$(pyenv which " + name + ")`.";
+    return "Use the program behind it, `$(pyenv which " + name + ")`.";
   }
-  return "Name the Python that it starts.";
+  return "Use the Python that it starts.";
 }
 
 }  // namespace
@@ -196,10 +199,10 @@ std::vector<Protection> protections(const std::vector<std::string>& words) {
   if (program.empty()) return judge({});
   std::vector<Protection> found = judge(files_of(program));
   const FirstLine line = first_line_of(program);
-  if (found.front().is_in_the_way && is_the_systems(line.program)) {
+  if (found.front().prevents_tracing && is_the_systems(line.program)) {
     found.front().meaning = program + " begins with #!" + line.program +
-                            ", which is the system's, and starts without DYLD_INSERT_LIBRARIES, "
-                            "and so does all that comes of it";
+                            ", which belongs to the system: it and all that it starts run without "
+                            "DYLD_INSERT_LIBRARIES";
     found.front().advice = advice_for_script(line, program);
   }
   return found;
@@ -208,7 +211,7 @@ std::vector<Protection> protections(const std::vector<std::string>& words) {
 std::string reason_not_traceable(const std::vector<std::string>& words) {
   if (words.empty() || find_program(words.front()).empty()) return {};
   for (const Protection& each : protections(words)) {
-    if (each.is_in_the_way) return each.name + ": " + each.meaning + ". " + each.advice;
+    if (each.prevents_tracing) return each.name + ": " + each.meaning + ". " + each.advice;
   }
   return {};
 }

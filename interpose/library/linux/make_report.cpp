@@ -122,7 +122,7 @@ void say_outcome(const ReportRequest& request, const ReporterEnd& end) {
     say_where_it_is(request, {"cannot start the reporter (", error_text(end.refused), ")"});
   } else if (WIFSIGNALED(end.status)) {
     say_where_it_is(request,
-                    {"the reporter was ended by signal ", decimal(digits, WTERMSIG(end.status))});
+                    {"the reporter was killed by signal ", decimal(digits, WTERMSIG(end.status))});
   } else if (WEXITSTATUS(end.status) == report::kNotStarted) {
     say_where_it_is(request, {"the loader cannot start the reporter"});
   } else if (report::is_unexpected(WEXITSTATUS(end.status))) {

@@ -1,7 +1,7 @@
 """The pytest plugin: `pytest --pymemflow` runs the tests under the library and checks their limits.
 
     @pytest.mark.limit_leaks("64KiB", runs=5)   runs the test five times, the first time to warm up;
-                                                fails it when the same places leak in each of the
+                                                fails it when the same sites leak in each of the
                                                 other runs, together more than that per run
     @pytest.mark.limit_peak("100MiB")           fails the test when its live memory rises by more
                                                 than that above its start
@@ -27,7 +27,7 @@ def pytest_addoption(parser: "pytest.Parser") -> None:
     group.addoption(
         "--pymemflow-library",
         metavar="FILE",
-        help="preload FILE in place of the library of the package",
+        help="preload FILE instead of the library of the package",
     )
     group.addoption(
         "--pymemflow-limit-leaks",

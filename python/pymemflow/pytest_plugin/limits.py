@@ -72,20 +72,20 @@ def peak_limit_of(item: "pytest.Item") -> Optional[int]:
     return _parse_size(_arguments(_peak_arguments, mark, where), where)
 
 
-def leaked_each_run(growths: List[pymemflow.Growth]) -> List[pymemflow.Place]:
+def leaked_each_run(growths: List[pymemflow.Growth]) -> List[pymemflow.Site]:
     """Returns the sites that grew in every run, each with its smallest growth, largest first."""
-    least: Dict[Tuple[str, Optional[str]], pymemflow.Place] = {}
-    for place in growths[0].places:
-        if place.bytes > 0:
-            least[place.name, place.file] = place
+    least: Dict[Tuple[str, Optional[str]], pymemflow.Site] = {}
+    for site in growths[0].sites:
+        if site.bytes > 0:
+            least[site.name, site.file] = site
     for growth in growths[1:]:
-        now = {(place.name, place.file): place for place in growth.places if place.bytes > 0}
+        now = {(site.name, site.file): site for site in growth.sites if site.bytes > 0}
         least = {
-            key: min(place, now[key], key=lambda each: each.bytes)
-            for key, place in least.items()
+            key: min(site, now[key], key=lambda each: each.bytes)
+            for key, site in least.items()
             if key in now
         }
-    return sorted(least.values(), key=lambda place: (-place.bytes, place.name))
+    return sorted(least.values(), key=lambda site: (-site.bytes, site.name))
 
 
 def _state_of(item: "pytest.Item") -> Iterator[Dict[str, Any]]:
@@ -176,14 +176,14 @@ class _Measurement:
             return {}, [self.problem]
         properties, problems = {}, []
         if self.leaks is not None:
-            places = leaked_each_run(self.growths[1:])
-            leaked = sum(place.bytes for place in places)
+            sites = leaked_each_run(self.growths[1:])
+            leaked = sum(site.bytes for site in sites)
             properties[_LEAKED] = leaked
             if leaked > self.leaks.allowed:
-                blocks = pymemflow.counted(sum(place.blocks for place in places), "block")
+                blocks = pymemflow.counted(sum(site.blocks for site in sites), "block")
                 problems.append(
                     "leaks %d bytes in %s each run; limit_leaks allows %d bytes\n%s"
-                    % (leaked, blocks, self.leaks.allowed, pymemflow.describe(places))
+                    % (leaked, blocks, self.leaks.allowed, pymemflow.describe(sites))
                 )
         peak = max(growth.peak_bytes for growth in self.growths)
         properties[_PEAK] = peak

@@ -67,7 +67,7 @@ class TestEmbedding(cases.Case):
                                 [path, home, 'for i in range(5): bytearray(800000)'])
         said = [line for line in run.stderr.splitlines() if line.startswith('pymemflow: ')]
         version = other.evaluate('import platform; print(platform.python_version())')
-        assert said == ['pymemflow: a second CPython is in this process (%s, %s): '
+        assert said == ['pymemflow: this process has a second CPython (%s, %s): '
                         'its events have no Python frame' % (version, path)]
         sizes = [event.arguments[-1] for event in run.report.events]
         assert len([size for size in sizes if 700000 <= size < 701000]) == 10

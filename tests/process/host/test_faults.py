@@ -110,7 +110,7 @@ class TestAllocators(cases.Case):
         assert (run.status, run.stdout) == (3, 'out\n')
         said = [line for line in run.stderr.splitlines() if line != 'err']
         assert len(said) == 1, run.stderr
-        assert re.search(r'^pymemflow: malloc\(\) is that of \S*/%s\S*, before this library: '
+        assert re.search(r'^pymemflow: \S*/%s\S* defines malloc\(\) and comes before this library: '
                          % name.split('.so')[0], said[0])
 
     def test_jemalloc(self):
@@ -154,8 +154,8 @@ class TestLoader(cases.Case):
     def test_deep_binding_is_said(self):
         run = self.load(1)
         assert (run.status, run.stderr) == (
-            0, 'pymemflow: %s is loaded with RTLD_DEEPBIND: its calls of malloc() may go past this '
-            'library, and are not seen then\n' % self.name)
+            0, 'pymemflow: %s is loaded with RTLD_DEEPBIND: its calls to malloc() may bypass '
+            'pymemflow, and are not recorded then\n' % self.name)
         assert run.report.lost == 0
         assert self.load(1).status == (self.trace('loads_deeply.py', self.name, '1',
                                                   preload=False).status)

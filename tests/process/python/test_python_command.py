@@ -30,7 +30,7 @@ def test_version(trace, cli):
 def test_growth_is_the_program_s(trace):
     """With PYTHONMALLOC=malloc each frame and object of the measurement is a block; none is in the growth."""
     run = trace.code('import ctypes, pymemflow; pymemflow.mark("x"); ctypes.CDLL(None).malloc(12345); '
-                     'print({place.file for place in pymemflow.growth_since("x").places})',
+                     'print({site.file for site in pymemflow.growth_since("x").sites})',
                      PYTHONPATH=PACKAGE, PYTHONMALLOC='malloc')
     assert "'<string>'" in run.stdout and PACKAGE not in run.stdout, run.stdout + run.stderr
 

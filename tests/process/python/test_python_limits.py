@@ -69,7 +69,7 @@ def test_coroutine_is_measured_while_it_runs(check):
 limited = limit_leaks('4KiB')(leaks)
 error = raises(LeakError, await_it, limited())
 assert str(error).startswith('leaks leaked 100000 bytes in 1 block, more than 4096 bytes:\\n'), error
-assert ' leaks' in error.growth.places[0].name or ' leak' in error.growth.places[0].name, error
+assert ' leaks' in error.growth.sites[0].name or ' leak' in error.growth.sites[0].name, error
 assert await_it(limit_leaks('1MiB')(leaks)(5)) == (5,)
 # Neither what happens before the coroutine is awaited counts, nor what happens after.
 coroutine = limit_leaks('4KiB')(cleans)()

@@ -114,9 +114,10 @@ pymemflow.mark('here')
 leak(3, 2000)
 growth = pymemflow.growth_since('here')
 assert growth.bytes == 6000 and growth.blocks == 3, growth
-place, = [each for each in growth.places if each.bytes >= 1000]
-assert place.name == '<string>:%d leak' % place.line and place.file == '<string>', place
-assert (place.bytes, place.blocks) == (6000, 3), place
+site, = [each for each in growth.sites if each.bytes >= 1000]
+assert site.name == '<string>:%d leak' % site.line and site.file == '<string>', site
+assert (site.bytes, site.blocks) == (6000, 3), site
+assert growth.places == growth.sites
 clean(100, 3000)
 growth = pymemflow.growth_since('here')
 assert 300000 <= growth.peak_bytes < 400000, growth

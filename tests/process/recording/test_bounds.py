@@ -96,13 +96,13 @@ class TestDisks(Case):
         disk = disk(self.large)
         capture = os.path.join(disk, 'capture')
         run = self.trace('busy.py', self.events, output=None, PYMEMFLOW_CAPTURE=capture)
-        self.check(run, capture, 'it reached its limit of ')
+        self.check(run, capture, 'the record reached its limit of ')
         assert os.stat(capture).st_size <= self.large // 2
 
     def test_limit(self):
         run = self.trace('busy.py', self.events, output=None, PYMEMFLOW_CAPTURE=self.capture,
                          PYMEMFLOW_CAPTURE_LIMIT=str(self.small))
-        self.check(run, self.capture, 'it reached its limit of %d bytes' % self.small)
+        self.check(run, self.capture, 'the record reached its limit of %d bytes' % self.small)
         assert os.stat(self.capture).st_size <= self.small
 
     def test_size_of_files_is_limited(self):
@@ -111,7 +111,7 @@ class TestDisks(Case):
                         self.python.path, built.victim('busy.py'), self.events]
         run = self.trace.program(traced_shell, output=None, PYMEMFLOW_CAPTURE=self.capture,
                                  PYMEMFLOW_CAPTURE_LIMIT='1GiB')
-        self.check(run, self.capture, 'it reached its limit of ')
+        self.check(run, self.capture, 'the record reached its limit of ')
 
 
 @pytest.mark.soak('reports')

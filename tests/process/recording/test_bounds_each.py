@@ -132,7 +132,7 @@ class TestDays(Case):
                          PYMEMFLOW_CAPTURE=self.capture, PYMEMFLOW_CAPTURE_LIMIT=str(self.LIMIT),
                          PYMEMFLOW_RING='64KiB')
         assert (run.status, len(run.stdout.splitlines())) == (0, 3)
-        assert re.search(r'^pymemflow: the record could not grow \(it reached its limit '
+        assert re.search(r'^pymemflow: recording stopped \(the record reached its limit '
                          r'of \d+ bytes\)[^\n]*\n$', run.stderr)
         assert os.stat(self.capture).st_size <= self.LIMIT
         report = self.cli.report(self.capture)

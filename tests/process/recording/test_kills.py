@@ -14,7 +14,7 @@ import cases
 import reports
 
 pytestmark = pytest.mark.one_python
-KILLED = ('pymemflow: the program did not end by itself: this report covers what it had done until '
+KILLED = ('pymemflow: the program did not end by itself: this report covers the events until '
           'then\n')
 
 
