@@ -38,7 +38,7 @@ struct Options {
 };
 
 enum class OptionType : std::uint8_t { Text, Path, Switch, Size, Attribution, Compat, Start };
-enum class OptionUse : std::uint8_t { Recording, Kept, Report, Both };
+enum class OptionUse : std::uint8_t { Library, Kept, Report, Both };
 
 // A row of options.def. A new one must fit kMaxVariableName.
 struct OptionRow {

@@ -8,12 +8,12 @@
 
 #include "options/options.h"
 
-// The text, if an option of that use is one of the recording, or of the report.
-#define PMF_IF_RECORDING_Recording(text) text
+// The text, if an option of that use belongs to RecordingOptions, or to ReportOptions.
+#define PMF_IF_RECORDING_Library(text) text
 #define PMF_IF_RECORDING_Kept(text) text
 #define PMF_IF_RECORDING_Both(text) text
 #define PMF_IF_RECORDING_Report(text)
-#define PMF_IF_REPORT_Recording(text)
+#define PMF_IF_REPORT_Library(text)
 #define PMF_IF_REPORT_Kept(text)
 #define PMF_IF_REPORT_Both(text) text
 #define PMF_IF_REPORT_Report(text) text

@@ -169,7 +169,7 @@ void declare_gate(Syntax& syntax) {
   declare_selection(syntax, *arguments);
   declare_outputs(syntax, *arguments);
   syntax.flag("--no-children", arguments->no_children, "judge the program alone, not its children");
-  add_options(syntax, {OptionUse::Recording}, arguments->options);
+  add_options(syntax, {OptionUse::Library}, arguments->options);
   syntax.prepare([arguments] { return read_environment(arguments->options); });
   syntax.action([arguments](const auto& words) { return run(*arguments, words); });
 }

@@ -128,7 +128,7 @@ void declare_run(Syntax& syntax) {
       "the program to run; script.py, -m MODULE and -c CODE run with the python3 of the PATH");
   syntax.flag("--no-children", arguments->no_children,
               "report on the program alone, not on its children");
-  add_options(syntax, {OptionUse::Report, OptionUse::Both, OptionUse::Recording, OptionUse::Kept},
+  add_options(syntax, {OptionUse::Report, OptionUse::Both, OptionUse::Library, OptionUse::Kept},
               arguments->options);
   syntax.prepare([arguments] { return read_environment(arguments->options); });
   syntax.action([arguments](const auto& program) { return run(*arguments, program); });
