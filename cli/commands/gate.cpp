@@ -132,13 +132,33 @@ Error check(const Arguments& arguments, const std::vector<std::string>& words) {
   if (arguments.limits.is_empty() && arguments.baseline.empty()) {
     return Error(
         "gate: a limit is missing: --max-leak SIZE, --max-peak SIZE, --baseline FILE; see "
-        "pymemflow "
-        "help gate");
+        "pymemflow help gate");
   }
   if (arguments.is_baseline_updated && arguments.baseline.empty()) {
     return Error("--update-baseline needs --baseline FILE");
   }
   return {};
+}
+
+// An output must not replace a file that the gate reads.
+Error check_output(const Arguments& arguments, const std::string& output) {
+  const char* option = nullptr;
+  if (&output != &arguments.baseline && is_same_file(output, arguments.baseline)) {
+    option = "--baseline";
+  }
+  for (const std::string& path : arguments.suppressions) {
+    if (is_same_file(output, path)) option = "--suppressions";
+  }
+  if (option == nullptr) return {};
+  return Error(output + ": is the file of " + option +
+               ", and an output never replaces a file that is read");
+}
+
+Error check_outputs(const Arguments& arguments) {
+  for (const std::string& output : arguments.outputs) {
+    if (Error error = check_output(arguments, output)) return error;
+  }
+  return arguments.is_baseline_updated ? check_output(arguments, arguments.baseline) : Error();
 }
 
 Error read_files(Arguments& arguments, Selection& selection) {
@@ -154,6 +174,7 @@ Error read_files(Arguments& arguments, Selection& selection) {
 int run(Arguments& arguments, const std::vector<std::string>& words) {
   Selection selection;
   if (const Error error = check(arguments, words)) return complain(error);
+  if (const Error error = check_outputs(arguments)) return complain(error);
   if (const Error error = read_files(arguments, selection)) return complain(error);
   const bool are_captures = std::all_of(words.begin(), words.end(), looks_like_capture);
   return are_captures ? judge_all(arguments, selection, words)

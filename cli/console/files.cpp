@@ -1,5 +1,7 @@
 #include "cli/console/files.h"
 
+#include <sys/stat.h>
+
 #include <cerrno>
 #include <cstdio>
 
@@ -27,6 +29,13 @@ Error write_file(const std::string& path, const std::string& text) {
   output.write(text);
   if (output.close()) return {};
   return Error(path + ": " + std::string(report::output_problem(output.error())));
+}
+
+bool is_same_file(const std::string& a, const std::string& b) {
+  struct stat one {};
+  struct stat other {};
+  if (::stat(a.c_str(), &one) != 0 || ::stat(b.c_str(), &other) != 0) return false;
+  return S_ISREG(one.st_mode) && one.st_dev == other.st_dev && one.st_ino == other.st_ino;
 }
 
 }  // namespace pymemflow::cli

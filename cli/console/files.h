@@ -14,4 +14,7 @@ Error read_file(const std::string& path, std::string& text);
 // report/base/output_file.h. A capture is never replaced.
 Error write_file(const std::string& path, const std::string& text);
 
+// True if both paths lead to one regular file, by whatever names or links.
+bool is_same_file(const std::string& a, const std::string& b);
+
 }  // namespace pymemflow::cli

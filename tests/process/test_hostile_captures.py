@@ -280,6 +280,22 @@ class TestOutputs(Case):
             runs.check_error(done, 'an output never replaces a capture')
             assert self.bytes_of('c') == before
 
+    def test_file_that_a_gate_reads(self):
+        texts = {'base': '{"pymemflow-baseline": 2, "sites": {}}', 'known': '# none\n'}
+        for name, text in texts.items():
+            self.write(name, text)
+            os.symlink(name, self.path('link-to-' + name))
+        base, known = '--baseline=' + self.path('base'), '--suppressions=' + self.path('known')
+        for name in ('base', 'link-to-base', 'known', 'link-to-known'):
+            for kind in ('json', 'junit', 'markdown'):
+                done = self.cli('gate', base, known, '--%s=%s' % (kind, self.path(name)), '--',
+                                self.python.path, '-c', 'print("runs")', env=self.environment)
+                runs.check_error(done, name + ': is the file of --', 'never replaces a file that is read')
+                assert done.stdout == ''
+        done = self.cli('gate', '--update-baseline', '--baseline', self.path('known'), known, self.capture)
+        runs.check_error(done, 'known: is the file of --suppressions')
+        assert {name: self.read(name) for name in texts} == texts
+
     def test_file_of_the_user_is_replaced(self):
         for number, words in enumerate(self.outputs(self.path('out'))):
             os.chmod(self.write('out', 'old'), 0o640)
