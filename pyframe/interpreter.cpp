@@ -89,6 +89,12 @@ VersionText read_version(const char* text) {
   return version;
 }
 
+bool is_too_old(VersionText version) {
+  const FrameLayout& first = known_versions().front().frame;
+  return version.major < first.major ||
+         (version.major == first.major && version.minor < first.minor);
+}
+
 void keep_version(const char* text) {
   std::size_t length = 0;
   while (length + 1 < kMaxVersion && text[length] != '\0' && text[length] != ' ') ++length;
@@ -132,9 +138,9 @@ bool find_types(const Library& library, Interpreter& interpreter) {
 }
 
 // Null when the frames of this interpreter can be read.
-const char* reason_to_refuse(const Library& library, const char* text, Interpreter& interpreter) {
+const char* reason_to_refuse(const Library& library, VersionText version,
+                             Interpreter& interpreter) {
   if (sizeof(void*) != 8) return "not a 64-bit build";
-  const VersionText version = read_version(text);
   const pyframe::Version* row = find_version(version.major, version.minor);
   if (row == nullptr) return "this version is not supported";
   if (version.is_early) return "alpha or beta version";
@@ -161,10 +167,14 @@ Interpreter find_interpreter(void* handle, Arrival arrival) {
   const char* text = get_version();
   keep_version(text);
   interpreter.is_free_threaded = std::strstr(text, "free-threading") != nullptr;
-  const char* reason = reason_to_refuse(library, text, interpreter);
+  const VersionText version = read_version(text);
+  if (is_too_old(version)) {
+    return {.status = InterpreterStatus::TooOld, .version = version_text};
+  }
+  const char* reason = reason_to_refuse(library, version, interpreter);
   if (reason != nullptr) {
     interpreter = Interpreter{.reason = reason, .is_free_threaded = interpreter.is_free_threaded};
-    library.find("PyGILState_GetThisThreadState", interpreter.own_thread_state);
+    library.find("Py_IsInitialized", interpreter.is_initialized);
   }
   interpreter.status = reason == nullptr ? InterpreterStatus::Known : InterpreterStatus::Unknown;
   interpreter.version = version_text;

@@ -14,6 +14,7 @@ enum class InterpreterStatus : std::uint8_t {
   Absent,   // no CPython in this process
   Known,    // frames can be read
   Unknown,  // a CPython whose layout is not known: events have no frame
+  TooOld,   // older than all known versions: nothing is recorded, and nothing is asked of it
 };
 
 // Functions of the interpreter's public API that describe a frame and its code without counting a
@@ -43,6 +44,9 @@ struct Interpreter {
   StateGetter own_thread_state = nullptr;
   // _PyThreadState_UncheckedGet, _PyThreadState_GetCurrent or PyThreadState_GetUnchecked.
   StateGetter current_thread_state = nullptr;
+  // Py_IsInitialized, of an Unknown interpreter. It reads a variable in every version. The getters
+  // above may take a lock: in 2.7 a thread holds that lock while it calls malloc().
+  int (*is_initialized)() = nullptr;
   StateSlot state_slot{};  // the variable that this getter loads
   // Up to 3.11 there is one current thread state per process, later one per thread.
   bool current_is_per_thread = false;
@@ -69,8 +73,10 @@ inline bool is_known(const Interpreter& interpreter) {
   return status == InterpreterStatus::Known;
 }
 
-// Whether Python runs, or ran, on this thread. Works with an Unknown interpreter and without one.
+// Whether Python runs, or ran, on this thread; with an Unknown interpreter, in this process. Works
+// without an interpreter too.
 inline bool has_python_state(const Interpreter& interpreter) {
+  if (interpreter.is_initialized != nullptr) return interpreter.is_initialized() != 0;
   return interpreter.own_thread_state != nullptr && interpreter.own_thread_state() != nullptr;
 }
 

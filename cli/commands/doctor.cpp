@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -20,6 +21,9 @@ using doctor::Finding;
 using doctor::Measure;
 using doctor::Probe;
 using doctor::Verdict;
+
+constexpr std::uint64_t kSeconds = 30;
+constexpr std::uint64_t kMost = 24 * 60 * 60;
 
 struct Word {
   const char* shown;
@@ -44,9 +48,9 @@ struct Diagnosis {
   int status = 0;
 };
 
-Diagnosis diagnose(const std::string& python) {
+Diagnosis diagnose(const std::string& python, int seconds) {
   Diagnosis diagnosis;
-  diagnosis.about = doctor::probe(python);
+  diagnosis.about = doctor::probe(python, seconds);
   Verdict worst = Verdict::Fine;
   for (const Check& check : doctor::checks()) {
     // Once nothing works, later checks would repeat that in other words.
@@ -124,20 +128,23 @@ Json json_of(const Diagnosis& diagnosis) {
   return json;
 }
 
-int run(const std::string& python, bool is_json) {
-  const Diagnosis diagnosis = diagnose(python);
-  if (is_json) {
+struct Arguments {
+  std::string python = default_python();
+  std::optional<std::uint64_t> seconds;
+  bool is_json = false;
+};
+
+int run(const Arguments& arguments) {
+  const std::uint64_t seconds = arguments.seconds.value_or(kSeconds);
+  const Diagnosis diagnosis =
+      diagnose(arguments.python, static_cast<int>(std::clamp<std::uint64_t>(seconds, 1, kMost)));
+  if (arguments.is_json) {
     std::puts(json_of(diagnosis).text().c_str());
   } else {
     print(diagnosis);
   }
   return diagnosis.status;
 }
-
-struct Arguments {
-  std::string python = default_python();
-  bool is_json = false;
-};
 
 }  // namespace
 
@@ -146,7 +153,9 @@ void declare_doctor(Syntax& syntax) {
   syntax.optional_operand("PYTHON", arguments->python,
                           "the Python to check; the default is the python3 of the PATH");
   syntax.flag("--json", arguments->is_json, "print the result as JSON");
-  syntax.action([arguments](const auto&) { return run(arguments->python, arguments->is_json); });
+  syntax.number("--timeout", arguments->seconds,
+                "kill the Python, and the programs that it started, after N seconds (30)");
+  syntax.action([arguments](const auto&) { return run(*arguments); });
 }
 
 }  // namespace pymemflow::cli

@@ -12,6 +12,11 @@ namespace {
 
 const std::string kVariable = platform::kPreloadVariable;
 
+constexpr const char* kGiveMoreTime =
+    "Give it more time with --timeout, or look for what keeps it from ending.";
+constexpr const char* kUseKnownPython =
+    "Use a released CPython from 3.6 to 3.15, or a newer pymemflow.";
+
 std::string of(int part, int whole) {
   return std::to_string(part) + " of " + std::to_string(whole);
 }
@@ -32,7 +37,9 @@ std::string last_line(std::string said) {
 }
 
 std::string end_of(const Probe& about) {
-  if (about.is_killed) return "it did not end in time and was killed";
+  if (about.is_killed) {
+    return "it did not end within " + std::to_string(about.seconds) + " s and was killed";
+  }
   std::string text = "it ended with exit code " + std::to_string(about.status);
   if (!about.said.empty()) text += ": " + last_line(about.said);
   return text;
@@ -113,6 +120,9 @@ std::string build_text(const Probe& about) {
 }
 
 Finding check_python(const Probe& about) {
+  if (!about.has_python() && about.is_killed) {
+    return {Verdict::Nothing, "it gave no answer: " + end_of(about), kGiveMoreTime};
+  }
   if (!about.has_python()) {
     return {Verdict::Nothing, "it is not a Python: " + end_of(about),
             "Give the path of a Python interpreter."};
@@ -127,6 +137,13 @@ Finding check_python(const Probe& about) {
     return {Verdict::Nothing,
             build_text(about) + ", which runs alone, but not with the library: " + end_of(about),
             {}};
+  }
+  if (!line_with(about.said, " is not supported (too old)").empty()) {
+    return {Verdict::Nothing, build_text(about) + ": too old for this version of pymemflow",
+            kUseKnownPython};
+  }
+  if (about.is_killed) {
+    return {Verdict::Partly, build_text(about) + ", but " + end_of(about), kGiveMoreTime};
   }
   return {Verdict::Fine, build_text(about)};
 }
@@ -171,7 +188,7 @@ Finding check_frames(const Probe& about) {
   if (!is_known || !said.empty()) {
     return {Verdict::Partly,
             "events have no Python line: " + (said.empty() ? about.layout : said.substr(11)),
-            "Use a released CPython from 3.6 to 3.15, or a newer pymemflow."};
+            kUseKnownPython};
   }
   const int seen = about.large.seen + about.library.seen;
   const int on_line = about.large.on_line + about.library.on_line;

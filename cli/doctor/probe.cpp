@@ -16,20 +16,30 @@
 namespace pymemflow::cli::doctor {
 namespace {
 
-constexpr int kSeconds = 60;
 constexpr std::string_view kAnswer = "pymemflow-doctor ";
 // The bytes that debug allocators may add to an object.
 constexpr std::uint64_t kSlack = 64;
 
-// The small program, for Python 3.6 and later. A shell that runs it exits at the first line. For
-// each of its three functions it prints the line that allocates, the smallest size, and the number
-// of blocks. The system's questions (cli/platform/doctor.h) are inserted after the first part.
+// The small program, for Python 3.6 and later; earlier ones say their version and end. A shell that
+// runs it exits at the first line. For each of its three functions it prints the line that
+// allocates, the smallest size, and the number of blocks. The system's questions
+// (cli/platform/doctor.h) are inserted after the first part.
 constexpr const char* kFirstQuestions = R"("exit" "3"
 import os, sys
+def answer(name, value):
+    line = 'pymemflow-doctor %s=%s\n' % (name, str(value).replace('\n', ' '))
+    os.write(1, getattr(os, 'fsencode', str)(line))
+def implementation():
+    if hasattr(sys, 'implementation'):
+        return sys.implementation.name
+    return 'pypy' if hasattr(sys, 'pypy_version_info') else 'cpython'
+answer('version', sys.version)
+answer('implementation', implementation())
+answer('process', os.getpid())
+if sys.version_info < (3,):
+    sys.exit()
 )";
 constexpr const char* kQuestions = R"(
-def answer(name, value):
-    os.write(1, os.fsencode('pymemflow-doctor %s=%s\n' % (name, str(value).replace('\n', ' '))))
 def measured(name, function, line, least, count):
     code = function.__code__
     answer(name, '%d %d %d %s %s' % (code.co_firstlineno + line, least, count, code.co_name,
@@ -43,10 +53,7 @@ def large():
 def library(texts):
     for number, text in enumerate(texts):
         keep('pymemflow-%02d' % number, text)
-answer('version', sys.version)
-answer('implementation', sys.implementation.name)
 answer('program', program())
-answer('process', os.getpid())
 answer('flags', getattr(sys, 'abiflags', ''))
 answer('debug', int(hasattr(sys, 'gettotalrefcount')))
 answer('traces-references', int(hasattr(sys, 'getobjects')))
@@ -179,13 +186,13 @@ struct Answer {
   std::string out, error;
 };
 
-Answer ask(TracedProgram& program, const std::string& path, bool is_traced) {
+Answer ask(TracedProgram& program, const std::string& path, int seconds, bool is_traced) {
   Answer answer;
   const OutputFile out, error;
   const int nothing = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
   const Stage stage{
       .streams = {.in = nothing, .out = out.descriptor(), .error = error.descriptor()},
-      .seconds = kSeconds,
+      .seconds = seconds,
       .is_traced = is_traced};
   const std::string questions = std::string(kFirstQuestions) + platform::kQuestions + kQuestions;
   answer.run = program.run({path, "-c", questions}, {}, stage);
@@ -214,15 +221,16 @@ bool is_hopeless(const Probe& about) {
 
 }  // namespace
 
-Probe probe(const std::string& name) {
+Probe probe(const std::string& name, int seconds) {
   Probe about;
+  about.seconds = seconds;
   about.asked = examine_file(name);
   about.python = about.asked;
   if (!about.asked.problem.empty()) return about;
   about.protections = platform::protections({about.asked.path});
   if (is_hopeless(about)) return about;
   TracedProgram program;
-  Answer answer = ask(program, about.asked.path, true);
+  Answer answer = ask(program, about.asked.path, seconds, true);
   about.status = answer.run.status;
   about.is_killed = answer.run.is_killed;
   about.said = answer.error;
@@ -234,7 +242,7 @@ Probe probe(const std::string& name) {
   find_capture(answer, about);
   if (!about.has_python()) {
     TracedProgram untraced;
-    read_answers(ask(untraced, about.asked.path, false).out, about.answers);
+    read_answers(ask(untraced, about.asked.path, seconds, false).out, about.answers);
     about.has_untraced = about.has_python();
   }
   const std::string real(about.answer("program"));

@@ -29,7 +29,8 @@ struct Probe {
   // Python's answers to the questions of probe.cpp, by name; empty: no Python ran.
   std::map<std::string, std::string> answers;
   int status = 0;
-  bool is_killed = false;     // it did not end by itself in time
+  int seconds = 0;            // the time that the small program had
+  bool is_killed = false;     // it did not end by itself in that time
   std::string said;           // its standard error, with messages of the loader and the library
   bool has_untraced = false;  // it answered only without the library
   bool has_capture = false;   // the library was loaded and recorded
@@ -45,6 +46,7 @@ struct Probe {
   bool has_python() const { return !answers.empty(); }
 };
 
-Probe probe(const std::string& python);
+// Runs the program at most twice. Kills it, and the programs that it started, after that time.
+Probe probe(const std::string& python, int seconds);
 
 }  // namespace pymemflow::cli::doctor

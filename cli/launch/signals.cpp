@@ -12,10 +12,16 @@ namespace {
 constexpr int kForwarded[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2};
 
 std::atomic<pid_t> program = 0;
+std::atomic<bool> has_own_group = false;
 
 void forward(int signal, siginfo_t* details, void*) {
   const pid_t child = program.load(std::memory_order_relaxed);
-  if (child > 0 && !platform::is_from_terminal(*details)) ::kill(child, signal);
+  if (child <= 0) return;
+  if (has_own_group.load(std::memory_order_relaxed)) {
+    ::kill(-child, signal);
+  } else if (!platform::is_from_terminal(*details)) {
+    ::kill(child, signal);
+  }
 }
 
 }  // namespace
@@ -49,7 +55,7 @@ ForwardedSignals::~ForwardedSignals() {
 }
 
 int ForwardedSignals::spawn(const std::vector<std::string>& words, char** environment,
-                            const Streams& streams, pid_t& child) {
+                            const Streams& streams, Group group, pid_t& child) {
   std::vector<char*> arguments;
   for (const std::string& word : words) arguments.push_back(const_cast<char*>(word.c_str()));
   arguments.push_back(nullptr);
@@ -57,7 +63,10 @@ int ForwardedSignals::spawn(const std::vector<std::string>& words, char** enviro
   if (const int error = ::posix_spawnattr_init(&attributes)) return error;
   ::posix_spawnattr_setsigmask(&attributes, &mask_before_);
   ::posix_spawnattr_setsigdefault(&attributes, &caught_);
-  ::posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+  const int in_group = group == Group::Own ? POSIX_SPAWN_SETPGROUP : 0;
+  ::posix_spawnattr_setpgroup(&attributes, 0);
+  ::posix_spawnattr_setflags(
+      &attributes, static_cast<short>(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | in_group));
   posix_spawn_file_actions_t actions;
   if (const int error = ::posix_spawn_file_actions_init(&actions)) return error;
   const int given[] = {streams.in, streams.out, streams.error};
@@ -69,6 +78,7 @@ int ForwardedSignals::spawn(const std::vector<std::string>& words, char** enviro
   ::posix_spawn_file_actions_destroy(&actions);
   ::posix_spawnattr_destroy(&attributes);
   if (error != 0) return error;
+  has_own_group = group == Group::Own;
   program = child;
   ::sigprocmask(SIG_SETMASK, &mask_before_, nullptr);
   return 0;

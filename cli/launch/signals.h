@@ -18,6 +18,10 @@ struct Streams {
   int error = -1;
 };
 
+// The process group of a program. In one of its own it can be killed with all that it started; then
+// the signals of a terminal do not reach it by themselves, and are forwarded.
+enum class Group : bool { Ours, Own };
+
 class ForwardedSignals {
  public:
   // Catches the signals. Those that were ignored stay ignored.
@@ -29,7 +33,7 @@ class ForwardedSignals {
   // Starts a program of the PATH with the signals as they were before. Returns 0 or an error
   // number.
   int spawn(const std::vector<std::string>& words, char** environment, const Streams& streams,
-            pid_t& child);
+            Group group, pid_t& child);
 
  private:
   sigset_t mask_before_{};

@@ -133,14 +133,15 @@ TracedRun TracedProgram::run(const std::vector<std::string>& words, const Option
   platform::adopt_orphans();
   ForwardedSignals signals;
   pid_t child = 0;
-  errno = signals.spawn(words, environment.entries(), stage.streams, child);
+  const Group group = stage.seconds != 0 ? Group::Own : Group::Ours;
+  errno = signals.spawn(words, environment.entries(), stage.streams, group, child);
   if (errno != 0) {
     done.error = system_error(words.front());
     return done;
   }
   done.process = static_cast<std::uint32_t>(child);
   if (stage.seconds != 0 && !ends_within(child, stage.seconds)) {
-    done.is_killed = ::kill(child, SIGKILL) == 0;
+    done.is_killed = ::kill(-child, SIGKILL) == 0;
   }
   done.status = wait_for(child);
   wait_for_orphans();

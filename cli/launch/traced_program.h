@@ -14,7 +14,7 @@ namespace pymemflow::cli {
 
 struct Stage {
   Streams streams;
-  int seconds = 0;        // the program is killed after that time; 0: never
+  int seconds = 0;        // the program and those that it started are killed then; 0: never
   bool is_traced = true;  // false: it runs without the library
   // Is told before the program starts why it runs untraced. Null: nobody is.
   void (*warn)(const std::string& message) = nullptr;

@@ -53,6 +53,7 @@ void say_unknown_interpreter() {
 }
 
 void say_further_python(std::string_view version, std::string_view path) {
+  if (recording.phase.load() == Phase::Off) return;
   say({"this process has a second CPython (", version, ", ", path,
        "): its events have no Python frame"});
 }
@@ -200,6 +201,11 @@ CaptureSettings settings_of(const RecordingOptions& asked) {
 
 // Called when a Python was found in this process: at its start, or later.
 void begin(const pyframe::Interpreter& interpreter) {
+  if (interpreter.status == pyframe::InterpreterStatus::TooOld) {
+    say({"CPython ", interpreter.version,
+         " is not supported (too old); this program runs untraced"});
+    return;
+  }
   if (!accept_options()) return;
   const ProbeUse probes = {recording_options.attribution, recording_options.python_call_stack};
   if (const int error = start_recording(interpreter, settings_of(recording_options), probes)) {

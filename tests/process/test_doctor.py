@@ -5,10 +5,12 @@ import shutil
 import stat
 import struct
 import subprocess
+import time
 
 import pytest
 
 import cases
+import pythons
 
 pytestmark = pytest.mark.known_python
 NOBODY = 65534
@@ -148,6 +150,77 @@ class TestDoctor(Case):
         for words in (('--nosuch',), ('a', 'b')):
             done = self.cli('doctor', *words, env=self.environment)
             assert (done.status, done.stdout, done.stderr.count('\n')) == (2, '', 1)
+
+
+@pytest.mark.one_python
+class TestTime(Case):
+    """A program that does not end is killed, with what it started, and a row says so."""
+
+    def ask_for_a_second(self, name, text, *words):
+        start = time.monotonic()
+        found, checks = self.ask('--timeout=1', self.write(name, text % self.python.path), *words)
+        assert time.monotonic() - start < 20
+        assert 'it did not end within 1 s and was killed' in checks['python']['text']
+        return found, checks['python']
+
+    def test_no_answer(self):
+        _, check = self.ask_for_a_second('hangs', '#!/bin/sh\n: %s\nsleep 1000\nexit\n')
+        assert check['verdict'] == 'no'
+        assert check['text'].startswith('it gave no answer: ')
+        assert '--timeout' in check['advice']
+
+    def test_what_it_started_ends_too(self):
+        text = '#!/bin/sh\n: %s\nsh -c "echo \\$\\$ >> ' + self.path('pids') + '; sleep 1000; true"\nexit\n'
+        self.ask_for_a_second('starts', text)
+        pids = [int(pid) for pid in self.read('pids').split()]
+        assert len(pids) == 2  # with the library and without
+        for pid in pids:
+            with pytest.raises(ProcessLookupError):
+                os.kill(pid, 0)
+
+    def test_no_end_after_the_answers(self):
+        found, check = self.ask_for_a_second('stays', '#!/bin/sh\n"%s" "$@"\nsleep 1000\nexit\n')
+        assert (check['verdict'], found['traceable']) == ('partly', 'partial')
+        assert found['trace']['c_library']['on_their_line'] == 20
+
+    def test_hangs_under_the_library_alone(self):
+        found, check = self.ask_for_a_second(
+            'traced', '#!/bin/sh\n[ -n "$LD_PRELOAD" ] && sleep 1000\nexec "%s" "$@"\n')
+        assert (check['verdict'], found['traceable']) == ('no', 'none')
+        assert ', which runs alone, but not with the library: ' in check['text']
+
+    def test_ignores_signals(self):
+        self.ask_for_a_second('ignores', '#!/bin/sh\n: %s\ntrap "" TERM HUP INT\nwhile :; do sleep 1; done\n')
+
+
+@pytest.mark.one_python
+class TestOtherPythons(Case):
+    def test_too_old(self):
+        path = pythons.find_other('python2.7')
+        if path is None:
+            pytest.skip('python2.7 is not installed')
+        check = self.refused('python', 'CPython 2.7', path)
+        assert check['text'].endswith(': too old for this version of pymemflow')
+
+    @pytest.mark.parametrize('version', ['2.7.18', '3.99.7'])
+    def test_what_looks_like_one(self, version):
+        """It answers as that Python would, and its frames cannot be read."""
+        answers = ('echo pymemflow-doctor version=%s\necho pymemflow-doctor implementation=cpython\n'
+                   'echo pymemflow-doctor process=$$\n' % version)
+        path = self.write('looks', '#!/bin/sh\n%sexec %s\n' % (answers, self.build.path('unknown_python')))
+        found, checks = self.ask(path, UNKNOWN_PYTHON=version)
+        if version.startswith('2'):
+            assert (checks['python']['verdict'], found['exit_code']) == ('no', 2)
+            assert 'too old' in checks['python']['text']
+        else:
+            assert (checks['frames']['verdict'], found['exit_code']) == ('partly', 1), checks
+            assert 'CPython 3.99.7 is not known' in checks['frames']['text']
+
+    def test_pypy(self):
+        path = pythons.find_other('pypy3')
+        if path is None:
+            pytest.skip('pypy3 is not installed')
+        self.refused('python', 'pypy: pymemflow reads the frames of CPython only', path)
 
 
 @pytest.mark.needs_root

@@ -2,6 +2,7 @@
 import glob
 import os
 import re
+import shutil
 import subprocess
 import sys
 from collections import namedtuple
@@ -133,6 +134,18 @@ def find(words=()):
         python = Python(path, name, text)
         (others if re.search('[td]$', text) else releases).append(python)
     return [python for python in others[::-1] + releases if _is_chosen(python, words)]
+
+
+def find_other(name):
+    """The path of another Python of pyenv or of the PATH, such as python2.7 or pypy3; None: there is none."""
+    found = sorted(glob.glob(os.path.join(_pyenv_root(), 'versions/*/bin', name)), key=_natural)
+    return found[-1] if found else shutil.which(name)
+
+
+def version_of(path):
+    """The version of any Python, such as 2.7.18."""
+    code = 'import sys; print("%d.%d.%d" % sys.version_info[:3])'
+    return subprocess.check_output([path, '-c', code], universal_newlines=True).strip()
 
 
 def missing(pythons):
