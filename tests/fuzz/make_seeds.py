@@ -56,8 +56,8 @@ def options():
         yield 'environment-%d' % number, b'0' + text.encode()
 
 
-def baseline(places):
-    return b'b' + json.dumps({'pymemflow-baseline': 1, 'places': places}, indent=2).encode()
+def baseline(sites, version=2, key='sites'):
+    return b'b' + json.dumps({'pymemflow-baseline': version, key: sites}, indent=2).encode()
 
 
 def names(*texts):
@@ -70,6 +70,7 @@ def gate():
     yield 'stars', b's' + b'*a' * 40 + b'b\n' + b'[[:alpha:]]*[!x]?\n'
     yield 'baseline', baseline({'leak.py:make': {'blocks': 10, 'bytes': 10000},
                                 'libfoo.so`new': {'blocks': 1, 'bytes': 2 ** 64 - 1}})
+    yield 'baseline-1', baseline({'leak.py:make': {'blocks': 10, 'bytes': 10000}}, 1, 'places')
     yield 'odd-baseline', baseline({'a': {'blocks': -1, 'bytes': 1.5}})
     yield 'deep-baseline', b'b' + b'[' * 500 + b']' * 500
     yield 'percentage', b'b5.25%'
