@@ -16,7 +16,7 @@ import pymemflow
 _MARK = "pymemflow test"
 _DEFAULT_RUNS = 5
 # Properties of a report: in JUnit files, and on their way from a worker of xdist.
-_LEAKED = "pymemflow_leaked_bytes_a_run"
+_LEAKED = "pymemflow_leaked_bytes_per_run"
 _PEAK = "pymemflow_peak_bytes"
 _OVER = "pymemflow_over_limit"
 

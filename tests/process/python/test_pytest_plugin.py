@@ -141,8 +141,8 @@ def test_junit(run, pytester):
     for case in cases:
         values[case.get('name')] = {each.get('name'): each.get('value')
                                     for each in case.iter('property')}
-    assert values['test_number[33]']['pymemflow_leaked_bytes_a_run'] == '10000'
-    assert values['test_number[34]']['pymemflow_leaked_bytes_a_run'] == '0'
+    assert values['test_number[33]']['pymemflow_leaked_bytes_per_run'] == '10000'
+    assert values['test_number[34]']['pymemflow_leaked_bytes_per_run'] == '0'
     assert 3000000 <= int(values['test_number[34]']['pymemflow_peak_bytes']) < 3100000
 
 
