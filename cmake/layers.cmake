@@ -6,7 +6,7 @@
 #   FOLDER    from the project's root: interpose/recording. The target is pmf_interpose_recording.
 #   OBJECTS   the target is a library of objects, all of which are linked
 #   SOURCES   relative to FOLDER; none: the layer consists of headers and tables alone
-#   SEES      the layers that its files may include; who sees this layer sees those too
+#   SEES      the layers that its files may include; a file that sees this layer sees those too
 #   LINKS     other targets, for this layer's own files: compiler flags, libraries
 #
 # Headers are reached through links in the build folder, one per header: the folder itself would bring

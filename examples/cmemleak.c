@@ -66,7 +66,7 @@ static PyGetSetDef block_attributes[] = {
     {NULL, NULL, NULL, NULL, NULL},
 };
 
-// A heap type has no place for an allocator of its own, hence two functions a class.
+// A heap type has no place for an allocator of its own, hence two functions per class.
 #define BLOCK_CLASS(type, allocate, release)                                          \
   static PyObject* type##_new(PyTypeObject* self, PyObject* args, PyObject* kwargs) { \
     (void)kwargs;                                                                     \

@@ -3,8 +3,8 @@
 // 3.11 and 3.12. There the thread state refers to the running frame by a structure on the C stack.
 // greenlet copies another stack over it, frees the copy, and only then updates the thread state: in
 // between, the structure may hold anything. So the frame is read through the kernel, which returns
-// an error where a load would fault. It is believed only if it runs a code object and is at one of
-// its instructions.
+// an error where a load would fault. The frame is used only if it runs a code object and is at one
+// of its instructions.
 
 #include "pyframe/frame.h"
 

@@ -153,7 +153,7 @@ inline bool read_position(const Interpreter& interpreter, const void* frame, Pos
   return false;
 }
 
-// A number for the code object and instruction of the top frame; 0: this way gives none.
+// A number for the code object and instruction of the top frame; 0: this method finds none.
 template <FrameShape kShape>
 __attribute__((always_inline)) inline std::uint64_t read_key(const FrameLayout& layout,
                                                              const void* state) {
@@ -185,9 +185,9 @@ bool read_checked_position(const Interpreter& interpreter, const void* state, Po
 // interpreter.
 //
 // Up to 3.11 the current state is the process's and may be another thread's, about to be freed. It
-// is believed without asking for this thread's own (4 ns) only where it is the state that this
-// thread had at its last read, and says so itself: should another thread have got that address
-// since, its thread_id differs.
+// is used without asking for this thread's own (4 ns) only if it is the state that this thread had
+// at its last read and its thread_id is still that of this thread: another thread may have got a
+// state at that address since.
 inline const void* thread_state(const Interpreter& interpreter, ThisThread& thread) {
   const void* current = detail::current_state(interpreter, thread);
   if (interpreter.current_is_per_thread) {

@@ -23,7 +23,7 @@ struct VersionText {
   bool is_early = false;  // alpha or beta: layouts still move between these
 };
 
-// The place where symbols are looked up.
+// The scope in which symbols are looked up.
 struct Library {
   void* handle;  // null: the loader's global order
 

@@ -16,7 +16,7 @@ struct Stage {
   Streams streams;
   int seconds = 0;        // the program and those that it started are killed then; 0: never
   bool is_traced = true;  // false: it runs without the library
-  // Is told before the program starts why it runs untraced. Null: nobody is.
+  // Called before the program starts, with the reason why it runs untraced. May be null.
   void (*warn)(const std::string& message) = nullptr;
 };
 

@@ -1,10 +1,10 @@
 #pragma once
-// The end of the process, or of its image, as the library lives through it: closes the capture and
-// has the report made. May begin anywhere: in a handler of a signal that interrupted malloc() or
-// the loader, on a stack of a few hundred bytes, with a cancellation pending, beside a thread that
-// holds every lock there is. So the work runs on a stack of the library's own, with all signals of
-// this thread blocked, and by system calls alone (linux/ending.cpp). macOS has no process that its
-// host cannot see, and makes the report here (macos/ending.cpp).
+// Handles the end of the process, or of its image: closes the capture and has the report made. The
+// end may begin anywhere: in a handler of a signal that interrupted malloc() or the loader, on a
+// stack of a few hundred bytes, with a cancellation pending, while other threads hold any locks. So
+// the work runs on a stack of the library's own, with all signals of this thread blocked, and by
+// system calls alone (linux/ending.cpp). macOS has no process that its host cannot see, and makes
+// the report here (macos/ending.cpp).
 
 #include <cstdint>
 
@@ -13,15 +13,15 @@
 
 namespace pymemflow::interpose {
 
-// Finds out what the end needs and what cannot be asked for then: where the library file is. At
-// start-up only.
+// Finds the path of the library file, which cannot be looked up at the end. At start-up only.
 void prepare_end();
 // Maps the stacks of the end. When the recording begins.
 void map_end_stacks();
 
 // Runs work(kind). One at a time: a second thread that ends the process waits until the first has
 // done its work. Before an exec the thread has its signals as they were when this returns; before
-// an exit, those that came meanwhile are dropped, since alone the process would be gone.
+// an exit, those that came meanwhile are dropped, since the process would be gone without the
+// library.
 void run_end(EndKind kind, void (*work)(EndKind kind));
 
 struct ReportRequest {

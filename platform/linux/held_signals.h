@@ -2,7 +2,7 @@
 // Signals that this thread does not take for a moment, for Linux files alone: a system call of ours
 // must not raise SIGPIPE or SIGXFSZ in the program, and no handler of the program may run while the
 // library is at work on its end. By system calls alone: signals of the C library itself (32 and 33,
-// by which a thread is cancelled) are held too. Any thread, any place.
+// by which a thread is cancelled) are held too. May be used on any thread, anywhere.
 
 #include <signal.h>
 #include <time.h>

@@ -22,7 +22,7 @@ inline constexpr std::uint16_t kBytesData = 32;      // PyBytesObject.ob_sval
 inline constexpr std::uint16_t kTextLength = 16;     // PyASCIIObject.length
 inline constexpr std::uint16_t kTextState = 32;      // PyASCIIObject.state, 32 bits
 
-// The way from the thread state to the running frame.
+// The path from the thread state to the running frame.
 enum class FrameShape : std::uint8_t {
   FrameObject,    // 3.6 to 3.10: PyThreadState.frame is a PyFrameObject
   CFrame,         // 3.11, 3.12: PyThreadState.cframe->current_frame

@@ -82,7 +82,7 @@ TraceFunction trace_function_of(const void* state) {
   return load<TraceFunction>(state, layout.tstate_trace_function);
 }
 
-// --- the way in ----------------------------------------------------------------------------------
+// --- installing the probes -----------------------------------------------------------------------
 
 void probe_this_thread() {
   if (has_monitoring()) {

@@ -1,6 +1,6 @@
 #pragma once
-// Numbers as text, straight into a buffer that has room for kMaxDecimalBytes or kMaxHexBytes. This
-// is what the rate of flow lines hangs on. Pure; each returns the end of what it wrote.
+// Numbers as text, straight into a buffer that has room for kMaxDecimalBytes or kMaxHexBytes. The
+// rate of flow lines depends on these functions. Pure; each returns the end of what it wrote.
 
 #include <bit>
 #include <cstddef>
@@ -14,7 +14,7 @@ inline constexpr int kMaxHexBytes = 16;
 
 namespace detail {
 
-// "00" to "99": two digits a division.
+// "00" to "99": two digits per division.
 struct DigitPairs {
   char text[200];
   constexpr DigitPairs() : text() {

@@ -11,7 +11,7 @@ struct PrivateHeap {
   void (*free)(void* block);
 };
 
-// Null: there is none, and the host's serves.
+// Null: there is none, and the host's heap is used.
 const PrivateHeap* private_heap();
 
 // In a forked child, whose parent may have been in the middle of a call: begins with an empty heap.

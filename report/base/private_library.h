@@ -1,8 +1,8 @@
 #pragma once
-// The one door for third-party shared libraries. Linking them would put them into the host's global
-// lookup scope: mimalloc would serve the `operator new` of every extension, libunwind would take
-// over its exceptions. So each is opened with RTLD_LOCAL at its first use and never closed. For the
-// report side only: opening allocates and takes the loader's lock. Any thread.
+// Opens third-party shared libraries. Linking them would put them into the host's global lookup
+// scope: mimalloc would serve the `operator new` of every extension, libunwind would take over its
+// exceptions. So each is opened with RTLD_LOCAL at its first use and never closed. For the report
+// side only: opening allocates and takes the loader's lock. Any thread.
 //
 // A null table means that the library, or one function of it, is not there; callers have a
 // fallback. Only .cpp files of report/ and of cli/platform/ include this header: it needs the

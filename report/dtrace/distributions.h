@@ -36,7 +36,7 @@ class Distributions final : public EventSink {
     bool has_occurred = false;
     Section by_engine_caller{Section::Key::kEngineCaller};
     Section by_file_and_function{Section::Key::kFileAndFunction};
-    PerSite<Distribution*> records;  // into the two sections: keys are built once a site
+    PerSite<Distribution*> records;  // into the two sections: keys are built once per site
   };
 
   Distribution& record_of(Function function, SiteId number, const Site& site);

@@ -1,5 +1,5 @@
 #pragma once
-// The table of report formats (formats.def), for those who name formats. Any thread.
+// The table of report formats (formats.def), for code that names formats. Any thread.
 
 #include <cstdint>
 #include <span>

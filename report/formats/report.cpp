@@ -132,8 +132,8 @@ class CaptureReplay final : public Replay {
   Symbols symbols_;
 };
 
-// Says at the end how complete the record is. An output that must have its own bytes alone, in
-// compat mode that of the script, does not say it: standard error is told of losses.
+// Writes at the end how complete the record is. Where the output must have nothing but its own
+// bytes (compat mode, JSON), losses are reported on standard error instead.
 void write_end(const CaptureReader& reader, const FormatRow& format, Output& output,
                const ReportOptions& options) {
   const bool has_trailer =

@@ -16,8 +16,8 @@ namespace pymemflow::report {
 
 struct ReportOptions {
   pymemflow::ReportOptions asked;
-  bool is_in_process = true;  // the capture is this process's own
-  bool is_reporter = false;   // a process of its own makes it, which is not the recorded one
+  bool is_in_process = true;            // the capture is this process's own
+  bool is_reporter = false;             // it is made by the reporter, not by the recorded process
   int standard_output = STDERR_FILENO;  // receives the report if `asked` names no file
   int standard_error = -1;  // is told of losses if the format has no room for them; -1: not told
   bool is_of_forked_child = false;  // the process id is added to an output without %p

@@ -7,8 +7,8 @@
 
 namespace pymemflow::report {
 
-// After all events were read. `is_in_process`: the process writes its own report, so that it is no
-// news that the recording has not ended.
+// After all events were read. `is_in_process`: the process writes its own report, whose recording
+// has not ended yet.
 void write_trailer(Output& output, const CaptureReader& reader, bool is_in_process);
 
 }  // namespace pymemflow::report

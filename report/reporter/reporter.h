@@ -1,7 +1,7 @@
 #pragma once
-// Makes the report of a host that ends: the main() of the reporter. Its process holds nothing of
-// the host's but the capture (descriptor 3), standard error (4) and its output (1), where that is
-// one of the host's.
+// Makes the report of a host that ends: the main() of the reporter. Its process has nothing of the
+// host's except the capture (descriptor 3), standard error (4), and the output (1) if the host had
+// it open.
 
 namespace pymemflow::report {
 

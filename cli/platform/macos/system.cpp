@@ -38,17 +38,17 @@ std::string own_folder() {
 // macOS gives all orphans to launchd.
 void adopt_orphans() {}
 
-// Nothing in the signal says so. A terminal's signals go to the group in its foreground, and bear
-// the process id of the program that drives the terminal (an emulator, sshd, tmux), which is on
-// none, or on another one. A kill() from another terminal looks the same while we are in the
+// The signal does not tell. Signals of a terminal go to the process group in its foreground, and
+// have the process id of the program that drives the terminal (an emulator, sshd, tmux), which is
+// on none, or on another one. A kill() from another terminal looks the same while we are in the
 // foreground: that one is taken for the terminal's.
 bool is_from_terminal(const siginfo_t& details) {
   if (details.si_signo != SIGINT && details.si_signo != SIGQUIT) return false;
   proc_bsdinfo ours;
   if (!get_facts(::getpid(), ours) || ours.e_tpgid != ours.pbi_pgid) return false;
   proc_bsdinfo senders;
-  // Of another user's process nothing is told: then it is not one that may signal us, but a
-  // terminal.
+  // The system tells nothing about a process of another user. Such a process may not signal us, so
+  // a terminal did.
   return details.si_pid == 0 || !get_facts(details.si_pid, senders) ||
          senders.e_tdev != ours.e_tdev;
 }

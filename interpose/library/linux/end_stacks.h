@@ -1,5 +1,5 @@
 #pragma once
-// The stacks on which the end of the process is made (ending.h): of the thread that ends it, and of
+// The stacks for the work at the end of the process (ending.h): of the thread that ends it, and of
 // the two processes that share its memory until the reporter runs (reporter_process.h). Mapped when
 // the recording begins; their pages are taken when they are used.
 

@@ -17,7 +17,8 @@ constinit EndStacks end_stacks = {};
 
 namespace {
 
-// The process whose thread makes its end; 0: none does. A forked child may find its parent's here.
+// The process whose thread is at work on its end; 0: none is. A forked child may find its parent's
+// here.
 constinit std::atomic<std::uint32_t> ending{0};
 
 // One thread at a time. A second one comes when the first has ended the recording, or has failed to

@@ -13,7 +13,7 @@ constexpr int kFirstRealTime = 34;
 constexpr int kFirstRealTime = 35;
 #endif
 
-// An ignored SIGCHLD would take the program's children from it. Faults stay faults.
+// If SIGCHLD were ignored, the kernel would reap the program's children. Faults keep their effect.
 constexpr SignalSet kLeftAlone = only(SIGKILL) | only(SIGSTOP) | only(SIGSEGV) | only(SIGBUS) |
                                  only(SIGFPE) | only(SIGILL) | only(SIGTRAP) | only(SIGSYS) |
                                  only(SIGABRT) | only(SIGCHLD) | only(SIGCONT);

@@ -1,8 +1,7 @@
 #pragma once
-// While one of these lives, no signal from outside acts on any thread of the process, which would
-// be gone but for the report. A timer may outlive its handler, the user may lose patience, a limit
-// of processor time may be reached: alone, the program would have ended before. Faults still end
-// it.
+// While an object of this class exists, no signal from outside acts on any thread of the process.
+// Without the library the process would have ended by now, so a timer whose handler is gone, a
+// Ctrl-C, or the limit of processor time must not end it before its report. Faults still end it.
 
 #include "platform/linux/held_signals.h"
 

@@ -1,5 +1,5 @@
 #pragma once
-// Gives a capture without a name one, where its report could not be made: the record is kept. By
+// Keeps the record if its report could not be made: gives a name to a capture that has none. By
 // system calls alone.
 
 #include <cstddef>

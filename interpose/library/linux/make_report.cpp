@@ -66,7 +66,7 @@ class Environment {
   std::size_t count_ = 0;
 };
 
-// A pipe or a terminal at whose other end nobody is.
+// Whether it is a pipe or a terminal whose other end is closed.
 bool is_abandoned(int file) {
   pollfd request = {.fd = file, .events = POLLOUT, .revents = 0};
   const timespec no_time = {};

@@ -71,13 +71,13 @@ void allow_some_files() {
   }
 }
 
-// The limits are the host's, which may have nothing left of them.
+// The limits come from the host, which may have used them up.
 void raise_limits() {
   allow_some_files();
   for (const int which : {RLIMIT_AS, RLIMIT_CPU, RLIMIT_DATA, RLIMIT_FSIZE, RLIMIT_NOFILE}) {
     raise_limit(which, RLIM64_INFINITY);
   }
-  // A stack without a limit would have the kernel lay out the memory in another way.
+  // Without a limit of the stack, the kernel would lay out the memory in another way.
   raise_limit(RLIMIT_STACK, std::uint64_t{8} << 20);
 }
 
@@ -90,10 +90,10 @@ void place(int file, int number) {
   }
 }
 
-// The table of descriptors is a copy by now: the host keeps its own. What the loader has to say
-// goes nowhere: if it cannot start the reporter, the host says so.
+// The table of descriptors is a copy by now: the host keeps its own. The loader's messages are
+// dropped: if it cannot start the reporter, the host says so.
 void take_descriptors(const ReporterStart& start) {
-  // First the one whose number may be any other's of these.
+  // First the one whose number may be the target of another one.
   if (start.output >= 0) place(start.output, kOutput);
   system_call(SYS_dup3, start.capture, kSpare, 0);
   if (start.standard_error >= 0) {
@@ -160,7 +160,8 @@ long start_and_wait(void* argument) {
 }
 
 // A process that has left its process id namespace for its children (unshare) has its next child as
-// the first process of the new one, whose end is the namespace's. That child is not ours to have.
+// the first process of the new one, and the end of that process is the end of the namespace. The
+// library must not be that child.
 bool are_children_elsewhere() {
   char own[64];
   char theirs[64];
@@ -168,7 +169,7 @@ bool are_children_elsewhere() {
       system_call(SYS_readlinkat, AT_FDCWD, "/proc/self/ns/pid", own, sizeof own);
   constexpr const char* kTheirs = "/proc/self/ns/pid_for_children";
   const long their_bytes = system_call(SYS_readlinkat, AT_FDCWD, kTheirs, theirs, sizeof theirs);
-  // The link leads nowhere until the first child is there.
+  // The link leads nowhere until the first child exists.
   struct stat link {};
   if (their_bytes == -ENOENT) {
     return !failed(system_call(SYS_newfstatat, AT_FDCWD, kTheirs, &link, AT_SYMLINK_NOFOLLOW));

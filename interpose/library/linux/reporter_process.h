@@ -1,6 +1,6 @@
 #pragma once
 // The reporter: the library file, started as a program (report/reporter), in a process that the
-// host cannot meet. On the stacks of the end (end_stacks.h), by system calls alone.
+// host does not notice. On the stacks of the end (end_stacks.h), by system calls alone.
 //
 // An intermediate process shares the host's memory, so that nothing is copied, and has the exit
 // signal 0, so that it raises no SIGCHLD and no waitpid(-1) finds it. An exec would give it SIGCHLD

@@ -1,8 +1,8 @@
 #pragma once
 // The heap of answers that a traced program asks for about its own memory: pages from the kernel,
-// in powers of two. It calls neither the program's allocator nor anybody else's. One thread at a
-// time, which the caller sees to. Blocks of a process whose fork() came in the middle of a call are
-// left where they are: forget_page_heap() in the child.
+// in powers of two. It calls no other allocator. One thread at a time: the caller makes sure of
+// that. Blocks of a process whose fork() came in the middle of a call are left where they are:
+// forget_page_heap() in the child.
 
 #include <cstddef>
 
