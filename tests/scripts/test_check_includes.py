@@ -33,7 +33,9 @@ pmf_layer(report/reader SOURCES c.cpp SEES capture)  # pmf_layer(report/base)
 add_library(pmf_report INTERFACE)
 target_link_libraries(pmf_report INTERFACE pmf_report_reader)
 target_link_libraries(pymemflow PRIVATE pmf_interpose_recording pmf_report)
-target_link_libraries(pymemflow_command PRIVATE pmf_report)
+pmf_layer(cli/doctor SOURCES d.cpp SEES report/reader)
+pmf_layer(cli/gate SOURCES e.cpp SEES cli/doctor)
+pmf_layer(cli/commands SOURCES f.cpp SEES cli/gate)
 ''']
 HEADERS = {'capture/event.h': '', 'platform/linux/call.h': '', 'pyframe/frame.h': '',
            'interpose/recording/recorder.h': '', 'report/reader/reader.h': '', 'cli/gate/gate.h': ''}
@@ -41,11 +43,13 @@ HEADERS = {'capture/event.h': '', 'platform/linux/call.h': '', 'pyframe/frame.h'
 
 def problems(**files):
     """The problems of files given as folder__name_ext='included file'."""
-    texts = dict(HEADERS)
-    for path, included in files.items():
-        path = path.replace('__', '/').replace('_h', '.h').replace('_cpp', '.cpp')
-        texts[path] = ''.join('#include "%s"\n' % name for name in included.split())
-    return INCLUDES.check(INCLUDES.read_layers(CMAKE), texts)
+    return problems_of({path.replace('__', '/').replace('_h', '.h').replace('_cpp', '.cpp'):
+                        ''.join('#include "%s"\n' % name for name in included.split())
+                        for path, included in files.items()})
+
+
+def problems_of(texts):
+    return INCLUDES.check(INCLUDES.read_layers(CMAKE), {**HEADERS, **texts})
 
 
 def test_layers_come_from_cmake():
@@ -53,7 +57,7 @@ def test_layers_come_from_cmake():
     assert layers['pyframe'] == {'platform'}
     assert layers['interpose/recording'] == {'capture', 'pyframe'}
     assert layers['interpose/library'] == {'interpose/recording', 'report/reader'}
-    assert layers['cli'] == {'report/reader'}
+    assert layers['cli/commands'] == {'cli/gate'}
     assert 'report/base' not in layers
 
 
@@ -84,9 +88,36 @@ def test_names_from_the_root():
     assert 'name its folder' in problems(pyframe__x_cpp='frame.h')[0]
 
 
+    assert 'no such file' in problems(pyframe__x_cpp='tests/unit/recorded.h')[0]
+
+
+@pytest.mark.parametrize('suffix', ['.cpp', '.c', '.h', '.hpp', '.def', '.inc'])
+@pytest.mark.parametrize('line, reason', [
+    ('#include <report/reader/reader.h>', 'does not see'),
+    ('  #  include <report/reader/reader.h>', 'does not see'),
+    ('#\\\ninclude "report/reader/reader.h"', 'does not see'),
+    ('#include <../../report/reader/reader.h>', 'name it from the root'),
+    ('#include <report/reader/missing.h>', 'no such file'),
+    ('#include MACRO', 'not a macro'),
+])
+def test_other_ways_to_include(suffix, line, reason):
+    problem, = problems_of({'interpose/recording/x' + suffix: '\n' + line + '\n#include <vector>\n'})
+    assert ':2: ' in problem and reason in problem
+
+
+@pytest.mark.parametrize('path', ['report/x/a.h', 'cli/a.cpp', 'interpose/library/x/a.h', 'platform/linux/x/a.h'])
+def test_a_folder_that_is_not_a_layer(path):
+    problem, = problems_of({path: ''})
+    assert problem.startswith(os.path.dirname(path) + ': a folder that is not a layer')
+
+
 def test_circles():
-    assert 'circle' in problems(cli__gate__x_cpp='cli/doctor/y.h', cli__doctor__y_h='cli/gate/gate.h')[0]
     assert 'circle' in problems(pyframe__a_h='pyframe/b.h', pyframe__b_h='pyframe/a.h')[0]
+    both_ways = INCLUDES.read_layers(CMAKE + ['pmf_layer(report/a SEES report/b)\npmf_layer(report/b SEES report/a)'])
+    assert 'circle' in INCLUDES.check(both_ways, {})[0]
+    assert 'circle' in INCLUDES.check(both_ways, {'report/a/x.cpp': '#include "report/b/y.h"\n',
+                                                  'report/b/y.h': '#include "report/a/z.h"\n',
+                                                  'report/a/z.h': ''})[1]
 
 
 def test_functions_of_cpp():
