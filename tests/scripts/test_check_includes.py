@@ -130,6 +130,47 @@ def test_functions_of_cpp():
     assert 'a function of 61 lines' in SIZES.check({'a.cpp': long})[0]
 
 
+@pytest.mark.parametrize('head', [
+    'X::X(int a) : a_(a), b_{2} {', 'X::X(int a) : a_{a}, b_(2) {', 'struct timespec now(int a) {',
+    'auto f = [](int a) {', 'auto f(int a) -> std::vector<int> {', 'int f() requires C<int> {',
+    'int f(int a = 1\'000) {', 'int f(char c = \'{\', const char* s = R"x({)" {)x") {'])
+@pytest.mark.parametrize('suffix', ['.cpp', '.h', '.c', '.hpp'])
+def test_functions_of_many_forms(head, suffix):
+    for lines, expected in (58, []), (59, ['a function of 61 lines']):
+        text = 'int a;\n' + head + '\n' + '  step({1});\n' * lines + '}\n'
+        found = SIZES.check({'a' + suffix: text})
+        assert len(found) == len(expected) and all(part in found[0] for part in expected)
+
+
+@pytest.mark.parametrize('path, text', [
+    ('tests/process/test_a.py', 'class A:\n  async def f(self):\n' + '    x = 1\n' * 60),
+    ('tool', '#!/usr/bin/python3\ndef f():\n' + '  x = 1\n' * 60),
+    ('tool', '#!/bin/sh\n\nf() {\n' + '  x=1\n' * 59 + '}\n'),
+])
+def test_functions_of_scripts(path, text):
+    problem, = SIZES.check({path: text})
+    assert '%s:%d: a function of 61 lines' % (path, text.split('f(')[0].count('\n') + 1) in problem
+
+
+def test_types_are_not_functions():
+    assert SIZES.c_functions('template <class T>\n  requires(sizeof(T) > 1)\nstruct S : B<(1)> {\n int a;\n};\n') == []
+
+
+def test_a_last_line_without_an_end():
+    assert SIZES.check({'a.h': '//\n' * 399 + '//'}) == []
+    assert '401 lines' in SIZES.check({'a.h': '//\n' * 400 + '//'})[0]
+
+
+def test_files_of_code(tmp_path):
+    for name in ('a.h', 'a.def', 'a.py', 'a.pyi', 'a.yml', 'a.sh', 'a.d', 'a.in', 'CMakeLists.txt'):
+        (tmp_path / name).write_text('text\n')
+        assert SIZES.read(str(tmp_path / name)) == 'text\n'
+    (tmp_path / 'tool').write_text('#!/bin/sh\n')
+    assert SIZES.read(str(tmp_path / 'tool')) == '#!/bin/sh\n'
+    (tmp_path / 'a.out').write_bytes(b'\xff')
+    assert SIZES.read(str(tmp_path / 'a.out')) is None
+
+
 def test_files_and_folders():
     assert 'more than 400' in SIZES.check({'a.h': '\n' * 401})[0]
     assert '26 files' in SIZES.check({'folder/%d.h' % number: '' for number in range(26)})[0]
