@@ -5,6 +5,8 @@ import os
 import re
 import sys
 
+import pytest
+
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 SCRIPT = os.path.join(ROOT, 'scripts', 'check_words')
 
@@ -74,6 +76,12 @@ verb=1
 echo "$verb" # a verb
 echo "no verb was given" >&2
 ''') == [('opening', 2), ('comment', 4), ('message', 5)]
+
+
+@pytest.mark.parametrize('path', ['CMakeLists.txt', 'a.cmake', 'a.cmake.in', 'a.pc.in', 'a.yml', 'a.yaml', 'a.toml',
+                                  '.clang-tidy', '.gitignore', 'scripts/packages'])
+def test_files_with_number_signs(path):
+    assert found(path, '# A long\n# verb.\nverb\n') == [('opening', 2)]
 
 
 def test_markdown():
