@@ -9,8 +9,12 @@
 namespace pymemflow::interpose::probe_arena {
 namespace {
 
-// The size of the address range. The kernel provides pages when they are first used.
-constexpr std::size_t kBytes = std::size_t{1} << 30;
+// The arena grows in steps, each twice as large as the one before: up to 1 GiB.
+constexpr std::size_t kFirstStepBytes = std::size_t{1} << 20;
+constexpr int kSteps = 10;
+constexpr std::size_t bytes_of(int step) {
+  return kFirstStepBytes << step;
+}
 constexpr std::size_t kHeadBytes = 16;  // keeps blocks aligned
 constexpr int kClasses = 40;            // powers of two
 
@@ -20,8 +24,12 @@ struct Block {
 };
 static_assert(sizeof(Block) <= kHeadBytes);
 
-constinit char* begin = nullptr;
-constinit std::atomic<std::size_t> used{0};
+struct Step {
+  std::atomic<char*> begin;
+  std::atomic<std::size_t> used;
+};
+constinit Step steps[kSteps] = {};
+constinit std::atomic<int> step_count{0};
 constinit std::atomic<bool> is_locked{false};
 constinit Block* free_blocks[kClasses] = {};  // guarded by is_locked
 
@@ -48,30 +56,65 @@ Block* take_free(int size_class) {
   return block;
 }
 
+// Makes `count` steps out of count - 1. False: there is no memory.
+bool add_step(int count) {
+  if (count > kSteps) return false;
+  Step& step = steps[count - 1];
+  if (step.begin.load(std::memory_order_acquire) == nullptr) {
+    auto* const made = static_cast<char*>(platform::map_private(bytes_of(count - 1)));
+    if (made == nullptr) return false;
+    char* expected = nullptr;
+    // Another thread may have been faster.
+    if (!step.begin.compare_exchange_strong(expected, made, std::memory_order_acq_rel)) {
+      platform::unmap(made, bytes_of(count - 1));
+    }
+  }
+  int expected = count - 1;
+  step_count.compare_exchange_strong(expected, count, std::memory_order_acq_rel);
+  return true;
+}
+
+// Null: the latest step has no room for it.
+Block* take_new(int count, std::size_t size) {
+  Step& step = steps[count - 1];
+  if (size > bytes_of(count - 1)) return nullptr;
+  const std::size_t offset = step.used.fetch_add(size, std::memory_order_relaxed);
+  if (offset + size > bytes_of(count - 1)) {
+    step.used.fetch_sub(size, std::memory_order_relaxed);
+    return nullptr;
+  }
+  return reinterpret_cast<Block*>(step.begin.load(std::memory_order_acquire) + offset);
+}
+
 }  // namespace
 
 bool create() {
-  begin = static_cast<char*>(platform::map_private(kBytes));
-  return begin != nullptr;
+  return add_step(1);
 }
 
 bool owns(const void* block) {
-  return begin != nullptr &&
-         static_cast<std::size_t>(static_cast<const char*>(block) - begin) < kBytes;
+  const int count = step_count.load(std::memory_order_acquire);
+  for (int step = 0; step < count; ++step) {
+    const char* const begin = steps[step].begin.load(std::memory_order_relaxed);
+    if (reinterpret_cast<std::uintptr_t>(block) - reinterpret_cast<std::uintptr_t>(begin) <
+        bytes_of(step)) {
+      return true;
+    }
+  }
+  return false;
 }
 
 void* allocate(std::size_t bytes) {
-  if (begin == nullptr || bytes > kBytes / 4) return nullptr;
+  if (bytes > bytes_of(kSteps - 1) / 2) return nullptr;
   const int size_class = class_of(bytes);
   Block* block = take_free(size_class);
   if (block == nullptr) {
     const std::size_t size = std::size_t{1} << size_class;
-    const std::size_t offset = used.fetch_add(size, std::memory_order_relaxed);
-    if (offset + size > kBytes) {
-      used.fetch_sub(size, std::memory_order_relaxed);
-      return nullptr;
+    int count = step_count.load(std::memory_order_acquire);
+    if (count == 0) return nullptr;
+    while ((block = take_new(count, size)) == nullptr) {
+      if (!add_step(++count)) return nullptr;
     }
-    block = reinterpret_cast<Block*>(begin + offset);
     block->size_class = size_class;
   }
   return reinterpret_cast<char*>(block) + kHeadBytes;

@@ -177,12 +177,16 @@ bool is_new_process() {
 // Starts the recording of a forked child. Returns null if it cannot record.
 Writer* begin_new_process() {
   const Writer* const parents = this_writer();
+  const bool is_known = parents != nullptr;
+  const pyframe::LastProbe last = is_known ? parents->probe.last : pyframe::LastProbe{};
+  const bool is_idle =
+      is_known && parents->state.load(std::memory_order_relaxed) == WriterState::Idle;
   set_this_writer(nullptr);
-  if (!become_new_process()) return nullptr;
+  if (!become_new_process(is_idle ? OldMemory::GiveBack : OldMemory::Keep)) return nullptr;
   Writer* const own = acquire_writer();
   set_this_writer(own);
   // The child continues at the position of its parent.
-  if (own != nullptr && parents != nullptr) own->probe.last = parents->probe.last;
+  if (own != nullptr && is_known) own->probe.last = last;
   return own;
 }
 

@@ -19,13 +19,17 @@ constinit Recording recording;
 namespace {
 
 // Sets up the parts of the recording that belong to one process. Returns 0 or an error number.
-int set_up_process() {
+int set_up_process(OldMemory old_memory) {
   recording.destination.process = platform::process_id();
   recording.failure.store(0, std::memory_order_relaxed);
   recording.not_probed.store(0, std::memory_order_relaxed);
   recording.python_ran.store(false, std::memory_order_relaxed);
-  recording.sites.clear();
-  if (!recording.writers.create()) return ENOMEM;
+  const bool keeps_old = old_memory == OldMemory::Keep;
+  if (!keeps_old) {
+    recording.writers.for_each([](Writer& writer) { unmap_blocks(recording.destination, writer); });
+  }
+  recording.sites.clear(keeps_old);
+  if (!recording.writers.create(keeps_old)) return ENOMEM;
   const bool is_forked_child = recording.destination.process != recording.first_process;
   if (const int error = recording.destination.file.create(
           recording.settings, recording.destination.process, is_forked_child)) {
@@ -88,7 +92,7 @@ int start_recording(const pyframe::Interpreter& interpreter, const CaptureSettin
   recording.fork_sensitive =
       static_cast<ForkSensitive*>(platform::map_zero_in_child(kFileAlignment));
   if (recording.fork_sensitive == nullptr) return ENOMEM;
-  if (const int error = set_up_process()) return error;
+  if (const int error = set_up_process(OldMemory::Keep)) return error;
   pyframe::notice_code_deaths(interpreter, on_code_death);
   open_for_events();
   return 0;
@@ -123,7 +127,8 @@ bool end_recording(EndKind kind) {
   std::atomic<std::uint64_t>& turn = recording.fork_sensitive->turn;
   turn.fetch_or(kClosed, std::memory_order_relaxed);
   std::uint64_t last_numbers = recording.metadata_blocks;
-  for (Writer& writer : recording.writers.all()) last_numbers += close_blocks(writer);
+  recording.writers.for_each(
+      [&last_numbers](Writer& writer) { last_numbers += close_blocks(writer); });
   recording.destination.file.end(kind, recording.failure.load(std::memory_order_relaxed),
                                  last_numbers);
   return true;
@@ -131,21 +136,21 @@ bool end_recording(EndKind kind) {
 
 void resume_recording() {
   recording.destination.file.reopen();
-  for (Writer& writer : recording.writers.all()) reopen_blocks(writer);
+  recording.writers.for_each(reopen_blocks);
   set_phase(recording.phase_before_end);
   if (recording.phase_before_end != Phase::On) return;
   std::atomic<std::uint64_t>& turn = recording.fork_sensitive->turn;
   turn.fetch_and(~std::uint64_t{kClosed}, std::memory_order_relaxed);
 }
 
-bool become_new_process() {
+bool become_new_process(OldMemory old_memory) {
   ForkSensitive& shared = *recording.fork_sensitive;
   std::uint32_t expected = kNewProcess;
   if (!shared.initialized.compare_exchange_strong(expected, kBeingSetUp,
                                                   std::memory_order_acquire)) {
     return expected == kReady;  // another thread of the child set it up, or is doing so now
   }
-  if (const int error = set_up_process()) {
+  if (const int error = set_up_process(old_memory)) {
     recording.failure.store(error, std::memory_order_relaxed);
     set_phase(Phase::Off);
     return false;

@@ -75,6 +75,11 @@ void resume_recording();
 
 // Starts the recording of a forked child, at its first event. It replaces the parent's in the
 // child. False: the child cannot record.
-bool become_new_process();
+//
+// The memory of the parent's recording is given back, and so is its address space where it is not
+// used again: unless the thread forked in a signal handler that had interrupted the recorder, which
+// goes on with that memory when the handler returns.
+enum class OldMemory : std::uint8_t { GiveBack, Keep };
+bool become_new_process(OldMemory old_memory);
 
 }  // namespace pymemflow::interpose

@@ -11,17 +11,11 @@ namespace pymemflow::interpose {
 namespace {
 
 constexpr std::size_t kFirstSlots = 512;
-constexpr std::size_t kArenaBytes = std::size_t{256} << 10;
+constexpr std::size_t kPageBytes = std::size_t{4} << 10;
+// With its head, a whole number of pages.
+constexpr std::size_t kArenaBytes = (std::size_t{128} << 10) - 32;
 constexpr std::size_t kScratchBytes = 8192;
 constexpr int kFreeNodesTried = 8;
-
-template <typename Index, typename Slot>
-Index* make_index(std::size_t slots) {
-  auto* const index =
-      static_cast<Index*>(platform::map_private(sizeof(Index) + (slots - 1) * sizeof(Slot)));
-  if (index != nullptr) index->mask = slots - 1;
-  return index;
-}
 
 // Returns the number of slots for an index of which at most half are used.
 std::size_t slots_for(std::size_t entries) {
@@ -88,7 +82,7 @@ void SiteTable::forget(const void* code) {
   deaths_.fetch_add(1, std::memory_order_relaxed);
 }
 
-void SiteTable::clear() {
+void SiteTable::clear(bool keeps_memory) {
   codes_.store(nullptr, std::memory_order_relaxed);
   callers_.store(nullptr, std::memory_order_relaxed);
   deaths_.fetch_add(1, std::memory_order_relaxed);
@@ -97,6 +91,37 @@ void SiteTable::clear() {
   spare_codes_ = nullptr;
   arena_left_ = 0;
   range_count_ = 0;
+  ranges_ = nullptr;
+  scratch_ = nullptr;
+  if (keeps_memory) mappings_ = nullptr;
+  // It stays mapped: a signal may have interrupted a search, which ends at the zeros.
+  for (Mapping* mapping = mappings_; mapping != nullptr; mapping = mapping->next) {
+    const Mapping kept = *mapping;
+    platform::empty_private(mapping, kept.bytes);
+    *mapping = {kept.next, kept.bytes, kept.use, true};
+  }
+}
+
+void* SiteTable::map(Use use, std::size_t bytes) {
+  constexpr std::size_t kHead = (sizeof(Mapping) + 15) & ~std::size_t{15};
+  const std::size_t all = (bytes + kHead + kPageBytes - 1) & ~(kPageBytes - 1);
+  for (Mapping* mapping = mappings_; mapping != nullptr; mapping = mapping->next) {
+    if (!mapping->is_free || mapping->bytes != all || mapping->use != use) continue;
+    mapping->is_free = false;
+    return reinterpret_cast<char*>(mapping) + kHead;
+  }
+  auto* const mapping = static_cast<Mapping*>(platform::map_private(all));
+  if (mapping == nullptr) return nullptr;
+  *mapping = {mappings_, all, use, false};
+  mappings_ = mapping;
+  return reinterpret_cast<char*>(mapping) + kHead;
+}
+
+template <typename Index, typename Slot>
+Index* SiteTable::make_index(Use use, std::size_t slots) {
+  auto* const index = static_cast<Index*>(map(use, sizeof(Index) + (slots - 1) * sizeof(Slot)));
+  if (index != nullptr) index->mask = slots - 1;
+  return index;
 }
 
 CodeNode* SiteTable::enter_code(const pyframe::Code& facts, const void* code,
@@ -185,7 +210,7 @@ bool SiteTable::grow_codes() {
 SiteTable::CodeIndex* SiteTable::empty_codes(std::size_t slots) {
   CodeIndex* const spare = spare_codes_;
   if (spare == nullptr || spare->mask + 1 != slots) {
-    return make_index<CodeIndex, std::atomic<CodeNode*>>(slots);
+    return make_index<CodeIndex, std::atomic<CodeNode*>>(Use::Codes, slots);
   }
   for (std::size_t i = 0; i < slots; ++i) {
     spare->slots[i].store(nullptr, std::memory_order_relaxed);
@@ -214,7 +239,7 @@ void SiteTable::enter_caller(const void* address, SiteId site) {
 bool SiteTable::grow_callers() {
   CallerIndex* const old = callers_.load(std::memory_order_relaxed);
   const std::size_t slots = old == nullptr ? 0 : old->mask + 1;
-  auto* const grown = make_index<CallerIndex, CallerSlot>(slots_for(slots / 2));
+  auto* const grown = make_index<CallerIndex, CallerSlot>(Use::Callers, slots_for(slots / 2));
   if (grown == nullptr) return false;
   for (std::size_t i = 0; i < slots; ++i) {
     const void* const address = old->slots[i].address.load(std::memory_order_relaxed);
@@ -242,10 +267,10 @@ std::uint32_t SiteTable::find_module(std::uint64_t place) const {
 std::uint32_t SiteTable::require_module(DefinitionStream& stream, const void* address) {
   const auto place = reinterpret_cast<std::uintptr_t>(address);
   if (ranges_ == nullptr) {
-    ranges_ = static_cast<Range*>(platform::map_private(kMaxRanges * sizeof(Range)));
-    scratch_ = static_cast<char*>(platform::map_private(kScratchBytes));
-    if (ranges_ == nullptr || scratch_ == nullptr) return 0;
+    ranges_ = static_cast<Range*>(map(Use::Modules, kMaxRanges * sizeof(Range)));
   }
+  if (scratch_ == nullptr) scratch_ = static_cast<char*>(map(Use::Modules, kScratchBytes));
+  if (ranges_ == nullptr || scratch_ == nullptr) return 0;
   if (const std::uint32_t known = find_module(place)) return known;
   describe_modules(stream);
   return find_module(place);
@@ -272,9 +297,9 @@ void SiteTable::describe_modules(DefinitionStream& stream) {
 
 void* SiteTable::allocate(std::size_t bytes) {
   bytes = (bytes + 15) & ~std::size_t{15};
-  if (bytes > kArenaBytes / 4) return platform::map_private(bytes);
+  if (bytes > kArenaBytes / 4) return map(Use::Nodes, bytes);
   if (bytes > arena_left_) {
-    arena_ = static_cast<char*>(platform::map_private(kArenaBytes));
+    arena_ = static_cast<char*>(map(Use::Nodes, kArenaBytes));
     arena_left_ = arena_ == nullptr ? 0 : kArenaBytes;
   }
   if (bytes > arena_left_) return nullptr;

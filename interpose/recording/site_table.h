@@ -63,8 +63,9 @@ class SiteTable {
   std::uint64_t deaths() const { return deaths_.load(std::memory_order_relaxed); }
   void forget_remembered() { deaths_.fetch_add(1, std::memory_order_relaxed); }
 
-  // For a forked child, since the numbers are the parent's. Their memory is not freed.
-  void clear();
+  // For a forked child, since the numbers are the parent's. Their memory is used again, unless it
+  // is to be kept as it is.
+  void clear(bool keeps_memory);
 
  private:
   using CodeIndex = HashIndex<std::atomic<CodeNode*>>;
@@ -75,6 +76,15 @@ class SiteTable {
     std::uint32_t module;  // text number of its path
   };
   class Lock;
+  // The first bytes of memory of the table. It is used again for the same use alone, for the sake
+  // of a search that a signal interrupted.
+  enum class Use : std::uint8_t { Codes, Callers, Nodes, Modules };
+  struct Mapping {
+    Mapping* next;
+    std::size_t bytes;
+    Use use;
+    bool is_free;  // another process used it
+  };
 
   static std::size_t hash(const void* address) {
     // The high bits of the product depend on all bits of the address.
@@ -90,6 +100,8 @@ class SiteTable {
   CodeNode* make_node(std::size_t units);
   bool grow_codes();
   CodeIndex* empty_codes(std::size_t slots);
+  template <typename Index, typename Slot>
+  Index* make_index(Use use, std::size_t slots);
   void enter_caller(const void* address, SiteId site);
   bool grow_callers();
   // Returns the module that holds the address, and describes it if it is new. 0: no module does.
@@ -97,6 +109,8 @@ class SiteTable {
   std::uint32_t find_module(std::uint64_t place) const;
   void describe_modules(DefinitionStream& stream);
   void* allocate(std::size_t bytes);
+  // Zeros that last as long as the table.
+  void* map(Use use, std::size_t bytes);
 
   std::atomic<CodeIndex*> codes_{nullptr};
   std::atomic<CallerIndex*> callers_{nullptr};
@@ -109,6 +123,7 @@ class SiteTable {
   std::atomic<bool> locked_{false};
   CodeNode* free_nodes_ = nullptr;
   CodeIndex* spare_codes_ = nullptr;  // the one before codes_
+  Mapping* mappings_ = nullptr;
   char* arena_ = nullptr;
   std::size_t arena_left_ = 0;
   static constexpr std::size_t kMaxRanges = 4096;

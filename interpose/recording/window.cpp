@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "platform/clock.h"
+#include "platform/memory.h"
 
 namespace pymemflow::interpose {
 namespace {
@@ -101,13 +102,16 @@ bool fold_window(Destination& destination, Writer& writer) {
   return true;
 }
 
+std::size_t window_bytes(const Destination& destination) {
+  const bool is_ring = destination.mode == RecordMode::Ring;
+  return (is_ring ? destination.ring_blocks : std::size_t{1}) * kBlockBytes;
+}
+
 }  // namespace
 
 int make_window(Destination& destination, Writer& writer) {
-  const bool is_ring = destination.mode == RecordMode::Ring;
-  const std::size_t blocks = is_ring ? destination.ring_blocks : 1;
   int error = 0;
-  BlockHead* const block = destination.file.map_blocks(blocks * kBlockBytes, error);
+  BlockHead* const block = destination.file.map_blocks(window_bytes(destination), error);
   if (block == nullptr) return error;
   writer.first_block = block;
   writer.window = block;
@@ -147,6 +151,13 @@ void reopen_blocks(Writer& writer) {
   }
   writer.definitions.reopen();
   writer.sums.reopen();
+}
+
+void unmap_blocks(const Destination& destination, Writer& writer) {
+  if (writer.window == nullptr) return;
+  platform::unmap(writer.first_block, window_bytes(destination));
+  writer.definitions.unmap();
+  writer.sums.unmap();
 }
 
 }  // namespace pymemflow::interpose

@@ -18,4 +18,7 @@ bool change_block(Destination& destination, Writer& writer);
 std::uint64_t close_blocks(Writer& writer);
 void reopen_blocks(Writer& writer);
 
+// In a forked child: gives back the memory of the parent's blocks.
+void unmap_blocks(const Destination& destination, Writer& writer);
+
 }  // namespace pymemflow::interpose

@@ -6,6 +6,8 @@
 #include <sys/uio.h>
 #include <time.h>
 
+#include <cstring>
+
 #include "platform/clock.h"
 #include "platform/linux/held_signals.h"
 #include "platform/linux/system_call.h"
@@ -92,8 +94,14 @@ void unmap(void* start, std::size_t bytes) {
 #endif
 }
 
-void* map_file(int file, std::uint64_t offset, std::size_t bytes) {
-  return map(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, file, offset);
+void* map_file(int file, std::uint64_t offset, std::size_t bytes, void* place) {
+  const int flags = MAP_SHARED | (place == nullptr ? 0 : MAP_FIXED);
+  return map(place, bytes, PROT_READ | PROT_WRITE, flags, file, offset);
+}
+
+void empty_private(void* start, std::size_t bytes) {
+  // Pages that are locked into memory stay.
+  if (failed(system_call(SYS_madvise, start, bytes, MADV_DONTNEED))) std::memset(start, 0, bytes);
 }
 
 bool copy_memory(void* to, std::uint64_t from, std::size_t bytes) {

@@ -114,13 +114,18 @@ void* map_zero_in_child(std::size_t bytes) {
   return pages;
 }
 
-void* map_file(int file, std::uint64_t offset, std::size_t bytes) {
+void* map_file(int file, std::uint64_t offset, std::size_t bytes, void* place) {
   const KeptErrno kept;
+  const int flags = MAP_SHARED | (place == nullptr ? 0 : MAP_FIXED);
   void* const pages =
-      ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, file, static_cast<off_t>(offset));
+      ::mmap(place, bytes, PROT_READ | PROT_WRITE, flags, file, static_cast<off_t>(offset));
   if (pages == MAP_FAILED) return nullptr;
   ::minherit(pages, bytes, VM_INHERIT_COPY);
   return pages;
+}
+
+void empty_private(void* start, std::size_t bytes) {
+  std::memset(start, 0, bytes);
 }
 
 void unmap(void* start, std::size_t bytes) {

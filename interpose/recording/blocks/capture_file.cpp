@@ -57,7 +57,8 @@ int CaptureFile::write_head(const CaptureSettings& settings, std::uint32_t proce
   if (const int error = platform::reserve_file(file_, 0, kFileAlignment)) return error;
   // A forked child is paused if its parent was.
   const std::uint32_t paused = head_ == nullptr ? 0 : std::atomic_ref(*control_word()).load();
-  head_ = static_cast<FileHead*>(platform::map_file(file_, 0, kFileAlignment));
+  // Replaces the mapping of the parent: a hook that a signal interrupted may read its control word.
+  head_ = static_cast<FileHead*>(platform::map_file(file_, 0, kFileAlignment, head_));
   if (head_ == nullptr) return ENOMEM;
   FileHead head{};
   head.magic = kFileMagic;

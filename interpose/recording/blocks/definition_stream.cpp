@@ -34,6 +34,10 @@ void DefinitionStream::reopen() {
 
 void DefinitionStream::finish() {
   close();
+  unmap();
+}
+
+void DefinitionStream::unmap() {
   if (block_ != nullptr) platform::unmap(block_, kDefinitionBlockBytes);
   block_ = nullptr;
 }

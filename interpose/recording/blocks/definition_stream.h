@@ -29,6 +29,8 @@ class DefinitionStream {
   void reopen();
   // Closes and unmaps the current block.
   void finish();
+  // Unmaps the current block, which is another process's.
+  void unmap();
 
   // The number of blocks so far.
   std::uint64_t blocks() const { return number_; }

@@ -155,4 +155,10 @@ void SumTable::reopen() {
   }
 }
 
+void SumTable::unmap() {
+  for (std::size_t i = 0; i < block_count_; ++i) platform::unmap(blocks_[i], kBlockBytes);
+  if (blocks_ != nullptr) platform::unmap(blocks_, kMaxBlocks * sizeof(BlockHead*));
+  if (index_ != nullptr) platform::unmap(index_, index_slots_ * sizeof(SumCell*));
+}
+
 }  // namespace pymemflow::interpose

@@ -25,6 +25,8 @@ class SumTable {
   // Marks the blocks of the table as complete. reopen() undoes it.
   void close();
   void reopen();
+  // Unmaps the table, which is another process's.
+  void unmap();
   std::uint64_t blocks() const { return block_count_; }
 
  private:
