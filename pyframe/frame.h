@@ -18,6 +18,7 @@ struct Position {
   std::int32_t instruction = 0;    // byte offset into the bytecode; negative: before the first one
   const void* bytecode = nullptr;  // from 3.11 on: where that bytecode lies
   const void* frame = nullptr;     // PyFrameObject* or _PyInterpreterFrame*
+  std::int32_t own_line = 0;       // set by take_own_line() (own_line.h); 0: the line table has it
 };
 
 // State of one thread that is kept from one read to the next, used by that thread alone.

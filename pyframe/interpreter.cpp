@@ -133,6 +133,7 @@ bool find_types(const Library& library, Interpreter& interpreter) {
   interpreter.code_type = library.find("PyCode_Type");
   interpreter.text_type = library.find("PyUnicode_Type");
   interpreter.bytes_type = library.find("PyBytes_Type");
+  interpreter.frame_type = library.find("PyFrame_Type");
   return interpreter.code_type != nullptr && interpreter.text_type != nullptr &&
          interpreter.bytes_type != nullptr;
 }
@@ -151,7 +152,7 @@ const char* reason_to_refuse(const Library& library, VersionText version,
   }
   interpreter.counts_references = library.find("_Py_RefTotal") != nullptr;
   const BuildFacts facts{.types = {interpreter.code_type, interpreter.text_type,
-                                   interpreter.bytes_type, library.find("PyFrame_Type")},
+                                   interpreter.bytes_type, interpreter.frame_type},
                          .runtime = library.find("_PyRuntime"),
                          .is_free_threaded = interpreter.is_free_threaded};
   return fit_layout(facts, interpreter.layout);

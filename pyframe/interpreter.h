@@ -40,6 +40,7 @@ struct Interpreter {
   const void* code_type = nullptr;   // &PyCode_Type
   const void* text_type = nullptr;   // &PyUnicode_Type
   const void* bytes_type = nullptr;  // &PyBytes_Type
+  const void* frame_type = nullptr;  // &PyFrame_Type
   // PyGILState_GetThisThreadState: the state of this thread, also while it does not hold the GIL.
   StateGetter own_thread_state = nullptr;
   // _PyThreadState_UncheckedGet, _PyThreadState_GetCurrent or PyThreadState_GetUnchecked.

@@ -4,6 +4,7 @@
 
 #include "pyframe/code.h"
 #include "pyframe/line_table.h"
+#include "pyframe/own_line.h"
 
 namespace pymemflow::pyframe {
 namespace {
@@ -87,6 +88,9 @@ Verdict check_running_frame(const Interpreter& interpreter, ThisThread thread) {
   Position position;
   const bool has_frame = current_position(interpreter, thread, position);
   if (globals == nullptr) return Verdict::Undecided;
+  // Compiled Python: its frames are not the interpreter's own.
+  if (has_frame) take_own_line(interpreter, position);
+  if (position.own_line != 0) return Verdict::Undecided;
   return has_frame && is_same_frame(interpreter, position, globals) ? Verdict::Right
                                                                     : Verdict::Wrong;
 }

@@ -76,6 +76,8 @@ static void print_frame(void) {
   FIELD("frame_position", _PyInterpreterFrame, prev_instr);
 #  endif
   FIELD("frame_globals", _PyInterpreterFrame, f_globals);
+  FIELD("frame_object", _PyInterpreterFrame, frame_obj);
+  FIELD("object_line", PyFrameObject, f_lineno);
   FIELD("frame_owner", _PyInterpreterFrame, owner);
 #  if PY_VERSION_HEX >= 0x030E0000
   printf("     .shim_owner = %d,\n", (int)FRAME_OWNED_BY_INTERPRETER);
@@ -90,6 +92,7 @@ static void print_frame(void) {
   FIELD("frame_code", PyFrameObject, f_code);
   FIELD("frame_position", PyFrameObject, f_lasti);
   FIELD("frame_globals", PyFrameObject, f_globals);
+  FIELD("object_line", PyFrameObject, f_lineno);
 #endif
 }
 

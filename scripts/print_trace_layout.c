@@ -27,7 +27,6 @@ int main(void) {
   FIELD("tstate_tracing", PyThreadState, tracing);
   FIELD("tstate_trace_function", PyThreadState, c_tracefunc);
 #if PY_VERSION_HEX >= 0x030B0000 && PY_VERSION_HEX < 0x030C0000
-  FIELD("frame_object", _PyInterpreterFrame, frame_obj);
   FIELD("code_local_count", PyCodeObject, co_nlocalsplus);
   FIELD("code_stack_size", PyCodeObject, co_stacksize);
   FIELD("code_line_array", PyCodeObject, _co_linearray);

@@ -8,6 +8,7 @@
 #include "interpose/recording/window.h"
 #include "platform/clock.h"
 #include "platform/threads.h"
+#include "pyframe/own_line.h"
 
 namespace pymemflow::interpose {
 
@@ -92,7 +93,9 @@ bool find_position(Writer& writer, pyframe::Position& position) {
     }
     return is_found;
   }
-  return pyframe::current_position(recording.interpreter, writer.thread, position);
+  if (!pyframe::current_position(recording.interpreter, writer.thread, position)) return false;
+  pyframe::take_own_line(recording.interpreter, position);
+  return true;
 }
 
 SiteId require_python_site(Writer& writer, const pyframe::Position& position) {

@@ -2,6 +2,7 @@
 // writer, the block is full, or another thread recorded last.
 
 #include "interpose/recording/recorder.h"
+#include "pyframe/own_line.h"
 
 namespace pymemflow::interpose {
 namespace {
@@ -15,6 +16,7 @@ SiteId find_short_site(Writer& writer, const void* caller) {
     const SiteId site = recording.sites.find_caller(caller);
     return site < kShortSites ? site : kNoSite;
   }
+  pyframe::take_own_line(recording.interpreter, position);
   // Reads the count before the table, so that the death of a code object in between is noticed.
   const std::uint64_t deaths = recording.sites.deaths();
   const SiteId site = recording.sites.find(position);
@@ -22,7 +24,7 @@ SiteId find_short_site(Writer& writer, const void* caller) {
   const std::uint64_t key = pyframe::key_of(recording.interpreter, position);
   // If a shim is the top frame, its key differs from that of the frame below it. Such a site is not
   // remembered.
-  if (key != 0 && key == seen_key) {
+  if (key != 0 && key == seen_key && position.own_line == 0) {
     writer.known_sites[known_site_index(key)] = {key, deaths, site};
   }
   return site;

@@ -46,15 +46,22 @@ class SiteTable::Lock {
 SiteId SiteTable::define(DefinitionStream& stream, const pyframe::Interpreter& interpreter,
                          const pyframe::Position& position) {
   const Lock lock(*this);
-  CodeNode* node = lock.is_held() ? find_node(position.code) : nullptr;
+  const void* const key = code_key(position);
+  const bool is_entered = lock.is_held() && key != nullptr;
+  CodeNode* node = is_entered ? find_node(key) : nullptr;
   std::uint32_t number = node != nullptr ? node->number : 0;
   if (node == nullptr) {
     pyframe::Code facts{};
     if (!pyframe::describe_code(interpreter, position.code, facts)) return kNoSite;
+    if (position.own_line != 0) {
+      facts.first_line = position.own_line;
+      facts.line_table_bytes = facts.bytecode_bytes = 0;
+      has_lines_.store(true, std::memory_order_relaxed);
+    }
     number = next_code_.fetch_add(1, std::memory_order_relaxed);
     const std::uint32_t texts = next_text_.fetch_add(3, std::memory_order_relaxed);
     if (!define_code(stream, facts, number, texts)) return kNoSite;
-    if (lock.is_held()) node = enter_code(facts, position.code, number);
+    if (is_entered) node = enter_code(facts, key, number);
   }
   const SiteId site = next_site_.fetch_add(1, std::memory_order_relaxed);
   if (!define_site(stream, site, number, position.instruction)) return kNoSite;
@@ -74,7 +81,22 @@ SiteId SiteTable::define_caller(DefinitionStream& stream, const void* address) {
   return site;
 }
 
+// Rare, hence a visit to all nodes: compiled code seldom dies.
+void SiteTable::forget_lines(const void* code) {
+  CodeIndex* const index = codes_.load(std::memory_order_acquire);
+  constexpr std::uint64_t kAddress = (std::uint64_t{1} << pyframe::kAddressBits) - 1;
+  for (std::size_t i = 0; index != nullptr && i <= index->mask; ++i) {
+    CodeNode* const node = index->slots[i].load(std::memory_order_acquire);
+    if (node == nullptr) continue;
+    const auto key = reinterpret_cast<std::uint64_t>(node->code.load(std::memory_order_acquire));
+    if (key > kAddress && (key & kAddress) == reinterpret_cast<std::uint64_t>(code)) {
+      node->code.store(nullptr, std::memory_order_release);
+    }
+  }
+}
+
 void SiteTable::forget(const void* code) {
+  if (has_lines_.load(std::memory_order_relaxed)) forget_lines(code);
   CodeNode* const node = find_node(code);
   // No lock is needed: the next code object at this address is entered after this one was freed.
   if (node == nullptr) return;
@@ -87,6 +109,7 @@ void SiteTable::clear(bool keeps_memory) {
   callers_.store(nullptr, std::memory_order_relaxed);
   deaths_.fetch_add(1, std::memory_order_relaxed);
   locked_.store(false, std::memory_order_relaxed);
+  has_lines_.store(false, std::memory_order_relaxed);
   free_nodes_ = nullptr;
   spare_codes_ = nullptr;
   arena_left_ = 0;

@@ -21,8 +21,9 @@
 
 namespace pymemflow::interpose {
 
-// A code object and its sites. `code` is set last and read first; it is null once the code object
-// has died.
+// A code object and its sites, or one line of a code object that has no line table
+// (pyframe/own_line.h). `code` is set last and read first: it is the value of code_key(), and null
+// once the code object has died.
 struct CodeNode {
   std::atomic<const void*> code;
   CodeNode* next_free;
@@ -95,7 +96,18 @@ class SiteTable {
     return instruction < 0 ? 0 : static_cast<std::size_t>(instruction) / 2 + 1;
   }
 
-  CodeNode* find_node(const void* code) const;
+  // The key of a node: the address of the code object, with the line that its frame keeps in
+  // the bits above. Null: the line is too large, so that each event has a site of its own.
+  static const void* code_key(const pyframe::Position& position) {
+    const auto line = static_cast<std::uint32_t>(position.own_line);
+    if (line == 0) [[likely]]
+      return position.code;
+    if (line >= pyframe::kMaxKeyIndex) return nullptr;
+    return reinterpret_cast<const void*>(reinterpret_cast<std::uint64_t>(position.code) |
+                                         std::uint64_t{line} << pyframe::kAddressBits);
+  }
+  CodeNode* find_node(const void* key) const;
+  void forget_lines(const void* code);
   CodeNode* enter_code(const pyframe::Code& facts, const void* code, std::uint32_t number);
   CodeNode* make_node(std::size_t units);
   bool grow_codes();
@@ -115,6 +127,7 @@ class SiteTable {
   std::atomic<CodeIndex*> codes_{nullptr};
   std::atomic<CallerIndex*> callers_{nullptr};
   std::atomic<std::uint64_t> deaths_{1};
+  std::atomic<bool> has_lines_{false};  // there are nodes of single lines
   std::atomic<std::uint32_t> next_site_{1};
   std::atomic<std::uint32_t> next_code_{1};
   std::atomic<std::uint32_t> next_text_{1};
@@ -133,19 +146,20 @@ class SiteTable {
 };
 
 inline SiteId SiteTable::find(const pyframe::Position& position) const {
-  const CodeNode* const node = find_node(position.code);
+  const void* const key = code_key(position);
+  const CodeNode* const node = key == nullptr ? nullptr : find_node(key);
   if (node == nullptr) return kNoSite;
   const std::size_t unit = unit_of(position.instruction);
   return unit < node->units ? node->sites[unit].load(std::memory_order_acquire) : kNoSite;
 }
 
-inline CodeNode* SiteTable::find_node(const void* code) const {
+inline CodeNode* SiteTable::find_node(const void* key) const {
   // Acquire, here and below: paired with the release that entered a slot or a site.
   CodeIndex* const index = codes_.load(std::memory_order_acquire);
   if (index == nullptr) return nullptr;
-  for (std::size_t i = hash(code) & index->mask;; i = (i + 1) & index->mask) {
+  for (std::size_t i = hash(key) & index->mask;; i = (i + 1) & index->mask) {
     CodeNode* const node = index->slots[i].load(std::memory_order_acquire);
-    if (node == nullptr || node->code.load(std::memory_order_acquire) == code) return node;
+    if (node == nullptr || node->code.load(std::memory_order_acquire) == key) return node;
   }
 }
 

@@ -35,7 +35,8 @@ std::int64_t basic_size(const void* type, std::size_t header_growth) {
 void grow_header(FrameLayout& layout) {
   for (std::uint16_t* offset :
        {&layout.code_filename, &layout.code_name, &layout.code_first_line, &layout.code_line_table,
-        &layout.code_bytecode, &layout.code_basic_size, &layout.ascii_data, &layout.compact_data}) {
+        &layout.code_bytecode, &layout.code_basic_size, &layout.ascii_data, &layout.compact_data,
+        &layout.object_line}) {
     *offset += kHeaderGrowth;
   }
   if (layout.frame_shape == FrameShape::FrameObject) {

@@ -61,6 +61,8 @@ struct FrameLayout {
   std::uint16_t frame_code = 0;
   std::uint16_t frame_position = 0;
   std::uint16_t frame_globals = 0;         // for the self-check alone
+  std::uint16_t frame_object = 0;          // its PyFrameObject, 3.11 on; before, it is one itself
+  std::uint16_t object_line = 0;           // int f_lineno, of the PyFrameObject
   std::uint16_t frame_owner = 0;           // char owner, 3.11 on
   std::uint8_t shim_owner = 0;             // from this owner on a frame is a shim; 0: there is none
   std::uint16_t frame_bytecode_index = 0;  // CurrentFrameOwnBytecode only: int32_t tlbc_index

@@ -78,6 +78,7 @@ void read_objects(Table& table, const PublishedPositions& at, FrameLayout& layou
   table.require(count == kObjectSize + growth && data == kBytesData + growth);
   table.require(state == kTextState + growth && length == kTextLength + growth);
   layout.header_growth = static_cast<std::uint8_t>(growth);
+  layout.object_line = static_cast<std::uint16_t>(layout.object_line + growth);
   // PyCompactUnicodeObject: a length and a pointer more.
   layout.compact_data = static_cast<std::uint16_t>(layout.ascii_data + 16);
 }

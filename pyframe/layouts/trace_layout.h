@@ -15,7 +15,6 @@ struct TraceLayout {
   std::uint16_t tstate_tracing = 0;         // int: inside a trace or profile function
   std::uint16_t tstate_trace_function = 0;  // Py_tracefunc c_tracefunc
   // 3.11: what the interpreter allocates in order to trace a frame and its code
-  std::uint16_t frame_object = 0;          // _PyInterpreterFrame.frame_obj
   std::uint16_t code_local_count = 0;      // int co_nlocalsplus
   std::uint16_t code_stack_size = 0;       // int co_stacksize
   std::uint16_t code_line_array = 0;       // _co_linearray

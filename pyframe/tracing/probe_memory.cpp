@@ -16,6 +16,7 @@ constexpr std::size_t kCollectorHead = 16;
 // a serial number.
 constexpr std::size_t kDebugBytes[] = {0, 24, 32};
 
+constinit const Interpreter* python = nullptr;
 constinit TraceLayout layout{};
 constinit const void* frame_type = nullptr;
 // Of bound built-in methods; the second one is there from 3.9 on.
@@ -44,7 +45,7 @@ bool is_line_array(const Position& top, std::size_t bytes) {
 }
 
 bool is_frame_object(const Position& top, std::size_t bytes) {
-  if (load<const void*>(top.frame, layout.frame_object) != nullptr) return false;
+  if (load<const void*>(top.frame, python->layout.frame_object) != nullptr) return false;
   const auto slots =
       static_cast<std::size_t>(load<std::int32_t>(top.code, layout.code_local_count) +
                                load<std::int32_t>(top.code, layout.code_stack_size));
@@ -76,7 +77,6 @@ std::uint8_t opcode_at(const Interpreter& interpreter, const Position& position)
 using Get = void* (*)(void* descriptor, void* object, void* type);
 
 constinit Get original_get = nullptr;
-constinit const Interpreter* python = nullptr;
 constinit ProbeHandlers handlers{};
 
 constexpr std::size_t kMaxOthers = 64;

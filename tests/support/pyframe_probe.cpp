@@ -165,12 +165,13 @@ struct Field {
 #define FIELD(name) \
   { #name, &FrameLayout::name }
 constexpr Field kFields[] = {
-    FIELD(tstate_frame),    FIELD(tstate_thread_id), FIELD(cframe_current),
-    FIELD(frame_back),      FIELD(frame_code),       FIELD(frame_position),
-    FIELD(frame_globals),   FIELD(frame_owner),      FIELD(frame_bytecode_index),
-    FIELD(code_filename),   FIELD(code_name),        FIELD(code_first_line),
-    FIELD(code_line_table), FIELD(code_bytecode),    FIELD(code_basic_size),
-    FIELD(code_bytecodes),  FIELD(ascii_data),       FIELD(compact_data)};
+    FIELD(tstate_frame),  FIELD(tstate_thread_id),     FIELD(cframe_current),
+    FIELD(frame_back),    FIELD(frame_code),           FIELD(frame_position),
+    FIELD(frame_globals), FIELD(frame_object),         FIELD(object_line),
+    FIELD(frame_owner),   FIELD(frame_bytecode_index), FIELD(code_filename),
+    FIELD(code_name),     FIELD(code_first_line),      FIELD(code_line_table),
+    FIELD(code_bytecode), FIELD(code_basic_size),      FIELD(code_bytecodes),
+    FIELD(ascii_data),    FIELD(compact_data)};
 #undef FIELD
 
 }  // namespace
