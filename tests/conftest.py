@@ -83,7 +83,7 @@ def _pythons_of(config):
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node):
-    """A worker of xdist gets the list: it need not start every Python again."""
+    """Passes the list to the workers of xdist, so that they need not start every Python again."""
     node.workerinput['pythons'] = [tuple(python) for python in _pythons_of(node.config)]
 
 
@@ -203,14 +203,14 @@ class Length:
         return long if self.is_long else short
 
     def say(self, text):
-        """For the summary of scripts/soak."""
+        """Adds a line to the summary of scripts/soak."""
         if self.is_long:
             self._say(text)
 
 
 @pytest.fixture
 def length(request, soak_says):
-    """length.pick(short, long): the test is run with the first, and as a slow one with the other."""
+    """length.pick(short, long): returns `short`, or `long` in the long version of the test."""
     return Length(request.param == 'long', soak_says)
 
 

@@ -1,7 +1,7 @@
-// The reader of captures under arbitrary bytes: whatever a file holds, a report comes to its end,
-// without a crash, without taking more memory than the file accounts for.
+// Makes reports of arbitrary bytes: every report ends without a crash, in memory proportional to
+// the size of the file.
 //
-// The bytes are a capture in short, so that the fuzzer need not find out how to make checksums:
+// The bytes are a capture in a short form, so that the fuzzer need not find the checksums:
 //
 //   1 byte       bits: 1 the head is damaged, 2 it has ended, 4 Ring, 8 Sums, 64 a summary instead
 //                of a report, 128 the rest is a file as it is
@@ -123,7 +123,7 @@ void report_on(const File& content, bool is_summary) {
   options.asked.format = is_summary ? "summary" : "flow";
   options.is_in_process = false;
   const report::ReportError error = report::write_report(file, options);
-  // That is how much a file of this size may ask for, and how running out of it is told.
+  // The report ran out of the memory that a file of this size may take.
   if (error && error.what == "out of memory") std::abort();
   ::close(file);
 }

@@ -1,6 +1,6 @@
-// The decoders of line tables under arbitrary bytes: no read outside of the table, and at every
-// offset the line that a second decoder finds, one that lists all ranges of a table before it
-// looks.
+// Decodes arbitrary bytes as line tables: nothing outside of the table is read, and the line at
+// every offset is that of a second decoder, which lists all ranges of a table before it looks one
+// up.
 //
 //   1 byte    the format: 3.6 to 3.9, 3.10, from 3.11 on
 //   4 bytes   the first line
@@ -23,7 +23,7 @@ namespace {
 
 using Table = std::span<const std::uint8_t>;
 
-// From here to the next range's begin. No line: the code's first one is taken.
+// Reaches to the begin of the next range. Without a line, the first line of the code counts.
 struct Range {
   std::int64_t begin;
   std::optional<std::uint32_t> line;
@@ -32,7 +32,7 @@ struct Range {
 class Ranges {
  public:
   explicit Ranges(std::uint32_t first_line) : first_line_(first_line) {}
-  // The last range begins where the table ends, but for lnotab, whose last line holds forever.
+  // The last range begins where the table ends, except in lnotab, whose last line has no end.
   void add(std::int64_t begin, std::optional<std::uint32_t> line) { all_.push_back({begin, line}); }
 
   std::int32_t line_at(std::int64_t instruction) const {
@@ -77,7 +77,7 @@ Ranges ranges_of_line_table(Table table, std::uint32_t line) {
   return ranges;
 }
 
-// The bytes of an entry are all up to the next one with bit 7.
+// An entry ends before the next byte in which bit 7 is set.
 Table take_entry(Table& rest) {
   std::size_t size = 1;
   while (size < rest.size() && rest[size] < 128) ++size;
@@ -86,7 +86,7 @@ Table take_entry(Table& rest) {
   return entry;
 }
 
-// Of at most six bytes. Like CPython's it does not look at bit 7, so it may go on into the next
+// Reads at most six bytes. Like CPython, it does not look at bit 7, so it may read into the next
 // entry.
 std::uint32_t first_varint(Table from_entry_on) {
   std::uint64_t value = 0;

@@ -4,7 +4,7 @@
 //   sizes         the value in 128 bits, of numbers split from their unit by a search
 //   paths         absolute, and end with what was given
 //   an error      names an entry of the environment, and nothing after it counts
-//   given         NAME=value, a line each, of entries that there are
+//   given         one line NAME=value per accepted entry
 //
 //   1 byte        0: the rest is an environment, entries split at newlines; those without a '=' and
 //                 those that begin with '_' get the prefix of our variables. Else: a size
@@ -58,7 +58,7 @@ std::string lower(std::string_view text) {
   return out;
 }
 
-// More than 64 bits hold is as large as that is large.
+// Values of more than 64 bits saturate.
 Large number(std::string_view digits) {
   Large value = 0;
   for (const char c : digits) {

@@ -71,7 +71,7 @@ class Judge:
         self.python, self.command, self.examples = python, command, examples
 
     def verdict(self, program, in_front):
-        """Of the program in a folder of its own."""
+        """Runs the gate on the program, in a folder of its own."""
         with tempfile.TemporaryDirectory() as work:
             if program.prepare:
                 program.prepare(work)
@@ -93,7 +93,7 @@ class Judge:
                 return Verdict(done.returncode, json.load(file)['processes'], stderr)
 
     def row(self, program):
-        """The words of a line of the table, and whether they are as they should be."""
+        """Returns the cells of a row of the table, and whether they are right."""
         with tempfile.TemporaryDirectory() as folder:
             origin = find_module(self.python, program.module, folder)
             text = origin and with_line(origin, program.function)

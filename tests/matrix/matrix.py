@@ -24,9 +24,9 @@ import starts  # noqa: E402
 
 ABSENT = 77
 TIMEOUT = 120
-# An interpreter of its own may not have ctypes: it then asks for objects.
+# Subinterpreters may not have ctypes: these situations allocate objects instead.
 RAW = {'subinterpreter', 'own-gil'}
-SLACK = 100  # what debug allocators add to a size, less than what is between two
+SLACK = 100  # more than debug allocators add to a size, less than the distance of two sizes
 
 Row = collections.namedtuple('Row', 'name situation start status environment')
 
@@ -88,7 +88,7 @@ def differences(report, expected):
 
 
 def printed(name):
-    """As the report writes a name: one line, nothing that a terminal obeys."""
+    """Returns a name as the report writes it: in one line, without control characters."""
     text = ''.join('\\x%02x' % ord(letter) if ord(letter) < 32 or ord(letter) == 127 else letter
                    for letter in name)
     return text.encode('utf-8', 'surrogatepass').decode('utf-8', 'surrogateescape')
@@ -103,7 +103,7 @@ def read_expected(path):
 
 
 def run_cell(row, place, packages, is_free_threaded):
-    """(cell, what is wrong)"""
+    """Runs a cell. Returns its text, and a list of what is wrong."""
     expected, report = 'expected.json', 'report'
     for name in (expected, report):
         if os.path.exists(os.path.join(place.outside, name)):
@@ -112,7 +112,7 @@ def run_cell(row, place, packages, is_free_threaded):
     if command is None:
         return '-', []
     own = dict(row.environment)
-    # It has no allocator but its own, and no need of another: ctypes is there in every interpreter.
+    # A free-threaded build has no other allocator, and has ctypes in every interpreter.
     if is_free_threaded and row.situation in RAW:
         own.pop('PYTHONMALLOC')
     environment = dict(own, LD_PRELOAD=place.path('libpymemflow.so'),
@@ -141,7 +141,7 @@ def run_cell(row, place, packages, is_free_threaded):
 
 
 def column_name(place):
-    """"3.11", "3.13t", "3.11d", or None where it does not run."""
+    """Returns "3.11", "3.13t" or "3.11d"; None if the Python does not run."""
     answer = place.ask('import sys, sysconfig, ctypes; print("%d.%d" % sys.version_info[:2] + '
                        '"t" * bool(sysconfig.get_config_var("Py_GIL_DISABLED")) + '
                        '"d" * hasattr(sys, "gettotalrefcount"))')
@@ -149,7 +149,7 @@ def column_name(place):
 
 
 def make_places(options, folders):
-    """{column: Place}"""
+    """Returns {column: Place}."""
     found = []
     wanted = [('/', python) for python in options.python] + options.root
     for root, python in wanted:

@@ -4,8 +4,8 @@ library by
 
     python situations.py NAME EXPECTED
 
-The oracle is the program itself: it writes down where each allocation is made, from what the
-interpreter says on the same line just before (sys._getframe), never from the report. Sizes tell the
+The program itself records where it makes each allocation: it asks the interpreter on the same line
+just before (sys._getframe). Sizes tell the
 allocations apart. EXPECTED is written as JSON: [[size, file, line, function], ...]; line null: no
 Python runs there; line negative: at that line or at none (the interpreter is being taken down).
 
@@ -57,7 +57,7 @@ def nowhere():
 
 
 def once_known(code, offset=1, is_last=False):
-    """A new size, expected in `code`, `offset` lines below its first; is_last: at that or nowhere."""
+    """A new size, expected in `code`, `offset` lines below its first; is_last: there or without a line."""
     size = next(_sizes)
     line = code.co_firstlineno + offset
     EXPECTED.append([size, code.co_filename, -line if is_last else line, code.co_name])
@@ -65,7 +65,7 @@ def once_known(code, offset=1, is_last=False):
 
 
 class Busy:
-    """A thread that runs Python all the while."""
+    """A thread that runs Python during the whole block."""
 
     def __enter__(self):
         self.is_on = True

@@ -24,12 +24,12 @@ TIMEOUT = 60
 BUILD = os.path.join(tools.ROOT, 'build', 'release')
 
 End = collections.namedtuple('End', 'status stdout stderr')  # status None: it hung
-# `rank`: the higher, the worse.
+# A higher `rank` is worse.
 Cell = collections.namedtuple('Cell', 'text rank')
 
 
 def kill_all(folder):
-    """Whatever still has a file of this folder open, or works in it: children of what was killed."""
+    """Kills the processes that work in this folder: children of a killed program."""
     for name in filter(str.isdigit, os.listdir('/proc')):
         try:
             if os.readlink('/proc/%s/cwd' % name).startswith(folder) and int(name) != os.getpid():

@@ -1,9 +1,8 @@
 """The tools that the victims are run under: none, this library, and its peers. One class each.
 
-A tool is made for a folder, in which it leaves its record. `command()` is put around a program's;
-`allocations()` is what the record says afterwards: a Record, or None where there is none that its own
-reader takes. A peer is asked for the most that its documentation offers (children, too), and read by its
-own reader.
+A tool is created for a folder, in which it leaves its record. `command()` returns the words that run a
+program under it; `allocations()` returns the contents of the record: a Record, or None if the tool's own
+reader cannot read it. Peers run with their most complete options (children, too).
 """
 import collections
 import glob
@@ -18,14 +17,14 @@ sys.path.insert(0, os.path.join(ROOT, 'tests', 'support'))
 LIBRARY = os.path.join(ROOT, 'build', 'release', 'libpymemflow.so')
 COMMAND = os.path.join(ROOT, 'build', 'release', 'pymemflow')
 
-# `sizes`: how many allocations of each size; `names`: for each, the Python functions that are said to
-# have made them (empty where a tool knows of none); `callers`: how many by C functions, where that is all
-# that is kept of them.
+# `sizes`: the number of allocations of each size; `names`: the Python functions that made them by the
+# record (empty if the tool does not know Python); `callers`: the number by C function, for allocations of
+# which the record keeps no more.
 Record = collections.namedtuple('Record', 'sizes names callers')
 
 
 def reads(*command):
-    """The output of a reader; None: it fails, or never ends."""
+    """Returns the output of a reader; None if it fails or hangs."""
     try:
         done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                               stderr=subprocess.DEVNULL, timeout=300)
@@ -62,8 +61,8 @@ class Tool:
 
 class Pymemflow(Tool):
     name = 'pymemflow'
-    # None: a line of ours is said to the user, and is no part of every run.
-    # What was allocated without Python has no lines, but distributions.
+    # own_lines is None: lines of ours are messages, which a run need not have. Allocations without
+    # Python have no flow lines: the distributions count them.
     CALLER = re.compile(r'^   \S*`(\w+), total bytes = \d+ $')
     ROW = re.compile(r'^ +\d+ \|@* +(\d+) *$')
     LINE = re.compile(r'^ *\d+ +\S.*:\d+ +-> (\S+) (\w+)\(([-x0-9a-f, ]*)\)(?: pntr 0x[0-9a-f]+)?$')

@@ -1,9 +1,9 @@
-"""The victims that each tool is run with: a row each of the table in docs/reliability.md.
+"""The victims that each tool is run with: each is a row of the table in docs/reliability.md.
 
-`expected` is how many allocations of which sizes the record must have: a dictionary, or a function that
-makes it of what the program printed. `named`: of some sizes, the Python function that made them. `status`:
-how the program ends. `before` and `after`: what is preloaded in front of the tool and behind it.
-`callers`: the C functions that make some of the sizes, where no Python runs.
+`expected`: the number of allocations of each size that the record must have; a dictionary, or a function
+that makes it from the program's output. `named`: the Python functions that made some of the sizes.
+`status`: the exit status of the program. `before` and `after`: libraries that are preloaded in front of
+the tool and behind it. `callers`: the C functions that make some of the sizes while no Python runs.
 """
 import collections
 import os

@@ -1,5 +1,5 @@
-"""One test file, run once: how it ended and what became of each of its tests; and what a run with the
-library shows that one without does not.
+"""Runs one test file once: its end and the results of its tests; and compares a run with the library with
+one without it.
 """
 import collections
 import glob
@@ -15,10 +15,10 @@ TIMEOUT = 900
 CLOSING = re.compile(r'(?m)^pymemflow: \d+ events recorded, .*$')
 IS_WHOLE = re.compile(r'pymemflow: \d+ events recorded, 0 lost$')
 
-# `word` is passed, failed, hung, or the signal's name; `tests`: how many were run; `bad`: the names of
-# those that failed; `reports`: how many of the library are whole; `cut`: how many have no end, as their
-# process was killed while it wrote them; `ours`: what others say that is not as it should be; `text`: all
-# that was printed.
+# `word`: passed, failed, hung, or the name of the signal; `tests`: the number of tests that ran; `bad`: the
+# names of the failed ones; `reports`: the number of complete reports; `cut`: the number of reports without
+# an end, whose process was killed while it wrote them; `ours`: the last lines of the other reports; `text`:
+# all output.
 Outcome = collections.namedtuple('Outcome', 'word tests bad reports cut ours text')
 
 
@@ -27,7 +27,7 @@ def environment(library, folder):
               if name != 'LD_PRELOAD' and not name.startswith('PYMEMFLOW_')}
     result['TMPDIR'] = folder
     if library:
-        # Every event is recorded, and taken apart when the process ends.
+        # Every event is recorded, and replayed when the process ends.
         result.update(LD_PRELOAD=library, PYMEMFLOW_SUMMARY='1',
                       PYMEMFLOW_OUTPUT=os.path.join(folder, 'report.%p'))
     return result
@@ -109,6 +109,6 @@ def run(suite, file, library):
 
 
 def differs(with_it, without):
-    """In what a reader of the results would see; what is worse with the library, and what is better."""
+    """Tells whether the two runs have different results."""
     return (with_it.word != without.word or with_it.bad != without.bad or
             with_it.tests != without.tests)

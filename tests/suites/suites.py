@@ -1,8 +1,8 @@
 """The test suites that scripts/suites can run: one function each, and the table of them.
 
-A suite is made for one Python. `files()` is what the suite calls its files; `command(file, junit)` runs
-one, in `folder` where it has to be a certain one, and leaves results by test in the file `junit` where the
-suite's runner can.
+A suite is created for one Python. `files()` lists its files, by the names that the suite gives them;
+`command(file, junit)` runs one, in `folder` if that is set, and writes the results of its tests to the
+file `junit` if the suite's runner can do that.
 """
 import os
 import subprocess
@@ -15,7 +15,7 @@ class Suite:
         self.python = python
 
     def said(self, *arguments):
-        """The lines that this Python prints; none if it fails: the suite is not installed for it."""
+        """Returns the words that this Python prints; none if it fails, because the suite is not installed."""
         done = subprocess.run([self.python] + list(arguments), stdin=subprocess.DEVNULL,
                               stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, cwd='/')
         return done.stdout.decode().split() if done.returncode == 0 else []

@@ -1,10 +1,10 @@
-"""The program that lines_test.py runs under the library: runs line_situations.py and more, once with
-functions that ask the interpreter where they were called from, once with those of the C library.
+"""The program that test_lines.py runs under the library. Runs line_situations.py and more: once with
+functions that ask the interpreter for their caller's line, once with those of the C library.
 
     python line_child.py FOLDER
 
-Writes FOLDER/expected.json: [[file, line, function, call, size], ...], in order. The file names that
-it makes up are there before it starts: the test has written the modules.
+Writes FOLDER/expected.json: [[file, line, function, call, size], ...], in order. The
+test has written the modules before.
 """
 import builtins
 import importlib

@@ -1,8 +1,7 @@
 # -*- coding: utf-8 -*-
-"""Every way to run a line that the tests could think of. tests/process/recording/test_lines.py has it run
-twice: first M, F, R, C and Block write down where they were called from, by sys._getframe(), then
-they are malloc(), free(), realloc(), calloc() and an object with a buffer. They are built-ins here.
-Sizes tell the events apart.
+"""Many ways to run a line of Python. tests/process/recording/test_lines.py runs this file twice: first M,
+F, R, C and Block note the line that called them, by sys._getframe(); then they are malloc(), free(),
+realloc(), calloc() and an object with a buffer. They are built-ins here. Each event has a size of its own.
 
 Python 3.6 has to understand this file; what later versions added is in line_child.py, as text.
 """

@@ -1,6 +1,6 @@
 # -*- coding: utf-8 -*-
-"""More of line_situations.py: what is released late or by nobody's statement, what runs later
-than it is called, and names beyond ASCII.
+"""More of line_situations.py: objects that are released late or without a statement, functions that run
+later than they are called, and names beyond ASCII.
 """
 import asyncio
 import gc

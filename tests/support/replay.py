@@ -31,7 +31,7 @@ def replay(report, is_whole=lambda event: False):
     for event in report.events:
         is_release = event.name in reports.RELEASES
         is_move = event.name in ('realloc', 'reallocarray')
-        # A refused move leaves the block where it was; one to no bytes frees it.
+        # A move that fails leaves the block; a move to 0 bytes frees it.
         if is_release or is_move and (event.result or 0 in event.arguments[1:]):
             alive.pop(event.arguments[0], None)
         if is_release or not event.result:
@@ -49,7 +49,7 @@ def replay(report, is_whole=lambda event: False):
 
 
 def is_possible(report, result):
-    """The second of the two things."""
+    """Tells whether events that are not printed can explain what is unexplained."""
     return result.unexplained <= report.recorded - len(report.events)
 
 

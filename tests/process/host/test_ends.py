@@ -1,5 +1,5 @@
-"""Ends that are made in places where little may be done: the program ends as it would alone, and its
-report is whole, or one line says what is lost."""
+"""Processes that end where little is allowed: the program ends as it would without the library, and its
+report is complete, or one line says what is lost."""
 import os
 import re
 import resource
@@ -17,13 +17,13 @@ NPROC_USER = 65534
 
 
 def has_block(report):
-    """The block of bytes(77777) is in it."""
+    """Tells whether the block of bytes(77777) is in the report."""
     return [1, 77777 + 33] in [list(event.arguments) for event in report.events]
 
 
 class Case(cases.Case):
     def both(self, code, *arguments, stdout_too=True, **options):
-        """The run under the library; its end and output are those without it."""
+        """Returns the run under the library, after checking that end and output equal those without it."""
         plain = self.trace.code(code, *arguments, preload=False, **options)
         run = self.trace.code(code, *arguments, **options)
         assert (run.status, run.stderr) == (plain.status, plain.stderr), (run.stdout, run.stderr)
@@ -36,7 +36,7 @@ class Case(cases.Case):
                 'size = ctypes.c_size_t\nvictim.%s\n' % (self.build.path('hard_ends'), call))
 
     def check(self, run):
-        """It has one report, whole."""
+        """The run has one report, and it is complete."""
         assert list(run.reports) == [run.pid], (run.files, run.stderr)
         assert run.report.lost == 0
         assert has_block(run.report)
@@ -135,7 +135,7 @@ class TestSignals(Case):
     def test_nobody_reads_standard_error(self, end, options):
         code = ('import os, signal, sys\nsignal.signal(signal.SIGPIPE, signal.SIG_DFL)\n'
                 'r, w = os.pipe()\nos.dup2(w, 2)\nos.close(w)\nos.close(r)\n%s\n' % end)
-        # Once a pipe of its own making, and once the one that it was started with.
+        # Once with a pipe that the program made, and once with one that it was started with.
         run = self.trace.code(code, output=None, **options)
         assert run.status == 5
         read_end, write_end = os.pipe()
@@ -173,7 +173,7 @@ class TestDescriptors(Case):
             os.remove(self.path('data'))
 
     def test_put_back_in_time(self):
-        """As what captures the output of tests does."""
+        """Programs that capture the output of tests do this."""
         code = ('import os, tempfile\nbytes(77777)\nkept = os.dup(2)\nfile = tempfile.TemporaryFile()\n'
                 'os.dup2(file.fileno(), 2)\nos.dup2(kept, 2)\n')
         run = self.trace.code(code, output=None)
@@ -190,7 +190,7 @@ class TestDescriptors(Case):
                 'resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))\n'
                 'try: exec(%r)\nexcept OSError: pass\n%s' % (exhaust, end))
         run = self.trace.code(code)
-        if 'sh' not in end:  # which cannot be started then
+        if 'sh' not in end:  # without a descriptor, sh cannot be started
             assert (run.status, run.stderr) == (6, '')
         self.check(run)
 
@@ -255,7 +255,7 @@ class TestLimits(Case):
 
 
 class TestChildren(Case):
-    """The reporter is a child that the host does not meet."""
+    """The host does not notice that the reporter is its child."""
 
     @pytest.mark.parametrize('call', [
         'meet_children(script, 0, 0, 0, 0)',                # wait4(-1, 0)
@@ -287,7 +287,7 @@ class TestChildren(Case):
     @pytest.mark.needs_root
     @pytest.mark.needs('unshare')
     def test_first_child_of_a_new_namespace(self):
-        """It belongs to the program that is executed: after its end there would be no other."""
+        """The executed program must be able to create it: no other process can follow it in the namespace."""
         code = ('import ctypes, os\nbytes(77777)\nassert ctypes.CDLL(None).unshare(0x20000000) == 0\n'
                 'os.execvp("sh", ["sh", "-c", "(:; echo one); :"])')
         plain = self.trace.code(code, preload=False)
@@ -347,7 +347,7 @@ class TestChildren(Case):
         self.check_kept(run)
 
     def test_environment_and_descriptors_of_the_host_are_not_its(self):
-        """It does what it is told by the options alone."""
+        """The options alone decide what the reporter does."""
         run = self.trace.code('import os; bytes(77777); os.pipe(); os.set_inheritable(3, True)',
                               LD_LIBRARY_PATH=self.folder, MALLOC_PERTURB_='3', LD_DEBUG_OUTPUT='x',
                               PYMEMFLOW_FULL_FILE_PATH='1')
@@ -379,7 +379,7 @@ class TestLoader(Case):
 
     @pytest.mark.parametrize('name', ['fstat', 'clock_gettime', 'nanosleep', 'strerror', 'access'])
     def test_functions_of_a_library_that_is_gone(self, name):
-        """They are called when the destructors of their library have run, as faketime's were."""
+        """The library that defines them has run its destructors by then, as with faketime."""
         self.write('gone.c', """
             #define _GNU_SOURCE
             #include <dlfcn.h>

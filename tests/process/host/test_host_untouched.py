@@ -1,6 +1,6 @@
-"""A C++ extension module keeps its own C++ library: exceptions and operator new are served by whom
-they are served without ours, before a report and after it, and every block is an event. And no
-descriptor that a program may have is ours."""
+"""A C++ extension module keeps its own C++ library: the same libraries serve exceptions and operator
+new as without ours, before a report and after it, and every block is an event. The library takes no
+descriptor that a program may have."""
 import os
 
 import pytest

@@ -32,7 +32,7 @@ class Checks:
         return macho_file.File(path)
 
     def test_is_for_the_machine_of_its_folder(self):
-        # ALL: none that only some of these processors have, as signed pointers would be.
+        # ALL: every processor of this architecture, also one without signed pointers.
         assert self.file.machine() == [MACHINES[self.folder], "ALL"]
 
     def test_needs_the_system_library_alone(self):
@@ -91,11 +91,11 @@ class TestCommand(Checks):
         assert self.weak() == set()
 
     def test_has_its_commands(self):
-        """run, start and stop, doctor: by what they ask the system."""
+        """run, start, stop and doctor are in it: it imports the functions that they call."""
         asked = {"posix_spawnp", "proc_pidfdinfo", "proc_pidinfo", "_NSGetExecutablePath", "popen"}
         assert asked - set(self.file.imports()) == set()
         with open(self.file.path, "rb") as file:
             text = file.read()
-        # Other texts are taken apart into instructions.
+        # The compiler turns other texts into instructions.
         for word in (b"DYLD_INSERT_LIBRARIES\0", b"libpymemflow.dylib\0"):
             assert word in text, word

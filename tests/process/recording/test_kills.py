@@ -74,8 +74,8 @@ class TestKills(Case):
         for _ in range(self.few_rounds):
             counts = self.kill(self.delay(), threads=4)
             sizes = self.report().sizes('allocate')
-            # Which thread an event is of is not printed: each size is there as often as it was
-            # made at the least, and at the most once more than that a thread in its thousand.
+            # The report does not print the thread of an event. So each size must be there at least
+            # as often as the threads counted it.
             made = collections.Counter(sizes)
             least = collections.Counter()
             for thread in range(4):
@@ -90,8 +90,8 @@ class TestKills(Case):
             sizes = report.sizes('allocate')
             assert sizes == [(sizes[0] - 1 + number) % 50000 + 1
                              for number in range(len(sizes))]
-            # The event that was kept last is not before the counter that was printed last (and less
-            # than a lap of the sizes behind it).
+            # The last event in the ring is not older than the last printed count, and less than a
+            # cycle of the sizes newer.
             assert (sizes[-1] - counts[0]) % 50000 < 40000
             assert report.recorded >= len(report.events) + report.overwritten
             overwritten += report.overwritten
@@ -104,7 +104,7 @@ class TestKills(Case):
             report = self.report()
             made = report.counts('malloc')['counts.py', 'allocate']
             assert made >= counts[0]
-            # Each number once: their sum tells.
+            # The sum shows that each number is there once.
             expected = sum(number % 50000 + 1 for number in range(made))
             assert '   counts.py, allocate, bytes total = %d \n' % expected in report.text
         self.say('%d kills, sums exact' % self.rounds)
