@@ -31,7 +31,7 @@ def settrace():
     after_return(2000)
     sys.settrace(None)
     print(sys.gettrace())
-    Plain()  # the way in: from here on there are probes again
+    Plain()  # creates an instance: from here on there are probes again
     after_return(2010)
 
 
