@@ -81,6 +81,18 @@ struct FileHead {
 inline constexpr std::size_t kControlOffset = 1024;
 static_assert(sizeof(FileHead) <= kControlOffset && kControlOffset < kFileAlignment);
 
+// The report that was made of the record, in the head page and covered by no checksum. After an
+// exec that failed there is a second one of the same process, which replaces the first. Zeros: none
+// was made.
+struct MadeReport {
+  std::uint64_t device;
+  std::uint64_t inode;
+  std::uint64_t bytes;
+  std::uint64_t changed_s;  // time of the last change, as stat(2) has it
+};
+inline constexpr std::size_t kMadeReportOffset = 1088;
+static_assert(kMadeReportOffset + sizeof(MadeReport) <= kFileAlignment);
+
 // A value of FileHead::failure besides the error numbers: the file has reached its limit.
 inline constexpr int kLimitReached = -1;
 

@@ -82,7 +82,9 @@ Output::Output(const char* path, const OutputRules& rules) : Output(-1) {
   errno = ENOTSUP;
   if (rules.is_replaced) fd_ = replacement_.open(path, rules.reading);
   is_replacing_ = fd_ >= 0;
-  if (fd_ < 0 && errno == ENOTSUP) fd_ = open_output_file(path, rules.reading);
+  if (fd_ < 0 && errno == ENOTSUP) {
+    fd_ = rules.is_new ? open_new_file(path) : open_output_file(path, rules.reading);
+  }
   owns_fd_ = fd_ >= 0;
   if (fd_ < 0) error_ = errno;
 }

@@ -22,6 +22,7 @@ String expanded_path(std::string_view pattern, pid_t pid);
 struct OutputRules {
   int reading = -1;          // a file that is being read, and must not be written to
   bool is_replaced = false;  // by rename once the output is closed without an error; else in place
+  bool is_new = false;  // the name must be free, or that of a pipe or a device; EEXIST: it is not
 };
 
 class Output {

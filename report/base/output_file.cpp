@@ -11,31 +11,40 @@
 
 #include "capture/block.h"
 #include "report/base/memory.h"
+#include "report/base/output_path.h"
 
 namespace pymemflow::report {
 namespace {
 
-int open_file(const char* path, int flags) {
+constexpr int kAlways = O_CLOEXEC | O_NOCTTY | O_NOFOLLOW;
+
+int refuse(int file, int error) {
+  if (file >= 0) close(file);
+  errno = error;
+  return -1;
+}
+
+int create_file(const char* path) {
   int file = -1;
   do {
-    file = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOCTTY | flags, S_IRUSR | S_IWUSR);
+    file = open(path, O_WRONLY | O_CREAT | O_EXCL | kAlways, S_IRUSR | S_IWUSR);
   } while (file < 0 && errno == EINTR);
   return file;
 }
 
-// Opens a file that exists. open() would wait for the reader of a FIFO; here the reader has one
-// second to come.
+// Opens a file that exists and is no link. open() would wait for the reader of a FIFO; here the
+// reader has one second to come.
 int open_existing(const char* path) {
   constexpr int kTries = 100;
   for (int i = 0; i < kTries; ++i) {
-    const int file = open_file(path, O_NONBLOCK);
+    const int file = open(path, O_WRONLY | O_NONBLOCK | kAlways);
     if (file >= 0) {
       // From here on, writes block as they do for other files.
       const int flags = fcntl(file, F_GETFL);
       if (flags >= 0) fcntl(file, F_SETFL, flags & ~O_NONBLOCK);
       return file;
     }
-    if (errno != ENXIO) return file;
+    if (errno != ENXIO && errno != EINTR) return file;
     constexpr timespec kWait = {.tv_sec = 0, .tv_nsec = 10'000'000};
     nanosleep(&kWait, nullptr);
   }
@@ -43,35 +52,16 @@ int open_existing(const char* path) {
   return -1;
 }
 
-// Whether the path is a symlink of another user. A user who can replace the link between this check
-// and the opening can do so at any time, because the folder has no sticky bit.
-bool is_foreign_link(const char* path) {
-  struct stat facts;
-  if (lstat(path, &facts) != 0 || !S_ISLNK(facts.st_mode)) return false;
-  return facts.st_uid != geteuid() && facts.st_uid != 0;
-}
-
-bool is_folder_for_everybody(std::string_view path) {
-  const std::size_t slash = path.rfind('/');
-  const String folder(slash == 0                        ? std::string_view("/")
-                      : slash == std::string_view::npos ? std::string_view(".")
-                                                        : path.substr(0, slash));
-  struct stat facts;
-  return stat(folder.c_str(), &facts) != 0 || (facts.st_mode & S_IWOTH) != 0;
-}
-
 // Whether another user may have created the file to read the report.
-bool is_foreign_file(int file, const char* path) {
-  struct stat facts;
-  if (fstat(file, &facts) != 0) return true;
+bool is_foreign_file(const struct stat& facts, const char* path) {
   const bool can_be_made = S_ISREG(facts.st_mode) || S_ISFIFO(facts.st_mode);
-  if (!can_be_made || !is_folder_for_everybody(path)) return false;
+  if (!can_be_made || !is_in_shared_folder(path)) return false;
   return facts.st_uid != geteuid() || facts.st_nlink > 1;
 }
 
 bool is_same_file(int a, int b) {
-  struct stat one;
-  struct stat other;
+  struct stat one {};
+  struct stat other {};
   if (fstat(a, &one) != 0 || fstat(b, &other) != 0) return false;
   return one.st_dev == other.st_dev && one.st_ino == other.st_ino;
 }
@@ -87,33 +77,40 @@ bool begins_as_capture(int file) {
 
 // A descriptor for reading a regular file; -1 for anything else, without waiting and without
 // effect.
-int open_to_look(const char* path) {
-  const int file = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-  struct stat facts;
+int open_to_look(const char* path, int flags) {
+  const int file = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK | flags);
+  struct stat facts {};
   if (file < 0 || (fstat(file, &facts) == 0 && S_ISREG(facts.st_mode))) return file;
   close(file);
   return -1;
 }
 
-bool make_empty(int file) {
-  struct stat facts;
-  return fstat(file, &facts) == 0 && (!S_ISREG(facts.st_mode) || ftruncate(file, 0) == 0);
+bool is_kept(const char* path, int reading, int flags) {
+  const int file = open_to_look(path, flags);
+  if (file < 0) return false;
+  const bool is_kept = (reading >= 0 && is_same_file(file, reading)) || begins_as_capture(file);
+  close(file);
+  return is_kept;
 }
 
-int refuse(int file, int error) {
-  if (file >= 0) close(file);
-  errno = error;
-  return -1;
+int duplicate(int descriptor, const char* path, int reading) {
+  if (is_kept(path, reading, 0)) return refuse(-1, EEXIST);
+  return fcntl(descriptor, F_DUPFD_CLOEXEC, 3);
+}
+
+bool make_empty(int file, const struct stat& facts) {
+  return !S_ISREG(facts.st_mode) || ftruncate(file, 0) == 0;
+}
+
+// A file that can be written to without replacing anything.
+bool is_stream(const struct stat& facts) {
+  return S_ISCHR(facts.st_mode) || S_ISFIFO(facts.st_mode) || S_ISSOCK(facts.st_mode);
 }
 
 }  // namespace
 
 bool is_kept_file(const char* path, int reading) {
-  const int file = open_to_look(path);
-  if (file < 0) return false;
-  const bool is_kept = (reading >= 0 && is_same_file(file, reading)) || begins_as_capture(file);
-  close(file);
-  return is_kept;
+  return is_kept(path, reading, O_NOFOLLOW);
 }
 
 std::string_view output_problem(int error) {
@@ -122,15 +119,43 @@ std::string_view output_problem(int error) {
   return std::strerror(error);
 }
 
-int open_output_file(const char* path, int reading) {
-  const int made = open_file(path, O_EXCL);
+int open_new_file(const char* path) {
+  if (const int descriptor = descriptor_in(path); descriptor >= 0) {
+    return duplicate(descriptor, path, -1);
+  }
+  const int made = create_file(path);
   if (made >= 0 || errno != EEXIST) return made;
-  if (is_foreign_link(path)) return refuse(-1, EACCES);
-  const int file = open_existing(path);
+  String target;
+  struct stat facts {};
+  if (!follow_links(path, target) || lstat(target.c_str(), &facts) != 0) return refuse(-1, EEXIST);
+  if (S_ISDIR(facts.st_mode)) return refuse(-1, EISDIR);
+  if (!is_stream(facts) || is_foreign_file(facts, target.c_str())) return refuse(-1, EEXIST);
+  const int file = open_existing(target.c_str());
   if (file < 0) return file;
-  if (is_foreign_file(file, path)) return refuse(file, EACCES);
-  if (is_kept_file(path, reading)) return refuse(file, EEXIST);
-  return make_empty(file) ? file : refuse(file, errno);
+  // Another file may have come to the path meanwhile.
+  const bool is_usable =
+      fstat(file, &facts) == 0 && is_stream(facts) && !is_foreign_file(facts, target.c_str());
+  return is_usable ? file : refuse(file, EEXIST);
+}
+
+int open_output_file(const char* path, int reading) {
+  if (const int descriptor = descriptor_in(path); descriptor >= 0) {
+    return duplicate(descriptor, path, reading);
+  }
+  const int made = create_file(path);
+  if (made >= 0 || errno != EEXIST) return made;
+  String target;
+  if (!follow_links(path, target)) return -1;
+  const int behind_link = create_file(target.c_str());
+  if (behind_link >= 0 || errno != EEXIST) return behind_link;
+  const int file = open_existing(target.c_str());
+  if (file < 0) return errno == ELOOP ? refuse(-1, EACCES) : file;
+  struct stat facts {};
+  if (fstat(file, &facts) != 0 || is_foreign_file(facts, target.c_str())) {
+    return refuse(file, EACCES);
+  }
+  if (is_kept_file(target.c_str(), reading)) return refuse(file, EEXIST);
+  return make_empty(file, facts) ? file : refuse(file, errno);
 }
 
 }  // namespace pymemflow::report

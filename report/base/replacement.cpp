@@ -7,8 +7,10 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
+#include <utility>
 
 #include "report/base/output_file.h"
+#include "report/base/output_path.h"
 
 namespace pymemflow::report {
 namespace {
@@ -18,6 +20,10 @@ int refuse(int error) {
   return -1;
 }
 
+bool is_own_regular(const struct stat& facts) {
+  return S_ISREG(facts.st_mode) && facts.st_uid == ::geteuid();
+}
+
 }  // namespace
 
 Replacement::~Replacement() {
@@ -25,11 +31,14 @@ Replacement::~Replacement() {
 }
 
 int Replacement::open(const char* path, int reading) {
+  if (descriptor_in(path) >= 0) return refuse(ENOTSUP);
+  String target;
+  if (!follow_links(path, target)) return -1;
   struct stat old {};
-  const bool exists = ::lstat(path, &old) == 0;
-  if (exists && (!S_ISREG(old.st_mode) || old.st_uid != ::geteuid())) return refuse(ENOTSUP);
-  if (exists && is_kept_file(path, reading)) return refuse(EEXIST);
-  path_ = path;
+  const bool exists = ::lstat(target.c_str(), &old) == 0;
+  if (exists && !is_own_regular(old)) return refuse(ENOTSUP);
+  if (exists && is_kept_file(target.c_str(), reading)) return refuse(EEXIST);
+  path_ = std::move(target);
   String name = path_;
   name += ".XXXXXX";
   const int file = ::mkostemp(name.data(), O_CLOEXEC);
@@ -42,6 +51,13 @@ int Replacement::open(const char* path, int reading) {
 }
 
 bool Replacement::commit() {
+  // Another file may have come to the path meanwhile. rename() never follows a link.
+  struct stat now {};
+  const bool exists = ::lstat(path_.c_str(), &now) == 0;
+  if (exists && (!is_own_regular(now) || is_kept_file(path_.c_str(), -1))) {
+    errno = is_own_regular(now) ? EEXIST : EACCES;
+    return false;
+  }
   if (::rename(temporary_.c_str(), path_.c_str()) != 0) return false;
   temporary_.clear();
   return true;

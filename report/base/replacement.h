@@ -16,12 +16,13 @@ class Replacement {
 
   // Creates an empty file beside `path`, under a name that nobody can guess, with the permissions
   // of the old file, or for its owner alone. Returns its descriptor, which is the caller's; -1 and
-  // errno. ENOTSUP: what is at `path` must be written in place: a link, a pipe, a device, a file of
-  // another user, or one in a folder where nothing can be created. EEXIST: it is a capture or the
-  // file that `reading` has open.
+  // errno. Links are followed as follow_links() does. ENOTSUP: the path must be written in place: a
+  // descriptor, a pipe, a device, a file of another user, or one in a folder where nothing can be
+  // created. EEXIST: it is a capture or the file that `reading` has open.
   int open(const char* path, int reading);
 
-  // Gives the new file the name of the old one. Called once all has been written. False and errno.
+  // Gives the new file the name of the old one. Called once all has been written. False and errno;
+  // EACCES: what is at the path by now is not ours.
   bool commit();
 
  private:

@@ -15,6 +15,7 @@
 #include "report/dtrace/compat.h"
 #include "report/formats/formats.h"
 #include "report/formats/replay.h"
+#include "report/formats/report_file.h"
 #include "report/formats/trailer.h"
 #include "report/reader/capture_reader.h"
 #include "report/symbols/symbols.h"
@@ -28,26 +29,12 @@ std::jmp_buf out_of_memory;
 
 constexpr std::uint64_t kEventsBetweenProgress = 1 << 16;
 
-// `capture` is -1 if the caller keeps its descriptor.
-void open_output(std::optional<Output>& output, const ReportOptions& options, pid_t process,
-                 int capture) {
-  const std::string_view name = options.asked.output;
-  if (name.empty()) {
-    output.emplace(options.standard_output);
-    return;
-  }
-  String path = expanded_path(name, process);
-  if (options.is_of_forked_child && name.find("%p") == std::string_view::npos) {
-    fmt::format_to(std::back_inserter(path), ".{}", process);
-  }
-  // The end of a program overwrites its report; the command replaces one.
-  const OutputRules rules = {.reading = capture, .is_replaced = !options.is_in_process};
-  output.emplace(path.c_str(), rules);
-}
-
-ReportError error_of(const Output& output) {
+// `is_new`: the output must not exist.
+ReportError error_of(const Output& output, bool is_new) {
   if (output.error() == 0) return {};
   using Subject = ReportError::Subject;
+  if (output.error() == EEXIST && is_new)
+    return {"a thousand names like it are taken", Subject::Output};
   return {output_problem(output.error()),
           output.error() == EPIPE ? Subject::ClosedPipe : Subject::Output};
 }
@@ -146,19 +133,32 @@ void write_end(const CaptureReader& reader, const FormatRow& format, Output& out
   write_trailer(standard_error, reader, options.is_in_process);
 }
 
+// `capture` is -1 if the caller keeps its descriptor.
 ReportError write_polled(CaptureReader& reader, const ReportOptions& options, int capture) {
   const Format format = format_of(options.asked.format);
   const RecordMode mode = reader.head().mode;
   if (const std::string_view problem = format_problem(format, mode); !problem.empty()) {
     return {problem};
   }
+  // The end of a program replaces nothing; the command replaces a file of the user.
+  const bool is_at_end = options.is_in_process;
+  const auto process = static_cast<pid_t>(reader.process());
+  ReportFile file(capture, process);
   std::optional<Output> output;
-  open_output(output, options, static_cast<pid_t>(reader.process()), capture);
-  if (output->error() != 0) return error_of(*output);
+  if (options.asked.output.empty()) {
+    output.emplace(options.standard_output);
+  } else if (is_at_end) {
+    file.open(output, options);
+  } else {
+    output.emplace(report_path(options, process).c_str(),
+                   OutputRules{.reading = capture, .is_replaced = true});
+  }
+  if (output->error() != 0) return error_of(*output, is_at_end);
   CaptureReplay replay(reader, *output, options);
   kWriters[static_cast<std::size_t>(format)](replay, format_options(options.asked, mode));
   write_end(reader, row_of(format), *output, options);
-  return error_of(*output);
+  if (is_at_end && output->error() == 0) file.note();
+  return error_of(*output, is_at_end);
 }
 
 // Runs `write` so that running out of memory comes back here.

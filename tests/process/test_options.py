@@ -93,10 +93,12 @@ class TestRight(Case):
         assert run.files == ['a%d.%%p.txt' % run.pid]
         self.check_report(reports.Report(run.texts[run.files[0]]))
 
-    def test_output_is_replaced(self):
-        path = self.write('report', 'old\n' * 1000000)
-        self.run_records(PYMEMFLOW_OUTPUT=path)
-        self.check_report(reports.Report(self.read('report')))
+    def test_output_is_not_replaced(self):
+        path = self.write('report', 'old\n')
+        run = self.run_records(PYMEMFLOW_OUTPUT=path)
+        runs.check_one_line(run, 'is there already, and stays')
+        self.check_report(reports.Report(self.read('report.%d' % run.pid)))
+        assert self.read('report') == 'old\n'
 
     def test_standard_error(self):
         run = self.run_records(output=None)

@@ -85,10 +85,11 @@ class TestFiles(Case):
         assert self.read('file') == 'precious'
         assert not os.path.exists(self.path('nothing'))
 
-    def test_link_of_ones_own_is_followed(self):
+    def test_report_never_follows_a_link_to_a_file(self):
         os.symlink(self.write('file', 'precious'), self.path('link'))
-        self.record(PYMEMFLOW_OUTPUT=self.path('link'))
-        assert 'dtrace:::BEGIN' in self.read('file')
+        run = self.record(PYMEMFLOW_OUTPUT=self.path('link'))
+        assert self.read('file') == 'precious'
+        assert 'dtrace:::BEGIN' in self.read('link.%d' % run.pid)
 
     def test_devices_are_written_to(self):
         run = self.trace('records.py', PYMEMFLOW_OUTPUT='/dev/stdout')
@@ -125,30 +126,33 @@ class TestOthersFiles(Case):
     def give(self, name):
         os.chown(self.path(name), SOMEBODY, SOMEBODY, follow_symlinks=False)
 
-    def report_is_refused(self):
+    def report_goes_elsewhere(self):
         run = self.record(PYMEMFLOW_OUTPUT=self.path('report'))
-        assert run.stderr == 'pymemflow: cannot write the report: Permission denied\n'
+        other = 'report.%d' % run.pid
+        assert run.stderr == 'pymemflow: %s is there already, and stays: the report is in %s\n' % (
+            self.path('report'), self.path(other))
         assert self.read('file') == 'precious'
+        assert self.mode(other) == 0o600 and 'dtrace:::BEGIN' in self.read(other)
 
     def test_report_by_a_link(self):
         os.symlink(self.path('file'), self.path('report'))
         self.give('report')
-        self.report_is_refused()
+        self.report_goes_elsewhere()
 
     def test_report_by_a_link_to_nothing(self):
         os.symlink(self.path('nothing'), self.path('report'))
         self.give('report')
-        self.report_is_refused()
+        self.report_goes_elsewhere()
         assert not os.path.exists(self.path('nothing'))
 
     def test_report_by_a_second_name(self):
         os.link(self.path('file'), self.path('report'))
-        self.report_is_refused()
+        self.report_goes_elsewhere()
 
     def test_report_into_a_file_that_waits_for_it(self):
         os.chmod(self.write('report', 'bait'), 0o666)
         self.give('report')
-        self.report_is_refused()
+        self.report_goes_elsewhere()
         assert self.read('report') == 'bait'
 
     def test_verdict_by_a_link(self):

@@ -18,6 +18,7 @@
 #include "options/options.h"
 #include "platform/linux/system_call.h"
 #include "platform/process.h"
+#include "report/base/output_path.h"
 #include "report/reporter/exit_status.h"
 
 namespace pymemflow::interpose {
@@ -74,20 +75,6 @@ bool is_abandoned(int file) {
   return ready > 0 && (request.revents & (POLLERR | POLLNVAL)) != 0;
 }
 
-// The number of a descriptor of the program that the path names; -1: it is another path.
-int descriptor_in(std::string_view path) {
-  if (path == "/dev/stdout") return 1;
-  if (path == "/dev/stderr") return 2;
-  for (const std::string_view folder : {"/dev/fd/", "/proc/self/fd/"}) {
-    int number = -1;
-    if (!path.starts_with(folder)) continue;
-    const char* const end = path.data() + path.size();
-    const auto read = std::from_chars(path.data() + folder.size(), end, number);
-    return read.ec == std::errc() && read.ptr == end ? number : -1;
-  }
-  return -1;
-}
-
 std::string_view decimal(std::span<char> buffer, int number) {
   const char* const end = std::to_chars(buffer.data(), buffer.data() + buffer.size(), number).ptr;
   return {buffer.data(), static_cast<std::size_t>(end - buffer.data())};
@@ -142,7 +129,7 @@ void make_report(const ReportRequest& request) {
   // Nobody would see it.
   const bool is_on_standard_error = request.options.output.empty();
   if (is_on_standard_error && (standard_error < 0 || is_abandoned(standard_error))) return;
-  const int output = descriptor_in(request.options.output);
+  const int output = report::descriptor_in(request.options.output);
   if (output == 2 && standard_error < 0) return;
   std::optional<IgnoredSignals> ignored;
   if (request.kind == EndKind::Exit) ignored.emplace();

@@ -178,6 +178,50 @@ TEST(Output, ReplacesAFileByRename) {
   EXPECT_EQ(status.st_mode & 0777U, 0640U);
 }
 
+TEST(Output, ANewFileReplacesNothing) {
+  const Folder folder;
+  std::ofstream(folder / "file") << "precious";
+  ASSERT_EQ(mkdir((folder / "folder").c_str(), 0700), 0);
+  ASSERT_EQ(symlink("file", (folder / "link").c_str()), 0);
+  ASSERT_EQ(symlink("nothing", (folder / "dangling").c_str()), 0);
+  ASSERT_EQ(symlink("loop", (folder / "loop").c_str()), 0);
+  for (const char* const name : {"file", "link", "dangling", "loop"}) {
+    Output output((folder / name).c_str(), {.is_new = true});
+    EXPECT_EQ(output.error(), EEXIST) << name;
+  }
+  EXPECT_EQ(Output((folder / "folder").c_str(), {.is_new = true}).error(), EISDIR);
+  EXPECT_EQ(contents(folder / "file"), "precious");
+  EXPECT_NE(access((folder / "nothing").c_str(), F_OK), 0);
+  EXPECT_EQ(Output("/dev/null", {.is_new = true}).error(), 0);
+}
+
+TEST(Output, ToADescriptorAppendsToWhatIsThere) {
+  const Folder folder;
+  const std::string path = folder / "file";
+  const int file = open(path.c_str(), O_RDWR | O_CREAT, 0600);
+  ASSERT_EQ(write(file, "before ", 7), 7);
+  for (const bool is_new : {false, true}) {
+    Output output(("/dev/fd/" + std::to_string(file)).c_str(),
+                  {.is_replaced = !is_new, .is_new = is_new});
+    output.write("text ");
+    EXPECT_TRUE(output.close());
+  }
+  ASSERT_EQ(write(file, "after", 5), 5);
+  close(file);
+  EXPECT_EQ(contents(path), "before text text after");
+}
+
+TEST(Output, ACaptureThatCameMeanwhileStays) {
+  const Folder folder;
+  const std::string path = folder / "file";
+  Output output(path.c_str(), {.is_replaced = true});
+  output.write("text");
+  std::ofstream(path) << "PYMFLOW1";
+  EXPECT_FALSE(output.close());
+  EXPECT_EQ(output.error(), EEXIST);
+  EXPECT_EQ(contents(path), "PYMFLOW1");
+}
+
 TEST(Output, AnErrorLeavesTheOldFileAndNothingElse) {
   const Folder folder;
   const std::string path = folder / "report.txt";
