@@ -21,6 +21,11 @@ std::vector<std::string> names_of(Commands commands) {
   return names;
 }
 
+Error misuse(const Command& command, const std::string& text) {
+  const std::string name(command.name);
+  return Error(name + ": " + text + "; see pymemflow help " + name);
+}
+
 std::vector<std::string> examples_of(const Command& command) {
   std::vector<std::string> lines = {"pymemflow "};
   for (const char* c = command.examples; *c != '\0'; ++c) {

@@ -29,6 +29,9 @@ Syntax syntax_of(const Command& command);
 
 std::vector<std::string> names_of(Commands commands);
 
+// An error in the arguments of the command, with where to read about them.
+Error misuse(const Command& command, const std::string& text);
+
 // "pymemflow run script.py", one per element.
 std::vector<std::string> examples_of(const Command& command);
 

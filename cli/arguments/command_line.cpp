@@ -24,18 +24,23 @@ Error unknown_option(const Command& command, const Syntax& syntax, const std::st
   const std::string name = word.substr(0, word.find('='));
   std::vector<std::string> names = {"--help"};
   for (const Option& option : syntax.options()) names.push_back(option.name);
-  return Error(std::string(command.name) + ": " + name + " is not an option" +
-               suggestion(name, names) + "; see pymemflow help " + std::string(command.name));
+  return misuse(command, name + " is not an option" + suggestion(name, names));
 }
 
 int complain_about_command(Commands commands, const std::string& word) {
+  if (word.size() > 1 && word[0] == '-' && word != "--") {
+    return complain(word + " is not an option" + suggestion(word, {"--help", "--version"}) +
+                    "; see pymemflow help");
+  }
   const std::string near = suggestion(word, names_of(commands));
   return complain("'" + word + "' is not a command" +
                   (near.empty() ? ": " + list_of(commands) : near) + "; see pymemflow help");
 }
 
-bool is_option(const std::string& word) {
-  return word.size() > 2 && word.starts_with("--");
+// A program may begin with -m or -c, which are Python's.
+bool is_option(const Command& command, const std::string& word) {
+  if (word.size() < 2 || word[0] != '-' || word == "--") return false;
+  return command.takes != Takes::Program || (word != "-m" && word != "-c");
 }
 
 // Takes the option at words[at], with its value if that is a word of its own. Returns the index of
@@ -50,11 +55,18 @@ std::size_t take_option(const Command& command, const Syntax& syntax,
     taken.error = unknown_option(command, syntax, word);
     return at + 1;
   }
+  const std::size_t equals = word.find('=');
+  const bool has_word = !option->is_flag() && equals == std::string::npos;
+  const bool is_last = at + 1 == words.size();
+  if (option->is_flag() && equals != std::string::npos) {
+    taken.error = misuse(command, option->name + " takes no value");
+  } else if (!option->is_flag() && (has_word ? is_last : equals + 1 == word.size())) {
+    taken.error = misuse(command, option->name + " needs a value: " + option->value);
+  }
+  if (taken.error) return at + 1;
   taken.own.push_back(word);
-  const bool has_value = !option->is_flag() && word.find('=') == std::string::npos;
-  if (!has_value || at + 1 == words.size()) return at + 1;
-  taken.own.push_back(words[at + 1]);
-  return at + 2;
+  if (has_word) taken.own.push_back(words[at + 1]);
+  return at + (has_word ? 2 : 1);
 }
 
 }  // namespace
@@ -69,7 +81,7 @@ CommandWords split_words(const Command& command, const Syntax& syntax,
     if (word == "-h" || word == "--help") {
       taken.asks_for_help = true;
       ++at;
-    } else if (is_option(word)) {
+    } else if (is_option(command, word)) {
       at = take_option(command, syntax, words, at, taken);
     } else if (word == "--" || takes_program) {
       break;
@@ -81,6 +93,9 @@ CommandWords split_words(const Command& command, const Syntax& syntax,
   const bool is_marked = at < words.size() && words[at] == "--";
   std::vector<std::string>& rest = takes_program ? taken.program : taken.own;
   for (at += is_marked && takes_program ? 1 : 0; at < words.size(); ++at) rest.push_back(words[at]);
+  if (!taken.program.empty() && taken.program.front().empty()) {
+    taken.error = misuse(command, "PROGRAM is empty");
+  }
   return taken;
 }
 

@@ -1,5 +1,7 @@
 #include "cli/arguments/options.h"
 
+#include <algorithm>
+
 #include "report/formats/formats.h"
 
 namespace pymemflow::cli {
@@ -30,12 +32,14 @@ std::string joined(const std::vector<std::string>& words) {
 Option option_of(std::size_t row, Options& options) {
   const OptionRow& option = kOptions[row];
   const bool is_switch = option.type == OptionType::Switch;
-  const auto set = [row, is_switch, &options](const std::string& value) {
+  std::vector<std::string> words = is_switch ? std::vector<std::string>() : words_of(option);
+  const auto set = [row, is_switch, words, &options](const std::string& value) {
+    const bool is_known = words.empty() || std::ranges::find(words, value) != words.end();
+    if (!is_known) return "is not one of " + joined(words);
     const std::string_view given =
         is_switch ? (kOptions[row].is_on ? "0" : "1") : std::string_view(value);
     return std::string(set_option(options, row, given));
   };
-  std::vector<std::string> words = is_switch ? std::vector<std::string>() : words_of(option);
   std::string value = words.empty() ? option.value : joined(words);
   return {.name = spelling_of(option),
           .value = is_switch ? std::string() : std::move(value),

@@ -4,6 +4,8 @@
 #include <cctype>
 #include <memory>
 
+#include "cli/console/suggestions.h"
+
 namespace pymemflow::cli {
 namespace {
 
@@ -65,12 +67,15 @@ Error set_options(const CLI::App& app, const Syntax& syntax) {
     }
     for (const std::string& value : given->results()) {
       const std::string problem = option.set(value);
-      if (!problem.empty()) return Error(option.name + "=" + value + " " + problem);
+      if (problem.empty()) continue;
+      return Error(option.name + "=" + value + " " + problem + suggestion(value, option.words));
     }
   }
   for (const Operand& operand : syntax.operands()) {
     const CLI::Option* const given = app.get_option(operand.name);
-    if (operand.to != nullptr && given->count() != 0) *operand.to = given->results().front();
+    if (operand.to == nullptr || given->count() == 0) continue;
+    *operand.to = given->results().front();
+    if (operand.to->empty()) return Error(operand.name + " is empty");
   }
   return {};
 }
@@ -84,9 +89,10 @@ Error parse(const Command& command, const Syntax& syntax, const std::vector<std:
   reversed.emplace_back(command.name);
   try {
     root.parse(reversed);
+  } catch (const CLI::ExtrasError&) {
+    return misuse(command, "'" + root.remaining(true).front() + "' is one argument too many");
   } catch (const CLI::Error& error) {
-    return Error(std::string(command.name) + ": " + error.what() + "; see pymemflow help " +
-                 std::string(command.name));
+    return misuse(command, error.what());
   }
   if (Error error = syntax.prepare()) return error;
   return set_options(app, syntax);

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "cli/commands/commands.h"
+#include "cli/console/suggestions.h"
 
 namespace pymemflow::cli {
 namespace {
@@ -146,7 +147,8 @@ int run(const std::string& name) {
     std::fputs(shell.script().c_str(), stdout);
     return 0;
   }
-  return complain("completion: '" + name + "' is not one of bash, zsh, fish");
+  return complain("completion: '" + name + "' is not one of bash, zsh, fish" +
+                  suggestion(name, {"bash", "zsh", "fish"}));
 }
 
 }  // namespace

@@ -32,10 +32,37 @@ class TestMistyped(Case):
         (('run', '--no-folw', 'x'), "run: --no-folw is not an option (did you mean '--no-flow'?)"),
         (('gate', '--max-lea=1', 'x'), "--max-lea is not an option (did you mean '--max-leak'?)"),
         (('help', 'gats'), "'gats' is not a command (did you mean 'gate'?)"),
+        (('--versoin',), "--versoin is not an option (did you mean '--version'?)"),
+        (('-x',), '-x is not an option'),
+        (('run', '-x', 'y'), 'run: -x is not an option'),
+        (('report', '-x', 'y'), 'report: -x is not an option'),
+        (('run', '--format'), 'run: --format needs a value: flow|distributions|summary|json'),
+        (('gate', '--max-leak=', 'x'), 'gate: --max-leak needs a value: SIZE'),
+        (('run', '--no-flow=0', 'x'), 'run: --no-flow takes no value'),
+        (('report', 'x', 'y'), "report: 'y' is one argument too many"),
+        (('run', ''), 'run: PROGRAM is empty'),
+        (('gate', '--max-leak=1', '--', ''), 'gate: PROGRAM is empty'),
         ((), 'no command given: run, report, '),
     ])
     def test_is_said(self, words, text):
         runs.check_error(self.cli(*words), text, 'see pymemflow help')
+
+    @pytest.mark.parametrize('words, text', [
+        (('run', '--format=sumary', 'x'), "--format=sumary is not one of flow|distributions|summary|json "
+                                          "(did you mean 'summary'?)"),
+        (('report', '--compat', 'dtrase', 'x'), "--compat=dtrase is not one of none|dtrace|dtrace-2020 "
+                                                "(did you mean 'dtrace'?)"),
+        (('completion', 'bsh'), "'bsh' is not one of bash, zsh, fish (did you mean 'bash'?)"),
+        (('help', ''), 'COMMAND is empty'),
+        (('info', ''), 'CAPTURE is empty'),
+    ])
+    def test_values(self, words, text):
+        runs.check_error(self.cli(*words), text)
+
+    def test_a_program_may_begin_with_a_dash(self):
+        runs.check_error(self.cli('run', '--', '-x'), '-x: No such file or directory')
+        done = self.cli('run', '--output', self.path('out'), '-c', 'print(1)')
+        assert (done.status, done.stdout) == (0, '1\n')
 
     def test_nothing_near(self):
         assert 'did you mean' not in self.cli('run', '--xyzzy', 'x').stderr
@@ -157,7 +184,7 @@ class TestFormats(Case):
         assert run.stderr.startswith('dtrace:::BEGIN\n')
 
     def test_unknown(self):
-        runs.check_error(self.run_python('--format=xml'), 'format xml', 'flow|distributions|summary|json')
+        runs.check_error(self.run_python('--format=xml'), '--format=xml is not one of flow|distributions|summary|json')
         run = self.trace.code('', output=None, PYMEMFLOW_FORMAT='xml')
         runs.check_one_line(run, 'format xml is not one of flow|distributions|summary|json', 'runs untraced')
 
