@@ -1,6 +1,8 @@
 #include "cli/arguments/command_line.h"
 
+#include <cerrno>
 #include <cstdio>
+#include <cstring>
 
 #include "cli/arguments/old_spellings.h"
 #include "cli/arguments/parser.h"
@@ -9,9 +11,19 @@
 namespace pymemflow::cli {
 namespace {
 
+// Standard output is buffered, so that a full disk may show only here.
+int flush_output(int status) {
+  const bool is_failed = std::ferror(stdout) != 0;
+  errno = 0;
+  if (std::fflush(stdout) == 0 && !is_failed) return status;
+  const char* const reason = errno != 0 ? std::strerror(errno) : "cannot be written";
+  const int complained = complain("standard output: " + std::string(reason));
+  return status == 0 ? complained : status;
+}
+
 int print(const std::string& text) {
   std::fputs(text.c_str(), stdout);
-  return 0;
+  return flush_output(0);
 }
 
 std::string list_of(Commands commands) {
@@ -114,7 +126,7 @@ int run_command_line(Commands commands, const std::vector<std::string>& words) {
   if (taken.error) return complain(taken.error);
   for (const std::string& notice : taken.notices) say(notice);
   if (const Error error = parse(*command, syntax, taken.own)) return complain(error);
-  return syntax.run(taken.program);
+  return flush_output(syntax.run(taken.program));
 }
 
 }  // namespace pymemflow::cli

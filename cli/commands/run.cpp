@@ -91,7 +91,9 @@ Error print_report(const FoundCapture& capture, const ReportOptions& asked,
     }
   }
   ::close(file);
-  return problem.empty() ? Error() : Error("cannot write the report: " + std::string(problem));
+  if (problem.empty()) return {};
+  return Error("cannot write the report" + (output.empty() ? "" : " to " + output) + ": " +
+               std::string(problem));
 }
 
 int run(const Arguments& arguments, const std::vector<std::string>& program) {

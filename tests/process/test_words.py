@@ -1,4 +1,5 @@
 """The words of a command line: flags, old spellings, mistyped words, help, version, and formats."""
+import os
 import re
 
 import pytest
@@ -94,6 +95,30 @@ class TestHelp(Case):
         assert self.cli('--version').stdout == done.stdout
 
 
+class TestStandardOutput(Case):
+    """A command that cannot print its answer does not end with 0."""
+
+    @staticmethod
+    def full():
+        os.dup2(os.open('/dev/full', os.O_WRONLY), 1)
+
+    @pytest.mark.parametrize('words', [
+        ('--help',), ('--version',), ('help', 'run'), ('run', '-h'), ('version',), ('manual',),
+        ('completion', 'bash'), ('info', 'CAPTURE'), ('diff', 'CAPTURE', 'CAPTURE'), ('report', 'CAPTURE')])
+    def test_of_no_use(self, words):
+        if 'CAPTURE' in words:
+            capture = self.capture()
+            words = [capture if word == 'CAPTURE' else word for word in words]
+        runs.check_error(self.cli(*words, preexec_fn=lambda: os.close(1)), 'standard output: ')
+        runs.check_error(self.cli(*words, preexec_fn=self.full), 'standard output: ')
+
+    def test_of_the_program_is_the_programs(self):
+        code = 'import os; os.write(2, b"done")'
+        done = self.cli('run', '--output', self.path('out'), '--', self.python.path, '-c', code,
+                        preexec_fn=lambda: os.close(1))
+        assert (done.status, done.stderr) == (0, 'done')
+
+
 class TestOldSpellings(Case):
     """They are accepted, with one line that names the new spelling."""
 
@@ -187,6 +212,13 @@ class TestFormats(Case):
         runs.check_error(self.run_python('--format=xml'), '--format=xml is not one of flow|distributions|summary|json')
         run = self.trace.code('', output=None, PYMEMFLOW_FORMAT='xml')
         runs.check_one_line(run, 'format xml is not one of flow|distributions|summary|json', 'runs untraced')
+
+
+    def test_a_report_that_cannot_be_written(self):
+        output = self.path('missing/report')
+        done = self.run_python('--output', output)
+        assert done.status == 0
+        runs.check_one_line(done, 'cannot write the report to %s: No such file or directory' % output)
 
 
 class TestRecording(Case):
