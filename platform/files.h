@@ -8,8 +8,8 @@
 
 namespace pymemflow::platform {
 
-// Opens a file without a name for reading and writing; -1 on failure. exec closes its descriptor,
-// which lies above those that programs count on.
+// Opens a file without a name for reading and writing. exec closes its descriptor, which lies above
+// those that programs count on. Returns the descriptor, or a negative error number.
 int open_nameless_file();
 // Creates a file that does not exist yet, for its user alone, with such a descriptor. Returns the
 // descriptor, or a negative error number.
@@ -18,6 +18,9 @@ void remove_file(const char* path);
 void close_file(int file);
 // Free space on the disk of the file, or free memory where the file lies in memory.
 std::uint64_t free_bytes_for(int file);
+// The size up to which the file may grow, unless the user gives another: half of the free space. A
+// file in memory takes at most an eighth of what the control groups of the process allow.
+std::uint64_t default_limit_for(int file);
 // The limit on the size of a file of this process. Past it a signal would end the program.
 std::uint64_t allowed_file_bytes();
 // Makes sure that the disk has room for the range.

@@ -9,6 +9,9 @@
 namespace pymemflow::platform {
 
 std::uint32_t process_id();
+// Tells the process id namespaces of processes apart: in another one an id is another process. 0:
+// unknown, or the system has none.
+std::uint64_t process_namespace();
 char** environment();
 // False: the program has more privileges than the user who started it and set its environment.
 bool is_environment_trusted();

@@ -52,10 +52,6 @@ PMF_APART std::size_t count_arguments(const char* first, std::va_list list) {
 
 }  // namespace
 
-static bool is_recording_process() {
-  return platform::process_id() == recording.destination.process;
-}
-
 void before_end() {
   if (end_handlers.before_end != nullptr && is_recording_process()) end_handlers.before_end();
 }

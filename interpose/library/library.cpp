@@ -85,8 +85,7 @@ bool is_report_wanted() {
 // Only in the process for which the name was meant, not in its forked children.
 void say_other_name() {
   CaptureName asked;
-  if (recording_options.capture.empty() || recording.destination.process != recording.first_process)
-    return;
+  if (recording_options.capture.empty() || recording.is_forked_child) return;
   if (CaptureName::is_unique(recording_options.capture)) return;
   if (!asked.make(recording_options.capture, recording.destination.process,
                   CaptureName::Suffix::Never))
@@ -123,7 +122,7 @@ void tell_end(EndKind kind) {
                .capture = recording.destination.file.descriptor(),
                .name = recording.destination.file.name(),
                .process = recording.destination.process,
-               .is_of_forked_child = recording.destination.process != recording.first_process,
+               .is_of_forked_child = recording.is_forked_child,
                .kind = kind});
 }
 
@@ -138,6 +137,7 @@ void end(EndKind kind) {
 }
 
 void at_exit(void*) {
+  if (!is_recording_process()) return;
   const LateThreadsHeld held;
   end(EndKind::Exit);
 }
@@ -189,6 +189,15 @@ void say_cannot_start(int error) {
   }
 }
 
+void say_untraced_child(int error) {
+  char digits[report::kMaxDecimalBytes];
+  const char* const end = report::put_decimal(digits, platform::process_id());
+  const std::string_view process(digits, static_cast<std::size_t>(end - digits));
+  const std::string_view name = recording.destination.file.name();
+  say({"cannot record the forked child ", process, name.empty() ? "" : " in ", name, " (",
+       failure_text(error), "); it runs untraced"});
+}
+
 CaptureSettings settings_of(const RecordingOptions& asked) {
   RecordMode mode = asked.flow ? RecordMode::Full : RecordMode::Sums;
   if (asked.ring != 0) mode = RecordMode::Ring;
@@ -225,6 +234,7 @@ void begin(const pyframe::Interpreter& interpreter) {
          "library first"});
   }
   if (recording_options.start == Start::Manual) set_paused(true);
+  recording.on_untraced_child = say_untraced_child;
   map_end_stacks();
   end_handlers = {before_end, before_exec, after_failed_exec};
 }

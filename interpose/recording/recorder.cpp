@@ -26,9 +26,15 @@ class ErrnoKeeper {
   const int saved_;
 };
 
+bool is_new_process() {
+  return recording.fork_sensitive->initialized.load(std::memory_order_acquire) != kReady;
+}
+
 void count_lost(Writer* writer) {
   const Phase phase = recording.phase.load(std::memory_order_relaxed);
   if (phase == Phase::Ended || is_paused()) return;
+  // The file is the parent's.
+  if (is_new_process()) return;
   if (writer != nullptr && writer->window != nullptr) {
     ++writer->window->lost;
   } else {
@@ -172,10 +178,6 @@ struct Entry {
   bool is_borrowed = false;
   bool is_lost = false;
 };
-
-bool is_new_process() {
-  return recording.fork_sensitive->initialized.load(std::memory_order_acquire) != kReady;
-}
 
 // Starts the recording of a forked child. Returns null if it cannot record.
 Writer* begin_new_process() {

@@ -21,6 +21,7 @@ namespace {
 // Sets up the parts of the recording that belong to one process. Returns 0 or an error number.
 int set_up_process(OldMemory old_memory) {
   recording.destination.process = platform::process_id();
+  recording.process_namespace = platform::process_namespace();
   recording.failure.store(0, std::memory_order_relaxed);
   recording.not_probed.store(0, std::memory_order_relaxed);
   recording.python_ran.store(false, std::memory_order_relaxed);
@@ -30,9 +31,8 @@ int set_up_process(OldMemory old_memory) {
   }
   recording.sites.clear(keeps_old);
   if (!recording.writers.create(keeps_old)) return ENOMEM;
-  const bool is_forked_child = recording.destination.process != recording.first_process;
   if (const int error = recording.destination.file.create(
-          recording.settings, recording.destination.process, is_forked_child)) {
+          recording.settings, recording.destination.process, recording.is_forked_child)) {
     return error;
   }
   recording.metadata_blocks =
@@ -87,7 +87,6 @@ int start_recording(const pyframe::Interpreter& interpreter, const CaptureSettin
   if (settings.mode == RecordMode::Ring) {
     recording.destination.ring_blocks = ring_blocks_for(settings.ring_bytes);
   }
-  recording.first_process = platform::process_id();
   collect_metadata();
   recording.fork_sensitive =
       static_cast<ForkSensitive*>(platform::map_zero_in_child(kFileAlignment));
@@ -143,6 +142,12 @@ void resume_recording() {
   turn.fetch_and(~std::uint64_t{kClosed}, std::memory_order_relaxed);
 }
 
+bool is_recording_process() {
+  if (platform::process_id() != recording.destination.process) return false;
+  const std::uint64_t own = platform::process_namespace();
+  return own == 0 || recording.process_namespace == 0 || own == recording.process_namespace;
+}
+
 bool become_new_process(OldMemory old_memory) {
   ForkSensitive& shared = *recording.fork_sensitive;
   std::uint32_t expected = kNewProcess;
@@ -150,9 +155,11 @@ bool become_new_process(OldMemory old_memory) {
                                                   std::memory_order_acquire)) {
     return expected == kReady;  // another thread of the child set it up, or is doing so now
   }
+  recording.is_forked_child = true;
   if (const int error = set_up_process(old_memory)) {
     recording.failure.store(error, std::memory_order_relaxed);
     set_phase(Phase::Off);
+    if (recording.on_untraced_child != nullptr) recording.on_untraced_child(error);
     return false;
   }
   open_for_events();

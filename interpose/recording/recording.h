@@ -36,7 +36,12 @@ struct Recording {
   // Events that were attributed to the running frame because a trace function of the program had
   // replaced the probes.
   std::atomic<std::uint64_t> not_probed{0};
-  std::uint32_t first_process = 0;  // the process that was started; others are its forked children
+  // The process was forked after the recording began. Its id may be that of the one that was
+  // started, if it is in a process id namespace of its own.
+  bool is_forked_child = false;
+  std::uint64_t process_namespace = 0;  // with destination.process, tells the process
+  // Called in a forked child that cannot record, with the error number or kLimitReached, in a hook.
+  void (*on_untraced_child)(int error) = nullptr;
   CaptureSettings settings;
   std::uint64_t metadata_blocks = 0;
   ForkSensitive* fork_sensitive = nullptr;
@@ -57,6 +62,10 @@ extern constinit Recording recording;
 // Starts recording. 0, or an error number, and then nothing is recorded.
 int start_recording(const pyframe::Interpreter& interpreter, const CaptureSettings& settings = {},
                     const ProbeUse& probes = {});
+
+// Whether the calling process is the one that records. A child that runs in its parent's memory
+// (vfork) is not.
+bool is_recording_process();
 
 // Pauses or resumes the recording. Marks are recorded during a pause, events are not. False: there
 // is no recording. In a forked child without a recording of its own this would pause the parent's:

@@ -29,10 +29,10 @@ constexpr rlim_t kHighestDescriptor = 1 << 16;
 
 constexpr std::uint64_t kUnlimited = std::uint64_t{1} << 62;
 
-// Takes a descriptor above the program's own limit, so that a program that goes through all
-// descriptors that it may have does not meet this one. The limit is raised for the moment of the
-// call.
-long duplicate_beyond_limit(long file) {
+// Calls call(lowest) while the program's limit of descriptors is wider, where it may be. `lowest`
+// is above the descriptors that the program may have.
+template <typename Call>
+long beyond_limit(Call call) {
   struct rlimit own {};
   const long outcome = system_call(SYS_prlimit64, 0, RLIMIT_NOFILE, nullptr, &own);
   if (failed(outcome)) return outcome;
@@ -43,19 +43,35 @@ long duplicate_beyond_limit(long file) {
   const struct rlimit wider { needed, own.rlim_max < needed ? needed : own.rlim_max };
   const long raised = system_call(SYS_prlimit64, 0, RLIMIT_NOFILE, &wider, nullptr);
   if (failed(raised)) return raised;  // the hard limit is as low, and must not be changed
-  const long high = system_call(SYS_fcntl, file, F_DUPFD_CLOEXEC, lowest);
+  const long file = call(lowest);
   system_call(SYS_prlimit64, 0, RLIMIT_NOFILE, &own, nullptr);
-  return high;
+  return file;
 }
 
+// A program may have used up its descriptors.
+template <typename Open>
+long open_beyond_limit(Open open) {
+  const long file = open();
+  if (file != -EMFILE) return file;
+  const long other = beyond_limit([&](rlim_t) { return open(); });
+  return failed(other) ? -EMFILE : other;
+}
+
+// Moves the file to a descriptor above the program's own limit, so that a program that goes through
+// all descriptors that it may have does not meet it.
 int raise_descriptor(long low) {
-  if (failed(low)) return -1;
-  long high = duplicate_beyond_limit(low);
-  if (failed(high)) high = system_call(SYS_fcntl, low, F_DUPFD_CLOEXEC, kLowestDescriptor);
+  if (failed(low)) return static_cast<int>(low);
+  const auto duplicate = [low](rlim_t lowest) {
+    return system_call(SYS_fcntl, low, F_DUPFD_CLOEXEC, lowest);
+  };
+  long high = beyond_limit(duplicate);
+  if (failed(high)) high = duplicate(kLowestDescriptor);
   // The limit is lower (ulimit -n 256): take one above the standard descriptors at least.
-  if (failed(high)) high = system_call(SYS_fcntl, low, F_DUPFD_CLOEXEC, 3);
+  if (failed(high)) high = duplicate(3);
+  // All others are in use.
+  if (failed(high) && low > 2) return static_cast<int>(low);
   system_call(SYS_close, low);
-  return failed(high) ? -1 : static_cast<int>(high);
+  return static_cast<int>(high);
 }
 
 // A file that would pass the limit of the process (RLIMIT_FSIZE) is an error, and no signal.
@@ -68,7 +84,8 @@ long within_limit(Call call) {
 }
 
 long open_in(const char* folder) {
-  return system_call(SYS_openat, AT_FDCWD, folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+  constexpr int kFlags = O_TMPFILE | O_RDWR | O_CLOEXEC;
+  return open_beyond_limit([=] { return system_call(SYS_openat, AT_FDCWD, folder, kFlags, 0600); });
 }
 
 }  // namespace
@@ -81,15 +98,14 @@ int open_nameless_file() {
     const int file = raise_descriptor(open_in(folder));
     if (file >= 0) return file;
   }
-  return raise_descriptor(system_call(SYS_memfd_create, "pymemflow", MFD_CLOEXEC));
+  return raise_descriptor(
+      open_beyond_limit([] { return system_call(SYS_memfd_create, "pymemflow", MFD_CLOEXEC); }));
 }
 
 int make_file(const char* path) {
   constexpr int kFlags = O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
-  const long low = system_call(SYS_openat, AT_FDCWD, path, kFlags, 0600);
-  if (failed(low)) return static_cast<int>(low);
-  const int file = raise_descriptor(low);
-  return file < 0 ? -EMFILE : file;
+  return raise_descriptor(
+      open_beyond_limit([=] { return system_call(SYS_openat, AT_FDCWD, path, kFlags, 0600); }));
 }
 
 void remove_file(const char* path) {

@@ -71,7 +71,7 @@ int open_nameless_file() {
     const int file = raise_descriptor(open_in(folder));
     if (file >= 0) return file;
   }
-  return -1;
+  return -ENOENT;
 }
 
 int make_file(const char* path) {
@@ -98,6 +98,10 @@ std::uint64_t free_bytes_for(int file) {
   struct statfs disk {};
   if (::fstatfs(file, &disk) != 0 || disk.f_blocks == 0) return kUnlimited;
   return disk.f_bavail * std::uint64_t{disk.f_bsize};
+}
+
+std::uint64_t default_limit_for(int file) {
+  return free_bytes_for(file) / 2;
 }
 
 std::uint64_t allowed_file_bytes() {

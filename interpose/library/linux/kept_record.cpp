@@ -1,6 +1,7 @@
 #include "interpose/library/linux/kept_record.h"
 
 #include <fcntl.h>
+#include <sched.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -95,9 +96,21 @@ long copy_to(int file, std::string_view folder, std::uint32_t process, Path& pat
   });
 }
 
+// Makes sure that a file can be opened. A program that exits needs its descriptors no more, so one
+// of them is given up if all are in use: by this thread alone, before the others end with it.
+void require_descriptor(int kept, EndKind kind) {
+  const long free = system_call(SYS_fcntl, kept, F_DUPFD_CLOEXEC, 0);
+  if (!failed(free)) {
+    system_call(SYS_close, free);
+  } else if (free == -EMFILE && kind == EndKind::Exit &&
+             !failed(system_call(SYS_unshare, CLONE_FILES))) {
+    system_call(SYS_close, kept == 0 ? 1 : 0);
+  }
+}
+
 }  // namespace
 
-int keep_record(int file, std::uint32_t process, std::span<char> path_buffer) {
+int keep_record(int file, EndKind kind, std::uint32_t process, std::span<char> path_buffer) {
   char link_buffer[64];
   Path link(link_buffer);
   link.add("/proc/self/fd/").add(static_cast<std::uint64_t>(file));
@@ -111,6 +124,7 @@ int keep_record(int file, std::uint32_t process, std::span<char> path_buffer) {
   if (!old_path.starts_with("/memfd:")) {
     outcome = give_name(link.text(), old_path.substr(0, old_path.rfind('/')), process, path);
   }
+  if (outcome != 0) require_descriptor(file, kind);
   for (const std::string_view folder : {"/var/tmp", "/tmp"}) {
     if (outcome == 0) break;
     outcome = copy_to(file, folder, process, path);

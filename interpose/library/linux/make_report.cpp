@@ -93,7 +93,7 @@ void say_where_it_is(const ReportRequest& request, std::initializer_list<std::st
   const char* path = request.name;
   int error = 0;
   if (*path == '\0') {
-    error = keep_record(request.capture, request.process, path_buffer);
+    error = keep_record(request.capture, request.kind, request.process, path_buffer);
     path = path_buffer;
   }
   if (error != 0) {

@@ -22,10 +22,12 @@ int CaptureFile::create(const CaptureSettings& settings, std::uint32_t process,
   if (const int error = open(settings, process, is_forked_child)) return error;
   if (!platform::identify_file(file_, identity_)) return EBADF;
   const std::uint64_t asked =
-      settings.limit_bytes != 0 ? settings.limit_bytes : platform::free_bytes_for(file_) / 2;
+      settings.limit_bytes != 0 ? settings.limit_bytes : platform::default_limit_for(file_);
   limit_ = std::min(asked, platform::allowed_file_bytes());
   end_.store(kFileAlignment, std::memory_order_relaxed);
-  return write_head(settings, process, is_forked_child);
+  const int error = write_head(settings, process, is_forked_child);
+  if (error != 0) remove();
+  return error;
 }
 
 int CaptureFile::open(const CaptureSettings& settings, std::uint32_t process,
@@ -34,7 +36,7 @@ int CaptureFile::open(const CaptureSettings& settings, std::uint32_t process,
   name_.text[0] = '\0';
   if (settings.name.empty()) {
     file_ = platform::open_nameless_file();
-    return file_ < 0 ? ENOENT : 0;
+    return file_ < 0 ? -file_ : 0;
   }
   const Suffix first = is_forked_child ? Suffix::WithoutNumber : Suffix::Never;
   for (const Suffix suffix : {first, Suffix::Always}) {
