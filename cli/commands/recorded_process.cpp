@@ -52,10 +52,10 @@ void RecordedProcess::find() {
 bool RecordedProcess::try_file(const platform::OpenFile& open) {
   const int file = platform::open_again(open);
   if (file < 0) return false;
-  const bool is_record = is_own(file) &&
-                         ::pread(file, &head_, sizeof head_, 0) == ssize_t{sizeof head_} &&
-                         head_.magic == kFileMagic;
-  if (!is_record) {
+  const bool is_record =
+      ::pread(file, &head_, sizeof head_, 0) == ssize_t{sizeof head_} && head_.magic == kFileMagic;
+  if (is_record && !is_own(file)) has_record_of_others_ = true;
+  if (!is_record || !is_own(file)) {
     ::close(file);
     return false;
   }
@@ -77,6 +77,10 @@ std::string RecordedProcess::problem_without_record(bool has_nameless) const {
   if (!platform::has_library(process_, platform::kLibraryName)) {
     return "does not run under pymemflow: start it with `pymemflow run`";
   }
+  if (has_record_of_others_) {
+    return "has a record that belongs to another user, as after a change of its own user: such a "
+           "record is not written to";
+  }
   if (has_nameless) {
     return "runs under pymemflow, but its record has no name, and on this system no other process "
            "can "
@@ -93,7 +97,12 @@ std::string RecordedProcess::problem_of_head() const {
                                           : "has an older version of the library than this command";
   }
   if (head_.end != EndKind::None) return "has ended its recording";
-  if (head_.process == static_cast<std::uint32_t>(process_)) return {};
+  const pid_t own = platform::own_id(process_);
+  if (head_.process == static_cast<std::uint32_t>(own)) return {};
+  if (own != process_) {
+    return "was forked and has not recorded anything yet: it follows the process whose id is " +
+           std::to_string(head_.process) + " in its container";
+  }
   const std::string parent = std::to_string(head_.process);
   if (!is_running(static_cast<pid_t>(head_.process))) return {};
   return "was forked from " + parent + " and has not recorded anything yet: it follows " + parent;

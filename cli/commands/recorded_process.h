@@ -38,6 +38,7 @@ class RecordedProcess {
   const pid_t process_;
   int file_ = -1;
   FileHead head_{};
+  bool has_record_of_others_ = false;
   std::string problem_;
 };
 

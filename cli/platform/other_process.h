@@ -28,6 +28,10 @@ int open_again(const OpenFile& file);
 // The owner of the files that the process creates. False: the process has ended.
 bool find_owner(pid_t process, uid_t& owner);
 
+// The id that the process has in its own namespace of ids, which its record has: another one if it
+// runs in a container.
+pid_t own_id(pid_t process);
+
 // True if the process has loaded a library whose file has this name.
 bool has_library(pid_t process, const std::string& name);
 

@@ -36,12 +36,13 @@ for line in sys.stdin:
 class Program:
     """A process that runs TOLD."""
 
-    def __init__(self, case, preload=True, **environment):
+    def __init__(self, case, preload=True, code=TOLD, before=(), **environment):
         full = dict(case.environment)
         if preload:
             full.update(LD_PRELOAD=case.build.library, PYMEMFLOW_OUTPUT=case.path('report'))
         full.update(environment)
-        self.process = subprocess.Popen([case.python.path, '-c', TOLD], env=full, cwd=case.folder,
+        full = {name: value for name, value in full.items() if value is not None}
+        self.process = subprocess.Popen([*before, case.python.path, '-c', code], env=full, cwd=case.folder,
                                         stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         case.programs.append(self)
         self.read()
@@ -135,6 +136,44 @@ class TestControl(Case):
         assert reports.Report(self.text('report.%d' % child)).sizes('allocate') == [77005]
 
 
+@pytest.mark.needs_root
+@pytest.mark.needs('unshare')
+class TestNamespaces(Case):
+    """The record has the id that the process has in its own namespace."""
+
+    def start(self, **environment):
+        """The program, and its id as it is seen from here."""
+        before = ['unshare', '--pid', '--fork', '--kill-child', '--mount-proc']
+        try:
+            subprocess.run([*before, 'true'], check=True, stderr=subprocess.PIPE)
+        except subprocess.CalledProcessError as error:
+            pytest.skip('no namespace of processes here: %s' % error.stderr.decode().strip())
+        program = Program(self, before=before, PYMEMFLOW_START='manual', **environment)
+        with open('/proc/%d/task/%d/children' % ((program.process.pid,) * 2), encoding='utf-8') as file:
+            return program, int(file.read().split()[0])
+
+    @pytest.mark.parametrize('name', [None, 'capture'])
+    def test_first_process(self, name):
+        program, pid = self.start(PYMEMFLOW_CAPTURE=name and self.path(name))
+        program.tell(77001)
+        self.order('start', pid, 'is now recording')
+        program.tell(77002)
+        self.order('stop', pid, 'is now paused')
+        program.tell(77003)
+        program.end()
+        text = self.cli('report', self.path(name)).stdout if name else self.text()
+        assert reports.Report(text).sizes('allocate') == [77002]
+
+    def test_child_that_has_recorded_nothing(self):
+        program, pid = self.start()
+        said = {program.tell('fork'), program.read()}
+        assert 'forked' in said
+        with open('/proc/%d/task/%d/children' % (pid, pid), encoding='utf-8') as file:
+            child = int(file.read().split()[0])
+        runs.check_error(self.cli('start', str(child)), 'whose id is 1 in its container')
+        program.end()
+
+
 class TestWrong(Case):
     def test_process_ids(self):
         gone = subprocess.Popen([self.python.path, '-c', 'pass'])
@@ -155,6 +194,15 @@ class TestWrong(Case):
         program = Program(self, PYMEMFLOW_NOSUCH='1')
         runs.check_error(self.cli('stop', str(program.process.pid)),
                          'runs under pymemflow, but does not record')
+
+    @pytest.mark.needs_root
+    def test_program_that_changed_its_user(self):
+        """The record belongs to root, the process to nobody by now."""
+        os.chmod(self.folder, 0o777)
+        code = TOLD.replace('print(', 'bytearray(9); os.setgid(65534); os.setuid(65534); print(', 1)
+        program = Program(self, code=code, PYMEMFLOW_CAPTURE=self.path('capture'))
+        runs.check_error(self.cli('stop', str(program.process.pid)), 'belongs to another user')
+        program.tell(77007)
 
     @pytest.mark.needs_root
     def test_process_of_another_user(self):

@@ -6,7 +6,9 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <charconv>
 #include <fstream>
+#include <string_view>
 
 #include "cli/platform/other_process.h"
 
@@ -56,6 +58,20 @@ bool find_owner(pid_t process, uid_t& owner) {
   if (::stat(folder_of(process).c_str(), &status) != 0) return false;
   owner = status.st_uid;
   return true;
+}
+
+// "NSpid: 4711 12": an id per namespace; the process's own is the last.
+pid_t own_id(pid_t process) {
+  constexpr std::string_view kIds = "NSpid:";
+  std::ifstream status(folder_of(process) + "/status");
+  for (std::string line; std::getline(status, line);) {
+    if (!line.starts_with(kIds)) continue;
+    const std::string id = line.substr(line.find_last_of(" \t") + 1);
+    pid_t number = process;
+    std::from_chars(id.data(), id.data() + id.size(), number);
+    return number;
+  }
+  return process;
 }
 
 bool has_library(pid_t process, const std::string& name) {

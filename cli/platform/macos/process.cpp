@@ -75,6 +75,11 @@ bool find_owner(pid_t process, uid_t& owner) {
   return true;
 }
 
+// There are no namespaces of ids.
+pid_t own_id(pid_t process) {
+  return process;
+}
+
 // Looks at the file of each memory region.
 bool has_library(pid_t process, const std::string& name) {
   proc_regionwithpathinfo region;
