@@ -1,6 +1,6 @@
 """Makes COUNT things of one kind, with one or two events each, and prints the memory in use.
 
-    takes_so_much.py threads|sites|events|names|modules COUNT FILE LIBRARY
+    takes_so_much.py threads|sites|events|names|modules|dead COUNT FILE LIBRARY
 """
 import ctypes
 import gc
@@ -40,6 +40,8 @@ for number in range(count if kind != 'sites' else 0):
         run('def f{0}{1}():\n    allocate(0)\nf{0}{1}()\n'.format('x' * 10000, number))
     elif kind == 'modules':
         ctypes.CDLL(shutil.copy(library, '%s.%d.so' % (file, number))).end_threads(1)
+    elif kind == 'dead':
+        exec(compile('allocate(0)\n', 'so_much.py', 'exec'), {'allocate': cMemLeak.malloc})
 run('allocate(0)\n' * (count if kind == 'sites' else 1))
 wait = barrier.wait if kind == 'threads' else int
 wait()

@@ -75,6 +75,9 @@ class TestEach(Case):
     def test_names(self):
         self.check('name of 10,000 characters', ALL, 'names', 20, 520)
 
+    def test_sums_of_code_that_died(self):
+        self.check('function that comes and goes, sums', SUMS, 'dead', 1000, 21000)
+
     def test_modules(self):
         self.check('module', ALL, 'modules', 10, 210)
 
