@@ -14,17 +14,19 @@ inline constexpr int kMaxHexBytes = 16;
 
 namespace detail {
 
-// "00" to "99": two digits per division.
+// All pairs of digits of a base, "00", "01" and so on, so that a division yields two digits.
+template <std::size_t kBase>
 struct DigitPairs {
-  char text[200];
+  char text[2 * kBase * kBase];
   constexpr DigitPairs() : text() {
-    for (std::size_t i = 0; i < 100; ++i) {
-      text[2 * i] = static_cast<char>('0' + i / 10);
-      text[2 * i + 1] = static_cast<char>('0' + i % 10);
+    for (std::size_t i = 0; i < kBase * kBase; ++i) {
+      text[2 * i] = "0123456789abcdef"[i / kBase];
+      text[2 * i + 1] = "0123456789abcdef"[i % kBase];
     }
   }
 };
-inline constexpr DigitPairs kDigitPairs;
+inline constexpr DigitPairs<10> kDecimalPairs;
+inline constexpr DigitPairs<16> kHexPairs;
 
 }  // namespace detail
 
@@ -33,12 +35,12 @@ inline char* put_decimal(char* out, std::uint64_t value) {
   char* first = digits + kMaxDecimalBytes;
   while (value >= 100) {
     first -= 2;
-    std::memcpy(first, &detail::kDigitPairs.text[2 * (value % 100)], 2);
+    std::memcpy(first, &detail::kDecimalPairs.text[2 * (value % 100)], 2);
     value /= 100;
   }
   if (value >= 10) {
     first -= 2;
-    std::memcpy(first, &detail::kDigitPairs.text[2 * value], 2);
+    std::memcpy(first, &detail::kDecimalPairs.text[2 * value], 2);
   } else {
     *--first = static_cast<char>('0' + value);
   }
@@ -55,10 +57,13 @@ inline char* put_signed_decimal(char* out, std::uint64_t bits) {
 
 inline char* put_hex(char* out, std::uint64_t value) {
   const int digits = (static_cast<int>(std::bit_width(value | 1)) + 3) / 4;
-  for (int i = digits - 1; i >= 0; --i) {
-    out[i] = "0123456789abcdef"[value & 15];
-    value >>= 4;
+  char* first = out + digits;
+  while (first - out >= 2) {
+    first -= 2;
+    std::memcpy(first, &detail::kHexPairs.text[2 * (value & 0xff)], 2);
+    value >>= 8;
   }
+  if (first != out) *out = "0123456789abcdef"[value];
   return out + digits;
 }
 

@@ -61,7 +61,9 @@ FlowLines::FlowLines(Output& output, const FlowLinesOptions& options)
 
 void FlowLines::on_event(const Event& event, const Site& site) {
   if (!site.has_frame || !options_.functions.contains(event.function)) return;
-  write_site_text(event.site, site);
+  const String* text = &site_texts_[event.site];
+  if (text->empty()) text = &keep_site_text(event.site, site);
+  output_.write(*text);
   output_.commit(put_call(output_.reserve(kMaxCallBytes), event));
 }
 
@@ -95,18 +97,15 @@ String FlowLines::location_text(const Site& site) const {
   return text;
 }
 
-void FlowLines::write_site_text(SiteId number, const Site& site) {
-  String* text = &site_texts_[number];
-  if (text->empty()) {
-    if (site_text_bytes_ > kMaxSiteTextBytes) {
-      site_texts_.clear();
-      site_text_bytes_ = 0;
-      text = &site_texts_[number];
-    }
-    *text = site_text(site);
-    site_text_bytes_ += text->capacity();
+const String& FlowLines::keep_site_text(SiteId number, const Site& site) {
+  if (site_text_bytes_ > kMaxSiteTextBytes) {
+    site_texts_.clear();
+    site_text_bytes_ = 0;
   }
-  output_.write(*text);
+  String& text = site_texts_[number];
+  text = site_text(site);
+  site_text_bytes_ += text.capacity();
+  return text;
 }
 
 String FlowLines::site_text(const Site& site) const {

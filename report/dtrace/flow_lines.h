@@ -36,7 +36,8 @@ class FlowLines final : public EventSink {
   // "PID FILE:LINE ", with which every line begins.
   String location_text(const Site& site) const;
   String site_text(const Site& site) const;
-  void write_site_text(SiteId number, const Site& site);
+  // Formats the text of a site and keeps it. Valid until the next call.
+  const String& keep_site_text(SiteId number, const Site& site);
 
   Output& output_;
   FlowLinesOptions options_;
