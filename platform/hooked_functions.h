@@ -31,6 +31,7 @@ using AskedBlock = const void*;
 
 #  include <cstdlib>
 
+// Some C libraries declare these too. NOLINTBEGIN(readability-redundant-declaration)
 extern "C" {
 void free_sized(void* block, std::size_t size) noexcept;
 void free_aligned_sized(void* block, std::size_t alignment, std::size_t size) noexcept;
@@ -50,6 +51,7 @@ int execveat(int folder, const char* path, char* const* arguments, char* const* 
 int close_range(unsigned first, unsigned last, int flags) noexcept;
 void closefrom(int lowest) noexcept;
 }
+// NOLINTEND(readability-redundant-declaration)
 
 #  define PMF_USABLE_SIZE malloc_usable_size
 

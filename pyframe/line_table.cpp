@@ -59,7 +59,7 @@ std::int32_t line_in_locations(Table table, std::int32_t first_line, std::uint64
   std::uint64_t end = 0;
   for (std::size_t i = 0; i < table.size();) {
     const unsigned kind = (table[i] >> 3) & 15;
-    end += ((table[i] & 7u) + 1) * 2;
+    end += (std::uint64_t{table[i] & 7u} + 1) * 2;
     if (kind == kNoColumns || kind == kLong) line += signed_varint(table, i + 1);
     if (kind >= kOneLine0 && kind <= kOneLine2) line += kind - kOneLine0;
     if (instruction < end) return kind == kNone ? first_line : static_cast<std::int32_t>(line);

@@ -52,7 +52,7 @@ class Instructions {
     displacement = 0;
     if (take({0x48, 0x8b, 0x00})) return true;
     if (take({0x48, 0x8b, 0x40})) {
-      displacement = static_cast<std::int8_t>(*next_++);
+      displacement = static_cast<std::int8_t>(*next_++);  // NOLINT(bugprone-signed-char-misuse)
       return true;
     }
     if (!take({0x48, 0x8b, 0x80})) return false;

@@ -19,7 +19,7 @@ Error read_file(const std::string& path, std::string& text) {
     text.append(piece, size);
   }
   const bool is_read = std::ferror(file) == 0;
-  const Error error = is_read ? Error() : system_error(path);
+  Error error = is_read ? Error() : system_error(path);
   std::fclose(file);
   return error;
 }

@@ -36,7 +36,7 @@ Error Baseline::read(const std::string& path) {
   if (Error error = read_file(path, text)) return error;
   const std::optional<Json> json = Json::parse(text);
   if (!json) return Error(path + ": is not JSON");
-  const Error wrong(path + ": is not a baseline of pymemflow");
+  Error wrong(path + ": is not a baseline of pymemflow");
   const std::optional<JsonView> version = json->view().find(kMark);
   if (!version) return wrong;
   const bool has_places = version->count() == kVersionWithPlaces;

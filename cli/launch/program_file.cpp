@@ -19,7 +19,7 @@ std::string find_in_path(const std::string& name) {
   while (true) {
     const std::size_t end = rest.find(':');
     const std::string folder = rest.substr(0, end);
-    const std::string path = (folder.empty() ? "." : folder) + "/" + name;
+    std::string path = (folder.empty() ? "." : folder) + "/" + name;
     struct stat status {};
     if (::stat(path.c_str(), &status) == 0 && S_ISREG(status.st_mode) &&
         ::access(path.c_str(), X_OK) == 0) {

@@ -14,7 +14,7 @@
 #include "cli/platform/platform.h"
 #include "cli/platform/protections.h"
 
-extern "C" char** environ;
+extern "C" char** environ;  // NOLINT(readability-redundant-declaration)
 
 namespace pymemflow::cli {
 namespace {

@@ -46,10 +46,11 @@ void note(const char* path, void* address, void*) {
   for (const Python& python : std::span(pythons.all, static_cast<std::size_t>(pythons.count))) {
     if (python.get_version == get_version) return;
   }
-  if (pythons.count == kMaxPythons || std::strlen(path) >= kMaxPath) return;
+  const std::size_t path_bytes = std::strlen(path) + 1;
+  if (pythons.count == kMaxPythons || path_bytes > kMaxPath) return;
   Python& python = pythons.all[pythons.count++];
   python.get_version = get_version;
-  std::strcpy(python.path, path);
+  std::memcpy(python.path, path, path_bytes);
 }
 
 // Looks symbols up in the loader's global order if it has this interpreter first, since a program

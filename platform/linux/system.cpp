@@ -59,7 +59,7 @@ bool is_thread_alive(std::uint32_t process, std::uint32_t thread) {
 
 void sleep_us(std::uint32_t microseconds) {
   const timespec time = {.tv_sec = microseconds / 1'000'000,
-                         .tv_nsec = microseconds % 1'000'000 * 1'000};
+                         .tv_nsec = std::int64_t{microseconds % 1'000'000} * 1'000};
   system_call(SYS_nanosleep, &time, nullptr);
 }
 

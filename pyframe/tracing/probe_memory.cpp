@@ -46,10 +46,10 @@ bool is_line_array(const Position& top, std::size_t bytes) {
 
 bool is_frame_object(const Position& top, std::size_t bytes) {
   if (load<const void*>(top.frame, python->layout.frame_object) != nullptr) return false;
-  const auto slots =
-      static_cast<std::size_t>(load<std::int32_t>(top.code, layout.code_local_count) +
-                               load<std::int32_t>(top.code, layout.code_stack_size));
-  return is_size(bytes, kCollectorHead + basic_size(frame_type) + slots * sizeof(void*));
+  const std::int64_t slots = std::int64_t{load<std::int32_t>(top.code, layout.code_local_count)} +
+                             load<std::int32_t>(top.code, layout.code_stack_size);
+  return is_size(bytes, kCollectorHead + basic_size(frame_type) +
+                            static_cast<std::size_t>(slots) * sizeof(void*));
 }
 
 // The last step of instrumentation sets the version of the code object to that of the interpreter.

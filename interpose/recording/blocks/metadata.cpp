@@ -19,11 +19,11 @@ constinit char allocators[2048];
 constinit std::size_t allocators_bytes = 0;
 
 void note_allocator(const char* path, void*, void*) {
-  const std::size_t length = std::strlen(path);
-  if (length + 1 > sizeof allocators - allocators_bytes) return;
-  std::memcpy(allocators + allocators_bytes, path, length);
-  allocators[allocators_bytes + length] = '\n';
-  allocators_bytes += length + 1;
+  const std::string_view line = path;
+  if (line.size() + 1 > sizeof allocators - allocators_bytes) return;
+  std::memcpy(allocators + allocators_bytes, line.data(), line.size());
+  allocators_bytes += line.size();
+  allocators[allocators_bytes++] = '\n';
 }
 
 std::string_view layout_text(const pyframe::Interpreter& interpreter) {
