@@ -55,13 +55,20 @@ bool is_option(const Command& command, const std::string& word) {
   return command.takes != Takes::Program || (word != "-m" && word != "-c");
 }
 
+// "--output" for "-o", "--output=FILE" for "-oFILE"; other words as they are.
+std::string long_spelling(const Syntax& syntax, const std::string& word) {
+  const Option* const option = word.starts_with("--") ? nullptr : syntax.find(word);
+  if (option == nullptr) return word;
+  return option->name + (word.size() == 2 ? "" : "=" + word.substr(2));
+}
+
 // Takes the option at words[at], with its value if that is a word of its own. Returns the index of
 // the next word.
 std::size_t take_option(const Command& command, const Syntax& syntax,
                         const std::vector<std::string>& words, std::size_t at,
                         CommandWords& taken) {
   if (const std::size_t count = replace_old_spelling(syntax, words, at, taken)) return at + count;
-  const std::string& word = words[at];
+  const std::string word = long_spelling(syntax, words[at]);
   const Option* const option = syntax.find(word);
   if (option == nullptr) {
     taken.error = unknown_option(command, syntax, word);

@@ -23,6 +23,19 @@ std::vector<std::string> words_of(const OptionRow& row) {
   }
 }
 
+// The options that have a letter too.
+constexpr struct {
+  std::string_view option;
+  char letter;
+} kLetters[] = {{"output", 'o'}};
+
+char letter_of(const OptionRow& row) {
+  for (const auto& [option, letter] : kLetters) {
+    if (option == row.name) return letter;
+  }
+  return '\0';
+}
+
 std::string joined(const std::vector<std::string>& words) {
   std::string text;
   for (const std::string& word : words) text += (text.empty() ? "" : "|") + word;
@@ -45,7 +58,8 @@ Option option_of(std::size_t row, Options& options) {
           .value = is_switch ? std::string() : std::move(value),
           .sentence = option.sentence,
           .words = std::move(words),
-          .set = set};
+          .set = set,
+          .letter = letter_of(option)};
 }
 
 }  // namespace

@@ -9,13 +9,17 @@
 namespace pymemflow::cli {
 namespace {
 
+std::string names_of(const Option& option) {
+  return option.letter == '\0' ? option.name : std::string("-") + option.letter + "," + option.name;
+}
+
 void add_options(CLI::App& app, const Syntax& syntax) {
   for (const Option& option : syntax.options()) {
     if (option.is_flag()) {
-      app.add_flag(option.name, option.sentence);
+      app.add_flag(names_of(option), option.sentence);
       continue;
     }
-    CLI::Option* const added = app.add_option(option.name);
+    CLI::Option* const added = app.add_option(names_of(option));
     added->description(option.sentence)->type_name(option.value)->expected(1);
     if (option.may_repeat) added->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
   }

@@ -84,8 +84,9 @@ void Syntax::program(const std::string& sentence) {
 
 const Option* Syntax::find(const std::string& name) const {
   const std::string alone = name.substr(0, name.find('='));
+  const bool has_letter = name.size() > 1 && name[0] == '-' && name[1] != '-';
   for (const Option& option : options_) {
-    if (option.name == alone) return &option;
+    if (option.name == alone || (has_letter && option.letter == name[1])) return &option;
   }
   return nullptr;
 }

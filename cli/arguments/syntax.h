@@ -21,7 +21,8 @@ struct Option {
   std::string sentence;
   std::vector<std::string> words;  // the allowed values, if there are few
   bool may_repeat = false;
-  Setter set;  // of a flag: called with an empty value
+  Setter set;          // of a flag: called with an empty value
+  char letter = '\0';  // "o": may be given as -o too
 
   bool is_flag() const { return value.empty(); }
   bool is_file() const { return value == "FILE"; }
@@ -62,7 +63,7 @@ class Syntax {
 
   const std::vector<Option>& options() const { return options_; }
   const std::vector<Operand>& operands() const { return operands_; }
-  // Null: there is no such option. `name` may have a value after a "=".
+  // Null: there is no such option. `name` is "--output", "--output=FILE", "-o" or "-oFILE".
   const Option* find(const std::string& name) const;
   Error prepare() const { return prepare_ ? prepare_() : Error(); }
   int run(const std::vector<std::string>& program) const { return action_(program); }

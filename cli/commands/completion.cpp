@@ -24,6 +24,7 @@ std::string bash_command(const Command& command) {
   std::vector<std::string> names = {"--help"};
   const Syntax syntax = syntax_of(command);
   for (const Option& option : syntax.options()) {
+    if (option.letter != '\0') names.push_back({'-', option.letter});
     names.push_back(option.name);
     if (!option.words.empty()) {
       text += "      [[ $before == " + option.name + " ]] && words='" + joined(option.words) +
@@ -75,9 +76,9 @@ std::string quoted(const std::string& text, const std::string& special) {
   return out;
 }
 
-std::string zsh_option(const Option& option) {
-  std::string text = option.name;
-  if (!option.is_flag()) text += "=";
+std::string zsh_option(const Option& option, const std::string& name) {
+  std::string text = name;
+  if (!option.is_flag()) text += name.size() == 2 ? "+" : "=";
   text += "[" + quoted(option.sentence, "[]:") + "]";
   if (option.is_flag()) return text;
   text += ":" + quoted(option.value, ":") + ":";
@@ -107,7 +108,10 @@ std::string zsh() {
     text += "  " + std::string(command.name) + ")\n    _arguments \\\n";
     const Syntax syntax = syntax_of(command);
     for (const Option& option : syntax.options()) {
-      text += "      '" + zsh_option(option) + "' \\\n";
+      if (option.letter != '\0') {
+        text += "      '" + zsh_option(option, {'-', option.letter}) + "' \\\n";
+      }
+      text += "      '" + zsh_option(option, option.name) + "' \\\n";
     }
     const bool takes_program = command.takes == Takes::Program;
     text += std::string("      '") + (takes_program ? "*::program:_normal" : "*:file:_files") +
@@ -127,7 +131,9 @@ std::string fish() {
     const Syntax syntax = syntax_of(command);
     for (const Option& option : syntax.options()) {
       text += "complete -c pymemflow -n '__fish_seen_subcommand_from " + name + "' -l " +
-              option.name.substr(2) + " -d '" + quoted(option.sentence, "") + "'";
+              option.name.substr(2) +
+              (option.letter == '\0' ? "" : std::string(" -s ") + option.letter) + " -d '" +
+              quoted(option.sentence, "") + "'";
       if (!option.is_flag()) text += " -r";
       if (!option.words.empty()) text += " -f -a '" + joined(option.words) + "'";
       text += "\n";

@@ -37,7 +37,9 @@ std::string sentence_of(const std::string& text) {
 std::string options_text(const Syntax& syntax) {
   std::string text;
   for (const Option& option : syntax.options()) {
-    text += ".TP\n\\fB" + plain(option.name) + "\\fR";
+    text += ".TP\n";
+    if (option.letter != '\0') text += "\\fB\\-" + std::string(1, option.letter) + "\\fR, ";
+    text += "\\fB" + plain(option.name) + "\\fR";
     if (!option.is_flag()) text += " \\fI" + plain(option.value) + "\\fR";
     text += "\n" + sentence_of(option.sentence);
   }

@@ -25,7 +25,7 @@ class TestManual(Case):
         text = self.output('manual').replace('\\-', '-')
         for command in COMMANDS:
             assert '\n.SS %s\n' % command in text
-            for option in re.findall(r'(?m)^  (--[a-z-]+)', self.output(command, '--help')):
+            for option in re.findall(r'(?m)^  (?:-[^h],)?(--[a-z-]+)', self.output(command, '--help')):
                 assert '\\fB%s\\fR' % option in text
         assert '\\fBPYMEMFLOW_CAPTURE_LIMIT\\fR' in text
 
@@ -36,6 +36,35 @@ class TestManual(Case):
         said, _ = process.communicate(self.output('manual').encode())
         faults = [line for line in said.decode().splitlines() if 'missing date' not in line]
         assert faults == []
+
+
+class TestLetters(Case):
+    """-o is --output: with its value as a word of its own, or right behind it."""
+
+    PROGRAM = 'import sys; print(sys.argv[1:])'
+
+    def test_before_a_program(self):
+        for words in (['-o', self.path('report')], ['-o' + self.path('report')]):
+            done = self.cli('run', *words, '--', self.python.path, '-c', self.PROGRAM, '-o', 'x')
+            assert (done.status, done.stdout, done.stderr) == (0, "['-o', 'x']\n", '')
+            assert ' events recorded, 0 lost' in self.read('report')
+            os.remove(self.path('report'))
+
+    def test_after_an_operand(self):
+        self.cli('run', '--capture', self.path('c'), self.python.path, '-c', 'pass')
+        self.output('report', self.path('c'), '-o', self.path('report'))
+        assert ' events recorded, 0 lost' in self.read('report')
+
+    def test_without_its_value(self):
+        done = self.cli('report', self.path('c'), '-o')
+        assert done.status == 2 and '--output needs a value' in done.stderr, done
+
+    def test_the_help_the_manual_and_the_completions_have_it(self):
+        assert '  -o,--output FILE' in self.output('report', '--help')
+        assert '\\fB\\-o\\fR, \\fB\\-\\-output\\fR' in self.output('manual')
+        assert " '-o+[" in self.output('completion', 'zsh')
+        assert ' -l output -s o ' in self.output('completion', 'fish')
+        assert ' -o --output ' in self.output('completion', 'bash')
 
 
 class TestColours(Case):
