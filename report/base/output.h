@@ -57,6 +57,9 @@ class Output {
   // Flushes and closes, for errors that only closing a file shows. Nothing is written after that.
   bool close();
 
+  // -1: the output could not be opened.
+  int descriptor() const { return fd_; }
+
   // errno of the first failure, 0 while there is none.
   int error() const { return error_; }
 

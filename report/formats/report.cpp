@@ -154,6 +154,7 @@ ReportError write_polled(CaptureReader& reader, const ReportOptions& options, in
                    OutputRules{.reading = capture, .is_replaced = true});
   }
   if (output->error() != 0) return error_of(*output, is_at_end);
+  if (options.on_output != nullptr) options.on_output(output->descriptor());
   CaptureReplay replay(reader, *output, options);
   kWriters[static_cast<std::size_t>(format)](replay, format_options(options.asked, mode));
   write_end(reader, row_of(format), *output, options);

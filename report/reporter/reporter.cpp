@@ -13,6 +13,7 @@
 #include "report/base/memory.h"
 #include "report/formats/formats.h"
 #include "report/formats/report.h"
+#include "report/reporter/abandoned_output.h"
 #include "report/reporter/exit_status.h"
 
 namespace pymemflow::report {
@@ -89,6 +90,10 @@ int report_on_host(int count, char** arguments, char** environment) {
   }
   wanted.is_reporter = true;
   wanted.standard_error = STDERR_FILENO;
+  // Another output is not open yet.
+  if (wanted.asked.output.empty()) end_when_abandoned(STDERR_FILENO);
+  if (wanted.asked.output == "/dev/stdout") end_when_abandoned(STDOUT_FILENO);
+  wanted.on_output = end_when_abandoned;
   wanted.is_of_forked_child = std::strcmp(arguments[2], "forked") == 0;
   const ReportError error = write_report(kCapture, wanted);
   if (!error) return kReported;
