@@ -45,6 +45,8 @@ void set_labels(CLI::App& root) {
   formatter->label("SUBCOMMAND", "COMMAND");
   formatter->label("Subcommands", "Commands");
   formatter->label("Positionals", "Arguments");
+  // Optional arguments are in brackets, so the others need no word.
+  formatter->label("REQUIRED", "");
   root.formatter(formatter);
 }
 

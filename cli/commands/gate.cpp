@@ -44,7 +44,7 @@ void declare_limits(Syntax& syntax, Arguments& arguments) {
   Limits& limits = arguments.limits;
   const auto set_tolerance = [&limits](const std::string& value) {
     const bool is_set = parse_percentage(value, limits.tolerance);
-    return std::string(is_set ? "" : "is not a percentage (5%)");
+    return std::string(is_set ? "" : "is not a percentage such as 5%");
   };
   syntax.option({.name = "--tolerance",
                  .value = "N%",

@@ -34,7 +34,7 @@ void append_totals(String& text, const Profile& profile) {
   if (profile.peak.event != 0) {
     const double seconds = static_cast<double>(profile.peak_after_ns) / 1e9;
     fmt::format_to(
-        end, "                   at event {} of {}, {:.3f} s after the start or later, {}\n",
+        end, "                   at event {} of {}, at least {:.3f} s after the start, {}\n",
         profile.peak.event, profile.events, seconds, std::string_view(profile.peak_site));
   }
   text += "allocated in all:  ";
