@@ -62,7 +62,7 @@ struct Event {
   // CLOCK_MONOTONIC in nanoseconds. The event happened at this moment or later: the record knows
   // when the block that holds the event was begun. The time of a Mark is exact.
   std::uint64_t after_ns = 0;
-  // Of a Mark. Valid until the reader that handed out the event polls again.
+  // The name of a Mark. Valid until the reader that handed out the event polls again.
   std::string_view name = {};
 
   // The requested size in bytes: elements times their size, modulo 2^64 as in the D script.

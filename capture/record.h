@@ -16,7 +16,8 @@
 
 namespace pymemflow {
 
-// Of the capture file. Increases when readers of older versions would misread a block or a record.
+// The version of the capture file. Increases when readers of older versions would misread a block
+// or a record.
 inline constexpr std::uint32_t kFormatVersion = 3;
 
 using Word = std::uint64_t;

@@ -11,8 +11,8 @@ namespace pymemflow::platform {
 void* map_private(std::size_t bytes);
 // The same, but a forked child finds them filled with zeros again.
 void* map_zero_in_child(std::size_t bytes);
-// `bytes` of the file from `offset` on, shared. Null on failure. With `place`, the mapping takes
-// the place of the one that is there, in one step.
+// `bytes` of the file from `offset` on, shared. Null on failure. With `place`, the mapping replaces
+// the one at that address, in one step.
 void* map_file(int file, std::uint64_t offset, std::size_t bytes, void* place = nullptr);
 // Fills private pages with zeros, and gives their memory back where the system can.
 void empty_private(void* start, std::size_t bytes);

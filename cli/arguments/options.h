@@ -13,7 +13,7 @@ namespace pymemflow::cli {
 // Declares the options of these uses; their values go to `options`, which must outlive the syntax.
 void add_options(Syntax& syntax, std::initializer_list<OptionUse> uses, Options& options);
 
-// As the library resolves them (options/resolve.h).
+// The options, resolved as in the library (options/resolve.h).
 struct Resolved {
   RecordingOptions recording;
   ReportOptions report;

@@ -83,8 +83,8 @@ void read_objects(Table& table, const PublishedPositions& at, FrameLayout& layou
   layout.compact_data = static_cast<std::uint16_t>(layout.ascii_data + 16);
 }
 
-// Free-threaded builds from 3.14 on: each thread has its own copy of the bytecode, and in the state
-// of a string a whole byte takes the place of two bits.
+// Free-threaded builds from 3.14 on: each thread has its own copy of the bytecode, and a string's
+// state has a whole byte instead of two bits.
 void read_free_threading(Table& table, const PublishedPositions& at, FrameLayout& layout) {
   if (at.frame_bytecode_index == 0) return;
   table.read(at.frame_size, at.frame_bytecode_index, 4, layout.frame_bytecode_index);

@@ -1,6 +1,6 @@
 #pragma once
-// A file that takes the place of another one by rename, so that a reader never sees half of it, and
-// the old one stays if anything fails. Report side, one thread.
+// Replaces a file by renaming a new one, so that a reader never sees half of it, and the old one
+// stays if anything fails. Report side, one thread.
 
 #include "report/base/memory.h"
 

@@ -36,7 +36,7 @@ void say_other_name(const ReportOptions& options, const String& asked, const Str
   Output line(options.standard_error);
   line.write("pymemflow: ");
   line.write(shown_file(kWhole, asked));
-  line.write(" is there already, and stays: the report is in ");
+  line.write(" already exists and is kept: the report is in ");
   line.write(shown_file(kWhole, given));
   line.write("\n");
 }

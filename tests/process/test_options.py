@@ -96,7 +96,7 @@ class TestRight(Case):
     def test_output_is_not_replaced(self):
         path = self.write('report', 'old\n')
         run = self.run_records(PYMEMFLOW_OUTPUT=path)
-        runs.check_one_line(run, 'is there already, and stays')
+        runs.check_one_line(run, 'already exists and is kept')
         self.check_report(reports.Report(self.read('report.%d' % run.pid)))
         assert self.read('report') == 'old\n'
 

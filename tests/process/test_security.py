@@ -14,7 +14,7 @@ import runs
 
 pytestmark = [pytest.mark.one_python, pytest.mark.known_python]
 SOMEBODY, SOMEBODY_ELSE = 65534, 65533
-# Of a Python in root's home others can run nothing.
+# Other users cannot run a Python in root's home.
 PYTHON = os.path.realpath('/usr/bin/python3')
 CONTROL = re.compile('[\x00-\x09\x0b-\x1f\x7f-\x9f]')
 
@@ -129,7 +129,7 @@ class TestOthersFiles(Case):
     def report_goes_elsewhere(self):
         run = self.record(PYMEMFLOW_OUTPUT=self.path('report'))
         other = 'report.%d' % run.pid
-        assert run.stderr == 'pymemflow: %s is there already, and stays: the report is in %s\n' % (
+        assert run.stderr == 'pymemflow: %s already exists and is kept: the report is in %s\n' % (
             self.path('report'), self.path(other))
         assert self.read('file') == 'precious'
         assert self.mode(other) == 0o600 and 'dtrace:::BEGIN' in self.read(other)

@@ -17,7 +17,7 @@ class IgnoredSignals {
 
  private:
   static constexpr int kSignals = 64;
-  // As the kernel has it.
+  // The kernel's struct sigaction.
   struct Action {
     void* handler;
     unsigned long flags;

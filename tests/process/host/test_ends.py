@@ -230,7 +230,7 @@ class TestDescriptors(Case):
         finally:
             reader.kill()
         out, _ = reader.communicate()
-        assert (run.status, out) == (0, b'') and 'is there already, and stays' in run.stderr
+        assert (run.status, out) == (0, b'') and 'already exists and is kept' in run.stderr
         assert 'dtrace:::BEGIN' in self.read('fifo.%d' % run.pid)
 
 

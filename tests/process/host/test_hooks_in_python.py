@@ -17,7 +17,7 @@ def outcomes(text):
 
 
 def is_young(line):
-    """Of a function that the C library may not have."""
+    """Tells whether the line is of a function that the C library may not have."""
     return line.startswith(('free_sized ', 'free_aligned_sized '))
 
 

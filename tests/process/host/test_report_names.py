@@ -29,7 +29,7 @@ class Case(cases.Case):
         return run
 
     def check_other(self, run, asked, given, size=77777):
-        assert run.stderr == 'pymemflow: %s is there already, and stays: the report is in %s\n' % (
+        assert run.stderr == 'pymemflow: %s already exists and is kept: the report is in %s\n' % (
             self.path(asked), self.path(given))
         assert size + 33 in sizes(self.read(given))
 
@@ -72,7 +72,7 @@ class TestNames(Case):
             os.mkdir(self.path('d'))
             run = self.trace.program([self.python.path, script, '0'], output=None,
                                      PYMEMFLOW_OUTPUT=self.path('d/' + pattern))
-            assert run.status == 0 and run.stderr.count('is there already, and stays') == 3
+            assert run.status == 0 and run.stderr.count('already exists and is kept') == 3
             found = {size - 77777 - 33: name for name in os.listdir(self.path('d'))
                      for size in sizes(self.read('d/' + name)) if 0 <= size - 77777 - 33 < 4}
             numbers = ['.%d' % run.pid] + ['.%d.%d' % (run.pid, n) for n in (2, 3, 4)]

@@ -62,8 +62,8 @@ class TestEach(Case):
                               ('thread, sums', SUMS)):
             self.check(what, options, 'threads', 20, 220)
 
-    def test_places(self):
-        for what, options in (('place', ALL), ('place, ring', RING), ('place, sums', SUMS)):
+    def test_sites(self):
+        for what, options in (('site', ALL), ('site, ring', RING), ('site, sums', SUMS)):
             self.check(what, options, 'sites', 1000, 21000)
 
     def test_events(self):

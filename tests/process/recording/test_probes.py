@@ -145,8 +145,8 @@ class TestCompany(Case):
         if self.has_monitoring:
             assert run.stderr == ''
         else:
-            assert re.search(r'\Apymemflow: a trace function of the program took the '
-                             r'place of the probes for \d+ events: .*\n\Z', run.stderr)
+            assert re.search(r'\Apymemflow: a trace function of the program replaced the '
+                             r'probes during \d+ events: .*\n\Z', run.stderr)
 
     def test_profile_function(self):
         run = self.check('setprofile')
