@@ -14,6 +14,10 @@ struct PrivateHeap {
 // Null: there is none, and the host's heap is used.
 const PrivateHeap* private_heap();
 
+// Before the first use: the C library's heap serves on Linux, because there is little to report. To
+// open mimalloc takes half a millisecond of processor time.
+void expect_little();
+
 // In a forked child, whose parent may have been in the middle of a call: begins with an empty heap.
 void forget_private_heap();
 

@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cstdlib>
@@ -11,6 +12,7 @@
 #include "options/options.h"
 #include "options/resolve.h"
 #include "report/base/memory.h"
+#include "report/base/private_heap.h"
 #include "report/formats/formats.h"
 #include "report/formats/report.h"
 #include "report/reporter/abandoned_output.h"
@@ -21,6 +23,8 @@ namespace {
 
 constexpr int kCapture = 3;
 constexpr int kStandardError = 4;  // of the host
+
+constexpr off_t kLittle = off_t{4} << 20;  // bytes of a record
 
 // If memory runs out, this process goes first, and not the host that waits for it.
 void prefer_to_be_killed() {
@@ -81,6 +85,8 @@ int report_on_host(int count, char** arguments, char** environment) {
         " cannot make its report");
     return kNotReported + 1;
   }
+  struct stat record {};
+  if (::fstat(kCapture, &record) == 0 && record.st_size <= kLittle) expect_little();
   Options options;
   RecordingOptions recording;
   ReportOptions wanted;

@@ -15,6 +15,8 @@ namespace {
 
 constexpr rlim_t kEnough = rlim_t{512} << 20;
 
+constinit bool is_little_expected = false;
+
 bool is_memory_limited() {
   for (const auto which : {RLIMIT_AS, RLIMIT_DATA}) {
     struct rlimit limit {};
@@ -24,7 +26,7 @@ bool is_memory_limited() {
 }
 
 const MimallocFunctions* usable_mimalloc() {
-  return is_memory_limited() ? nullptr : mimalloc_functions();
+  return is_little_expected || is_memory_limited() ? nullptr : mimalloc_functions();
 }
 
 }  // namespace
@@ -36,6 +38,10 @@ const PrivateHeap* private_heap() {
   static const PrivateHeap heap = {mimalloc == nullptr ? nullptr : mimalloc->malloc,
                                    mimalloc == nullptr ? nullptr : mimalloc->free};
   return mimalloc == nullptr ? nullptr : &heap;
+}
+
+void expect_little() {
+  is_little_expected = true;
 }
 
 void forget_private_heap() {

@@ -28,6 +28,9 @@ const PrivateHeap* private_heap() {
   return zone() == nullptr ? nullptr : &kHeap;
 }
 
+// There is nothing to open.
+void expect_little() {}
+
 // Does nothing: the system prepares its heaps for a forked child.
 void forget_private_heap() {}
 
