@@ -97,6 +97,9 @@ Error parse(const Command& command, const Syntax& syntax, const std::vector<std:
     root.parse(reversed);
   } catch (const CLI::ExtrasError&) {
     return misuse(command, "'" + root.remaining(true).front() + "' is one argument too many");
+  } catch (const CLI::ArgumentMismatch& error) {
+    const std::string text = error.what();
+    return misuse(command, text.substr(0, text.find(':')) + " is given more than once");
   } catch (const CLI::Error& error) {
     return misuse(command, error.what());
   }

@@ -131,8 +131,9 @@ Error check(const Arguments& arguments, const std::vector<std::string>& words) {
   }
   if (arguments.limits.is_empty() && arguments.baseline.empty()) {
     return Error(
-        "gate: a limit is missing: --max-leak SIZE, --max-peak SIZE, --baseline FILE; see "
-        "pymemflow help gate");
+        "gate: a limit is missing before PROGRAM: --max-leak SIZE, --max-peak SIZE, --baseline "
+        "FILE; "
+        "see pymemflow help gate");
   }
   if (arguments.is_baseline_updated && arguments.baseline.empty()) {
     return Error("--update-baseline needs --baseline FILE");

@@ -40,6 +40,8 @@ class TestMistyped(Case):
         (('run', '--format'), 'run: --format needs a value: flow|distributions|summary|json'),
         (('gate', '--max-leak=', 'x'), 'gate: --max-leak needs a value: SIZE'),
         (('run', '--no-flow=0', 'x'), 'run: --no-flow takes no value'),
+        (('report', '--format=json', '--format', 'flow', 'x'), 'report: --format is given more than once'),
+        (('gate', 'x', '--max-leak=1'), 'gate: a limit is missing before PROGRAM'),
         (('report', 'x', 'y'), "report: 'y' is one argument too many"),
         (('run', ''), 'run: PROGRAM is empty'),
         (('gate', '--max-leak=1', '--', ''), 'gate: PROGRAM is empty'),
