@@ -43,7 +43,7 @@ bool may_be_followed(const struct stat& link, const char* path) {
   return !folder.is_shared || (folder.is_sticky && link.st_nlink == 1);
 }
 
-bool refuse(int error) {
+bool fail_with(int error) {
   errno = error;
   return false;
 }
@@ -61,7 +61,7 @@ bool follow_links(const char* path, String& result) {
     const bool is_there = ::lstat(result.c_str(), &facts) == 0;
     if (!is_there) return errno == ENOENT;
     if (!S_ISLNK(facts.st_mode)) return true;
-    if (!may_be_followed(facts, result.c_str())) return refuse(EACCES);
+    if (!may_be_followed(facts, result.c_str())) return fail_with(EACCES);
     char text[PATH_MAX];
     const ssize_t bytes = ::readlink(result.c_str(), text, sizeof text);
     if (bytes < 0) return false;
@@ -71,7 +71,7 @@ bool follow_links(const char* path, String& result) {
     next += target;
     result = std::move(next);
   }
-  return refuse(ELOOP);
+  return fail_with(ELOOP);
 }
 
 }  // namespace pymemflow::report
