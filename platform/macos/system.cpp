@@ -56,6 +56,9 @@ void forget_loader_error() {
 std::uint32_t process_id() {
   return static_cast<std::uint32_t>(::getpid());
 }
+std::uint64_t process_namespace() {
+  return 0;
+}
 
 // The system's ids have 64 bits and begin at 1 with its start.
 std::uint32_t thread_id() {
