@@ -17,7 +17,18 @@ void* map_file(int file, std::uint64_t offset, std::size_t bytes, void* place = 
 // Fills private pages with zeros, and gives their memory back where the system can.
 void empty_private(void* start, std::size_t bytes);
 void unmap(void* start, std::size_t bytes);
-// Copies memory of this process that may be unmapped. False: it is.
+// Copies memory of this process that may be unmapped. False: it is, or copy_method() is None.
 bool copy_memory(void* to, std::uint64_t from, std::size_t bytes);
+
+// What this system allows.
+enum class CopyMethod : std::uint8_t {
+  None,  // the kernel refuses to copy memory
+  Slow,  // through a file
+  Fast,
+};
+CopyMethod copy_method();
+// Whether the kernel itself fills pages with zeros in every forked child. Else a fork handler does,
+// and the child of a raw clone() keeps its parent's.
+bool has_zero_in_child();
 
 }  // namespace pymemflow::platform

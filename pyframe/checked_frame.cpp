@@ -60,4 +60,8 @@ void expect_switched_stacks(Interpreter& interpreter) {
       .store(FrameShape::CheckedCFrame, std::memory_order_relaxed);
 }
 
+bool expects_switched_stacks(const Interpreter& interpreter) {
+  return interpreter.layout.frame_shape == FrameShape::CheckedCFrame;
+}
+
 }  // namespace pymemflow::pyframe

@@ -12,5 +12,6 @@ namespace pymemflow::pyframe {
 
 // Turns the checks on, while other threads may be reading. Outside every hook.
 void expect_switched_stacks(Interpreter& interpreter);
+bool expects_switched_stacks(const Interpreter& interpreter);
 
 }  // namespace pymemflow::pyframe

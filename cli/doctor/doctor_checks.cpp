@@ -238,6 +238,14 @@ Finding check_objects(const Probe& about) {
       "To see each small object, run it with PYTHONMALLOC=malloc."};
 }
 
+Finding check_forks(const Probe& about) {
+  return about.has_capture ? platform::judge_forks() : Finding{};
+}
+
+Finding check_memory_reads(const Probe& about) {
+  return about.has_capture ? platform::judge_memory_reads() : Finding{};
+}
+
 constexpr Check kChecks[] = {
     {"program", check_program},
     {"machine", check_machine},
@@ -252,6 +260,8 @@ constexpr Check kChecks[] = {
     {"frames", check_frames},
     {"C memory", check_c_memory},
     {"objects", check_objects},
+    {"forks", check_forks},
+    {"reads", check_memory_reads},
 };
 
 }  // namespace

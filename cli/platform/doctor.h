@@ -26,4 +26,9 @@ Finding judge_loader(const std::string& loader);
 // seen.
 Finding judge_allocators(const std::vector<std::string>& files, bool all_seen);
 
+// Tells whether a forked child is told from its parent, and whether memory that may be unmapped can
+// be read, as the kernel answers this process; a filter of system calls is inherited.
+Finding judge_forks();
+Finding judge_memory_reads();
+
 }  // namespace pymemflow::cli::platform

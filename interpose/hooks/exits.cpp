@@ -26,13 +26,19 @@ constinit EndHandlers end_handlers;
 
 namespace {
 
+// Without handlers no system call is made here: the program may have forbidden it.
+bool is_told() {
+  return end_handlers.before_exec != nullptr;
+}
+
 int run_execve(const char* path, char* const* arguments, char* const* environment) {
-  return around_exec(is_executable(path) && platform::could_run(path),
-                     [=] { return real.execve(path, arguments, environment); });
+  const bool could_work = is_told() && is_executable(path) && platform::could_run(path);
+  return around_exec(could_work, [=] { return real.execve(path, arguments, environment); });
 }
 
 int run_execvp(const char* file, char* const* arguments) {
-  return around_exec(is_found_in_path(file), [=] { return real.execvp(file, arguments); });
+  const bool could_work = is_told() && is_found_in_path(file);
+  return around_exec(could_work, [=] { return real.execvp(file, arguments); });
 }
 
 #if __has_attribute(noipa)

@@ -1,6 +1,7 @@
 #pragma once
-// The ends of a process that run no exit handlers: _exit and its relatives, and exec. The hooks in
-// exits.cpp and <system>/exits.cpp call the handlers set here before the process or its image ends.
+// The ends of a process that run no exit handlers: _exit and its relatives, and exec; and the end
+// of what the library may do in it. The hooks in exits.cpp and <system>/exits.cpp call the handlers
+// set here before the process or its image ends.
 
 #include <cerrno>
 
@@ -12,6 +13,11 @@ struct EndHandlers {
   // Called when an exec is about to replace the program; after_failed_exec() follows if it fails.
   void (*before_exec)() = nullptr;
   void (*after_failed_exec)() = nullptr;
+  // Called when the program is about to forbid a system call that the library needs, by its number.
+  // True: the recording has ended; after_filter() follows. Linux only.
+  bool (*before_filter)(long forbidden) = nullptr;
+  // False: the filter was refused.
+  void (*after_filter)(bool is_installed) = nullptr;
 };
 
 extern constinit EndHandlers end_handlers;

@@ -21,6 +21,7 @@
 #include "interpose/recording/recording.h"
 #include "options/options.h"
 #include "options/resolve.h"
+#include "platform/memory.h"
 #include "platform/process.h"
 #include "pyframe/checked_frame.h"
 #include "pyframe/interpreter.h"
@@ -37,6 +38,8 @@ namespace {
 constinit RecordingOptions recording_options;
 constinit ReportOptions report_options;
 constinit OptionError option_error;
+// The program has forbidden system calls that the library needs, or is about to.
+constinit bool is_forbidden = false;
 
 void say_not_probed(std::uint64_t events) {
   char text[report::kMaxDecimalBytes];
@@ -110,9 +113,16 @@ void tell_end(EndKind kind) {
          "from malloc(), and are not shown"});
   }
   if (const std::uint64_t events = recording.not_probed.load()) say_not_probed(events);
-  // A report on standard error contains this message.
-  if (failure != 0 && !(is_report_wanted() && report_options.output.empty() &&
-                        report_options.compat == Compat::None)) {
+  if (pyframe::expects_switched_stacks(recording.interpreter) &&
+      platform::copy_method() == platform::CopyMethod::None) {
+    say(
+        {"the kernel refuses process_vm_readv() and /proc/self/mem, by which frames are read in a "
+         "program that switches stacks (greenlet): its events have no Python frame"});
+  }
+  // A report on standard error contains this message. Of a filter before_filter() has told.
+  if (failure != 0 && !is_forbidden &&
+      !(is_report_wanted() && report_options.output.empty() &&
+        report_options.compat == Compat::None)) {
     say({"recording stopped (", failure_text(failure),
          "): the report covers the events until then"});
   }
@@ -137,7 +147,8 @@ void end(EndKind kind) {
 }
 
 void at_exit(void*) {
-  if (!is_recording_process()) return;
+  // After a filter no system call may be made here.
+  if (is_forbidden || !is_recording_process()) return;
   const LateThreadsHeld held;
   end(EndKind::Exit);
 }
@@ -152,6 +163,37 @@ void before_exec() {
 
 void after_failed_exec() {
   if (recording.phase.load() == Phase::Ended) resume_recording();
+}
+
+// The program is about to install a filter under which the library could end it. The record ends
+// here, and its report is made now: nothing may be done later.
+bool before_filter(long forbidden) {
+  if (recording.phase.load() != Phase::On) return false;
+  char digits[report::kMaxDecimalBytes];
+  const char* const end_of_digits =
+      report::put_decimal(digits, static_cast<std::uint64_t>(forbidden));
+  say({"the program restricts its system calls (seccomp): call ",
+       {digits, static_cast<std::size_t>(end_of_digits - digits)},
+       ", which recording needs, could end it; the record ends here"});
+  // So a reader knows that the record is not complete.
+  recording.failure.store(EPERM);
+  is_forbidden = true;
+  end(EndKind::Exec);
+  // The filter may be one for all threads.
+  recording.writers.wait_for_records();
+  return true;
+}
+
+void after_filter(bool is_installed) {
+  if (is_installed) {
+    end_handlers = {};
+    count_alone();
+    return;
+  }
+  say({"the filter was refused, so the record goes on"});
+  is_forbidden = false;
+  recording.failure.store(0);
+  after_failed_exec();
 }
 
 // Checked at the start, while the user is still watching, rather than after an hour.
@@ -236,7 +278,7 @@ void begin(const pyframe::Interpreter& interpreter) {
   if (recording_options.start == Start::Manual) set_paused(true);
   recording.on_untraced_child = say_untraced_child;
   map_end_stacks();
-  end_handlers = {before_end, before_exec, after_failed_exec};
+  end_handlers = {before_end, before_exec, after_failed_exec, before_filter, after_filter};
 }
 
 // Notices that greenlet is being imported, on its own or by gevent.

@@ -148,7 +148,17 @@ bool is_recording_process() {
   return own == 0 || recording.process_namespace == 0 || own == recording.process_namespace;
 }
 
+void count_alone() {
+  recording.are_calls_forbidden.store(true, std::memory_order_relaxed);
+  recording.destination.file.reopen();
+  set_phase(Phase::Failed);
+}
+
 bool become_new_process(OldMemory old_memory) {
+  if (recording.are_calls_forbidden.load(std::memory_order_relaxed)) {
+    set_phase(Phase::Off);
+    return false;
+  }
   ForkSensitive& shared = *recording.fork_sensitive;
   std::uint32_t expected = kNewProcess;
   if (!shared.initialized.compare_exchange_strong(expected, kBeingSetUp,

@@ -33,6 +33,8 @@ struct Recording {
   Phase phase_before_end = Phase::Off;
   // The error number, or kLimitReached, that led to the phase Failed.
   std::atomic<int> failure{0};
+  // The program has forbidden system calls that the recording needs (count_alone()).
+  std::atomic<bool> are_calls_forbidden{false};
   // Events that were attributed to the running frame because a trace function of the program had
   // replaced the probes.
   std::atomic<std::uint64_t> not_probed{0};
@@ -81,6 +83,10 @@ void fail_recording(int error);
 // resume_recording() undoes it after a failed exec.
 bool end_recording(EndKind kind = EndKind::Exit);
 void resume_recording();
+
+// After end_recording(): counts what happens from here on as lost, in the mapped head of the
+// capture, and makes no system call. The capture has no end then. A forked child records nothing.
+void count_alone();
 
 // Starts the recording of a forked child, at its first event. It replaces the parent's in the
 // child. False: the child cannot record.

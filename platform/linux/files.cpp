@@ -98,8 +98,12 @@ int open_nameless_file() {
     const int file = raise_descriptor(open_in(folder));
     if (file >= 0) return file;
   }
-  return raise_descriptor(
-      open_beyond_limit([] { return system_call(SYS_memfd_create, "pymemflow", MFD_CLOEXEC); }));
+  constexpr unsigned kFlags = MFD_CLOEXEC | MFD_ALLOW_SEALING;
+  const int file = raise_descriptor(
+      open_beyond_limit([] { return system_call(SYS_memfd_create, "pymemflow", kFlags); }));
+  // Its end must not come before what is mapped of it.
+  if (file >= 0) system_call(SYS_fcntl, file, F_ADD_SEALS, F_SEAL_SHRINK);
+  return file;
 }
 
 int make_file(const char* path) {

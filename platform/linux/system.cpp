@@ -8,7 +8,9 @@
 #include <sys/uio.h>
 #include <time.h>
 
+#include <atomic>
 #include <cstring>
+#include <iterator>
 
 #include "platform/clock.h"
 #include "platform/linux/held_signals.h"
@@ -25,6 +27,52 @@ void* map(void* address, std::size_t bytes, int protection, int flags, int file,
           std::uint64_t offset) {
   const long outcome = system_call(SYS_mmap, address, bytes, protection, flags, file, offset);
   return failed(outcome) ? nullptr : reinterpret_cast<void*>(outcome);
+}
+
+constexpr std::size_t kPage = 4096;
+
+// Set once process_vm_readv() was refused: by a seccomp filter, or by a kernel without it.
+constinit std::atomic<bool> is_vm_readv_refused{false};
+
+// Opened each time: after a fork the descriptor would read the parent's memory.
+long read_own_memory(void* to, std::uint64_t from, std::size_t bytes) {
+  const long file = system_call(SYS_openat, AT_FDCWD, "/proc/self/mem", O_RDONLY | O_CLOEXEC, 0);
+  if (failed(file)) return file;
+  const long copied = system_call(SYS_pread64, file, to, bytes, from);
+  system_call(SYS_close, file);
+  return copied;
+}
+
+bool is_wiped_in_child(void* pages, std::size_t bytes) {
+  return !failed(system_call(SYS_madvise, pages, bytes, MADV_WIPEONFORK));
+}
+
+// The pages that a fork handler fills with zeros, where the kernel does not. A child of a raw
+// clone() runs no handler.
+struct ZeroPages {
+  std::atomic<void*> pages;
+  std::size_t bytes;
+};
+constinit ZeroPages zero_in_child[4] = {};
+constinit std::atomic<std::size_t> zero_count{0};
+
+void empty_pages() {
+  for (const ZeroPages& each : zero_in_child) {
+    void* const pages = each.pages.load(std::memory_order_acquire);
+    if (pages != nullptr) std::memset(pages, 0, each.bytes);
+  }
+}
+
+bool empty_in_child(void* pages, std::size_t bytes) {
+  static constinit std::atomic_flag is_registered = ATOMIC_FLAG_INIT;
+  const std::size_t place = zero_count.fetch_add(1, std::memory_order_relaxed);
+  if (place >= std::size(zero_in_child)) return false;
+  if (!is_registered.test_and_set() && ::pthread_atfork(nullptr, nullptr, empty_pages) != 0) {
+    return false;
+  }
+  zero_in_child[place].bytes = bytes;
+  zero_in_child[place].pages.store(pages, std::memory_order_release);
+  return true;
 }
 
 std::uint64_t nanoseconds(const timespec& time) {
@@ -82,12 +130,11 @@ void* map_private(std::size_t bytes) {
 
 void* map_zero_in_child(std::size_t bytes) {
   void* const pages = map_private(bytes);
-  if (pages == nullptr) return nullptr;
-  if (failed(system_call(SYS_madvise, pages, bytes, MADV_WIPEONFORK))) {
-    system_call(SYS_munmap, pages, bytes);
-    return nullptr;
-  }
-  return pages;
+  if (pages == nullptr || is_wiped_in_child(pages, bytes)) return pages;
+  // Linux before 4.14, and systems that only resemble it.
+  if (empty_in_child(pages, bytes)) return pages;
+  system_call(SYS_munmap, pages, bytes);
+  return nullptr;
 }
 
 void unmap(void* start, std::size_t bytes) {
@@ -112,10 +159,30 @@ void empty_private(void* start, std::size_t bytes) {
 }
 
 bool copy_memory(void* to, std::uint64_t from, std::size_t bytes) {
-  const iovec here = {to, bytes};
-  const iovec there = {reinterpret_cast<void*>(from), bytes};
-  const long copied = system_call(SYS_process_vm_readv, process_id(), &here, 1, &there, 1, 0);
-  return copied == static_cast<long>(bytes);
+  if (!is_vm_readv_refused.load(std::memory_order_relaxed)) {
+    const iovec here = {to, bytes};
+    const iovec there = {reinterpret_cast<void*>(from), bytes};
+    const long copied = system_call(SYS_process_vm_readv, process_id(), &here, 1, &there, 1, 0);
+    if (copied != -EPERM && copied != -ENOSYS) return copied == static_cast<long>(bytes);
+    is_vm_readv_refused.store(true, std::memory_order_relaxed);
+  }
+  return read_own_memory(to, from, bytes) == static_cast<long>(bytes);
+}
+
+CopyMethod copy_method() {
+  const std::uint64_t sample = 1;
+  std::uint64_t copy = 0;
+  copy_memory(&copy, reinterpret_cast<std::uintptr_t>(&sample), sizeof copy);
+  if (copy != sample) return CopyMethod::None;
+  return is_vm_readv_refused.load(std::memory_order_relaxed) ? CopyMethod::Slow : CopyMethod::Fast;
+}
+
+bool has_zero_in_child() {
+  void* const pages = map_private(kPage);
+  if (pages == nullptr) return false;
+  const bool has = is_wiped_in_child(pages, kPage);
+  system_call(SYS_munmap, pages, kPage);
+  return has;
 }
 
 void write_line(std::span<const char> text) {

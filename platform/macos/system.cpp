@@ -144,6 +144,14 @@ bool copy_memory(void* to, std::uint64_t from, std::size_t bytes) {
   return outcome == KERN_SUCCESS && copied == bytes;
 }
 
+CopyMethod copy_method() {
+  return CopyMethod::Fast;
+}
+
+bool has_zero_in_child() {
+  return false;
+}
+
 void write_line(std::span<const char> text) {
   const KeptErrno kept;
   const int file = standard_error();

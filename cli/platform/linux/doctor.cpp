@@ -3,6 +3,7 @@
 #include "cli/platform/doctor.h"
 
 #include "cli/platform/platform.h"
+#include "platform/memory.h"
 
 namespace pymemflow::cli::platform {
 namespace {
@@ -63,6 +64,34 @@ Finding judge_allocators(const std::vector<std::string>& files, bool all_seen) {
   return {is_libc ? Verdict::Fine : Verdict::Note,
           "the library comes first, then malloc() of " + files[1] +
               (is_libc ? "" : ", which is traced like the C library's")};
+}
+
+Finding judge_forks() {
+  if (pymemflow::platform::has_zero_in_child()) {
+    return {Verdict::Fine, "the kernel tells a forked child from its parent (MADV_WIPEONFORK)"};
+  }
+  return {Verdict::Note,
+          "the kernel has no MADV_WIPEONFORK, so a fork handler tells a child from its parent; a "
+          "child of a raw clone() is not told from it"};
+}
+
+Finding judge_memory_reads() {
+  using pymemflow::platform::CopyMethod;
+  switch (pymemflow::platform::copy_method()) {
+    case CopyMethod::Fast:
+      break;
+    case CopyMethod::Slow:
+      return {
+          Verdict::Note,
+          "process_vm_readv() is refused; /proc/self/mem is read instead, which takes longer in "
+          "programs that use greenlet on CPython 3.11 or 3.12"};
+    case CopyMethod::None:
+      return {Verdict::Note,
+              "process_vm_readv() and /proc/self/mem are refused; with greenlet on CPython 3.11 or "
+              "3.12, events have no Python line",
+              "Allow process_vm_readv() in the seccomp profile of the container, or mount /proc."};
+  }
+  return {Verdict::Fine, "memory that may be unmapped can be read (process_vm_readv)"};
 }
 
 }  // namespace pymemflow::cli::platform

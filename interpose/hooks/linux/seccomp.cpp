@@ -1,0 +1,137 @@
+// The functions by which a program restricts its own system calls. A filter that ends the thread
+// for a call of the library would end a program that runs well alone: so the recording ends before
+// such a filter is installed. Filters that are installed by a system call of the program's own are
+// not noticed.
+
+#include <linux/seccomp.h>
+#include <sys/prctl.h>
+
+#include <cerrno>
+#include <cstdarg>
+
+#include "interpose/hooks/exits.h"
+#include "interpose/hooks/linux/filters.h"
+#include "interpose/originals/originals.h"
+#include "platform/here.h"
+#include "platform/linux/system_call.h"
+
+using namespace pymemflow;
+using namespace pymemflow::interpose;
+
+namespace {
+
+long finish(long outcome) {
+  if (!platform::failed(outcome)) return outcome;
+  errno = static_cast<int>(-outcome);
+  return -1;
+}
+
+// `program` is null in the strict mode, which leaves four calls.
+template <typename Install>
+long around_filter(const void* program, bool is_strict, Install install) {
+  if (!is_announced(end_handlers.before_filter != nullptr)) return install();
+  const int saved = errno;
+  const long forbidden = is_strict ? long{SYS_fstat} : find_forbidden_call(program);
+  const bool is_told = forbidden >= 0 && end_handlers.before_filter(forbidden);
+  errno = saved;
+  const long outcome = install();
+  if (is_told) end_handlers.after_filter(outcome >= 0);
+  return outcome;
+}
+
+long run_prctl(long option, long a, long b, long c, long d) {
+  const auto call = [=] { return platform::system_call(SYS_prctl, option, a, b, c, d); };
+  if (option != PR_SET_SECCOMP) return finish(call());
+  return finish(around_filter(reinterpret_cast<const void*>(b),
+                              static_cast<unsigned long>(a) == SECCOMP_MODE_STRICT, call));
+}
+
+long run_seccomp(long operation, long flags, long program) {
+  const auto call = [=] { return platform::system_call(SYS_seccomp, operation, flags, program); };
+  const bool is_strict = operation == SECCOMP_SET_MODE_STRICT;
+  if (!is_strict && operation != SECCOMP_SET_MODE_FILTER) return finish(call());
+  return finish(around_filter(reinterpret_cast<const void*>(program), is_strict, call));
+}
+
+}  // namespace
+
+PMF_HOOK(int, prctl)(int option, ...) noexcept {
+  std::va_list list;
+  va_start(list, option);
+  const long a = va_arg(list, long);
+  const long b = va_arg(list, long);
+  const long c = va_arg(list, long);
+  const long d = va_arg(list, long);
+  va_end(list);
+  return static_cast<int>(run_prctl(option, a, b, c, d));
+}
+
+extern "C" {
+// The calls of syscall() that are watched. Its arguments are those of syscall().
+__attribute__((used, visibility("hidden"))) long pmf_watched_system_call(long number, long a,
+                                                                         long b, long c, long d,
+                                                                         long e) {
+  return number == SYS_prctl ? run_prctl(a, b, c, d, e) : run_seccomp(a, b, c);
+}
+
+__attribute__((used, visibility("hidden"))) long pmf_failed_system_call(long outcome) {
+  return finish(outcome);
+}
+}
+
+// syscall() itself, as the C library has it: it uses no stack, since the new process or thread of a
+// clone() returns from it on a stack of its own.
+#if defined(__x86_64__)
+static_assert(SYS_prctl == 157 && SYS_seccomp == 317);
+__asm__(
+    ".text\n"
+    ".globl syscall\n"
+    ".type syscall, @function\n"
+    "syscall:\n\t"
+    "cmpq $157, %rdi\n\t"
+    "je pmf_watched_system_call\n\t"
+    "cmpq $317, %rdi\n\t"
+    "je pmf_watched_system_call\n\t"
+    "movq %rdi, %rax\n\t"
+    "movq %rsi, %rdi\n\t"
+    "movq %rdx, %rsi\n\t"
+    "movq %rcx, %rdx\n\t"
+    "movq %r8, %r10\n\t"
+    "movq %r9, %r8\n\t"
+    "movq 8(%rsp), %r9\n\t"
+    "syscall\n\t"
+    "cmpq $-4095, %rax\n\t"
+    "jae 1f\n\t"
+    "ret\n"
+    "1:\n\t"
+    "movq %rax, %rdi\n\t"
+    "jmp pmf_failed_system_call\n\t"
+    ".size syscall, .-syscall\n");
+#else
+static_assert(SYS_prctl == 167 && SYS_seccomp == 277);
+__asm__(
+    ".text\n"
+    ".globl syscall\n"
+    ".type syscall, %function\n"
+    "syscall:\n\t"
+    "cmp x0, #167\n\t"
+    "b.eq 2f\n\t"
+    "cmp x0, #277\n\t"
+    "b.eq 2f\n\t"
+    "mov x8, x0\n\t"
+    "mov x0, x1\n\t"
+    "mov x1, x2\n\t"
+    "mov x2, x3\n\t"
+    "mov x3, x4\n\t"
+    "mov x4, x5\n\t"
+    "mov x5, x6\n\t"
+    "svc #0\n\t"
+    "cmn x0, #4095\n\t"
+    "b.cs 1f\n\t"
+    "ret\n"
+    "1:\n\t"
+    "b pmf_failed_system_call\n"
+    "2:\n\t"
+    "b pmf_watched_system_call\n\t"
+    ".size syscall, .-syscall\n");
+#endif
