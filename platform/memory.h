@@ -20,7 +20,7 @@ void unmap(void* start, std::size_t bytes);
 // Copies memory of this process that may be unmapped. False: it is, or copy_method() is None.
 bool copy_memory(void* to, std::uint64_t from, std::size_t bytes);
 
-// What this system allows.
+// The way in which copy_memory() works on this system.
 enum class CopyMethod : std::uint8_t {
   None,  // the kernel refuses to copy memory
   Slow,  // through a file

@@ -72,7 +72,7 @@ class Case(cases.Case):
 
 
 class TestForks(Case):
-    """Where the kernel has no MADV_WIPEONFORK."""
+    """A kernel without MADV_WIPEONFORK."""
 
     FORKS = ('import os\nbytes(77777)\nfor n in range(3):\n    child = os.fork()\n'
              '    if child == 0:\n        bytes(66000 + n)\n        %s\n    os.waitpid(child, 0)\n'
@@ -114,7 +114,7 @@ class TestForks(Case):
 
 
 class TestMemoryReads(Case):
-    """Where process_vm_readv() is refused. greenlet on 3.11 and 3.12 needs it, or another safe read."""
+    """A kernel that refuses process_vm_readv(). greenlet on 3.11 and 3.12 needs it, or another safe read."""
 
     GREENLET = ('import greenlet\ndef work():\n    for i in range(100): bytes(5000)\n'
                 'def other():\n    work()\n    main.switch()\n    work()\n'
