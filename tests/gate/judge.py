@@ -33,20 +33,21 @@ def find_module(python, name, folder):
     return done.stdout.decode().strip() or None
 
 
-def with_line(path, function):
-    """The text of the module, with the line at the beginning of the function; None: it has none."""
+def with_line(path, functions):
+    """The text of the module with the line at the beginning of one of these functions, and the name of the
+    function. None, None: the module has none of them."""
     with open(path, encoding='utf-8') as file:
         text = file.read()
     found = [node for node in ast.parse(text).body
-             if isinstance(node, ast.FunctionDef) and node.name == function]
+             if isinstance(node, ast.FunctionDef) and node.name in functions]
     if not found:
-        return None
+        return None, None
     body = found[0].body
     is_text = isinstance(body[0], ast.Expr) and isinstance(body[0].value, ast.Constant)
     first = body[1] if is_text and len(body) > 1 else body[0]
     lines = text.splitlines(True)
     lines.insert(first.lineno - 1, ' ' * first.col_offset + LINE)
-    return ''.join(lines)
+    return ''.join(lines), found[0].name
 
 
 def add_line(program, origin, text, folder):
@@ -96,7 +97,7 @@ class Judge:
         """Returns the cells of a row of the table, and whether they are right."""
         with tempfile.TemporaryDirectory() as folder:
             origin = find_module(self.python, program.module, folder)
-            text = origin and with_line(origin, program.function)
+            text, function = with_line(origin, program.functions) if origin else (None, None)
             if not text or not find_module(self.python, program.needs, folder):
                 return [program.name, 'not there'] + [''] * 6, None
             clean = self.verdict(program, folder)
@@ -105,7 +106,7 @@ class Judge:
             add_line(program, origin, text, folder)
             leaky = self.verdict(program, folder)
         is_found = leaky.status == 1 and any(
-            leak.get('function') == program.function and leak['bytes'] >= LEAK
+            leak.get('function') == function and leak['bytes'] >= LEAK
             for process in leaky.processes for leak in process['leaks'])
         figures = [max(take(process) for process in clean.processes) for take in (
             lambda p: p['alive']['bytes'],

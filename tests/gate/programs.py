@@ -6,14 +6,15 @@ import collections
 import os
 import random
 
-# `module` and `function`: where the added line goes, at the beginning of the function.
+# `module` and `functions`: where the added line goes, at the beginning of the first of these functions
+# that the module has.
 # `needs`: a module without which there is no such program; else that one.
-Program = collections.namedtuple('Program', 'name words module function prepare needs')
+Program = collections.namedtuple('Program', 'name words module functions prepare needs')
 
 
 def program(name, words, where, prepare=None, needs=None):
-    module, function = where.split(':')
-    return Program(name, words.split('|'), module, function, prepare, needs or module)
+    module, functions = where.split(':')
+    return Program(name, words.split('|'), module, functions.split(','), prepare, needs or module)
 
 
 def texts(folder):
@@ -76,7 +77,7 @@ PROGRAMS = (
     program('cProfile', '-m|cProfile|-o|{work}/profile|-m|tabnanny|{work}/code.py', 'cProfile:main',
             texts),
     program('filecmp', '-m|filecmp|{work}|{work}', 'filecmp:demo', texts),
-    program('dis', '-m|dis|{work}/code.py', 'dis:_test', texts),
+    program('dis', '-m|dis|{work}/code.py', 'dis:_test,main', texts),
     program('django check', '-m|django|check', 'django.core.management:execute_from_command_line',
             site),
     program('django test', '-m|django|test|shop', 'django.core.management:execute_from_command_line',
