@@ -8,6 +8,7 @@
 
 #include <cstring>
 
+#include "platform/host_lines.h"
 #include "platform/linux/system_call.h"
 
 extern "C" char** environ;
@@ -68,15 +69,7 @@ bool could_run(const char* path) {
 std::size_t describe_host(std::span<char> text) {
   utsname host{};
   if (failed(system_call(SYS_uname, &host))) return 0;
-  std::size_t used = 0;
-  for (const char* line : {host.nodename, host.sysname, host.release, host.machine}) {
-    const std::size_t bytes = std::strlen(line);
-    if (bytes + 1 > text.size() - used) break;
-    std::memcpy(text.data() + used, line, bytes);
-    used += bytes;
-    text[used++] = '\n';
-  }
-  return used;
+  return put_host_lines(host, text);
 }
 
 }  // namespace pymemflow::platform

@@ -11,6 +11,7 @@
 
 #include <cstring>
 
+#include "platform/host_lines.h"
 #include "platform/macos/errno.h"
 
 namespace pymemflow::platform {
@@ -50,15 +51,7 @@ std::size_t describe_host(std::span<char> text) {
   const KeptErrno kept;
   utsname host{};
   if (::uname(&host) != 0) return 0;
-  std::size_t used = 0;
-  for (const char* line : {host.nodename, host.sysname, host.release, host.machine}) {
-    const std::size_t bytes = std::strlen(line);
-    if (bytes + 1 > text.size() - used) break;
-    std::memcpy(text.data() + used, line, bytes);
-    used += bytes;
-    text[used++] = '\n';
-  }
-  return used;
+  return put_host_lines(host, text);
 }
 
 }  // namespace pymemflow::platform

@@ -2,6 +2,7 @@
 
 #include "report/base/json_text.h"
 #include "report/formats/replay.h"
+#include "report/replay/site_json.h"
 
 namespace pymemflow::report {
 namespace {
@@ -14,16 +15,6 @@ void write_amount(JsonText& json, std::string_view name, const Amount& amount) {
 void write_change(JsonText& json, std::string_view name, const Change& change) {
   json.key(name).begin_object().field("bytes", change.bytes).field("blocks", change.blocks);
   json.end_object();
-}
-
-void write_name(JsonText& json, const SiteName& site) {
-  if (site.has_frame) {
-    json.field("file", site.file)
-        .field("line", std::int64_t{site.line})
-        .field("function", site.function);
-  } else {
-    json.field("engine_caller", site.caller).field("module", site.module);
-  }
 }
 
 std::string_view end_name(EndKind end) {
@@ -60,7 +51,7 @@ void write_counts(JsonText& json, const RecordCounts& counts) {
 
 void write_site(JsonText& json, const SiteStats& stats) {
   json.begin_object();
-  write_name(json, stats.site);
+  write_site_name(json, stats.site);
   write_amount(json, "live", stats.totals.live);
   write_amount(json, "leaked", stats.leaked());
   write_amount(json, "allocated", stats.totals.allocated);
@@ -87,7 +78,7 @@ void write_snapshot(JsonText& json, const Snapshot& snapshot) {
     json.key("sites").begin_array();
     for (const SiteGrowth& growth : snapshot.sites) {
       json.begin_object();
-      write_name(json, growth.site);
+      write_site_name(json, growth.site);
       json.field("bytes", growth.change.bytes).field("blocks", growth.change.blocks).end_object();
     }
     json.end_array().end_object();

@@ -3,7 +3,6 @@
 #include <sys/stat.h>
 
 #include <algorithm>
-#include <cstring>
 #include <iterator>
 #include <tuple>
 #include <utility>
@@ -17,69 +16,12 @@ namespace {
 // capture has shorter gaps, and needs no such call.
 constexpr std::uint64_t kZerosBeforeHole = std::uint64_t{1} << 20;
 
-// Enough readings for two that agree: a head is written in less time than it takes to read it.
-constexpr int kMaxReads = 16;
-
-std::uint64_t round_up(std::uint64_t bytes) {
-  return (bytes + kFileAlignment - 1) & ~std::uint64_t{kFileAlignment - 1};
-}
-
-// Reads until two readings agree.
-template <typename Head>
-bool read_stable(int file, Head& head, std::uint64_t offset) {
-  if (!read_at(file, &head, sizeof head, offset)) return false;
-  for (int i = 0; i < kMaxReads; ++i) {
-    Head again;
-    if (!read_at(file, &again, sizeof again, offset)) return false;
-    if (std::memcmp(&head, &again, sizeof head) == 0) break;
-    head = again;
-  }
-  return true;
-}
-
-// The size of a block that is used in its position.
-std::size_t extent_of(BlockKind kind) {
-  switch (kind) {
-    case BlockKind::Events:
-    case BlockKind::Sums:
-      return kBlockBytes;
-    case BlockKind::Definitions:
-      return kDefinitionBlockBytes;
-  }
-  return 0;
-}
-
-bool is_sane(const BlockHead& head) {
-  const std::size_t extent = extent_of(head.kind);
-  if (head.magic != kBlockMagic || extent == 0 || head.number == 0) return false;
-  if (head.writer >= 1U << 16 || head.used_bytes % sizeof(Word) != 0) return false;
-  if (head.used_bytes > extent - sizeof head) return false;
-  switch (head.state) {
-    case BlockState::Reserved:
-    case BlockState::Sealed:
-      return head.kind == BlockKind::Events &&
-             head.extent_bytes == round_up(sizeof head + head.used_bytes);
-    case BlockState::Open:
-    case BlockState::Emptied:
-    case BlockState::Closed:
-      return head.extent_bytes == extent;
-    case BlockState::Untouched:
-      break;
-  }
-  return false;
-}
-
-// Whether a writer is about to make this block, or was killed before it could.
-bool is_being_made(const BlockHead& head) {
-  return head.magic == 0 || (head.magic == kBlockMagic && head.state == BlockState::Untouched);
-}
+// Enough looks at a file that is growing: its blocks are written in less time than it takes to
+// look.
+constexpr int kMaxLooks = 16;
 
 auto order(const IndexedBlock& block) {
   return std::make_tuple(block.head.kind, block.head.writer, block.head.number);
-}
-
-bool comes_first(const IndexedBlock& a, const IndexedBlock& b) {
-  return order(a) < order(b);
 }
 
 bool is_same_block(const IndexedBlock& a, const IndexedBlock& b) {
@@ -94,44 +36,10 @@ IndexedBlock sample(BlockKind kind, std::uint32_t writer, std::uint64_t number) 
   return block;
 }
 
-// Counts the words of a window that are completely written. A record of an unknown kind is damage:
-// then all words count, so that the reader of the records finds the damage.
-std::size_t extent_of(std::span<const Word> words) {
-  std::size_t extent = 0;
-  while (extent < words.size() && words[extent] != 0) {
-    const std::size_t record = record_words(words[extent]);
-    if (record == 0 || record > words.size() - extent) return words.size();
-    extent += record;
-  }
-  return extent;
-}
-
-bool is_unchanged(int file, const IndexedBlock& block) {
-  BlockHead head{};
-  if (!read_block_head(file, block.offset, head)) return false;
-  return head.state == block.head.state && head.number == block.head.number;
-}
-
-BlockRead read_window(int file, const IndexedBlock& block, Vector<Word>& words) {
-  const std::size_t bytes = words.size() * sizeof(Word);
-  const std::uint64_t offset = block.offset + sizeof block.head;
-  if (!read_at(file, words.data(), bytes, offset)) return BlockRead::Damaged;
-  if (block.head.kind == BlockKind::Sums) return BlockRead::Whole;
-  // The first word of a record is written last, but the words may be read in any order. So the
-  // records that were there at the first reading are whole in the second.
-  const std::size_t extent = extent_of(words);
-  if (!read_at(file, words.data(), bytes, offset)) return BlockRead::Damaged;
-  words.resize(extent);
-  BlockHead head{};
-  if (!read_block_head(file, block.offset, head)) return BlockRead::Damaged;
-  const bool holds_them = head.state == BlockState::Open || head.state == BlockState::Closed;
-  return holds_them && head.number == block.head.number ? BlockRead::Whole : BlockRead::Changed;
-}
-
 }  // namespace
 
-std::size_t IndexedBlock::used_bytes() const {
-  return is_window() ? head.extent_bytes - sizeof head : head.used_bytes;
+bool comes_first(const IndexedBlock& a, const IndexedBlock& b) {
+  return order(a) < order(b);
 }
 
 std::string_view describe(CaptureError error) {
@@ -152,7 +60,7 @@ std::string_view describe(CaptureError error) {
 
 CaptureError CaptureIndex::update(int file) {
   if (const CaptureError error = read_head(file); error != CaptureError::None) return error;
-  for (int i = 0; i < kMaxReads; ++i) {
+  for (int i = 0; i < kMaxLooks; ++i) {
     if (!look(file)) return CaptureError::Unreadable;
     // A block may be written, and a ring may be overwritten, while the blocks are read one by one.
     if (!may_grow() || (missing() == 0 && damaged_stretches() == 0)) break;
@@ -292,9 +200,9 @@ const IndexedBlock* CaptureIndex::find_events(std::uint32_t writer, std::uint64_
   const IndexedBlock* found = nullptr;
   for (const Vector<IndexedBlock>* const blocks : {&sealed_, &others_}) {
     const auto at = std::lower_bound(blocks->begin(), blocks->end(), wanted, comes_first);
-    const bool is_his =
+    const bool is_of_writer =
         at != blocks->end() && at->head.kind == BlockKind::Events && at->head.writer == writer;
-    if (is_his && (found == nullptr || at->head.number < found->head.number)) found = &*at;
+    if (is_of_writer && (found == nullptr || at->head.number < found->head.number)) found = &*at;
   }
   return found;
 }
@@ -313,88 +221,6 @@ bool CaptureIndex::are_sums_current(int file) const {
     std::uint64_t folded = 0;
     return !find_folded(head.writer, folded) || head.number <= folded + 1;
   });
-}
-
-std::uint64_t CaptureIndex::lost() const {
-  std::uint64_t lost = head_.lost;
-  for (const std::uint64_t count : lost_) lost += count;
-  return lost;
-}
-
-std::uint64_t CaptureIndex::damaged() const {
-  // A block with a damaged head is also missing in its sequence, so it is counted once.
-  return damage_of_head_ + std::max(damaged_stretches(), missing());
-}
-
-std::uint64_t CaptureIndex::damaged_stretches() const {
-  return static_cast<std::uint64_t>(
-      std::count_if(gaps_.begin(), gaps_.end(), [](const Gap& gap) { return gap.is_damage; }));
-}
-
-// Counts the gaps in the numbers of each writer and kind, and the blocks that are missing after the
-// last ones. A ring may begin with any number.
-std::uint64_t CaptureIndex::missing() const {
-  std::uint64_t gaps = 0;
-  std::uint64_t last_numbers = 0;
-  const IndexedBlock* before = nullptr;
-  const auto visit = [&](const IndexedBlock& block) {
-    const BlockHead& head = block.head;
-    const bool is_first =
-        before == nullptr || before->head.kind != head.kind || before->head.writer != head.writer;
-    const bool may_begin_late = head.kind == BlockKind::Events && head_.mode != RecordMode::Full;
-    const std::uint64_t expected =
-        is_first ? (may_begin_late ? head.number : 1) : before->head.number + 1;
-    if (head.number != expected) ++gaps;
-    if (is_first && before != nullptr) last_numbers += before->head.number;
-    before = &block;
-  };
-  auto sealed = sealed_.begin();
-  auto other = others_.begin();
-  while (sealed != sealed_.end() || other != others_.end()) {
-    const bool is_sealed_next =
-        other == others_.end() || (sealed != sealed_.end() && comes_first(*sealed, *other));
-    visit(is_sealed_next ? *sealed++ : *other++);
-  }
-  if (before != nullptr) last_numbers += before->head.number;
-  const bool is_known = head_.end != EndKind::None && head_.end_checksum == checksum_of_end(head_);
-  return is_known && last_numbers < head_.last_numbers ? gaps + 1 : gaps;
-}
-
-// Corrects wrong values of the head.
-void CaptureIndex::check_head() {
-  damage_of_head_ = 0;
-  if (head_.checksum != checksum_of_start(head_)) {
-    ++damage_of_head_;
-    const IndexedBlock* const first =
-        !others_.empty() ? &others_.front() : (sealed_.empty() ? nullptr : &sealed_.front());
-    head_.process = first == nullptr ? 0 : first->head.process;
-    head_.mode = others(BlockKind::Sums).empty() ? RecordMode::Full : RecordMode::Sums;
-  }
-  if (head_.end == EndKind::None) return;
-  if (head_.end_checksum != checksum_of_end(head_)) {
-    ++damage_of_head_;
-    head_.failure = 0;
-    head_.lost = 0;
-    return;
-  }
-  if (size_bytes_ < head_.file_bytes) ++damage_of_head_;
-}
-
-bool read_block_head(int file, std::uint64_t offset, BlockHead& head) {
-  if (!read_at(file, &head, sizeof head, offset)) return false;
-  // The state comes before the rest, and becomes Sealed after the rest.
-  return head.state == BlockState::Sealed || read_stable(file, head, offset);
-}
-
-BlockRead read_block(int file, const IndexedBlock& block, Vector<Word>& words) {
-  words.resize(block.used_bytes() / sizeof(Word));
-  if (block.is_window()) return read_window(file, block, words);
-  const std::uint64_t offset = block.offset + sizeof block.head;
-  const bool is_read = read_at(file, words.data(), words.size() * sizeof(Word), offset);
-  if (is_read && checksum_of(block.head, words.data()) == block.head.checksum) {
-    return BlockRead::Whole;
-  }
-  return is_unchanged(file, block) ? BlockRead::Damaged : BlockRead::Changed;
 }
 
 }  // namespace pymemflow::report

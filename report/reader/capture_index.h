@@ -10,21 +10,16 @@
 
 #include "capture/block.h"
 #include "report/base/memory.h"
+#include "report/reader/block_reads.h"
 
 namespace pymemflow::report {
-
-struct IndexedBlock {
-  BlockHead head{};
-  std::uint64_t offset = 0;  // of the head in the file
-
-  // A window: its records end at the first zero word, and it has no checksum.
-  bool is_window() const { return head.state == BlockState::Open; }
-  std::size_t used_bytes() const;
-};
 
 // Why a file cannot be read as a capture.
 enum class CaptureError : std::uint8_t { None, Unreadable, NotACapture, Older, Newer };
 std::string_view describe(CaptureError error);
+
+// The order of the index: by kind, writer and number.
+bool comes_first(const IndexedBlock& a, const IndexedBlock& b);
 
 class CaptureIndex {
  public:
@@ -96,16 +91,5 @@ class CaptureIndex {
   Vector<std::uint64_t> lost_;                    // by writer
   HashMap<std::uint32_t, std::uint64_t> folded_;  // by writer
 };
-
-// Reads a head that may be written meanwhile, as it was at one moment.
-bool read_block_head(int file, std::uint64_t offset, BlockHead& head);
-
-enum class BlockRead : std::uint8_t {
-  Whole,
-  Changed,  // the block was used again, or its state changed, since it was indexed
-  Damaged,
-};
-// Reads the records of a block: of a window as far as they have been written.
-BlockRead read_block(int file, const IndexedBlock& block, Vector<Word>& words);
 
 }  // namespace pymemflow::report

@@ -1,6 +1,6 @@
 #include "report/replay/live_profile.h"
 
-#include "report/base/json_text.h"
+#include "report/replay/site_json.h"
 
 namespace pymemflow::report {
 namespace {
@@ -10,15 +10,8 @@ JsonText& amount(JsonText& json, std::string_view name, std::int64_t blocks, std
 }
 
 void write_site(JsonText& json, const SiteGrowth& growth) {
-  const SiteName& site = growth.site;
   json.begin_object();
-  if (site.has_frame) {
-    json.field("file", site.file)
-        .field("line", std::int64_t{site.line})
-        .field("function", site.function);
-  } else {
-    json.field("engine_caller", site.caller).field("module", site.module);
-  }
+  write_site_name(json, growth.site);
   json.field("blocks", growth.change.blocks).field("bytes", growth.change.bytes).end_object();
 }
 

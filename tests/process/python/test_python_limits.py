@@ -1,31 +1,17 @@
 """@limit_leaks on each kind of function: measures the run of its body, or refuses it at decoration."""
-import os
-
 import pytest
 
-import built
+import heads
 
 pytestmark = pytest.mark.known_python
-PACKAGE = os.path.join(built.ROOT, 'python')
-HEAD = '''
+HEAD = heads.HEAD + '''
 import asyncio, contextlib, ctypes, functools, gc, inspect, logging, os, pickle, sys, threading, types
 import unittest, warnings
-sys.path.insert(0, %r)
-import pymemflow
 from pymemflow import LeakError, limit_leaks
-malloc, free = ctypes.CDLL(None).malloc, ctypes.CDLL(None).free
-malloc.restype, malloc.argtypes = ctypes.c_void_p, (ctypes.c_size_t,)
-free.restype, free.argtypes = None, (ctypes.c_void_p,)
 def leak(size=100000):
     malloc(size)
 def clean(size=100000):
     free(malloc(size))
-def raises(kind, function, *arguments):
-    try:
-        function(*arguments)
-    except kind as error:
-        return error
-    raise AssertionError('nothing was raised')
 def await_it(coroutine):
     loop = asyncio.new_event_loop()
     try:
@@ -41,7 +27,7 @@ async def cleans(*arguments):
     clean()
     return arguments
 await_it(cleans())
-''' % PACKAGE
+'''
 
 
 @pytest.fixture

@@ -5,31 +5,19 @@ import re
 
 import pytest
 
-import built
 import cases
+import heads
 import reports
 
 pytestmark = pytest.mark.known_python
-PACKAGE = os.path.join(built.ROOT, 'python')
-START = '''
+START = heads.HEAD + '''
 import ctypes, errno, os, sys, threading, warnings
-sys.path.insert(0, %r)
-import pymemflow
-malloc, free = ctypes.CDLL(None).malloc, ctypes.CDLL(None).free
-malloc.restype, malloc.argtypes = ctypes.c_void_p, (ctypes.c_size_t,)
-free.restype, free.argtypes = None, (ctypes.c_void_p,)
 def leak(count=10, size=1000):
     for _ in range(count):
         malloc(size)
 def clean(count=10, size=1000):
     for block in [malloc(size) for _ in range(count)]:
         free(block)
-def raises(kind, function, *arguments):
-    try:
-        function(*arguments)
-    except kind as error:
-        return error
-    raise AssertionError('nothing was raised')
 def warm():
     pymemflow.mark('warm')
     with pymemflow.trace('warm'): leak(1); clean(1)
@@ -37,7 +25,7 @@ def warm():
     pymemflow.growth_since('warm')
 # Up to 3.9 a function keeps the frame of its first call.
 warm(); leak(1); pymemflow.mark('first'); pymemflow.outstanding(); pymemflow.growth_since('first')
-''' % PACKAGE
+'''
 
 
 class Case(cases.Case):

@@ -1,18 +1,12 @@
 // Tests rings and sums: the events that they keep, also if the process is killed at any moment.
 
-#include <fcntl.h>
-#include <sys/mman.h>
-
-#include <atomic>
-#include <csignal>
 #include <map>
-#include <new>
 #include <string>
 #include <thread>
 #include <tuple>
 
 #include "capture/buckets.h"
-#include "tests/unit/recorded.h"
+#include "tests/unit/killed.h"
 
 namespace pymemflow {
 namespace {
@@ -160,45 +154,18 @@ TEST(Sums, OfThreadsAddUp) {
       kSums);
 }
 
-// Calls body(file, events) for captures of processes that were killed at various moments, after at
-// least `events` complete events.
+// Kills processes at various moments. By then windows have been replaced, and one may be in the
+// middle of it.
 template <typename Body>
-void with_killed(const CaptureSettings& settings, Body body) {
-  struct Progress {
-    std::atomic<int> descriptor;
-    std::atomic<std::uint64_t> events;
-  };
-  for (int round = 0; round < 25; ++round) {
-    void* const shared = ::mmap(nullptr, sizeof(Progress), PROT_READ | PROT_WRITE,
-                                MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    ASSERT_NE(shared, MAP_FAILED);
-    auto& progress = *new (shared) Progress{};
-    const pid_t child = ::fork();
-    if (child == 0) {
-      if (interpose::start_recording({}, settings) != 0) ::_exit(1);
-      progress.descriptor = recording.destination.file.descriptor();
-      for (std::uint64_t i = 0;; ++i) {
-        record_one(i);
-        progress.events.store(i + 1);
-      }
-    }
-    // By then windows have been replaced, and one may be in the middle of it.
-    while (progress.events < 3'000 * static_cast<std::uint64_t>(round + 3)) ::usleep(10);
-    const std::string path =
-        "/proc/" + std::to_string(child) + "/fd/" + std::to_string(progress.descriptor);
-    const int file = ::open(path.c_str(), O_RDONLY);
-    ASSERT_GE(file, 0);
-    ::usleep(static_cast<useconds_t>(round * 97 % 1000));
-    ::kill(child, SIGKILL);
-    ::waitpid(child, nullptr, 0);
-    body(file, progress.events.load());
-    ::close(file);
-    ::munmap(shared, sizeof(Progress));
+void with_many_killed(const CaptureSettings& settings, Body body) {
+  for (unsigned round = 0; round < 25; ++round) {
+    with_killed(settings, {.events = 3'000 * (round + 3), .pause_us = round * 97 % 1000},
+                record_one, body);
   }
 }
 
 TEST(Sums, SurviveAKill) {
-  with_killed(kSums, [](int file, std::uint64_t complete) {
+  with_many_killed(kSums, [](int file, std::uint64_t complete) {
     const Sums sums = sums_of(file);
     const std::uint64_t events = count_of(sums);
     // The event that was being recorded may be in the capture or not.
@@ -270,7 +237,7 @@ TEST(Ring, TakesNoMoreRoomWithTime) {
 }
 
 TEST(Ring, SurvivesAKill) {
-  with_killed(kRing, [](int file, std::uint64_t complete) {
+  with_many_killed(kRing, [](int file, std::uint64_t complete) {
     const Read read = read_all(file);
     EXPECT_EQ(read.damaged + read.left_out + read.lost, 0U);
     const std::uint64_t events = read.events.size() + read.overwritten;

@@ -1,19 +1,15 @@
 // Records events through the recorder, without hooks, and reads them back: the reader must return
 // the same events, in an order in which they can have happened.
 
-#include <fcntl.h>
-#include <sys/mman.h>
-
 #include <algorithm>
 #include <atomic>
 #include <csignal>
 #include <cstdint>
-#include <new>
 #include <string>
 #include <thread>
 #include <vector>
 
-#include "tests/unit/recorded.h"
+#include "tests/unit/killed.h"
 
 namespace pymemflow {
 namespace {
@@ -180,41 +176,20 @@ TEST(Recording, AChildThatRecordsNothingHasNothingToReport) {
 
 // Whenever a process is killed, the capture has each completed event once and in order.
 TEST(Recording, SurvivesAKill) {
-  struct Progress {
-    std::atomic<int> descriptor;
-    std::atomic<std::uint64_t> events;
+  const auto record = [](std::uint64_t i) {
+    interpose::record_malloc(i, block(0x1000 + 16 * (i % 5000)), caller(1 + i % 50));
   };
-  for (int round = 0; round < 20; ++round) {
-    void* const shared = ::mmap(nullptr, sizeof(Progress), PROT_READ | PROT_WRITE,
-                                MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    ASSERT_NE(shared, MAP_FAILED);
-    auto& progress = *new (shared) Progress{};
-    const pid_t child = ::fork();
-    if (child == 0) {
-      if (interpose::start_recording({}) != 0) ::_exit(1);
-      progress.descriptor = recording.destination.file.descriptor();
-      for (std::uint64_t i = 0;; ++i) {
-        interpose::record_malloc(i, block(0x1000 + 16 * (i % 5000)), caller(1 + i % 50));
-        progress.events.store(i + 1);
-      }
-    }
-    while (progress.events == 0) ::usleep(100);
-    const std::string path =
-        "/proc/" + std::to_string(child) + "/fd/" + std::to_string(progress.descriptor);
-    const int file = ::open(path.c_str(), O_RDONLY);
-    ASSERT_GE(file, 0);
-    ::usleep(static_cast<useconds_t>(1 + 1777 * round));
-    ::kill(child, SIGKILL);
-    ::waitpid(child, nullptr, 0);
-    const Read read = read_all(file);
-    EXPECT_GE(read.events.size(), progress.events);
-    EXPECT_EQ(read.damaged, 0U);
-    for (std::uint64_t i = 0; i < read.events.size(); ++i) {
-      ASSERT_EQ(read.events[i].arguments[0], i);
-      ASSERT_EQ(read.sites[i].address, 1 + i % 50);
-    }
-    ::close(file);
-    ::munmap(shared, sizeof(Progress));
+  for (unsigned round = 0; round < 20; ++round) {
+    with_killed({}, {.events = 1, .pause_us = 1 + 1777 * round}, record,
+                [](int file, std::uint64_t complete) {
+                  const Read read = read_all(file);
+                  EXPECT_GE(read.events.size(), complete);
+                  EXPECT_EQ(read.damaged, 0U);
+                  for (std::uint64_t i = 0; i < read.events.size(); ++i) {
+                    ASSERT_EQ(read.events[i].arguments[0], i);
+                    ASSERT_EQ(read.sites[i].address, 1 + i % 50);
+                  }
+                });
   }
 }
 

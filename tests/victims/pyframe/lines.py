@@ -1,12 +1,11 @@
 """For every instruction of many modules, line_of() equals the result of the interpreter's decoders."""
-import bisect
 import ctypes
-import dis
 import importlib
 import sys
 import types
 
 import probe
+from decoders import lines_by_python
 
 probe.require_known()
 MODULES = ("argparse ast asyncio.base_events asyncio.streams collections csv dataclasses datetime "
@@ -26,20 +25,6 @@ def code_objects(code):
     for constant in code.co_consts:
         if isinstance(constant, types.CodeType):
             yield from code_objects(constant)
-
-
-def lines_by_python(code, count):
-    """The line of each two-byte unit by the decoders in the standard library; None: no line."""
-    if sys.version_info >= (3, 11):
-        return [position[0] for position in code.co_positions()]
-    if sys.version_info >= (3, 10):
-        lines = [None] * count
-        for start, end, line in code.co_lines():
-            for unit in range(start // 2, min(end // 2, count)):
-                lines[unit] = line
-        return lines
-    starts, lines = zip(*dis.findlinestarts(code))
-    return [lines[max(bisect.bisect_right(starts, 2 * unit) - 1, 0)] for unit in range(count)]
 
 
 def long_gaps():

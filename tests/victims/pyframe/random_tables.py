@@ -7,13 +7,12 @@ The tables use all that the format allows, not only what the compiler writes: en
 line numbers that change by any value that fits an entry, gaps without a line, long varints. A line
 is never below 0, which means "no line" to the interpreter.
 """
-import bisect
 import ctypes
-import dis
 import random
 import sys
 
 import probe
+from decoders import lines_by_python
 
 probe.require_known()
 COUNT, SEED = int(sys.argv[1]), int(sys.argv[2])
@@ -110,26 +109,6 @@ def with_table(code, table, first_line, body=None):
                       code.co_varnames, 'fuzz.py', 'fuzz', first_line, table)
 
 
-def by_python(code, count):
-    """None: no line."""
-    if sys.version_info >= (3, 11):
-        return [position[0] for position in code.co_positions()]
-    if sys.version_info >= (3, 10):
-        lines = [None] * count
-        for start, end, line in code.co_lines():
-            for unit in range(start // 2, min(end // 2, count)):
-                lines[unit] = line
-        return lines
-    lines = [code.co_firstlineno] * count
-    starts = list(dis.findlinestarts(code))
-    at = [start for start, _ in starts]
-    for unit in range(count):
-        index = bisect.bisect_right(at, 2 * unit) - 1
-        if index >= 0:
-            lines[unit] = starts[index][1]
-    return lines
-
-
 def make(units, first_line):
     if sys.version_info >= (3, 11):
         return locations(units, first_line)
@@ -144,7 +123,7 @@ for number in range(COUNT):
     count = len(code.co_code) // 2
     first_line = 1 if chance() < 0.5 else below(1 << 20)
     code = with_table(code, make(count, first_line), first_line)
-    theirs = by_python(code, count)
+    theirs = lines_by_python(code, count)
     if lines_of(code, OUT, MAX_UNITS) != count:
         probe.fail('seed', SEED, 'table', number, 'was not described')
     for unit in range(min(count, MAX_UNITS)):
