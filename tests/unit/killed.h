@@ -15,8 +15,8 @@
 namespace pymemflow {
 
 struct Kill {
-  std::uint64_t events;  // the process has recorded so many,
-  useconds_t pause_us;   // and goes on for this time
+  std::uint64_t events;  // after this number of events,
+  useconds_t pause_us;   // and this time
 };
 
 // Starts a process that calls record(0), record(1) and so on, kills it, and calls body(file,
