@@ -167,10 +167,11 @@ class TestLimits(cases.Case):
         least = self.peak(work, measure)
         code = ('import os, resource, sys\nif len(sys.argv) < 3:\n'
                 '    resource.setrlimit(resource.%s, (%d, %d))\n'
+                '    os.environ["PYMEMFLOW_OUTPUT"] = os.environ.get("PYMEMFLOW_OUTPUT", "") + ".2"\n'
                 '    os.execv(sys.executable, [sys.executable, "-c", sys.argv[1], sys.argv[1], "2"])\n'
                 % (limit, least * 11 // 10, least * 11 // 10)) + work + 'print("end")'
         for preload in (False, True):
-            run = self.trace.code(code, code, preload=preload, output='report.%p.%t')
+            run = self.trace.code(code, code, preload=preload)
             assert (run.status, run.stdout, run.stderr) == (0, 'end\n', '')
         assert '77810' in max(run.texts.values(), key=len)
 
