@@ -23,7 +23,7 @@ using doctor::Probe;
 using doctor::Verdict;
 
 constexpr std::uint64_t kSeconds = 30;
-constexpr std::uint64_t kMost = 24 * 60 * 60;
+constexpr std::uint64_t kMost = std::uint64_t{24} * 60 * 60;
 
 struct Word {
   const char* shown;

@@ -43,10 +43,12 @@ class WriterPool {
     int step;
     std::uint32_t index;  // in its step
   };
-  static constexpr std::uint32_t writers_in(int step) { return 1U << (step + kFirstStepBits); }
+  static constexpr std::uint32_t writers_in(int step) {
+    return 1U << (static_cast<unsigned>(step) + kFirstStepBits);
+  }
   static constexpr Place place_of(std::uint32_t index) {
     const std::uint32_t number = index + writers_in(0);
-    const int step = std::bit_width(number) - 1 - kFirstStepBits;
+    const auto step = static_cast<int>(std::bit_width(number)) - 1 - kFirstStepBits;
     return {step, number - writers_in(step)};
   }
   Writer& at(std::uint32_t index) {
