@@ -6,9 +6,12 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cerrno>
 #include <cstring>
 #include <optional>
+#include <system_error>
+#include <thread>
 #include <tuple>
 
 #include "capture/block.h"
@@ -16,6 +19,9 @@
 
 namespace pymemflow::cli {
 namespace {
+
+// Limits the memory for captures that are replayed at the same time.
+constexpr std::size_t kMaxThreads = 4;
 
 // Opening a pipe or a device may block or have an effect: O_NONBLOCK and O_NOCTTY avoid both.
 int open_for_reading(const std::string& path) {
@@ -62,9 +68,8 @@ std::optional<FileHead> read_head(const std::string& path) {
 void fill(CaptureUse& use, report::CaptureReader& reader) {
   report::Symbols symbols(reader.names().modules(), report::Symbols::Where::kOffline);
   report::ProfileBuilder builder(reader.process_info(), reader.names(), symbols);
-  Event event;
-  const report::Site* site = nullptr;
-  while (reader.next(event, site)) report::deliver(event, site, builder);
+  report::EventBatch batch;
+  while (reader.next(batch)) builder.on_events(batch);
   use.profile = builder.finish();
   use.process = reader.process();
   use.is_forked_child = reader.head().is_forked_child != 0;
@@ -72,6 +77,23 @@ void fill(CaptureUse& use, report::CaptureReader& reader) {
   use.command_line = shell_words(reader.metadata().command_line);
   use.lost = reader.lost();
   use.damaged = reader.damaged();
+}
+
+CaptureUse read_use(const std::string& path) {
+  CaptureUse use;
+  use.path = path;
+  const int file = open_for_reading(path);
+  if (file < 0) {
+    use.problem = std::strerror(errno);
+    return use;
+  }
+  report::CaptureReader reader(file);
+  const report::CaptureError error = reader.poll();
+  use.problem = error != report::CaptureError::None ? report::describe(error)
+                                                    : report::profile_problem(reader.head().mode);
+  if (use.problem.empty()) fill(use, reader);
+  ::close(file);
+  return use;
 }
 
 }  // namespace
@@ -123,21 +145,22 @@ std::vector<FoundCapture> find_captures(const std::string& pattern, std::uint64_
   return found;
 }
 
-CaptureUse read_use(const std::string& path) {
-  CaptureUse use;
-  use.path = path;
-  const int file = open_for_reading(path);
-  if (file < 0) {
-    use.problem = std::strerror(errno);
-    return use;
+std::vector<CaptureUse> read_uses(const std::vector<std::string>& paths) {
+  std::vector<CaptureUse> uses(paths.size());
+  std::atomic<std::size_t> next = 0;
+  const auto read_next = [&] {
+    for (std::size_t i = next++; i < paths.size(); i = next++) uses[i] = read_use(paths[i]);
+  };
+  const std::size_t most = std::min<std::size_t>(std::thread::hardware_concurrency(), kMaxThreads);
+  std::vector<std::thread> others;
+  try {
+    while (others.size() + 1 < std::min(most, paths.size())) others.emplace_back(read_next);
+  } catch (const std::system_error&) {
+    // There can be no more threads.
   }
-  report::CaptureReader reader(file);
-  const report::CaptureError error = reader.poll();
-  use.problem = error != report::CaptureError::None ? report::describe(error)
-                                                    : report::profile_problem(reader.head().mode);
-  if (use.problem.empty()) fill(use, reader);
-  ::close(file);
-  return use;
+  read_next();
+  for (std::thread& other : others) other.join();
+  return uses;
 }
 
 std::string shell_words(std::string_view words) {

@@ -1,5 +1,5 @@
 #pragma once
-// Finds, opens and replays captures for the commands. One thread.
+// Finds, opens and replays captures for the commands. Called by one thread.
 
 #include <cstdint>
 #include <string>
@@ -43,8 +43,9 @@ struct CaptureUse {
   std::uint64_t damaged = 0;
   report::Profile profile;
 };
-// Replays the whole capture: call it once for each.
-CaptureUse read_use(const std::string& path);
+// Replays each capture once. Several are replayed at the same time, one thread for each processor,
+// and take their memory at the same time. In the order of `paths`.
+std::vector<CaptureUse> read_uses(const std::vector<std::string>& paths);
 
 // Quotes words, each ending with a zero byte, for a shell.
 std::string shell_words(std::string_view words);

@@ -135,11 +135,9 @@ Json json_of(const std::vector<Change>& changes, const CaptureUse& before,
 }
 
 int run(const Arguments& arguments) {
-  CaptureUse uses[2];
-  const std::string* const paths[] = {&arguments.before, &arguments.after};
-  for (int i = 0; i < 2; ++i) {
-    uses[i] = read_use(*paths[i]);
-    if (!uses[i].problem.empty()) return complain(*paths[i] + ": " + uses[i].problem);
+  const std::vector<CaptureUse> uses = read_uses({arguments.before, arguments.after});
+  for (const CaptureUse& use : uses) {
+    if (!use.problem.empty()) return complain(use.path + ": " + use.problem);
   }
   const std::vector<Change> changes = changes_between(uses[0], uses[1]);
   if (arguments.json.empty()) {

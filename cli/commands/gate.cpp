@@ -85,10 +85,9 @@ Error write_outputs(const Arguments& arguments, const Verdict& verdict) {
 
 int judge_all(const Arguments& arguments, Selection& selection,
               const std::vector<std::string>& captures) {
-  std::vector<CaptureUse> uses;
-  for (const std::string& path : captures) {
-    uses.push_back(read_use(path));
-    if (!uses.back().problem.empty()) return complain(path + ": " + uses.back().problem);
+  std::vector<CaptureUse> uses = read_uses(captures);
+  for (const CaptureUse& use : uses) {
+    if (!use.problem.empty()) return complain(use.path + ": " + use.problem);
   }
   const Verdict verdict = judge(std::move(uses), arguments.limits, selection);
   const char* const growth = arguments.limits.option_with(Evidence::Growth);

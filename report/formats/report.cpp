@@ -28,6 +28,7 @@ namespace {
 std::jmp_buf out_of_memory;
 
 constexpr std::uint64_t kEventsBetweenProgress = 1 << 16;
+constexpr std::uint64_t kBatchesBetweenProgress = kEventsBetweenProgress / EventBatch::kEvents;
 
 // `is_new`: the output must not exist.
 ReportError error_of(const Output& output, bool is_new) {
@@ -91,7 +92,12 @@ class CaptureReplay final : public Replay {
 
   Profile profile() override {
     ProfileBuilder builder(reader_.process_info(), reader_.names(), symbols_);
-    feed({&builder}, nullptr);
+    EventBatch batch;
+    std::uint64_t batches = 0;
+    while (output_.error() == 0 && reader_.next(batch)) {
+      if (++batches % kBatchesBetweenProgress == 0) show_progress();
+      builder.on_events(batch);
+    }
     Profile profile = builder.finish();
     if (options_.profile != nullptr) *options_.profile = profile;
     return profile;
@@ -105,12 +111,15 @@ class CaptureReplay final : public Replay {
     const Site* site = nullptr;
     std::uint64_t count = 0;
     while (output_.error() == 0 && reader_.next(event, site)) {
-      const bool is_time = ++count % kEventsBetweenProgress == 0;
-      if (is_time && options_.progress != nullptr) options_.progress(reader_.progress());
+      if (++count % kEventsBetweenProgress == 0) show_progress();
       if (builder != nullptr) deliver(event, site, *builder);
       if (is_compat && event.kind == EventKind::Call) event = as_probed_in_glibc(event);
       for (EventSink* const sink : sinks) deliver(event, site, *sink);
     }
+  }
+
+  void show_progress() const {
+    if (options_.progress != nullptr) options_.progress(reader_.progress());
   }
 
   CaptureReader& reader_;

@@ -89,6 +89,15 @@ bool CaptureReader::next(Event& event, const Site*& site) {
   return false;
 }
 
+bool CaptureReader::next(EventBatch& batch) {
+  batch.size = 0;
+  while (batch.size < EventBatch::kEvents &&
+         next(batch.events[batch.size], batch.sites[batch.size])) {
+    ++batch.size;
+  }
+  return batch.size != 0;
+}
+
 bool CaptureReader::take_event(Event& event) {
   if (!has_held_) {
     if (!take_in_order(event)) return false;

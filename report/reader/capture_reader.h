@@ -15,6 +15,7 @@
 #include "capture/last_sizes.h"
 #include "report/base/memory.h"
 #include "report/reader/capture_contents.h"
+#include "report/reader/event_batch.h"
 #include "report/reader/process_info.h"
 #include "report/reader/site.h"
 
@@ -35,6 +36,8 @@ class CaptureReader {
   // The next event and its site; false after the last. A Mark has no site. The site, and the name
   // of a Mark, are valid until the next poll().
   bool next(Event& event, const Site*& site);
+  // The next events, as many as fit. False: there are none, and the batch is empty.
+  bool next(EventBatch& batch);
 
   // In the mode Sums: the events that are not kept. Functions that release memory have no site.
   const Vector<EventSum>& sums() const { return sums_; }

@@ -47,11 +47,10 @@ bool Ledger::on_event(const Event& event) {
 
 void Ledger::allocate(std::uint64_t address, const Event& event) {
   const Block block = {event.size_bytes(), events_, event.site, event.thread};
-  const auto [found, is_new] = live_.try_emplace(address, block);
-  if (!is_new) {
+  Block before;
+  if (live_.put(address, block, before)) {
     ++unseen_releases_;
-    end(found->second);
-    found->second = block;
+    end(before);
   }
   latest_ = address;
   Totals& of_site = totals_[event.site];
@@ -64,19 +63,17 @@ void Ledger::allocate(std::uint64_t address, const Event& event) {
 
 void Ledger::release(std::uint64_t address) {
   if (address == 0) return;
-  const auto found = live_.find(address);
-  if (found == live_.end()) {
+  Block block;
+  if (!live_.take(address, block)) {
     ++unknown_releases_;
     return;
   }
-  const Block& block = found->second;
   end(block);
   if (address == latest_) {
     ++totals_[block.site].temporary;
     ++total_.temporary;
     latest_ = 0;
   }
-  live_.erase(found);
 }
 
 void Ledger::end(const Block& block) {
@@ -86,10 +83,10 @@ void Ledger::end(const Block& block) {
 
 void Ledger::find_oldest() {
   for (const SiteId site : sites_) totals_[site].oldest_event = 0;
-  for (const auto& [address, block] : live_) {
+  live_.for_each([this](const Block& block) {
     std::uint64_t& oldest = totals_[block.site].oldest_event;
     oldest = oldest == 0 ? block.event : std::min(oldest, block.event);
-  }
+  });
 }
 
 }  // namespace pymemflow::report

@@ -14,6 +14,7 @@
 #include "report/base/amount.h"
 #include "report/base/memory.h"
 #include "report/reader/per_site.h"
+#include "report/replay/block_table.h"
 
 namespace pymemflow::report {
 
@@ -34,13 +35,22 @@ class Ledger {
     std::uint64_t event = 0;  // that reached it first; 0: nothing was ever live
     SiteId site = kNoSite;
   };
-  struct Block {
-    std::uint64_t bytes;
-    std::uint64_t event;  // that allocated it
-    SiteId site;
-    std::uint32_t thread;
-  };
+  using Block = LiveBlock;
 
+  // Whether on_event() may have to wait for memory.
+  bool is_large() const { return live_.is_large(); }
+  // Both bring into the processor's cache what on_event() will look up. The entries are found by
+  // the heads, which should be there by then.
+  __attribute__((always_inline)) void prefetch_heads(const Event& event) const {
+    if (event.kind != EventKind::Call) return;
+    if (event.result != 0) live_.prefetch_head(event.result);
+    if (takes_block(event)) live_.prefetch_head(event.arguments[0]);
+  }
+  __attribute__((always_inline)) void prefetch_entries(const Event& event) const {
+    if (event.kind != EventKind::Call) return;
+    if (event.result != 0) live_.prefetch_entry(event.result, false);
+    if (takes_block(event)) live_.prefetch_entry(event.arguments[0], true);
+  }
   // Takes a Call. True: live memory reached a new peak.
   bool on_event(const Event& event);
 
@@ -59,15 +69,17 @@ class Ledger {
   // Brings Totals::oldest_event up to date.
   void find_oldest();
 
-  // The live blocks, by address.
-  const HashMap<std::uint64_t, Block>& blocks() const { return live_; }
+  const BlockTable& blocks() const { return live_; }
 
  private:
+  static bool takes_block(const Event& event) {
+    return traits(event.function).effect != Effect::Allocate;
+  }
   void allocate(std::uint64_t address, const Event& event);
   void release(std::uint64_t address);
   void end(const Block& block);
 
-  HashMap<std::uint64_t, Block> live_;  // by address
+  BlockTable live_;
   PerSite<Totals> totals_;
   Vector<SiteId> sites_;
   Totals total_;

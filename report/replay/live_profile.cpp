@@ -26,9 +26,7 @@ std::string_view LiveProfile::follow(std::uint64_t stamp) {
   if (!builder_) {
     builder_.emplace(reader_.process_info(), reader_.names(), symbols_, Marks::Keep::Nothing);
   }
-  Event event;
-  const Site* site = nullptr;
-  while (reader_.next(event, site)) deliver(event, site, *builder_);
+  while (reader_.next(batch_)) builder_->on_events(batch_);
   return {};
 }
 

@@ -37,9 +37,9 @@ bool Marks::since(std::string_view name, Growth& growth) const {
 
 Marks::LiveBySite Marks::count() const {
   LiveBySite live;
-  for (const auto& [address, block] : ledger_.blocks()) {
+  ledger_.blocks().for_each([&](const LiveBlock& block) {
     if (exemptions_.of(block) == Exemption::None) live[block.site].add({block.bytes, 1});
-  }
+  });
   return live;
 }
 

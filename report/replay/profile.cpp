@@ -11,6 +11,10 @@
 namespace pymemflow::report {
 namespace {
 
+// The events between the fetch of a ledger's entry and its use: enough for memory to answer, and
+// few enough for the processor's cache to keep.
+constexpr std::size_t kFetchedAhead = 16;
+
 bool has_more(const SiteStats& a, const SiteStats& b) {
   const Amount& left = a.totals.live;
   const Amount& right = b.totals.live;
@@ -82,11 +86,40 @@ void ProfileBuilder::on_mark(const Event& mark) {
   marks_.on_mark(mark.name, since_start(mark));
 }
 
+void ProfileBuilder::on_events(const EventBatch& batch) {
+  std::size_t heads = 0;
+  std::size_t entries = 0;
+  // In a small ledger the fetches cost more than they save.
+  const std::size_t fetched = ledger_.is_large() ? batch.size : 0;
+  for (std::size_t i = 0; i < batch.size; ++i) {
+    for (; heads < std::min(i + 2 * kFetchedAhead, fetched); ++heads) {
+      ledger_.prefetch_heads(batch.events[heads]);
+    }
+    for (; entries < std::min(i + kFetchedAhead, fetched); ++entries) {
+      ledger_.prefetch_entries(batch.events[entries]);
+    }
+    const Event& event = batch.events[i];
+    if (event.kind == EventKind::Call) [[likely]] {
+      on_event(event, *batch.sites[i]);
+    } else if (event.kind == EventKind::Mark) {
+      on_mark(event);
+    }
+  }
+}
+
 void ProfileBuilder::on_events(std::span<const Event> events) {
+  EventBatch batch;
   for (const Event& event : events) {
     const Site* const site = names_.find(event.site);
-    if (site != nullptr || event.kind == EventKind::Mark) deliver(event, site, *this);
+    if (site == nullptr && event.kind != EventKind::Mark) continue;
+    batch.events[batch.size] = event;
+    batch.sites[batch.size] = site;
+    if (++batch.size == EventBatch::kEvents) {
+      on_events(batch);
+      batch.size = 0;
+    }
   }
+  on_events(batch);
 }
 
 std::uint64_t ProfileBuilder::since_start(const Event& event) const {
@@ -115,11 +148,11 @@ Profile ProfileBuilder::finish() {
 
 void ProfileBuilder::add_sites(Profile& profile) {
   HashMap<SiteId, std::array<Amount, kExemptions>> exempt;
-  for (const auto& [address, block] : ledger_.blocks()) {
+  ledger_.blocks().for_each([&](const LiveBlock& block) {
     const Exemption why = exemptions_.of(block);
-    if (why == Exemption::None) continue;
+    if (why == Exemption::None) return;
     exempt[block.site][static_cast<std::size_t>(why)].add({block.bytes, 1});
-  }
+  });
   Vector<SiteStats>& sites = profile.sites;
   for (const SiteId number : ledger_.sites()) {
     const Site* const site = names_.find(number);

@@ -5,6 +5,9 @@
 #include <gtest/gtest.h>
 
 #include <initializer_list>
+#include <map>
+#include <random>
+#include <string>
 
 namespace pymemflow::report {
 namespace {
@@ -162,6 +165,122 @@ TEST(Ledger, OldestIsOfWhatIsAlive) {
   calls.call(Function::free, {0x3000});
   calls.ledger.find_oldest();
   EXPECT_EQ(calls.ledger.of(7).oldest_event, 0u);
+}
+
+// The ledger's rules, written down once more in the shortest way.
+struct PlainLedger {
+  struct Block {
+    std::uint64_t bytes;
+    std::uint64_t event;
+    SiteId site;
+  };
+  std::map<std::uint64_t, Block> live;
+  std::map<SiteId, Totals> totals;
+  std::uint64_t events = 0, latest = 0, unknown = 0, unseen = 0, bytes = 0;
+  Ledger::Peak peak;
+
+  void end(std::uint64_t address) {
+    const Block block = live.at(address);
+    totals[block.site].live.subtract({block.bytes, 1});
+    bytes -= block.bytes;
+    live.erase(address);
+  }
+  void release(std::uint64_t address) {
+    if (address == 0) return;
+    if (live.count(address) == 0) {
+      ++unknown;
+      return;
+    }
+    if (address == latest) {
+      ++totals[live.at(address).site].temporary;
+      latest = 0;
+    }
+    end(address);
+  }
+  void on_event(const Event& event) {
+    ++events;
+    const Effect effect = traits(event.function).effect;
+    const bool asks_for_nothing = event.function == Function::realloc && event.arguments[1] == 0;
+    const bool gives_back = effect == Effect::Release ||
+                            (effect == Effect::Move && (event.result != 0 || asks_for_nothing));
+    if (gives_back) release(event.arguments[0]);
+    if (effect == Effect::Release || event.result == 0) return;
+    if (live.count(event.result) != 0) {
+      ++unseen;
+      end(event.result);
+    }
+    live[event.result] = {event.size_bytes(), events, event.site};
+    latest = event.result;
+    bytes += event.size_bytes();
+    totals[event.site].live.add({event.size_bytes(), 1});
+    totals[event.site].allocated.add({event.size_bytes(), 1});
+    if (peak.event != 0 && bytes <= peak.live.bytes) return;
+    peak = {{bytes, live.size()}, events, event.site};
+  }
+};
+
+// An event that a program, or a damaged capture, may have: at one of few addresses, so that most of
+// them are live, freed and used again.
+Event random_event(std::mt19937_64& random) {
+  const auto address = [&] { return 0x1000 + random() % 40'000 * 16; };
+  constexpr std::uint64_t kLargest = std::uint64_t{1} << 33;
+  Event event{};
+  event.site = 1 + static_cast<SiteId>(random() % 20);
+  event.thread = static_cast<std::uint32_t>(random());
+  const std::uint64_t size = random() % 50 == 0 ? random() % kLargest : random() % 300;
+  switch (random() % 7) {
+    case 0:
+    case 1:
+    case 2:
+      event.function = Function::free;
+      event.arguments[0] = random() % 20 == 0 ? 0 : address();
+      break;
+    case 3:
+      event.function = Function::realloc;
+      event.arguments[0] = random() % 20 == 0 ? 0 : address();
+      event.arguments[1] = random() % 20 == 0 ? 0 : size;
+      event.result = random() % 20 == 0 ? 0 : address();
+      break;
+    default:
+      event.function = Function::malloc;
+      event.arguments[0] = size;
+      event.result = random() % 20 == 0 ? 0 : address();
+  }
+  return event;
+}
+
+TEST(Ledger, FollowsItsRulesInRandomEvents) {
+  const std::uint64_t seed = std::random_device()();
+  SCOPED_TRACE("seed " + std::to_string(seed));
+  std::mt19937_64 random(seed);
+  Ledger ledger;
+  PlainLedger plain;
+  for (int i = 0; i < 300'000; ++i) {
+    const Event event = random_event(random);
+    ledger.on_event(event);
+    plain.on_event(event);
+  }
+  EXPECT_EQ(ledger.blocks().size(), plain.live.size());
+  EXPECT_EQ(ledger.total().live.bytes, plain.bytes);
+  EXPECT_EQ(ledger.unknown_releases(), plain.unknown);
+  EXPECT_EQ(ledger.unseen_releases(), plain.unseen);
+  EXPECT_EQ(ledger.peak().live.bytes, plain.peak.live.bytes);
+  EXPECT_EQ(ledger.peak().live.blocks, plain.peak.live.blocks);
+  EXPECT_EQ(ledger.peak().event, plain.peak.event);
+  EXPECT_EQ(ledger.peak().site, plain.peak.site);
+  ledger.find_oldest();
+  for (auto& [site, totals] : plain.totals) {
+    for (const auto& [address, block] : plain.live) {
+      std::uint64_t& oldest = totals.oldest_event;
+      if (block.site == site && (oldest == 0 || block.event < oldest)) oldest = block.event;
+    }
+    const Totals& found = ledger.of(site);
+    EXPECT_EQ(found.live.bytes, totals.live.bytes) << site;
+    EXPECT_EQ(found.live.blocks, totals.live.blocks) << site;
+    EXPECT_EQ(found.allocated.bytes, totals.allocated.bytes) << site;
+    EXPECT_EQ(found.temporary, totals.temporary) << site;
+    EXPECT_EQ(found.oldest_event, totals.oldest_event) << site;
+  }
 }
 
 }  // namespace

@@ -60,6 +60,39 @@ class Recorded {
   std::vector<Event> events_;
 };
 
+// Enough blocks for a large ledger, whose entries are fetched ahead. Nothing is ahead in batches of
+// one.
+TEST(Profile, IsTheSameWhetherTheLedgerIsFetchedAheadOrNot) {
+  constexpr std::uint64_t kBlocks = 60'000;
+  Recorded recorded;
+  for (std::uint64_t i = 1; i <= kBlocks; ++i) {
+    recorded.allocate(i * 48, 1 + i % 700, i % 3 == 0 ? kEngine : kPython, i);
+    if (i % 2 == 0) recorded.release(i / 2 * 48);
+    if (i % 1000 == 0) recorded.allocate(i * 24, 5, kPython, i);
+    if (i % 20'000 == 0) recorded.mark("loop", i);
+  }
+  const Profile alone = recorded.profile(1);
+  const Profile together = recorded.profile(1'000'000);
+  EXPECT_EQ(alone.events, together.events);
+  EXPECT_EQ(alone.total.live.bytes, together.total.live.bytes);
+  EXPECT_EQ(alone.peak.event, together.peak.event);
+  EXPECT_EQ(alone.peak_after_ns, together.peak_after_ns);
+  EXPECT_EQ(alone.unknown_releases, together.unknown_releases);
+  ASSERT_EQ(alone.sites.size(), together.sites.size());
+  for (std::size_t i = 0; i < alone.sites.size(); ++i) {
+    EXPECT_EQ(alone.sites[i].totals.live.bytes, together.sites[i].totals.live.bytes);
+    EXPECT_EQ(alone.sites[i].totals.oldest_event, together.sites[i].totals.oldest_event);
+    EXPECT_EQ(alone.sites[i].totals.temporary, together.sites[i].totals.temporary);
+  }
+  ASSERT_EQ(alone.snapshots.size(), 3U);
+  ASSERT_EQ(together.snapshots.size(), 3U);
+  for (std::size_t i = 0; i < 3; ++i) {
+    EXPECT_EQ(alone.snapshots[i].event, together.snapshots[i].event);
+    EXPECT_EQ(alone.snapshots[i].live.bytes, together.snapshots[i].live.bytes);
+    EXPECT_EQ(alone.snapshots[i].growth.counted.bytes, together.snapshots[i].growth.counted.bytes);
+  }
+}
+
 TEST(Profile, IsBuiltFromMemoryInBatches) {
   Recorded recorded;
   recorded.allocate(0x1000, 100, kPython, 10);

@@ -1,0 +1,44 @@
+/* Allocates and frees blocks at random, with a fixed number of them live: the work of bench/scale.
+ * bench/live_blocks.py calls it, so that the calls have Python lines. One thread. */
+
+#include <stdint.h>
+#include <stdlib.h>
+
+static void** blocks;
+static uint64_t count;
+static uint64_t filled;
+static uint64_t state = 0x9e3779b97f4a7c15u;
+
+static uint64_t next_random(void) {
+  state ^= state << 13;
+  state ^= state >> 7;
+  state ^= state << 17;
+  return state;
+}
+
+/* Of 1 to 24 bytes, which take 32 bytes of the heap each: 20 million fit 640 MB. */
+static void* make_block(void) {
+  return malloc(1 + next_random() % 24);
+}
+
+/* Prepares for `live` blocks. Returns 0, or -1: there is no memory. */
+int begin_blocks(uint64_t live) {
+  blocks = calloc(live, sizeof *blocks);
+  count = live;
+  return blocks == NULL ? -1 : 0;
+}
+
+/* Makes `events` calls: of malloc until all blocks are live, then of free and malloc in turn. */
+void change_blocks(uint64_t events) {
+  while (events > 0) {
+    if (filled < count) {
+      blocks[filled++] = make_block();
+      --events;
+      continue;
+    }
+    void** const block = &blocks[next_random() % count];
+    free(*block);
+    *block = make_block();
+    events -= events > 1 ? 2 : 1;
+  }
+}
