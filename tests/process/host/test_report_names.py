@@ -120,6 +120,18 @@ class TestNames(Case):
         run = self.run_with('pass', PYMEMFLOW_OUTPUT='link')
         assert (run.stderr, self.names()) == ('', ['link'])
 
+    def test_forked_children_share_a_device(self):
+        os.symlink('/dev/null', self.path('link'))
+        run = self.run_with('import os\nif os.fork(): os.wait()\nbytes(77777)', PYMEMFLOW_OUTPUT='link')
+        assert (run.stderr, self.names()) == ('', ['link'])
+
+    def test_forked_children_share_a_descriptor(self):
+        run = self.run_with('import os\nif os.fork(): os.wait()\nbytes(77777)',
+                            PYMEMFLOW_OUTPUT='/dev/stdout')
+        first, second = run.stdout.split('dtrace:::BEGIN')[1:]
+        assert '77810' in first and '77810' in second
+        assert not os.path.exists('/dev/stdout.%d' % run.pid)
+
     def test_standard_output_that_is_a_file(self):
         """The output of the program stays, and the report follows it."""
         with open(self.path('out'), 'wb') as file:
