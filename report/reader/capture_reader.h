@@ -15,7 +15,7 @@
 #include "capture/last_sizes.h"
 #include "report/base/memory.h"
 #include "report/reader/capture_contents.h"
-#include "report/reader/event_batch.h"
+#include "report/reader/event_sink.h"
 #include "report/reader/process_info.h"
 #include "report/reader/site.h"
 

@@ -1,15 +1,28 @@
 #pragma once
 // The interface of everything that reads events in their order: outputs that stream, and builders
-// of results. Report side, one thread.
+// of results; and a batch of such events. Report side, one thread.
 //
 // To add an output that streams: a class derived from EventSink in a file of its own, and its row
 // in report/formats/formats.def.
+
+#include <cstddef>
 
 #include "capture/event.h"
 #include "report/reader/capture_sums.h"
 #include "report/reader/site.h"
 
 namespace pymemflow::report {
+
+// Some events in their order, with their sites: read first and processed together, so that memory
+// which the later ones need can be fetched while the earlier ones are processed.
+struct EventBatch {
+  // More than are under way at once, and few enough for the processor's first cache.
+  static constexpr std::size_t kEvents = 128;
+
+  Event events[kEvents];
+  const Site* sites[kEvents];  // null: that of a Mark
+  std::size_t size = 0;
+};
 
 class EventSink {
  public:

@@ -9,7 +9,6 @@
 
 #include "report/base/amount.h"
 #include "report/base/memory.h"
-#include "report/reader/event_batch.h"
 #include "report/reader/event_sink.h"
 #include "report/reader/name_table.h"
 #include "report/reader/process_info.h"

@@ -1,6 +1,7 @@
 /* Preloaded behind the library under PYMEMFLOW_START=manual: starts recording when the program
-   has read its first line, the moment at which DTrace was attached, and stops when the program waits
-   for the second line or sleeps, the moment at which DTrace was stopped. With PMF_GATE_HOLD it sleeps. */
+   has read its first line, the moment at which DTrace was attached, and stops when the program
+   waits for the second line or sleeps, the moment at which DTrace was stopped. With PMF_GATE_HOLD
+   it sleeps. */
 
 #define _GNU_SOURCE
 #include <dlfcn.h>
