@@ -44,6 +44,8 @@ class WriterPool {
     std::uint32_t index;  // in its step
   };
   static constexpr std::uint32_t writers_in(int step) {
+    // The analyzer does not know that bit_width() of a number is at least 1, so that no step is -1.
+    // NOLINTNEXTLINE(clang-analyzer-core.UndefinedBinaryOperatorResult)
     return 1U << (static_cast<unsigned>(step) + kFirstStepBits);
   }
   static constexpr Place place_of(std::uint32_t index) {

@@ -34,7 +34,7 @@ constexpr std::uint32_t kArchitecture = AUDIT_ARCH_X86_64;
 constexpr std::uint32_t kArchitecture = AUDIT_ARCH_AARCH64;
 #endif
 
-constexpr std::size_t kMostStates = 4 * BPF_MAXINSNS;
+constexpr std::size_t kMostStates = std::size_t{4} * BPF_MAXINSNS;
 constexpr int kMostSteps = 100'000;
 
 // Runs a filter for one call on all the ways that its arguments can lead to.

@@ -1,6 +1,6 @@
-// The heap of the report on Linux: mimalloc if it is installed; in a host, pages from the kernel.
-// Where memory is limited the C library's: mimalloc takes 32 MiB at a time, and ends the process by
-// SIGSEGV when it gets none.
+// The heap of the report on Linux. In a host it is pages from the kernel. In a process of its own
+// it is mimalloc, if that is installed. If the memory of the process is limited, it is the C
+// library's heap, since mimalloc takes 32 MiB at a time and crashes when it gets none.
 
 #include "report/base/private_heap.h"
 
