@@ -10,12 +10,8 @@ namespace {
 constexpr std::uint32_t kMaxSmall = 16384;
 
 // A part is moved when 72 % of its entries are used, or 30 %. 58 % are used after the move.
-constexpr bool is_full(std::uint64_t used, std::uint64_t entries) {
-  return used * 100 > entries * 72;
-}
-constexpr bool is_sparse(std::uint64_t used, std::uint64_t entries) {
-  return used * 100 < entries * 30;
-}
+constexpr std::uint64_t kFullPercent = 72;
+constexpr std::uint64_t kSparsePercent = 30;
 constexpr std::uint64_t entries_for(std::uint64_t used) {
   return used * 100 / 58;
 }
@@ -43,7 +39,7 @@ bool BlockTable::put(std::uint64_t address, const LiveBlock& block, LiveBlock& b
   Part& part = *place.part;
   set(*add(part, hashed), address, block);
   ++size_;
-  if (is_full(part.used, std::uint64_t{part.groups} * kGroupEntries)) [[unlikely]]
+  if (is_full(part)) [[unlikely]]
     grow(part);
   return false;
 }
@@ -65,8 +61,7 @@ bool BlockTable::take(std::uint64_t address, LiveBlock& before) {
   part.heads[place.group].flip(place.index, tag_of(hashed));
   --part.used;
   --size_;
-  if (part.groups > 1 && is_sparse(part.used, std::uint64_t{part.groups} * kGroupEntries))
-      [[unlikely]]
+  if (is_sparse(part)) [[unlikely]]
     resize(part);
   return true;
 }
@@ -127,6 +122,15 @@ void BlockTable::set(Entry& entry, std::uint64_t address, const LiveBlock& block
   }
 }
 
+bool BlockTable::is_full(const Part& part) {
+  return part.used * std::uint64_t{100} > std::uint64_t{part.groups} * kGroupEntries * kFullPercent;
+}
+
+bool BlockTable::is_sparse(const Part& part) {
+  return part.groups > 1 && part.used * std::uint64_t{100} <
+                                std::uint64_t{part.groups} * kGroupEntries * kSparsePercent;
+}
+
 std::size_t BlockTable::bytes_of(std::uint32_t groups) {
   return groups * (sizeof(Head) + kGroupEntries * sizeof(Entry));
 }
@@ -171,7 +175,11 @@ void BlockTable::move_all(const Part& from) {
     for (std::uint32_t used = from.heads[group].used(); used != 0; used &= used - 1) {
       const Entry& entry = *from.entry(group, std::countr_zero(used));
       const std::uint64_t hashed = hash(entry.address);
-      *add(*home_of(hashed).part, hashed) = entry;
+      Part& part = *home_of(hashed).part;
+      *add(part, hashed) = entry;
+      // New parts are made for an equal number of blocks each, and some get many more.
+      if (is_full(part)) [[unlikely]]
+        resize(part);
     }
   }
   end(from);

@@ -61,6 +61,14 @@ class BlockTable {
 
   std::size_t size() const { return size_; }
 
+  // Spreads addresses, which are multiples of 16 and often equally spaced, over all bits. Public,
+  // so that a test finds addresses which crowd one part of a table.
+  static std::uint64_t hash(std::uint64_t address) {
+    std::uint64_t mixed = address * 0x9e3779b97f4a7c15;
+    mixed ^= mixed >> 32;
+    return mixed * 0xd6e8feb86659fd93;
+  }
+
   // Calls visit(const LiveBlock&) for each live block, unordered.
   template <typename Visit>
   void for_each(Visit visit) const {
@@ -145,12 +153,6 @@ class BlockTable {
   static constexpr int kThreadBits = 22;  // Linux has no greater thread id
   static constexpr std::uint32_t kIsLarge = ~std::uint32_t{0};
 
-  // Spreads addresses, which are multiples of 16 and often equally spaced, over all bits.
-  static std::uint64_t hash(std::uint64_t address) {
-    std::uint64_t mixed = address * 0x9e3779b97f4a7c15;
-    mixed ^= mixed >> 32;
-    return mixed * 0xd6e8feb86659fd93;
-  }
   static Tag tag_of(std::uint64_t hashed) {
     const Tag tag = static_cast<Tag>(hashed >> 14);
     return tag == kFree ? Tag{1} : tag;
@@ -172,6 +174,8 @@ class BlockTable {
   static bool find(std::uint64_t address, std::uint64_t hashed, Place& place);
   // An entry for an address that is not there.
   static Entry* add(Part& part, std::uint64_t hashed);
+  static bool is_full(const Part& part);
+  static bool is_sparse(const Part& part);
   static std::size_t bytes_of(std::uint32_t groups);
   static Part make_part(std::uint64_t blocks);
   static void end(const Part& part);

@@ -140,6 +140,23 @@ TEST(BlockTable, FindsBlocksThatPassedFullGroups) {
   }
 }
 
+TEST(BlockTable, HoldsBlocksThatCrowdOnePart) {
+  // A table that is divided makes equal parts. Chance alone gives some of them many more blocks
+  // than others; here one of 512 gets nearly all.
+  Checked checked;
+  std::uint64_t number = 0;
+  for (std::uint64_t crowded = 0; crowded < 17'000; ++number) {
+    const bool is_crowded = BlockTable::hash(address_of(number)) >> 55 == 300;
+    if (!is_crowded && number % 5000 != 0) continue;
+    if (is_crowded) ++crowded;
+    checked.put(address_of(number), block_of(number));
+    if (HasFatalFailure()) return;
+  }
+  checked.check();
+  for (std::uint64_t i = 0; i < number; i += 2) checked.take(address_of(i));
+  checked.check();
+}
+
 TEST(BlockTable, GrowsInStepsAndGivesMemoryBack) {
   constexpr std::uint64_t kBlocks = 1'000'000;
   const std::size_t at_start = allocated_bytes();
