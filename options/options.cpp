@@ -61,7 +61,7 @@ bool append_folder(Storage& storage) {
 std::string_view set_path(Storage& storage, const Words&, std::string_view value,
                           std::string_view& field) {
   storage.used = 0;
-  const bool is_relative = !value.empty() && value[0] != '/';
+  const bool is_relative = !value.empty() && value[0] != '/' && value != kStandardOutput;
   if (is_relative && !append_folder(storage)) storage.used = 0;
   if (value.empty() || !storage.append(value)) return kTextProblem;
   field = storage.view();
@@ -221,6 +221,7 @@ std::string_view parse_switch(std::string_view value, bool& is_on) {
 }
 
 std::string_view set_option(Options& options, std::size_t row, std::string_view value) {
+  if (row < kOptionCount) options.given |= std::uint32_t{1} << row;
   std::size_t candidate = 0;
 #define PMF_OPTION(field, name, Type, default_value, sample, use, sentence) \
   if (row == candidate++) {                                                 \

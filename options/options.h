@@ -25,7 +25,12 @@ enum class Start : std::uint8_t {
 
 enum class Compat : std::uint8_t { None, Dtrace, Dtrace2020 };
 
+// The FILE that is standard output. A file of this name is written as ./-
+inline constexpr std::string_view kStandardOutput = "-";
+
 struct Options {
+  // One bit per row that was set, so a default can be told from the same value given by the user.
+  std::uint32_t given = 0;
   // Texts are copied, and live as long as the process.
   using Text = std::string_view;
   using Path = std::string_view;
@@ -63,6 +68,7 @@ inline constexpr OptionRow kOptions[] = {
 #undef PMF_OPTION
 };
 inline constexpr std::size_t kOptionCount = std::size(kOptions);
+static_assert(kOptionCount <= 32, "Options::given has one bit per row");
 
 // Reads "1", "on", "yes", "true", or their opposites. The reason why the value is wrong, or
 // nothing.

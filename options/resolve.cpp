@@ -53,6 +53,63 @@ OptionError needs_every_event(const FormatName& format, const RecordingOptions& 
           problem.make({reason, "; leave one of them out"})};
 }
 
+bool is_given(const Options& options, std::string_view name) {
+  for (std::size_t row = 0; row < kOptionCount; ++row) {
+    if (kOptions[row].name == name) return (options.given >> row & 1) != 0;
+  }
+  return false;
+}
+
+// THE table of the options that contradict each other. `subject` and `problem` make a sentence.
+struct Conflict {
+  bool (*is_there)(const Options& options, FormatInput format);
+  std::string_view subject;
+  std::string_view problem;
+};
+constexpr Conflict kConflicts[] = {
+    {[](const Options& options, FormatInput) { return !options.flow && options.ring != 0; },
+     "--no-flow (PYMEMFLOW_FLOW=0)",
+     "keeps sums and no events, but --ring (PYMEMFLOW_RING) keeps the last events; leave one of "
+     "them out"},
+    {[](const Options& options, FormatInput) {
+       return options.compat != Compat::None && options.attribution == Attribution::Frame &&
+              is_given(options, "attribution");
+     },
+     "--compat (PYMEMFLOW_COMPAT)",
+     "needs --attribution probe, but --attribution frame (PYMEMFLOW_ATTRIBUTION=frame) is given; "
+     "leave one of them out"},
+    {[](const Options& options, FormatInput format) {
+       return options.compat != Compat::None && format == FormatInput::Profile;
+     },
+     "--compat (PYMEMFLOW_COMPAT)",
+     "prints what the DTrace script prints, which has no summary; choose --format flow or "
+     "distributions, or leave --compat out"},
+    {[](const Options& options, FormatInput format) {
+       return options.python_call_stack && format != FormatInput::Lines;
+     },
+     "--python-call-stack (PYMEMFLOW_PYTHON_CALL_STACK)",
+     "adds lines to --format flow, but another format is chosen; leave one of them out"},
+    {[](const Options& options, FormatInput) { return options.python_call_stack && !options.flow; },
+     "--python-call-stack (PYMEMFLOW_PYTHON_CALL_STACK)",
+     "prints calls and returns, but --no-flow (PYMEMFLOW_FLOW=0) keeps no events; leave one of "
+     "them out"},
+    {[](const Options& options, FormatInput) { return options.capture == kStandardOutput; },
+     "--capture - (PYMEMFLOW_CAPTURE)",
+     "is standard output, but a record needs a file; a file of this name is ./-"},
+    {[](const Options& options, FormatInput) {
+       return !options.capture.empty() && options.capture == options.output;
+     },
+     "--capture (PYMEMFLOW_CAPTURE)",
+     "names the same file as --output (PYMEMFLOW_OUTPUT); give the report another name"},
+};
+
+OptionError conflict_in(const Options& options, FormatInput format) {
+  for (const Conflict& conflict : kConflicts) {
+    if (conflict.is_there(options, format)) return {conflict.subject, conflict.problem};
+  }
+  return {};
+}
+
 }  // namespace
 
 OptionError resolve(const Options& options, std::span<const FormatName> formats,
@@ -68,7 +125,8 @@ OptionError resolve(const Options& options, std::span<const FormatName> formats,
   const FormatName* const format = find_format(formats, options.format);
   if (format == nullptr) return unknown_format(formats, options.format);
   report.format = format->name;
-  if (format->needs_every_event && !recording.keeps_every_event()) {
+  if (const OptionError conflict = conflict_in(options, format->input)) return conflict;
+  if (format->input == FormatInput::Profile && !recording.keeps_every_event()) {
     return needs_every_event(*format, recording);
   }
   return {};

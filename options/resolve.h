@@ -41,15 +41,18 @@ struct ReportOptions {
 #undef PMF_FIELD
 };
 
-// A format of the report, from the table of formats (report/formats/formats.def).
+// A format of the report, from the table of formats (report/formats/formats.def), and what it is
+// made of.
+enum class FormatInput : std::uint8_t { Lines, Sums, Profile };
 struct FormatName {
   std::string_view name;
-  bool needs_every_event;
+  FormatInput input;
 };
 
-// `formats`: all formats, the default first. Fails if the format is unknown, or needs events that
-// are not kept; the error lives until the next call. In the results `format` is never empty, and
-// `attribution` is the one that compat needs.
+// `formats`: all formats, the default first. Fails if the format is unknown, if it needs events
+// that are not kept, or if two options contradict each other: no option silently overrides another.
+// The error lives until the next call. In the results `format` is never empty, and `attribution` is
+// the one that compat needs.
 OptionError resolve(const Options& options, std::span<const FormatName> formats,
                     RecordingOptions& recording, ReportOptions& report);
 

@@ -159,7 +159,7 @@ void declare_diff(Syntax& syntax) {
   syntax.operand("OLD", arguments->before, "a capture");
   syntax.operand("NEW", arguments->after, "a later capture of the same program");
   syntax.text("--json", "FILE", arguments->json,
-              "write the differences to FILE as JSON instead of printing them");
+              "write the differences to FILE as JSON instead of printing them; -: standard output");
   syntax.size("--fail-on-growth", arguments->max_growth,
               "exit with 1 if live memory at the end grew by more than SIZE");
   syntax.action([arguments](const auto&) { return run(*arguments); });

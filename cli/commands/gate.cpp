@@ -8,6 +8,7 @@
 #include <cstdio>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "cli/arguments/options.h"
@@ -16,6 +17,7 @@
 #include "cli/gate/outputs.h"
 #include "cli/launch/split_command.h"
 #include "cli/launch/traced_program.h"
+#include "report/base/output_path.h"
 
 namespace pymemflow::cli {
 namespace {
@@ -107,7 +109,11 @@ int run_and_judge(const Arguments& arguments, Selection& selection,
                   const std::vector<std::string>& program) {
   TracedProgram traced;
   Options options = arguments.options;
-  // Live memory is known only if every event is kept.
+  // Live memory is known only if every event is kept. The options can only come from the
+  // environment.
+  if (!options.flow || options.ring != 0) {
+    say("a gate needs every event: PYMEMFLOW_FLOW and PYMEMFLOW_RING are ignored");
+  }
   options.flow = true;
   options.ring = 0;
   const TracedRun done = traced.run(with_python(program), options, {.streams = {}, .warn = say});
@@ -136,6 +142,36 @@ Error check(const Arguments& arguments, const std::vector<std::string>& words) {
   }
   if (arguments.is_baseline_updated && arguments.baseline.empty()) {
     return Error("--update-baseline needs --baseline FILE");
+  }
+  if (arguments.limits.tolerance != 0 && arguments.baseline.empty()) {
+    return Error("--tolerance needs --baseline FILE");
+  }
+  return {};
+}
+
+// True if both names lead to one regular file or one descriptor.
+bool is_same_output(const std::string& a, const std::string& b) {
+  const int descriptor = report::descriptor_in(a);
+  return a == b || is_same_file(a, b) ||
+         (descriptor >= 0 && descriptor == report::descriptor_in(b));
+}
+
+// Two outputs cannot share a file, and --update-baseline makes no verdict to write.
+Error check_distinct_outputs(const Arguments& arguments) {
+  std::vector<std::pair<const char*, std::string>> earlier;
+  if (arguments.is_for_github) earlier.emplace_back("--github", kStandardOutput);
+  for (std::size_t row = 0; row < std::size(kOutputs); ++row) {
+    const std::string& output = arguments.outputs[row];
+    if (output.empty()) continue;
+    const std::string option = kOutputs[row].option;
+    if (arguments.is_baseline_updated) {
+      return Error("--update-baseline makes no verdict: leave " + option + " out");
+    }
+    for (const auto& [other, place] : earlier) {
+      if (!is_same_output(output, place)) continue;
+      return Error(option + " and " + other + " write to the same output: " + output);
+    }
+    earlier.emplace_back(kOutputs[row].option, output);
   }
   return {};
 }
@@ -174,6 +210,7 @@ Error read_files(Arguments& arguments, Selection& selection) {
 int run(Arguments& arguments, const std::vector<std::string>& words) {
   Selection selection;
   if (const Error error = check(arguments, words)) return complain(error);
+  if (const Error error = check_distinct_outputs(arguments)) return complain(error);
   if (const Error error = check_outputs(arguments)) return complain(error);
   if (const Error error = read_files(arguments, selection)) return complain(error);
   const bool are_captures = std::all_of(words.begin(), words.end(), looks_like_capture);

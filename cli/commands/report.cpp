@@ -12,6 +12,7 @@
 #include "cli/captures/captures.h"
 #include "cli/commands/commands.h"
 #include "cli/console/progress.h"
+#include "report/base/output_path.h"
 
 namespace pymemflow::cli {
 namespace {
@@ -37,7 +38,9 @@ int run(const Arguments& arguments) {
   options.is_in_process = false;
   options.standard_error = STDERR_FILENO;
   options.standard_output = STDOUT_FILENO;
-  const bool prints_here = arguments.options.output.empty() && ::isatty(STDOUT_FILENO) != 0;
+  const std::string_view asked = arguments.options.output;
+  const bool is_printed = asked.empty() || report::descriptor_in(asked) == STDOUT_FILENO;
+  const bool prints_here = is_printed && ::isatty(STDOUT_FILENO) != 0;
   if (!prints_here && Progress::is_wanted()) options.progress = show_progress;
   const report::ReportError error = report::write_report(file, options);
   progress.end();
@@ -46,7 +49,7 @@ int run(const Arguments& arguments) {
   if (!error || error.subject == Subject::ClosedPipe) return 0;
   const std::string output(options.asked.output);
   const std::string subject = error.subject == Subject::Capture ? arguments.capture
-                              : output.empty()                  ? "standard output"
+                              : is_printed                      ? "standard output"
                                                                 : output;
   return complain(subject + ": " + std::string(error.what));
 }

@@ -16,6 +16,8 @@
 #include "cli/launch/split_command.h"
 #include "cli/launch/traced_program.h"
 #include "report/base/output.h"
+#include "report/base/output_file.h"
+#include "report/base/output_path.h"
 #include "report/formats/report.h"
 #include "report/formats/summary.h"
 #include "report/reader/capture_reader.h"
@@ -38,6 +40,7 @@ class OutputNames {
     if (pattern_.empty()) return {};
     const report::String expanded = report::expanded_path(pattern_, static_cast<pid_t>(process));
     std::string name(expanded);
+    if (report::takes_several_reports(name.c_str())) return escaped_pattern(name);
     const bool is_numbered = pattern_.find("%p") != std::string::npos;
     if (!is_numbered && !used_.empty() && used_.find(process) == used_.end()) {
       name += "." + std::to_string(process);
@@ -68,6 +71,12 @@ std::string process_line(const FoundCapture& capture, const report::Profile& pro
          printable(shell_words(profile.process.command_line)) + "\n";
 }
 
+// The words of a message about a report that cannot be written.
+std::string unwritten(const std::string& output, std::string_view reason) {
+  return "cannot write the report" + (output.empty() ? "" : " to " + output) + ": " +
+         std::string(reason);
+}
+
 // Replays the capture once: for the report and, if `line` is not null, for the line of its process.
 Error print_report(const FoundCapture& capture, const ReportOptions& asked,
                    const std::string& output, std::string* line) {
@@ -84,7 +93,9 @@ Error print_report(const FoundCapture& capture, const ReportOptions& asked,
   const report::CaptureError unreadable = reader.poll();
   std::string_view problem = report::describe(unreadable);
   if (unreadable == report::CaptureError::None) {
-    problem = report::write_report(reader, options).what;
+    const report::ReportError error = report::write_report(reader, options);
+    const bool is_closed = error.subject == report::ReportError::Subject::ClosedPipe;
+    if (!is_closed) problem = error.what;
     if (line != nullptr) {
       const std::string_view unknown = report::profile_problem(reader.head().mode);
       *line += process_line(capture, profile, problem.empty() ? unknown : problem);
@@ -92,8 +103,21 @@ Error print_report(const FoundCapture& capture, const ReportOptions& asked,
   }
   ::close(file);
   if (problem.empty()) return {};
-  return Error("cannot write the report" + (output.empty() ? "" : " to " + output) + ": " +
-               std::string(problem));
+  return Error(unwritten(output, problem));
+}
+
+// Says before the program starts that its report cannot be written, so that the user can act
+// meanwhile. False: there is nothing to say.
+bool warn_of_output(const Options& options, TracedProgram& traced) {
+  const std::string output(options.output);
+  // The process id is not known yet.
+  const bool has_known_folder = output.find("%p") >= output.rfind('/') + 1;
+  const int problem = output.empty() || !has_known_folder ? 0 : report::folder_problem(output);
+  if (problem == 0 || traced.make_folder()) return false;
+  const std::string kept = options.capture.empty() ? traced.folder() : std::string(options.capture);
+  say(unwritten(output, report::output_problem(problem)) +
+      "; unless that changes before the program ends, the record is kept in " + kept);
+  return true;
 }
 
 int run(const Arguments& arguments, const std::vector<std::string>& program) {
@@ -101,6 +125,7 @@ int run(const Arguments& arguments, const std::vector<std::string>& program) {
   Resolved resolved;
   if (const Error error = resolve(arguments.options, resolved)) return complain(error);
   TracedProgram traced;
+  const bool is_warned = warn_of_output(arguments.options, traced);
   TracedRun done =
       traced.run(with_python(program), arguments.options, {.streams = {}, .warn = say});
   if (done.error) return complain(done.error);
@@ -115,7 +140,9 @@ int run(const Arguments& arguments, const std::vector<std::string>& program) {
     const std::string output = names.next(capture.process);
     const Error error =
         print_report(capture, resolved.report, output, has_several ? &lines : nullptr);
-    if (error) complain(error);
+    if (!error) continue;
+    if (arguments.options.capture.empty()) traced.keep_folder();
+    if (!is_warned) say(error.text + "; the record is kept in " + capture.path);
   }
   if (has_several) lines += "pymemflow: " + counted(done.captures.size(), "process") + "\n";
   std::fputs(lines.c_str(), stderr);

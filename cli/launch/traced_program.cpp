@@ -76,10 +76,11 @@ void wait_for_orphans() {
 
 TracedProgram::~TracedProgram() {
   std::error_code error;
-  if (!folder_.empty()) fs::remove_all(folder_, error);
+  if (!folder_.empty() && !is_kept_) fs::remove_all(folder_, error);
 }
 
 Error TracedProgram::make_folder() {
+  if (!folder_.empty()) return {};
   const char* const wanted = std::getenv("TMPDIR");
   const bool is_usable = wanted != nullptr && *wanted == '/' && is_plain(wanted);
   std::string pattern = std::string(is_usable ? wanted : "/tmp") + "/pymemflow.XXXXXX";

@@ -36,17 +36,22 @@ class TracedProgram {
   TracedProgram(const TracedProgram&) = delete;
   TracedProgram& operator=(const TracedProgram&) = delete;
 
-  // Options::capture names the file for the captures; empty: a temporary one.
+  // Makes the temporary folder of this run, if it is not made yet. run() does so too.
+  Error make_folder();
+  const std::string& folder() const { return folder_; }
+  // Leaves the folder and the captures in it to the user.
+  void keep_folder() { is_kept_ = true; }
+
+  // Options::capture names the file for the captures; empty: one in folder().
   TracedRun run(const std::vector<std::string>& words, const Options& options,
                 const Stage& stage = {});
 
  private:
-  // A temporary folder for this run.
-  Error make_folder();
   // A path of the library that the loader's variable can name; empty: the library is missing.
   std::string find_library();
 
   std::string folder_;
+  bool is_kept_ = false;
 };
 
 // Reads the options in the command's own environment. They are the defaults of the command line.

@@ -26,6 +26,7 @@
 #include "pyframe/checked_frame.h"
 #include "pyframe/interpreter.h"
 #include "report/base/digits.h"
+#include "report/base/output_path.h"
 #include "report/base/role.h"
 #include "report/formats/formats.h"
 #include "report/reporter/program.h"
@@ -196,26 +197,16 @@ void after_filter(bool is_installed) {
   after_failed_exec();
 }
 
-// Checked at the start, while the user is still watching, rather than after an hour.
-bool can_be_written(std::string_view output) {
-  if (output.empty()) return true;
-  char folder[4096];
-  const std::size_t slash = output.rfind('/');
-  if (slash == std::string_view::npos) return ::access(".", W_OK | X_OK) == 0;
-  const std::size_t length = slash == 0 ? 1 : slash;
-  if (length >= sizeof folder) return false;
-  std::memcpy(folder, output.data(), length);
-  folder[length] = '\0';
-  return ::access(folder, W_OK | X_OK) == 0;
-}
-
 bool accept_options() {
   if (option_error) {
     say({option_error.variable, " ", option_error.problem, "; this program runs untraced"});
     return false;
   }
-  if (!can_be_written(report_options.output)) {
-    say({"PYMEMFLOW_OUTPUT=", report_options.output, ": ", error_text(errno),
+  // Checked at the start, while the user is still watching, rather than after an hour.
+  const int problem =
+      report_options.output.empty() ? 0 : report::folder_problem(report_options.output);
+  if (problem != 0) {
+    say({"PYMEMFLOW_OUTPUT=", report_options.output, ": ", error_text(problem),
          "; this program runs untraced"});
     return false;
   }

@@ -50,6 +50,27 @@ bool fail_with(int error) {
 
 }  // namespace
 
+int folder_problem(std::string_view path) {
+  if (descriptor_in(path) >= 0) return 0;
+  char copy[PATH_MAX];
+  if (path.size() >= sizeof copy) return ENAMETOOLONG;
+  copy[path.copy(copy, sizeof copy - 1)] = '\0';
+  struct stat facts {};
+  // A pipe or a device is written to as it is.
+  const bool exists = ::stat(copy, &facts) == 0;
+  if (exists && S_ISDIR(facts.st_mode)) return EISDIR;
+  if (exists && !S_ISREG(facts.st_mode)) return 0;
+  const std::size_t slash = path.rfind('/');
+  if (slash == std::string_view::npos) return ::access(".", W_OK | X_OK) == 0 ? 0 : errno;
+  copy[slash == 0 ? 1 : slash] = '\0';
+  return ::access(copy, W_OK | X_OK) == 0 ? 0 : errno;
+}
+
+bool takes_several_reports(const char* path) {
+  struct stat facts {};
+  return descriptor_in(path) >= 0 || (::stat(path, &facts) == 0 && S_ISCHR(facts.st_mode));
+}
+
 bool is_in_shared_folder(const char* path) {
   return look_at_folder(path).is_shared;
 }

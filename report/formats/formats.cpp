@@ -6,8 +6,7 @@ namespace pymemflow::report {
 namespace {
 
 constexpr FormatName kNames[] = {
-#define PMF_FORMAT(name, suffix, input, trailer, sentence) \
-  {#name, FormatInput::input == FormatInput::Profile},
+#define PMF_FORMAT(name, suffix, input, trailer, sentence) {#name, FormatInput::input},
 #include "report/formats/formats.def"
 #undef PMF_FORMAT
 };

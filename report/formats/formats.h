@@ -10,7 +10,6 @@
 
 namespace pymemflow::report {
 
-enum class FormatInput : std::uint8_t { Events, Profile };
 enum class FormatTrailer : std::uint8_t { None, Text };
 
 enum class Format : std::uint8_t {

@@ -16,13 +16,6 @@ namespace {
 
 constexpr unsigned kMostNames = 1000;
 
-// Reports of several processes follow each other there. A pipe is not one: its reader is gone when
-// the first report ends.
-bool is_shared_by_processes(const String& path) {
-  struct stat facts {};
-  return descriptor_in(path) >= 0 || (::stat(path.c_str(), &facts) == 0 && S_ISCHR(facts.st_mode));
-}
-
 bool has_number(const ReportOptions& options) {
   return options.is_of_forked_child || options.asked.output.find("%p") != std::string_view::npos;
 }
@@ -54,7 +47,7 @@ String report_path(const ReportOptions& options, pid_t process) {
   const std::string_view name = options.asked.output;
   String path = expanded_path(name, process);
   const bool is_numbered = name.find("%p") != std::string_view::npos;
-  if (options.is_of_forked_child && !is_numbered && !is_shared_by_processes(path)) {
+  if (options.is_of_forked_child && !is_numbered && !takes_several_reports(path.c_str())) {
     fmt::format_to(std::back_inserter(path), ".{}", process);
   }
   return path;

@@ -12,6 +12,7 @@
 #include "options/options.h"
 #include "options/resolve.h"
 #include "report/base/memory.h"
+#include "report/base/output_path.h"
 #include "report/base/private_heap.h"
 #include "report/formats/formats.h"
 #include "report/formats/report.h"
@@ -98,7 +99,7 @@ int report_on_host(int count, char** arguments, char** environment) {
   wanted.standard_error = STDERR_FILENO;
   // Another output is not open yet.
   if (wanted.asked.output.empty()) end_when_abandoned(STDERR_FILENO);
-  if (wanted.asked.output == "/dev/stdout") end_when_abandoned(STDOUT_FILENO);
+  if (descriptor_in(wanted.asked.output) == STDOUT_FILENO) end_when_abandoned(STDOUT_FILENO);
   wanted.on_output = end_when_abandoned;
   wanted.is_of_forked_child = std::strcmp(arguments[2], "forked") == 0;
   const ReportError error = write_report(kCapture, wanted);

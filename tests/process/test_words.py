@@ -216,11 +216,52 @@ class TestFormats(Case):
         runs.check_one_line(run, 'format xml is not one of flow|distributions|summary|json', 'runs untraced')
 
 
-    def test_a_report_that_cannot_be_written(self):
-        output = self.path('missing/report')
-        done = self.run_python('--output', output)
-        assert done.status == 0
-        runs.check_one_line(done, 'cannot write the report to %s: No such file or directory' % output)
+class TestReportThatCannotBeWritten(Case):
+    """One line says so, before the program starts if that can be known. The program keeps its exit
+    code, and the record is kept."""
+
+    def run_code(self, code, *options):
+        environment = dict(self.environment, TMPDIR=self.folder)
+        return self.cli('run', *options, '--', self.python.path, '-c', code, env=environment)
+
+    def kept(self, done):
+        path = done.stderr.rpartition(' the record is kept in ')[2][:-1]
+        if os.path.isdir(path):
+            name, = [name for name in os.listdir(path) if name.startswith('capture.')]
+            path = os.path.join(path, name)
+        return self.cli.report(path)
+
+    @pytest.mark.parametrize('name, reason', [('missing/report', 'No such file or directory'),
+                                              ('', 'Is a directory')])
+    def test_folder(self, name, reason):
+        output = self.path(name)
+        done = self.run_code('import sys; sys.stderr.write("hello\\n"); sys.exit(3)', '--output', output)
+        assert done.status == 3
+        line, newline, rest = done.stderr.partition('\n')
+        assert line.startswith('pymemflow: cannot write the report to %s: %s; unless that changes before '
+                               'the program ends, the record is kept in %s/' % (output, reason, self.folder))
+        assert rest == 'hello\n'
+        done = done._replace(stderr=line + newline)
+        assert self.kept(done).recorded > 100
+
+    def test_program_makes_the_folder(self):
+        done = self.run_code('import os; os.mkdir(%r)' % self.path('new'), '--output', self.path('new/report'))
+        assert 'unless that changes' in done.stderr
+        assert os.listdir(self.folder) == ['new']
+        assert self.read('new/report').startswith('dtrace:::BEGIN\n')
+
+    def test_captures_that_the_user_asked_for(self):
+        capture = self.path('capture')
+        done = self.run_code('', '--output', self.path('missing/report'), '--capture', capture)
+        assert done.stderr.endswith(' the record is kept in %s\n' % capture)
+        assert os.listdir(self.folder) == ['capture']
+
+    def test_full_device(self):
+        done = self.run_code('import sys; sys.exit(3)', '--output', '/dev/full')
+        assert done.status == 3
+        runs.check_one_line(done, 'cannot write the report to /dev/full: No space left on device; '
+                                  'the record is kept in %s/' % self.folder)
+        assert self.kept(done).recorded > 100
 
 
 class TestRecording(Case):

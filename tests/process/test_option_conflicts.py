@@ -1,0 +1,96 @@
+"""Options that contradict each other: the command ends with 2 and one line, and the library says the
+same and runs the program untraced. No option silently overrides another."""
+import os
+
+import pytest
+
+import cases
+import runs
+
+pytestmark = [pytest.mark.one_python, pytest.mark.known_python]
+# Words of the command line, the same as variables, and a part of the sentence.
+CONFLICTS = [
+    (['--no-flow', '--ring=64KiB'], {'FLOW': '0', 'RING': '64KiB'},
+     '--no-flow (PYMEMFLOW_FLOW=0) keeps sums and no events, but --ring (PYMEMFLOW_RING)'),
+    (['--compat=dtrace', '--attribution=frame'], {'COMPAT': 'dtrace', 'ATTRIBUTION': 'frame'},
+     '--compat (PYMEMFLOW_COMPAT) needs --attribution probe'),
+    (['--compat=dtrace', '--format=summary'], {'COMPAT': 'dtrace', 'FORMAT': 'summary'},
+     '--compat (PYMEMFLOW_COMPAT) prints what the DTrace script prints'),
+    (['--compat=dtrace-2020', '--format=json'], {'COMPAT': 'dtrace-2020', 'FORMAT': 'json'},
+     '--compat (PYMEMFLOW_COMPAT) prints what the DTrace script prints'),
+    (['--python-call-stack', '--format=distributions'],
+     {'PYTHON_CALL_STACK': '1', 'FORMAT': 'distributions'},
+     '--python-call-stack (PYMEMFLOW_PYTHON_CALL_STACK) adds lines to --format flow'),
+    (['--python-call-stack', '--format=summary'], {'PYTHON_CALL_STACK': '1', 'SUMMARY': '1'},
+     '--python-call-stack (PYMEMFLOW_PYTHON_CALL_STACK) adds lines to --format flow'),
+    (['--python-call-stack', '--no-flow'], {'PYTHON_CALL_STACK': '1', 'FLOW': '0'},
+     '--python-call-stack (PYMEMFLOW_PYTHON_CALL_STACK) prints calls and returns, but --no-flow'),
+    (['--capture=-'], {'CAPTURE': '-'}, '--capture - (PYMEMFLOW_CAPTURE) is standard output'),
+    (['--capture=same', '--output=same'], {'CAPTURE': 'same', 'OUTPUT': 'same'},
+     '--capture (PYMEMFLOW_CAPTURE) names the same file as --output (PYMEMFLOW_OUTPUT)'),
+]
+
+
+class TestConflicts(cases.Case):
+    @pytest.mark.parametrize('words, variables, text', CONFLICTS, ids=lambda value: str(value)[:40])
+    def test_is_said(self, words, variables, text):
+        done = self.cli('run', *words, '--', self.python.path, '-c', 'print("out")', cwd=self.folder)
+        runs.check_error(done, text)
+        assert os.listdir(self.folder) == []
+        run = self.trace.code('print("out")', output=None, cwd=self.folder,
+                              **{'PYMEMFLOW_' + name: value for name, value in variables.items()})
+        assert (run.status, run.stdout) == (0, 'out\n')
+        assert run.stderr == done.stderr[:-1] + '; this program runs untraced\n'
+        assert os.listdir(self.folder) == []
+
+    def test_command_line_and_environment_contradict_each_other_too(self):
+        environment = dict(self.environment, PYMEMFLOW_RING='64KiB')
+        done = self.cli('run', '--no-flow', '--', self.python.path, '-c', '', env=environment)
+        runs.check_error(done, CONFLICTS[0][2])
+
+    def test_the_same_meaning_twice_is_no_conflict(self):
+        for words in (['--compat=dtrace', '--attribution=probe'], ['--compat=none', '--attribution=frame'],
+                      ['--compat=dtrace', '--format=distributions'], ['--ring=0', '--no-flow'],
+                      ['--python-call-stack', '--format=flow']):
+            if 'probe' in words[1] and not self.python.can_be_probed:
+                continue
+            done = self.cli('run', '--output', self.path('out'), *words, '--', self.python.path, '-c', '')
+            assert (done.status, done.stderr) == (0, ''), words
+
+    def test_report(self):
+        capture = self.path('capture')
+        self.cli('run', '--capture', capture, '--output', self.path('out'), '--', self.python.path, '-c', '')
+        for words in (['--compat=dtrace', '--format=summary'],
+                      ['--python-call-stack', '--format=distributions']):
+            runs.check_error(self.cli('report', *words, capture), 'leave')
+
+
+class TestGate(cases.Case):
+    def test_environment_that_keeps_less_is_said(self):
+        for name, value in (('PYMEMFLOW_FLOW', '0'), ('PYMEMFLOW_RING', '64KiB')):
+            done = self.cli('gate', '--max-leak=1GiB', '--', self.python.path, '-c', '',
+                            env=dict(self.environment, **{name: value}))
+            assert done.status == 0, done
+            assert ('pymemflow: a gate needs every event: PYMEMFLOW_FLOW and PYMEMFLOW_RING are ignored\n'
+                    in done.stderr)
+
+    def test_one_file_for_two_outputs(self):
+        out = self.path('out')
+        self.write('link', '')
+        os.link(self.path('link'), out)
+        for words in (['--json', out, '--junit', out], ['--json', '-', '--junit', '-'],
+                      ['--json', '-', '--markdown', '/dev/stdout'], ['--junit', out, '--markdown',
+                                                                    self.path('link')]):
+            done = self.cli('gate', '--max-leak=1', *words, '--', self.python.path, '-c', 'print(1)')
+            runs.check_error(done, 'write to the same output')
+        done = self.cli('gate', '--max-leak=1', '--github', '--json', '-', '--', self.python.path, '-c', '')
+        runs.check_error(done, '--json and --github write to the same output: -')
+
+    def test_options_without_effect(self):
+        python = ['--', self.python.path, '-c', 'print(1)']
+        runs.check_error(self.cli('gate', '--max-leak=1', '--tolerance=5%', *python),
+                         '--tolerance needs --baseline FILE')
+        runs.check_error(self.cli('gate', '--baseline', self.path('b'), '--update-baseline', '--json',
+                                  self.path('j'), *python),
+                         '--update-baseline makes no verdict: leave --json out')
+        assert os.listdir(self.folder) == []
