@@ -55,6 +55,8 @@ Json::Json(std::string_view text) : value_(std::make_unique<JsonValue>(JsonValue
 Json::Json(Count number) : value_(std::make_unique<JsonValue>(JsonValue{Library(number.value)})) {}
 Json::Json(Difference number)
     : value_(std::make_unique<JsonValue>(JsonValue{Library(number.value)})) {}
+Json::Json(Fraction number)
+    : value_(std::make_unique<JsonValue>(JsonValue{Library(number.value)})) {}
 Json::Json(Json&& other) noexcept = default;
 Json& Json::operator=(Json&& other) noexcept = default;
 Json::~Json() = default;

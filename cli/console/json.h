@@ -47,6 +47,8 @@ class Json {
   Json(Number number) : Json(Count{number}) {}
   template <std::signed_integral Number>
   Json(Number number) : Json(Difference{number}) {}
+  template <std::floating_point Number>
+  Json(Number number) : Json(Fraction{number}) {}
   Json(Json&& other) noexcept;
   Json& operator=(Json&& other) noexcept;
   ~Json();
@@ -71,9 +73,14 @@ class Json {
     std::int64_t value;
   };
 
+  struct Fraction {
+    double value;
+  };
+
   explicit Json(std::unique_ptr<JsonValue> value);
   explicit Json(Count number);
   explicit Json(Difference number);
+  explicit Json(Fraction number);
 
   std::unique_ptr<JsonValue> value_;
 };

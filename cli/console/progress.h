@@ -1,8 +1,9 @@
 #pragma once
-// Shows the progress of a long task as a percentage on the terminal at standard error. The line is
-// erased at the end. One thread.
+// Shows the progress of a long task on the terminal at standard error: as a percentage, or as a bar
+// with a text. The line is erased at the end. One thread.
 
 #include <chrono>
+#include <string>
 
 namespace pymemflow::cli {
 
@@ -14,6 +15,8 @@ class Progress {
   // `part`, from 0 to 1, of the work is done. Appears after the first second and is updated five
   // times per second.
   void show(double part);
+  // A bar, at once: for tasks whose steps are long. The text must fit the line beside the bar.
+  void show_bar(double part, const std::string& text);
   void end();
 
  private:

@@ -40,6 +40,7 @@ char** Environment::entries() {
 }
 
 void Environment::set(const std::string& name, const std::string& value) {
+  std::erase_if(texts_, [&name](const std::string& text) { return text.starts_with(name + "="); });
   texts_.push_back(name + "=" + value);
 }
 

@@ -17,13 +17,13 @@ class Environment {
   void preload(const std::string& library);
   // Adds the options that decide what is recorded.
   void set_options(const Options& options);
+  // Replaces the variable if it is there.
+  void set(const std::string& name, const std::string& value);
 
   // For posix_spawn(): ends with a null, and lives as long as this.
   char** entries();
 
  private:
-  void set(const std::string& name, const std::string& value);
-
   std::vector<std::string> texts_;
   std::vector<char*> entries_;
 };

@@ -13,8 +13,10 @@ constexpr int kForwarded[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2
 
 std::atomic<pid_t> program = 0;
 std::atomic<bool> has_own_group = false;
+std::atomic<bool> is_interrupted = false;
 
 void forward(int signal, siginfo_t* details, void*) {
+  if (signal != SIGUSR1 && signal != SIGUSR2) is_interrupted = true;
   const pid_t child = program.load(std::memory_order_relaxed);
   if (child <= 0) return;
   if (has_own_group.load(std::memory_order_relaxed)) {
@@ -28,6 +30,7 @@ void forward(int signal, siginfo_t* details, void*) {
 
 // sigemptyset() and its kin are macros on some systems, so they are called without "::".
 ForwardedSignals::ForwardedSignals() {
+  is_interrupted = false;
   sigemptyset(&caught_);
   for (const int signal : kForwarded) {
     ::sigaction(signal, nullptr, &before_[signal]);
@@ -52,6 +55,10 @@ ForwardedSignals::~ForwardedSignals() {
   }
   program = 0;
   ::sigprocmask(SIG_SETMASK, &mask_before_, nullptr);
+}
+
+bool ForwardedSignals::has_interrupt() const {
+  return is_interrupted;
 }
 
 int ForwardedSignals::spawn(const std::vector<std::string>& words, char** environment,

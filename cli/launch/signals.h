@@ -35,6 +35,9 @@ class ForwardedSignals {
   int spawn(const std::vector<std::string>& words, char** environment, const Streams& streams,
             Group group, pid_t& child);
 
+  // True if a signal that asks the command to end has arrived: SIGHUP, SIGINT, SIGQUIT or SIGTERM.
+  bool has_interrupt() const;
+
  private:
   sigset_t mask_before_{};
   sigset_t caught_{};

@@ -46,13 +46,6 @@ bool ends_within(pid_t child, int seconds) {
   return false;
 }
 
-// True if the program, or the interpreter of a script, is for musl.
-bool runs_on_musl(const std::string& program) {
-  const ProgramFile file = examine_file(program);
-  const std::string by = file.interpreter.substr(0, file.interpreter.find(' '));
-  return is_for_musl(by.empty() ? file : examine_file(by));
-}
-
 // Returns the exit code; 128 + n if signal n ended the child.
 int wait_for(pid_t child) {
   int status = 0;
@@ -80,42 +73,60 @@ TracedProgram::~TracedProgram() {
 }
 
 Error TracedProgram::make_folder() {
-  if (!folder_.empty()) return {};
+  return folder_.empty() ? make_temporary_folder(folder_) : Error();
+}
+
+Error make_temporary_folder(std::string& path) {
   const char* const wanted = std::getenv("TMPDIR");
   const bool is_usable = wanted != nullptr && *wanted == '/' && is_plain(wanted);
   std::string pattern = std::string(is_usable ? wanted : "/tmp") + "/pymemflow.XXXXXX";
   if (::mkdtemp(pattern.data()) == nullptr) return system_error(pattern);
-  folder_ = pattern;
+  path = pattern;
   return {};
 }
 
-std::string TracedProgram::find_library() {
+Error find_library(const std::string& folder, std::string& path) {
   const std::string name = std::string("/") + platform::kLibraryName;
-  std::string library = platform::own_folder() + name;
-  if (::access(library.c_str(), R_OK) != 0) {
+  path = platform::own_folder() + name;
+  if (::access(path.c_str(), R_OK) != 0) {
     // Not in a build folder or a wheel: where cmake/install.cmake puts it.
     const fs::path installed = fs::path(platform::own_folder()) / PMF_LIBRARY_FOLDER;
-    library = installed.lexically_normal().string() + name;
+    path = installed.lexically_normal().string() + name;
   }
-  if (::access(library.c_str(), R_OK) != 0) return {};
-  if (is_plain(library)) return library;
-  std::error_code error;
-  fs::create_symlink(library, folder_ + name, error);
-  return error ? std::string() : folder_ + name;
+  if (::access(path.c_str(), R_OK) != 0) {
+    errno = ENOENT;
+    return system_error(platform::own_folder() + name);
+  }
+  return make_preloadable(folder, path);
+}
+
+Error make_preloadable(const std::string& folder, std::string& library) {
+  if (is_plain(library)) return {};
+  for (int number = 0;; ++number) {
+    const std::string link = folder + "/" + std::to_string(number) + platform::kLibraryName;
+    std::error_code error;
+    fs::create_symlink(library, link, error);
+    if (error == std::errc::file_exists) continue;
+    if (error) return Error(link + ": " + error.message());
+    library = link;
+    return {};
+  }
+}
+
+bool runs_on_musl(const std::string& program) {
+  const ProgramFile file = examine_file(program);
+  const std::string by = file.interpreter.substr(0, file.interpreter.find(' '));
+  return is_for_musl(by.empty() ? file : examine_file(by));
 }
 
 TracedRun TracedProgram::run(const std::vector<std::string>& words, const Options& options,
                              const Stage& stage) {
   TracedRun done;
+  std::string library;
   done.error = Error(platform::reason_not_traceable(words));
   if (!done.error) done.error = make_folder();
+  if (!done.error) done.error = find_library(folder_, library);
   if (done.error) return done;
-  const std::string library = find_library();
-  if (library.empty()) {
-    errno = ENOENT;
-    done.error = system_error(platform::own_folder() + "/" + platform::kLibraryName);
-    return done;
-  }
   const std::string pattern = options.capture.empty() ? escaped_pattern(folder_) + "/capture.%p.%t"
                                                       : std::string(options.capture);
   Environment environment(environ);

@@ -47,12 +47,21 @@ class TracedProgram {
                 const Stage& stage = {});
 
  private:
-  // A path of the library that the loader's variable can name; empty: the library is missing.
-  std::string find_library();
-
   std::string folder_;
   bool is_kept_ = false;
 };
+
+// Makes a folder in TMPDIR, or in /tmp if the loader's variable cannot name a path in that folder.
+Error make_temporary_folder(std::string& path);
+
+// Finds the library that belongs to this command. The loader's variable can name the path: it may
+// be a symlink in `folder`.
+Error find_library(const std::string& folder, std::string& path);
+// The same for the path of another build of the library.
+Error make_preloadable(const std::string& folder, std::string& library);
+
+// True if the program, or the interpreter of a script, is for musl: it can only run untraced.
+bool runs_on_musl(const std::string& program);
 
 // Reads the options in the command's own environment. They are the defaults of the command line.
 Error read_environment(Options& options);

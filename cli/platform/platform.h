@@ -6,7 +6,10 @@
 // To add a system: a folder beside `linux`; tests/unit/command_platform_test.cpp tests the
 // contract.
 
+#include <sys/resource.h>
+
 #include <csignal>
+#include <cstdint>
 #include <string>
 
 namespace pymemflow::cli::platform {
@@ -22,6 +25,9 @@ std::string own_folder();
 
 // Makes orphaned descendants children of this process, if the system can do that.
 void adopt_orphans();
+
+// The largest resident set, in bytes: getrusage() has another unit on each system.
+std::uint64_t peak_bytes_of(const rusage& usage);
 
 // True if a terminal sent the signal. It has then reached the whole process group. Safe in signal
 // handlers.

@@ -70,8 +70,17 @@ def test_output_of_the_gate(name):
     row_of('gate.md', '`--%s FILE`' % name)
 
 
+def test_mode_of_overhead():
+    with open(os.path.join(ROOT, 'cli', 'overhead', 'modes.def'), encoding='utf-8') as file:
+        names = re.findall(r'(?m)^PMF_MODE\("(\w+)"', file.read())
+    assert names
+    for name in names:
+        row_of('overhead.md', '`%s`' % name)
+
+
 # Commands whose own page is not docs/command.md. The limits and outputs of the gate are tested above.
-PAGES = {'gate': ('gate.md',), 'diff': ('diff.md',), 'doctor': ('troubleshooting.md', 'command.md')}
+PAGES = {'gate': ('gate.md',), 'diff': ('diff.md',), 'doctor': ('troubleshooting.md', 'command.md'),
+         'overhead': ('overhead.md',)}
 
 
 def test_every_option_of_every_command(build):

@@ -23,6 +23,10 @@ void adopt_orphans() {
   ::prctl(PR_SET_CHILD_SUBREAPER, 1);
 }
 
+std::uint64_t peak_bytes_of(const rusage& usage) {
+  return static_cast<std::uint64_t>(usage.ru_maxrss) * 1024;
+}
+
 bool is_from_terminal(const siginfo_t& details) {
   return details.si_code == SI_KERNEL;
 }

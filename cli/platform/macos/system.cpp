@@ -38,6 +38,10 @@ std::string own_folder() {
 // macOS gives all orphans to launchd.
 void adopt_orphans() {}
 
+std::uint64_t peak_bytes_of(const rusage& usage) {
+  return static_cast<std::uint64_t>(usage.ru_maxrss);
+}
+
 // The signal does not tell. Signals of a terminal go to the process group in its foreground, and
 // have the process id of the program that drives the terminal (an emulator, sshd, tmux), which is
 // on none, or on another one. A kill() from another terminal looks the same while we are in the
