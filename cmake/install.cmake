@@ -2,8 +2,9 @@
 #
 #   bin/pymemflow                          the command
 #   lib/pymemflow/libpymemflow.so          the library, in a folder of its own: programs do not link it
+#                                          (Debian: lib/x86_64-linux-gnu/pymemflow)
 #   include/pymemflow/api.h                the C interface
-#   lib/cmake/pymemflow, share/pkgconfig   where a build finds these
+#   lib/cmake/pymemflow, lib/pkgconfig     where a build finds these
 #   share/man, share/bash-completion, ...  written by the command itself
 include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
@@ -19,7 +20,14 @@ else()
 endif()
 
 # The command looks for the library beside itself, as in the build folder, and then here.
-set(library_folder ${CMAKE_INSTALL_LIBDIR}/pymemflow)
+set(processor_folder ${CMAKE_INSTALL_LIBDIR})
+# Debian keeps private libraries below the folder of their processor; cpack adds a call of ldconfig to a
+# package that has one right below lib.
+if(EXISTS /etc/debian_version AND CMAKE_LIBRARY_ARCHITECTURE AND
+   NOT processor_folder MATCHES "/${CMAKE_LIBRARY_ARCHITECTURE}$")
+  string(APPEND processor_folder /${CMAKE_LIBRARY_ARCHITECTURE})
+endif()
+set(library_folder ${processor_folder}/pymemflow)
 cmake_path(RELATIVE_PATH library_folder BASE_DIRECTORY ${CMAKE_INSTALL_BINDIR}
            OUTPUT_VARIABLE from_command)
 set_source_files_properties(cli/launch/traced_program.cpp DIRECTORY cli PROPERTIES
@@ -47,8 +55,8 @@ write_basic_package_version_file(${PROJECT_BINARY_DIR}/install/pymemflow-config-
 install(FILES ${PROJECT_BINARY_DIR}/install/pymemflow-config.cmake
               ${PROJECT_BINARY_DIR}/install/pymemflow-config-version.cmake
         DESTINATION ${package})
-# In the folder for all processors: the file has no flags of a linker.
-set(pkgconfig ${CMAKE_INSTALL_DATADIR}/pkgconfig)
+# It names the library, which depends on the processor.
+set(pkgconfig ${processor_folder}/pkgconfig)
 file(RELATIVE_PATH prefix /${pkgconfig} /)
 string(REGEX REPLACE "/+$" "" prefix "${prefix}")
 configure_file(cmake/pymemflow.pc.in ${PROJECT_BINARY_DIR}/install/pymemflow.pc @ONLY)
