@@ -1,4 +1,5 @@
 """Fixtures, options and markers of the tests. tests/README.md says how to use them."""
+import functools
 import os
 import random
 import shutil
@@ -19,6 +20,7 @@ _BUILD = pytest.StashKey()
 MARKERS = (
     'needs(program, ...): skipped where a program is not installed',
     'needs_root: skipped for other users',
+    'needs_namespaces(option, ...): skipped where unshare(1) with these options fails, as in most containers',
     'one_python: does not depend on the Python; runs under one of them',
     'stable_abi: loads a module of ours, which free-threaded Pythons cannot',
     'known_python: skipped under a Python whose frames the library cannot read',
@@ -225,6 +227,16 @@ def rng(pytestconfig):
 
 
 # --------------------------------------------------------------------------- selection and summary
+@functools.lru_cache(maxsize=None)
+def _namespace_problem(options):
+    words = ['unshare', *options, 'true']
+    if shutil.which(words[0]) is None:
+        return 'unshare is not installed'
+    done = subprocess.run(words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                          universal_newlines=True, check=False)
+    return None if done.returncode == 0 else '%s: %s' % (' '.join(words), done.stdout.strip())
+
+
 def _skip_reason(item):
     for marker in item.iter_markers('needs'):
         for program in marker.args:
@@ -232,6 +244,10 @@ def _skip_reason(item):
                 return program + ' is not installed'
     if item.get_closest_marker('needs_root') and os.geteuid() != 0:
         return 'only root may do this'
+    for marker in item.iter_markers('needs_namespaces'):
+        problem = _namespace_problem(marker.args)
+        if problem:
+            return problem
     return None
 
 

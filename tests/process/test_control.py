@@ -137,17 +137,13 @@ class TestControl(Case):
 
 
 @pytest.mark.needs_root
-@pytest.mark.needs('unshare')
+@pytest.mark.needs_namespaces('--pid', '--fork', '--kill-child', '--mount-proc')
 class TestNamespaces(Case):
     """The record has the id that the process has in its own namespace."""
 
     def start(self, **environment):
         """The program, and its id as it is seen from here."""
         before = ['unshare', '--pid', '--fork', '--kill-child', '--mount-proc']
-        try:
-            subprocess.run([*before, 'true'], check=True, stderr=subprocess.PIPE)
-        except subprocess.CalledProcessError as error:
-            pytest.skip('no namespace of processes here: %s' % error.stderr.decode().strip())
         program = Program(self, before=before, PYMEMFLOW_START='manual', **environment)
         with open('/proc/%d/task/%d/children' % ((program.process.pid,) * 2), encoding='utf-8') as file:
             return program, int(file.read().split()[0])

@@ -123,7 +123,8 @@ class TestExamples:
         if self.python.version[:2] != (3, 11):
             pytest.skip('recorded with Python 3.11')
         for _ in range(10):
-            run = Example(self.trace, 'pymalloc', 177, PYTHONMALLOC='malloc_debug')
+            # The recorded program wrote to its output at each line.
+            run = Example(self.trace, 'pymalloc', 177, PYTHONMALLOC='malloc_debug', PYTHONUNBUFFERED='1')
             # An address from 2**30 on is an integer of two digits: other sizes than the recorded.
             if run.created and max(int(address, 16) for address in run.created) < 2**30:
                 break

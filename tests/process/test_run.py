@@ -142,9 +142,11 @@ class TestEnds(Case):
                 'signal.signal(signal.%s, lambda *_: sys.exit(5))\n'
                 'print("ready", flush=True)\ntime.sleep(60)')
         for name in ('SIGTERM', 'SIGINT', 'SIGHUP', 'SIGUSR1'):
+            # A signal that the tests' own caller ignores, as nohup does, would stay ignored.
             process = subprocess.Popen([self.cli.path, 'run', '--format=summary', '-c', code % name],
                                        env=self.environment, stdout=subprocess.PIPE,
-                                       stderr=subprocess.PIPE)
+                                       stderr=subprocess.PIPE, preexec_fn=lambda number=getattr(signal, name):
+                                       signal.signal(number, signal.SIG_DFL))
             assert process.stdout.readline() == b'ready\n'
             process.send_signal(getattr(signal, name))
             _, err = process.communicate(timeout=60)

@@ -197,6 +197,7 @@ with open('/proc/self/maps') as maps:
 
 
 @pytest.mark.needs_root
+@pytest.mark.needs_namespaces('--mount')
 class TestRightsOfItsOwn(Case):
     """A program that has other rights than its caller ignores LD_PRELOAD, but not /etc/ld.so.preload:
     the library is loaded then, and must not read the caller's environment."""

@@ -15,10 +15,10 @@ Done = namedtuple('Done', 'status stdout stderr')
 
 
 def environment(**more):
-    """The environment without the variables of the library and of the tests' own Python. A variable
-    that is None in `more` is left out."""
+    """The environment without the variables of the library and of Python, such as PYTHONUNBUFFERED, that
+    the caller of the tests has set. A variable that is None in `more` is left out."""
     result = {name: value for name, value in os.environ.items()
-              if name not in ('LD_PRELOAD', 'PYTHONPATH') and not name.startswith('PYMEMFLOW_')}
+              if name != 'LD_PRELOAD' and not name.startswith(('PYMEMFLOW_', 'PYTHON'))}
     result['PYTHONDONTWRITEBYTECODE'] = '1'
     result.update(more)
     return {name: value for name, value in result.items() if value is not None}

@@ -106,8 +106,11 @@ class TestUntraced(cases.Case):
         assert all(text.endswith('0 lost\n') for text in texts)
 
 
+WITH_PROC = pytest.mark.needs_namespaces('--pid', '--fork', '--mount-proc')
+
+
 @pytest.mark.needs_root
-@pytest.mark.needs('unshare')
+@pytest.mark.needs_namespaces('--pid', '--fork')
 class TestNamespaces(cases.Case):
     @pytest.fixture(autouse=True)
     def library(self, fixtures):
@@ -119,7 +122,7 @@ class TestNamespaces(cases.Case):
         words = ['unshare', '--pid', '--fork', *more, self.python.path, '-c', code]
         return self.trace.program(words, **options)
 
-    @pytest.mark.parametrize('proc', [['--mount-proc'], []])
+    @pytest.mark.parametrize('proc', [pytest.param(['--mount-proc'], marks=WITH_PROC), []])
     @pytest.mark.parametrize('flags', [NEWPID, NEWPID | VFORK, NEWPID | VM | VFORK])
     @pytest.mark.parametrize('how, status', [(0, 3 << 8), (1, 3 << 8), (3, 3 << 8), (4, 0)])
     def test_clone_in_a_new_one(self, flags, proc, how, status):
@@ -134,6 +137,7 @@ class TestNamespaces(cases.Case):
         parents = [text for text in run.texts.values() if text.count('77810') >= 1000]
         assert len(parents) == 1 and parents[0].endswith('0 lost\n')
 
+    @WITH_PROC
     @pytest.mark.parametrize('end', ['os._exit(5)', 'sys.exit(5)', 'os.execv("/bin/sh", ["sh", "-c", "exit 5"])'])
     def test_unshare(self, end):
         """The child of a fork is the first process of the new namespace."""
@@ -149,6 +153,7 @@ class TestNamespaces(cases.Case):
         texts = [self.cli.report(self.path(name)).text for name in names]
         assert sorted(('66699' in text, '77810' in text) for text in texts) == [(False, True), (True, False)]
 
+    @WITH_PROC
     def test_containers_with_equal_ids(self):
         """Captures of one name stay; each process has its own."""
         for n in range(3):

@@ -275,7 +275,7 @@ class TestChildren(Case):
         self.check(run)
 
     @pytest.mark.needs_root
-    @pytest.mark.needs('unshare')
+    @pytest.mark.needs_namespaces('--pid', '--fork', '--mount-proc')
     @pytest.mark.parametrize('end', ['os._exit(4)', 'sys.exit(4)'])
     def test_first_process(self, end):
         code = ('import os, signal, sys\nassert os.getpid() == 1\nbytes(77777)\n'
@@ -286,7 +286,7 @@ class TestChildren(Case):
         assert has_block(run.reports[1])
 
     @pytest.mark.needs_root
-    @pytest.mark.needs('unshare')
+    @pytest.mark.needs_namespaces('--pid', '--fork')
     def test_first_child_of_a_new_namespace(self):
         """The executed program must be able to create it: no other process can follow it in the namespace."""
         code = ('import ctypes, os\nbytes(77777)\nassert ctypes.CDLL(None).unshare(0x20000000) == 0\n'

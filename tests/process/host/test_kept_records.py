@@ -33,11 +33,11 @@ class Case(cases.Case):
         assert report.lost == 0 and '77810' in report.text
 
 
-@pytest.mark.needs('unshare')
+@pytest.mark.needs_namespaces('--mount')
 @pytest.mark.skipif(os.uname().machine != 'x86_64', reason='numbers of system calls of x86-64')
 class TestDescriptors(Case):
     """The record is in memory, since no folder took a file without a name, and has to be copied."""
-    HIDE = 'mount --bind /sys/kernel /var/tmp && mount --bind /sys/kernel /tmp && exec "$@"'
+    HIDE = 'mount --bind /proc/sys /var/tmp && mount --bind /proc/sys /tmp && exec "$@"'
 
     def run_hidden(self, code):
         words = ['unshare', '-m', 'sh', '-c', self.HIDE, 'sh', 'env', 'LD_PRELOAD=' + self.build.library,
@@ -66,7 +66,7 @@ class TestDescriptors(Case):
 
 
 class TestDisk(Case):
-    @pytest.mark.needs('unshare')
+    @pytest.mark.needs_namespaces('--mount')
     @pytest.mark.parametrize('end', ['os._exit(6)', 'sys.exit(6)'])
     def test_nothing_may_be_executed_from_it(self, end):
         """The library was mapped before the disk was mounted again with noexec."""

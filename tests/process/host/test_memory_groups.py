@@ -9,7 +9,7 @@ import pytest
 import cases
 
 pytestmark = [pytest.mark.known_python, pytest.mark.one_python, pytest.mark.needs_root,
-              pytest.mark.needs('unshare')]
+              pytest.mark.needs_namespaces('--mount')]
 LIMIT = 100 << 20
 V1, V2 = '/sys/fs/cgroup/memory', '/sys/fs/cgroup'
 

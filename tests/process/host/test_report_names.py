@@ -81,7 +81,7 @@ class TestNames(Case):
             shutil.rmtree(self.path('d'))
 
     @pytest.mark.needs_root
-    @pytest.mark.needs('unshare')
+    @pytest.mark.needs_namespaces('--pid', '--fork', '--mount-proc')
     def test_processes_of_one_number(self):
         """Each is the first process of its namespace."""
         for n in range(4):
