@@ -9,10 +9,10 @@
 #include <cerrno>
 #include <charconv>
 #include <cstring>
-#include <span>
 
 #include "platform/files.h"
 #include "platform/linux/system_call.h"
+#include "platform/path_text.h"
 
 namespace pymemflow::platform {
 namespace {
@@ -20,27 +20,7 @@ namespace {
 constexpr std::size_t kMaxPath = 1024;
 constexpr std::size_t kMaxLine = 2048;
 
-// A path, ended by a zero. One that is too long becomes empty.
-class Path {
- public:
-  void set(std::initializer_list<std::string_view> parts) {
-    used_ = 0;
-    for (const std::string_view part : parts) add(part);
-  }
-  void add(std::string_view part) {
-    const bool fits = part.size() < sizeof text_ - used_;
-    if (fits) std::memcpy(text_ + used_, part.data(), part.size());
-    used_ = fits ? used_ + part.size() : 0;
-    text_[used_] = '\0';
-  }
-  void cut(std::size_t bytes) { text_[used_ = bytes] = '\0'; }
-  std::string_view view() const { return {text_, used_}; }
-  const char* text() const { return text_; }
-
- private:
-  char text_[kMaxPath] = {};
-  std::size_t used_ = 0;
-};
+using Path = OwnPathText<kMaxPath>;
 
 // Hands out the lines of a file; of a line that is too long, the first part.
 class Lines {
@@ -111,7 +91,7 @@ bool has_word(std::string_view list, std::string_view word) {
 // 1, else "0::/a/b" of version 2.
 bool find_group(std::string_view root, bool is_version_1, Path& group) {
   Path path;
-  path.set({root, "/proc/self/cgroup"});
+  path.add(root).add("/proc/self/cgroup");
   Lines lines(path.text());
   std::string_view line;
   while (lines.next(line)) {
@@ -119,7 +99,7 @@ bool find_group(std::string_view root, bool is_version_1, Path& group) {
     const std::string_view controllers = take(line, ':');
     const bool is_it =
         is_version_1 ? has_word(controllers, "memory") : number == "0" && controllers.empty();
-    if (is_it) return group.set({line}), true;
+    if (is_it) return group.cut(0).add(line), true;
   }
   return false;
 }
@@ -129,7 +109,7 @@ bool find_group(std::string_view root, bool is_version_1, Path& group) {
 bool find_folder(std::string_view root, bool is_version_1, std::string_view group, Path& folder,
                  std::size_t& mount_bytes) {
   Path path;
-  path.set({root, "/proc/self/mountinfo"});
+  path.add(root).add("/proc/self/mountinfo");
   Lines lines(path.text());
   std::string_view line;
   while (lines.next(line)) {
@@ -144,7 +124,7 @@ bool find_folder(std::string_view root, bool is_version_1, std::string_view grou
     const std::string_view mounted = take(line, ' ');
     const std::string_view mount = take(line, ' ');
     if (!mount.starts_with('/')) continue;
-    folder.set({root, mount});
+    folder.cut(0).add(root).add(mount);
     mount_bytes = folder.view().size();
     // A container may see a part of the hierarchy alone.
     const std::string_view above = mounted == "/" ? std::string_view() : mounted;
@@ -156,7 +136,7 @@ bool find_folder(std::string_view root, bool is_version_1, std::string_view grou
 
 std::uint64_t limit_of(std::string_view folder, bool is_version_1) {
   Path path;
-  path.set({folder, is_version_1 ? "/memory.limit_in_bytes" : "/memory.max"});
+  path.add(folder).add(is_version_1 ? "/memory.limit_in_bytes" : "/memory.max");
   Lines lines(path.text());
   std::string_view line;
   return lines.next(line) ? parse_memory_limit(line) : kNoMemoryLimit;

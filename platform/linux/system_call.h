@@ -4,6 +4,7 @@
 // anywhere on any thread, also on a small stack and in a process that shares the memory of this
 // one.
 
+#include <linux/audit.h>
 #include <sys/syscall.h>
 
 #include <cerrno>
@@ -25,6 +26,9 @@ long word_of(Argument argument) {
 
 #if defined(__x86_64__)
 
+// The processor as the kernel names it to filters of system calls.
+inline constexpr unsigned kAuditArchitecture = AUDIT_ARCH_X86_64;
+
 // The kernel's answer: a result, or a negative error number. No errno, no lock, no function that
 // another library could define.
 inline long enter_kernel(long number, long a, long b, long c, long d, long e, long f) {
@@ -40,6 +44,8 @@ inline long enter_kernel(long number, long a, long b, long c, long d, long e, lo
 }
 
 #elif defined(__aarch64__)
+
+inline constexpr unsigned kAuditArchitecture = AUDIT_ARCH_AARCH64;
 
 inline long enter_kernel(long number, long a, long b, long c, long d, long e, long f) {
   register long x8 __asm__("x8") = number;

@@ -1,10 +1,10 @@
 #include "interpose/hooks/linux/filters.h"
 
-#include <linux/audit.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <sys/syscall.h>
 
+#include "platform/linux/system_call.h"
 #include "platform/memory.h"
 
 namespace pymemflow::interpose {
@@ -27,12 +27,6 @@ constexpr long kOwnCalls[] = {
     SYS_access,
 #endif
 };
-
-#if defined(__x86_64__)
-constexpr std::uint32_t kArchitecture = AUDIT_ARCH_X86_64;
-#else
-constexpr std::uint32_t kArchitecture = AUDIT_ARCH_AARCH64;
-#endif
 
 constexpr std::size_t kMostStates = std::size_t{4} * BPF_MAXINSNS;
 constexpr int kMostSteps = 100'000;
@@ -97,7 +91,7 @@ class FilterRun {
     if (BPF_MODE(now.code) == BPF_IMM) return {next, true, now.k};
     if (BPF_MODE(now.code) != BPF_ABS) return {next, false, 0};
     if (now.k == offsetof(seccomp_data, nr)) return {next, true, call_};
-    if (now.k == offsetof(seccomp_data, arch)) return {next, true, kArchitecture};
+    if (now.k == offsetof(seccomp_data, arch)) return {next, true, platform::kAuditArchitecture};
     return {next, false, 0};
   }
 

@@ -5,60 +5,28 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <charconv>
-#include <cstring>
 #include <string_view>
 
 #include "platform/files.h"
 #include "platform/linux/system_call.h"
+#include "platform/path_text.h"
 
 namespace pymemflow::interpose {
 namespace {
 
 using platform::failed;
+using platform::PathText;
 using platform::system_call;
 
 constexpr unsigned kMaxTries = 1000;
 
-// Text in a buffer, ended by a zero. What does not fit makes it empty.
-class Path {
- public:
-  explicit Path(std::span<char> buffer) : buffer_(buffer) { clear(); }
-  void clear() {
-    used_ = 0;
-    is_cut_ = false;
-    buffer_[0] = '\0';
-  }
-  Path& add(std::string_view text) {
-    is_cut_ = is_cut_ || text.size() >= buffer_.size() - used_;
-    if (is_cut_) return *this;
-    std::memcpy(buffer_.data() + used_, text.data(), text.size());
-    used_ += text.size();
-    buffer_[used_] = '\0';
-    return *this;
-  }
-  Path& add(std::uint64_t number) {
-    char digits[20];
-    const char* const end = std::to_chars(digits, digits + sizeof digits, number).ptr;
-    return add({digits, static_cast<std::size_t>(end - digits)});
-  }
-  const char* text() const { return is_cut_ ? "" : buffer_.data(); }
-  std::string_view view() const { return {buffer_.data(), used_}; }
-
- private:
-  std::span<char> buffer_;
-  std::size_t used_ = 0;
-  bool is_cut_ = false;
-};
-
 // Tries pymemflow.PID.pmf, pymemflow.PID.2.pmf and so on; take(path) is 0 or a negative error
 // number.
 template <typename Take>
-long with_free_name(std::string_view folder, std::uint32_t process, Path& path, Take take) {
+long with_free_name(std::string_view folder, std::uint32_t process, PathText& path, Take take) {
   long outcome = -EEXIST;
   for (unsigned number = 1; outcome == -EEXIST && number <= kMaxTries; ++number) {
-    path.clear();
-    path.add(folder).add("/pymemflow.").add(process);
+    path.cut(0).add(folder).add("/pymemflow.").add(process);
     if (number > 1) path.add(".").add(number);
     path.add(".pmf");
     outcome = take(path.text());
@@ -66,7 +34,7 @@ long with_free_name(std::string_view folder, std::uint32_t process, Path& path, 
   return outcome;
 }
 
-long give_name(const char* link, std::string_view folder, std::uint32_t process, Path& path) {
+long give_name(const char* link, std::string_view folder, std::uint32_t process, PathText& path) {
   return with_free_name(folder, process, path, [link](const char* name) {
     return system_call(SYS_linkat, AT_FDCWD, link, AT_FDCWD, name, AT_SYMLINK_FOLLOW);
   });
@@ -84,7 +52,7 @@ long copy_bytes(int from, long to) {
   return 0;
 }
 
-long copy_to(int file, std::string_view folder, std::uint32_t process, Path& path) {
+long copy_to(int file, std::string_view folder, std::uint32_t process, PathText& path) {
   return with_free_name(folder, process, path, [file](const char* name) {
     constexpr int kFlags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
     const long copy = system_call(SYS_openat, AT_FDCWD, name, kFlags, 0600);
@@ -111,15 +79,14 @@ void require_descriptor(int kept, EndKind kind) {
 }  // namespace
 
 int keep_record(int file, EndKind kind, std::uint32_t process, std::span<char> path_buffer) {
-  char link_buffer[64];
-  Path link(link_buffer);
-  link.add("/proc/self/fd/").add(static_cast<std::uint64_t>(file));
+  platform::OwnPathText<64> link;
+  link.add("/proc/self/fd/").add(static_cast<unsigned>(file));
   // "/var/tmp/#1234 (deleted)", or "/memfd:pymemflow (deleted)".
   char target[4096];
   const long bytes = system_call(SYS_readlinkat, AT_FDCWD, link.text(), target, sizeof target);
   if (failed(bytes)) return static_cast<int>(-bytes);
   const std::string_view old_path(target, static_cast<std::size_t>(bytes));
-  Path path(path_buffer);
+  PathText path(path_buffer);
   long outcome = -EXDEV;
   if (!old_path.starts_with("/memfd:")) {
     outcome = give_name(link.text(), old_path.substr(0, old_path.rfind('/')), process, path);

@@ -2,7 +2,6 @@
 
 #include <atomic>
 
-#include "platform/clock.h"
 #include "platform/memory.h"
 
 namespace pymemflow::interpose {
@@ -21,15 +20,12 @@ void DefinitionStream::commit(Word head, std::size_t words) {
 
 void DefinitionStream::close() {
   if (block_ == nullptr) return;
-  block_->used_bytes =
-      static_cast<std::uint32_t>((position_ - records_of(block_)) * std::ptrdiff_t{sizeof(Word)});
-  block_->checksum = checksum_of(*block_, records_of(block_));
-  std::atomic_ref(block_->state).store(BlockState::Closed, std::memory_order_release);
+  const auto words = static_cast<std::size_t>(position_ - records_of(block_));
+  WriterBlocks::close(*block_, words * sizeof(Word));
 }
 
 void DefinitionStream::reopen() {
-  if (block_ == nullptr) return;
-  std::atomic_ref(block_->state).store(BlockState::Open, std::memory_order_release);
+  if (block_ != nullptr) WriterBlocks::reopen(*block_);
 }
 
 void DefinitionStream::finish() {
@@ -44,23 +40,12 @@ void DefinitionStream::unmap() {
 
 bool DefinitionStream::change_block() {
   close();
-  int error = 0;
-  BlockHead* const next = destination_->file.map_blocks(kDefinitionBlockBytes, error);
-  if (next == nullptr) {
-    destination_->on_failure(error);
-    return false;
-  }
+  BlockHead* const next = open_block(BlockKind::Definitions, kDefinitionBlockBytes, number_ + 1);
+  if (next == nullptr) return false;
   if (block_ != nullptr) platform::unmap(block_, kDefinitionBlockBytes);
   block_ = next;
   position_ = records_of(block_);
-  block_->magic = kBlockMagic;
-  block_->kind = BlockKind::Definitions;
-  block_->extent_bytes = kDefinitionBlockBytes;
-  block_->process = destination_->process;
-  block_->writer = writer_;
-  block_->number = ++number_;
-  block_->opened_ns = platform::monotonic_ns();
-  std::atomic_ref(block_->state).store(BlockState::Open, std::memory_order_release);
+  ++number_;
   return true;
 }
 

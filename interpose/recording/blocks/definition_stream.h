@@ -5,19 +5,12 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "interpose/recording/blocks/destination.h"
+#include "interpose/recording/blocks/writer_blocks.h"
 
 namespace pymemflow::interpose {
 
-class DefinitionStream {
+class DefinitionStream : public WriterBlocks {
  public:
-  // Call before the first definition, with the destination of the blocks and the number of the
-  // writer.
-  void begin(Destination& destination, std::uint32_t writer) {
-    destination_ = &destination;
-    writer_ = writer;
-  }
-
   // Returns the place of the next definition of `words` words, or null if nothing more can be
   // recorded.
   Word* make_room(std::size_t words);
@@ -38,11 +31,9 @@ class DefinitionStream {
  private:
   bool change_block();
 
-  Destination* destination_;
   BlockHead* block_;
   Word* position_;
   std::uint64_t number_;
-  std::uint32_t writer_;
 };
 
 }  // namespace pymemflow::interpose

@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "capture/buckets.h"
-#include "platform/clock.h"
 #include "platform/memory.h"
 
 namespace pymemflow::interpose {
@@ -98,23 +97,12 @@ bool SumTable::make_block() {
   if (blocks_ == nullptr) {
     blocks_ = static_cast<BlockHead**>(platform::map_private(kMaxBlocks * sizeof(BlockHead*)));
   }
-  int error = ENOMEM;
-  BlockHead* block = nullptr;
-  if (blocks_ != nullptr && block_count_ < kMaxBlocks) {
-    block = destination_->file.map_blocks(kBlockBytes, error);
-  }
-  if (block == nullptr) {
-    destination_->on_failure(error);
+  if (blocks_ == nullptr || block_count_ == kMaxBlocks) {
+    destination_->on_failure(ENOMEM);
     return false;
   }
-  block->magic = kBlockMagic;
-  block->kind = BlockKind::Sums;
-  block->extent_bytes = kBlockBytes;
-  block->process = destination_->process;
-  block->writer = writer_;
-  block->number = block_count_ + 1;
-  block->opened_ns = platform::monotonic_ns();
-  std::atomic_ref(block->state).store(BlockState::Open, std::memory_order_release);
+  BlockHead* const block = open_block(BlockKind::Sums, kBlockBytes, block_count_ + 1);
+  if (block == nullptr) return false;
   blocks_[block_count_++] = block;
   cells_in_block_ = 0;
   return true;
@@ -141,17 +129,14 @@ bool SumTable::grow_index() {
 
 void SumTable::close() {
   for (std::size_t i = 0; i < block_count_; ++i) {
-    BlockHead& block = *blocks_[i];
     const std::size_t cells = i + 1 == block_count_ ? cells_in_block_ : kSumCells;
-    block.used_bytes = static_cast<std::uint32_t>(cells * sizeof(SumCell));
-    block.checksum = checksum_of(block, records_of(&block));
-    std::atomic_ref(block.state).store(BlockState::Closed, std::memory_order_release);
+    WriterBlocks::close(*blocks_[i], cells * sizeof(SumCell));
   }
 }
 
 void SumTable::reopen() {
   for (std::size_t i = 0; i < block_count_; ++i) {
-    std::atomic_ref(blocks_[i]->state).store(BlockState::Open, std::memory_order_release);
+    WriterBlocks::reopen(*blocks_[i]);
   }
 }
 

@@ -7,18 +7,12 @@
 #include <span>
 
 #include "capture/sums.h"
-#include "interpose/recording/blocks/destination.h"
+#include "interpose/recording/blocks/writer_blocks.h"
 
 namespace pymemflow::interpose {
 
-class SumTable {
+class SumTable : public WriterBlocks {
  public:
-  // Call before the first window, with the destination of the blocks and the number of the writer.
-  void begin(Destination& destination, std::uint32_t writer) {
-    destination_ = &destination;
-    writer_ = writer;
-  }
-
   // Adds the records of a window. False: the file cannot grow; the window stays valid then.
   bool fold(std::uint64_t number, std::span<const Word> records);
 
@@ -36,8 +30,6 @@ class SumTable {
   bool make_block();
   bool grow_index();
 
-  Destination* destination_;
-  std::uint32_t writer_;
   // The index by key is private memory; the cells are in the file.
   SumCell** index_;
   std::size_t index_slots_;

@@ -66,6 +66,39 @@ class Library {
   Modules modules_;
 };
 
+// A file that takes other bytes than those of the library of fixtures/.
+class DamagedFile {
+ public:
+  DamagedFile() : file_(mkstemp(path_)) {
+    EXPECT_GE(file_, 0);
+    whole_ << std::ifstream(PMF_FIXTURE_WHOLE, std::ios::binary).rdbuf();
+  }
+  ~DamagedFile() {
+    close(file_);
+    unlink(path_);
+  }
+  DamagedFile(const DamagedFile&) = delete;
+  DamagedFile& operator=(const DamagedFile&) = delete;
+
+  std::string whole() const { return whole_.str(); }
+
+  // Names addresses all over the file, once it has these bytes.
+  void look_into(const std::string& bytes) const {
+    ASSERT_EQ(ftruncate(file_, 0), 0);
+    ASSERT_EQ(pwrite(file_, bytes.data(), bytes.size(), 0), static_cast<ssize_t>(bytes.size()));
+    const Vector<Module> modules = {{.start = 0x10000, .end = 0x90000, .offset = 0, .path = path_}};
+    Symbols symbols(modules, Where::kOffline);
+    for (std::uint64_t address = 0x10000; address < 0x18000; address += 512) {
+      EXPECT_FALSE(symbols.name(address).empty());
+    }
+  }
+
+ private:
+  char path_[32] = "/tmp/pymemflow-damaged-XXXXXX";
+  const int file_;
+  std::stringstream whole_;
+};
+
 std::string name_of(const Library& library, std::uint64_t address, Where where = Where::kOffline) {
   Symbols symbols(library.modules(), where);
   return std::string(symbols.name(address));
@@ -184,54 +217,27 @@ TEST(Symbols, OfFilesThatCannotBeReadAreAddresses) {
 }
 
 TEST(Symbols, OfAFileThatIsCutAnywhereDoNoHarm) {
-  std::ifstream file(PMF_FIXTURE_WHOLE, std::ios::binary);
-  std::stringstream whole;
-  whole << file.rdbuf();
-  char path[] = "/tmp/pymemflow-cut-XXXXXX";
-  const int fd = mkstemp(path);
-  ASSERT_GE(fd, 0);
-  std::string bytes = whole.str();
+  DamagedFile file;
+  std::string bytes = file.whole();
   while (bytes.size() > 7) {
     bytes.resize(bytes.size() - bytes.size() / 7);
-    ASSERT_EQ(pwrite(fd, bytes.data(), bytes.size(), 0), static_cast<ssize_t>(bytes.size()));
-    ASSERT_EQ(ftruncate(fd, static_cast<off_t>(bytes.size())), 0);
-    const Module module = {.start = 0x10000, .end = 0x90000, .offset = 0, .path = path};
-    const Vector<Module> modules = {module};
-    Symbols symbols(modules, Where::kOffline);
-    for (std::uint64_t address = 0x10000; address < 0x18000; address += 512) {
-      EXPECT_FALSE(symbols.name(address).empty());
-    }
+    file.look_into(bytes);
   }
-  close(fd);
-  unlink(path);
 }
 
 TEST(Symbols, OfDamagedFilesDoNoHarm) {
-  std::ifstream file(PMF_FIXTURE_WHOLE, std::ios::binary);
-  std::stringstream whole;
-  whole << file.rdbuf();
-  char path[] = "/tmp/pymemflow-damaged-XXXXXX";
-  const int fd = mkstemp(path);
-  ASSERT_GE(fd, 0);
+  DamagedFile file;
   std::uint64_t random = 1;
   for (int round = 0; round < 300; ++round) {
-    std::string bytes = whole.str();
+    std::string bytes = file.whole();
     for (int i = 0; i < 40; ++i) {
       random = random * 6364136223846793005U + 1442695040888963407U;
       // Headers and tables are at the two ends of the file.
       const std::size_t place = (random >> 33) % 2048;
       bytes[i % 2 == 0 ? place : bytes.size() - 1 - place] = static_cast<char>(random >> 24);
     }
-    ASSERT_EQ(pwrite(fd, bytes.data(), bytes.size(), 0), static_cast<ssize_t>(bytes.size()));
-    const Module module = {.start = 0x10000, .end = 0x90000, .offset = 0, .path = path};
-    const Vector<Module> modules = {module};
-    Symbols symbols(modules, Where::kOffline);
-    for (std::uint64_t address = 0x10000; address < 0x18000; address += 512) {
-      EXPECT_FALSE(symbols.name(address).empty());
-    }
+    file.look_into(bytes);
   }
-  close(fd);
-  unlink(path);
 }
 
 TEST(Symbols, OfALibraryOfTheSystem) {
