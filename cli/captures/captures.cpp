@@ -15,6 +15,8 @@
 #include <tuple>
 
 #include "capture/block.h"
+#include "cli/captures/read_ahead.h"
+#include "report/base/private_heap.h"
 #include "report/reader/capture_reader.h"
 
 namespace pymemflow::cli {
@@ -65,11 +67,12 @@ std::optional<FileHead> read_head(const std::string& path) {
   return is_known ? std::optional(head) : std::nullopt;
 }
 
-void fill(CaptureUse& use, report::CaptureReader& reader) {
+void fill(CaptureUse& use, report::CaptureReader& reader, report::EventSource& source) {
   report::Symbols symbols(reader.names().modules(), report::Symbols::Where::kOffline);
   report::ProfileBuilder builder(reader.process_info(), reader.names(), symbols);
-  report::EventBatch batch;
-  while (reader.next(batch)) builder.on_events(batch);
+  source.begin(reader);
+  while (const report::EventBatch* const batch = source.next()) builder.on_events(*batch);
+  source.end();
   use.profile = builder.finish();
   use.process = reader.process();
   use.is_forked_child = reader.head().is_forked_child != 0;
@@ -79,7 +82,7 @@ void fill(CaptureUse& use, report::CaptureReader& reader) {
   use.damaged = reader.damaged();
 }
 
-CaptureUse read_use(const std::string& path) {
+CaptureUse read_use(const std::string& path, report::EventSource& source) {
   CaptureUse use;
   use.path = path;
   const int file = open_for_reading(path);
@@ -91,7 +94,7 @@ CaptureUse read_use(const std::string& path) {
   const report::CaptureError error = reader.poll();
   use.problem = error != report::CaptureError::None ? report::describe(error)
                                                     : report::profile_problem(reader.head().mode);
-  if (use.problem.empty()) fill(use, reader);
+  if (use.problem.empty()) fill(use, reader, source);
   ::close(file);
   return use;
 }
@@ -102,7 +105,10 @@ Error open_capture(const std::string& path, int& file) {
   file = open_for_reading(path);
   struct stat status {};
   if (file < 0 || ::fstat(file, &status) != 0) return system_error(path);
-  if (S_ISREG(status.st_mode)) return {};
+  if (S_ISREG(status.st_mode)) {
+    report::expect_record(static_cast<std::uint64_t>(status.st_size));
+    return {};
+  }
   ::close(file);
   file = -1;
   return Error(path + ": is not a file");
@@ -147,9 +153,20 @@ std::vector<FoundCapture> find_captures(const std::string& pattern, std::uint64_
 
 std::vector<CaptureUse> read_uses(const std::vector<std::string>& paths) {
   std::vector<CaptureUse> uses(paths.size());
+  for (const std::string& path : paths) {
+    struct stat status {};
+    if (::stat(path.c_str(), &status) == 0)
+      report::expect_record(static_cast<std::uint64_t>(status.st_size));
+  }
   std::atomic<std::size_t> next = 0;
+  if (paths.size() == 1) {
+    ReadAhead source;
+    uses[0] = read_use(paths[0], source);
+    return uses;
+  }
   const auto read_next = [&] {
-    for (std::size_t i = next++; i < paths.size(); i = next++) uses[i] = read_use(paths[i]);
+    report::DirectSource source;
+    for (std::size_t i = next++; i < paths.size(); i = next++) uses[i] = read_use(paths[i], source);
   };
   const std::size_t most = std::min<std::size_t>(std::thread::hardware_concurrency(), kMaxThreads);
   std::vector<std::thread> others;

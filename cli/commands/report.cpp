@@ -10,6 +10,7 @@
 
 #include "cli/arguments/options.h"
 #include "cli/captures/captures.h"
+#include "cli/captures/read_ahead.h"
 #include "cli/commands/commands.h"
 #include "cli/console/progress.h"
 #include "report/base/output_path.h"
@@ -42,6 +43,8 @@ int run(const Arguments& arguments) {
   const bool is_printed = asked.empty() || report::descriptor_in(asked) == STDOUT_FILENO;
   const bool prints_here = is_printed && ::isatty(STDOUT_FILENO) != 0;
   if (!prints_here && Progress::is_wanted()) options.progress = show_progress;
+  ReadAhead source;
+  options.source = &source;
   const report::ReportError error = report::write_report(file, options);
   progress.end();
   ::close(file);

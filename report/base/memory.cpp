@@ -16,8 +16,8 @@ constinit std::atomic<std::size_t> allocated = 0;
 
 }  // namespace
 
-void set_out_of_memory(OutOfMemory hook) {
-  out_of_memory_hook.store(hook, std::memory_order_relaxed);
+OutOfMemory set_out_of_memory(OutOfMemory hook) {
+  return out_of_memory_hook.exchange(hook, std::memory_order_relaxed);
 }
 
 void give_up_for_memory() {

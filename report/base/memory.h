@@ -18,7 +18,8 @@
 namespace pymemflow::report {
 
 using OutOfMemory = void (*)();
-void set_out_of_memory(OutOfMemory hook);
+// Returns the hook that was set before.
+OutOfMemory set_out_of_memory(OutOfMemory hook);
 
 // Never null. Aligned for every fundamental type.
 void* allocate(std::size_t size_bytes);

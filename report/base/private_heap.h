@@ -3,6 +3,7 @@
 // process; any thread.
 
 #include <cstddef>
+#include <cstdint>
 
 namespace pymemflow::report {
 
@@ -14,9 +15,12 @@ struct PrivateHeap {
 // Null: there is none, and the host's heap is used.
 const PrivateHeap* private_heap();
 
-// Before the first use: the C library's heap serves on Linux, because there is little to report. To
-// open mimalloc takes half a millisecond of processor time.
-void expect_little();
+// Before the first use: the size of a record that will be read. Of several, the largest counts. On
+// Linux the C library's heap serves for little, since to open mimalloc takes half a millisecond of
+// processor time. For much, mimalloc takes memory by large pages: random access to it waits less
+// for page tables. A summary of 50 million events with 20 million blocks live took 15 % less
+// processor time by that, and 20 % more memory.
+void expect_record(std::uint64_t size_bytes);
 
 // In a forked child, whose parent may have been in the middle of a call: begins with an empty heap.
 void forget_private_heap();

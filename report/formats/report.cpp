@@ -27,8 +27,7 @@ namespace {
 // goes on.
 std::jmp_buf out_of_memory;
 
-constexpr std::uint64_t kEventsBetweenProgress = 1 << 16;
-constexpr std::uint64_t kBatchesBetweenProgress = kEventsBetweenProgress / EventBatch::kEvents;
+constexpr std::uint64_t kBatchesBetweenProgress = (1 << 16) / EventBatch::kEvents;
 
 // `is_new`: the output must not exist.
 ReportError error_of(const Output& output, bool is_new) {
@@ -76,10 +75,10 @@ class CaptureReplay final : public Replay {
 
   void stream(std::initializer_list<EventSink*> sinks) override {
     if (options_.profile == nullptr || !profile_problem(reader_.head().mode).empty()) {
-      feed(sinks, nullptr);
+      replay(sinks, nullptr);
     } else {
       ProfileBuilder builder(reader_.process_info(), reader_.names(), symbols_);
-      feed(sinks, &builder);
+      replay(sinks, &builder);
       *options_.profile = builder.finish();
     }
     for (const EventSum& sum : reader_.sums()) {
@@ -92,34 +91,40 @@ class CaptureReplay final : public Replay {
 
   Profile profile() override {
     ProfileBuilder builder(reader_.process_info(), reader_.names(), symbols_);
-    EventBatch batch;
-    std::uint64_t batches = 0;
-    while (output_.error() == 0 && reader_.next(batch)) {
-      if (++batches % kBatchesBetweenProgress == 0) show_progress();
-      builder.on_events(batch);
-    }
+    replay({}, &builder);
     Profile profile = builder.finish();
     if (options_.profile != nullptr) *options_.profile = profile;
     return profile;
   }
 
  private:
-  // The builder sees the events as they were recorded, the sinks as compat has them.
-  void feed(std::initializer_list<EventSink*> sinks, ProfileBuilder* builder) {
-    const bool is_compat = options_.asked.compat != Compat::None;
-    Event event;
-    const Site* site = nullptr;
-    std::uint64_t count = 0;
-    while (output_.error() == 0 && reader_.next(event, site)) {
-      if (++count % kEventsBetweenProgress == 0) show_progress();
-      if (builder != nullptr) deliver(event, site, *builder);
-      if (is_compat && event.kind == EventKind::Call) event = as_probed_in_glibc(event);
-      for (EventSink* const sink : sinks) deliver(event, site, *sink);
+  void replay(std::initializer_list<EventSink*> sinks, ProfileBuilder* builder) {
+    DirectSource direct;
+    EventSource& source = options_.source != nullptr ? *options_.source : direct;
+    source.begin(reader_);
+    for (std::uint64_t batches = 1; output_.error() == 0; ++batches) {
+      const EventBatch* const batch = source.next();
+      if (batch == nullptr) break;
+      if (options_.progress != nullptr && batches % kBatchesBetweenProgress == 0)
+        options_.progress(source.progress());
+      if (builder != nullptr) builder->on_events(*batch);
+      if (sinks.size() != 0) feed(*batch, sinks);
     }
+    source.end();
   }
 
-  void show_progress() const {
-    if (options_.progress != nullptr) options_.progress(reader_.progress());
+  // The sinks see the events as compat has them, the builder as they were recorded.
+  void feed(const EventBatch& batch, std::initializer_list<EventSink*> sinks) {
+    const bool is_compat = options_.asked.compat != Compat::None;
+    for (std::size_t i = 0; i < batch.size && output_.error() == 0; ++i) {
+      const Event& event = batch.events[i];
+      if (is_compat && event.kind == EventKind::Call) {
+        const Event seen = as_probed_in_glibc(event);
+        for (EventSink* const sink : sinks) sink->on_event(seen, *batch.sites[i]);
+      } else {
+        for (EventSink* const sink : sinks) deliver(event, batch.sites[i], *sink);
+      }
+    }
   }
 
   CaptureReader& reader_;

@@ -10,6 +10,7 @@
 
 #include "options/resolve.h"
 #include "report/reader/capture_reader.h"
+#include "report/replay/event_source.h"
 #include "report/replay/profile.h"
 
 namespace pymemflow::report {
@@ -25,6 +26,8 @@ struct ReportOptions {
   void (*on_output)(int descriptor) = nullptr;
   // Called now and then with the part of the events that was read, from 0 to 1.
   void (*progress)(double part) = nullptr;
+  // Hands out the events. Null: they are read when they are needed.
+  EventSource* source = nullptr;
   // Is made from the same replay, if the record allows it (profile_problem()).
   Profile* profile = nullptr;
 };

@@ -60,6 +60,8 @@ class CaptureReader {
   RecordCounts counts() const { return {recorded(), lost(), overwritten(), damaged(), left_out()}; }
   // The part of the events that has been read, from 0 to 1.
   double progress() const;
+  // The blocks of events that the capture has; most have some thousand events.
+  std::size_t event_blocks() const { return contents_.index().event_blocks(); }
 
  private:
   // The records of one writer, in its order.

@@ -25,8 +25,6 @@ namespace {
 constexpr int kCapture = 3;
 constexpr int kStandardError = 4;  // of the host
 
-constexpr off_t kLittle = off_t{4} << 20;  // bytes of a record
-
 // If memory runs out, this process goes first, and not the host that waits for it.
 void prefer_to_be_killed() {
   const int file = ::open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
@@ -87,7 +85,7 @@ int report_on_host(int count, char** arguments, char** environment) {
     return kNotReported + 1;
   }
   struct stat record {};
-  if (::fstat(kCapture, &record) == 0 && record.st_size <= kLittle) expect_little();
+  if (::fstat(kCapture, &record) == 0) expect_record(static_cast<std::uint64_t>(record.st_size));
   Options options;
   RecordingOptions recording;
   ReportOptions wanted;

@@ -6,6 +6,9 @@
 
 #include <sys/resource.h>
 
+#include <algorithm>
+#include <cstdlib>
+
 #include "report/base/linux/page_heap.h"
 #include "report/base/private_library.h"
 #include "report/base/role.h"
@@ -15,7 +18,13 @@ namespace {
 
 constexpr rlim_t kEnough = rlim_t{512} << 20;
 
-constinit bool is_little_expected = false;
+// The environment variable that mimalloc reads while it is opened.
+constexpr char kLargePages[] = "MIMALLOC_LARGE_OS_PAGES";
+
+constexpr std::uint64_t kLittle = std::uint64_t{4} << 20;
+constexpr std::uint64_t kMuch = std::uint64_t{64} << 20;
+
+constinit std::uint64_t expected_bytes = 0;  // 0: not known
 
 bool is_memory_limited() {
   for (const auto which : {RLIMIT_AS, RLIMIT_DATA}) {
@@ -26,7 +35,14 @@ bool is_memory_limited() {
 }
 
 const MimallocFunctions* usable_mimalloc() {
-  return is_little_expected || is_memory_limited() ? nullptr : mimalloc_functions();
+  const bool is_little = expected_bytes != 0 && expected_bytes <= kLittle;
+  if (is_little || is_memory_limited()) return nullptr;
+  // A value that the user set has priority. Programs that the command starts do not inherit the variable.
+  const bool is_ours = expected_bytes >= kMuch && std::getenv(kLargePages) == nullptr;
+  if (is_ours) ::setenv(kLargePages, "1", 1);
+  const MimallocFunctions* const functions = mimalloc_functions();
+  if (is_ours) ::unsetenv(kLargePages);
+  return functions;
 }
 
 }  // namespace
@@ -40,8 +56,8 @@ const PrivateHeap* private_heap() {
   return mimalloc == nullptr ? nullptr : &heap;
 }
 
-void expect_little() {
-  is_little_expected = true;
+void expect_record(std::uint64_t size_bytes) {
+  expected_bytes = std::max(expected_bytes, size_bytes);
 }
 
 void forget_private_heap() {

@@ -28,8 +28,8 @@ const PrivateHeap* private_heap() {
   return zone() == nullptr ? nullptr : &kHeap;
 }
 
-// There is nothing to open.
-void expect_little() {}
+// There is nothing to open, and the system chooses the size of pages.
+void expect_record(std::uint64_t /*size_bytes*/) {}
 
 // Does nothing: the system prepares its heaps for a forked child.
 void forget_private_heap() {}
