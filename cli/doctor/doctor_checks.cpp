@@ -6,6 +6,7 @@
 #include "capture/record.h"
 #include "cli/platform/doctor.h"
 #include "cli/platform/platform.h"
+#include "pyframe/layouts/versions.h"
 
 namespace pymemflow::cli::doctor {
 namespace {
@@ -14,8 +15,16 @@ const std::string kVariable = platform::kPreloadVariable;
 
 constexpr const char* kGiveMoreTime =
     "Give it more time with --timeout, or look for what keeps it from ending.";
-constexpr const char* kUseKnownPython =
-    "Use a released CPython from 3.6 to 3.15, or a newer pymemflow.";
+
+std::string version_text(const pyframe::FrameLayout& layout) {
+  return std::to_string(layout.major) + "." + std::to_string(layout.minor);
+}
+
+std::string use_known_python() {
+  const auto known = pyframe::known_versions();
+  return "Use a released CPython from " + version_text(known.front().frame) + " to " +
+         version_text(known.back().frame) + ", or a newer pymemflow.";
+}
 
 std::string of(int part, int whole) {
   return std::to_string(part) + " of " + std::to_string(whole);
@@ -140,7 +149,7 @@ Finding check_python(const Probe& about) {
   }
   if (!line_with(about.said, " is not supported (too old)").empty()) {
     return {Verdict::Nothing, build_text(about) + ": too old for this version of pymemflow",
-            kUseKnownPython};
+            use_known_python()};
   }
   if (about.is_killed) {
     return {Verdict::Partly, build_text(about) + ", but " + end_of(about), kGiveMoreTime};
@@ -188,7 +197,7 @@ Finding check_frames(const Probe& about) {
   if (!is_known || !said.empty()) {
     return {Verdict::Partly,
             "events have no Python line: " + (said.empty() ? about.layout : said.substr(11)),
-            kUseKnownPython};
+            use_known_python()};
   }
   const int seen = about.large.seen + about.library.seen;
   const int on_line = about.large.on_line + about.library.on_line;
