@@ -36,7 +36,7 @@ int run(const std::string& word, bool is_paused) {
 
 void declare_control(Syntax& syntax, bool is_paused) {
   const auto word = std::make_shared<std::string>();
-  syntax.operand("PID", *word, "the id of a process of yours that runs under pymemflow");
+  syntax.operand("PID", *word, "the id of one of your processes that runs under pymemflow");
   syntax.action([word, is_paused](const auto&) { return run(*word, is_paused); });
 }
 

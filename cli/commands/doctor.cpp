@@ -154,7 +154,7 @@ void declare_doctor(Syntax& syntax) {
                           "the Python to check; the default is the python3 of the PATH");
   syntax.flag("--json", arguments->is_json, "print the result as JSON");
   syntax.number("--timeout", arguments->seconds,
-                "kill the Python, and the programs that it started, after N seconds (30)");
+                "kill the Python, and the programs that it started, after N seconds (default: 30)");
   syntax.action([arguments](const auto&) { return run(*arguments); });
 }
 

@@ -107,8 +107,9 @@ void declare_overhead(Syntax& syntax) {
   const auto arguments = std::make_shared<Arguments>();
   syntax.program(
       "the program to measure; script.py, -m MODULE and -c CODE run with the python3 of the PATH");
-  syntax.number("--rounds", arguments->rounds,
-                "run the program N times in each way (5), after a first time that does not count");
+  syntax.number(
+      "--rounds", arguments->rounds,
+      "run the program N times in each way (default: 5), after one run that does not count");
   syntax.text("--modes", "LIST", arguments->modes,
               "measure these modes of recording (" + all_of(true) + ")");
   syntax.text("--tools", "LIST", arguments->tools,
@@ -116,7 +117,7 @@ void declare_overhead(Syntax& syntax) {
   syntax.texts("--beside", "LIBRARY", arguments->libraries,
                "also measure this other build of the library");
   syntax.flag("--ignore-failure", arguments->ignores_failure,
-              "compare although the program ends with an exit code other than 0");
+              "compare even if the program ends with an exit code other than 0");
   syntax.flag("--json", arguments->is_json, "print the result as JSON");
   syntax.action([arguments](const auto& program) { return run(*arguments, program); });
 }
