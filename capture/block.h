@@ -32,6 +32,8 @@ inline constexpr std::size_t kBlockBytes = std::size_t{64} << 10;  // of events 
 inline constexpr std::size_t kDefinitionBlockBytes = std::size_t{32} << 10;
 inline constexpr std::size_t kFileAlignment = 4096;  // every block begins at a multiple of it
 inline constexpr std::uint64_t kFileMagic = 0x31574f4c464d5950;   // "PYMFLOW1"
+// Marks the beginning of a compressed capture (report/compression).
+inline constexpr std::uint64_t kCompressedMagic = 0x315a4c464d5950;  // "PYMFLZ1"
 inline constexpr std::uint64_t kBlockMagic = 0x4b434f4c424d5950;  // "PYMBLOCK"
 
 // Codes of four letters: one flipped bit does not turn a code into another.

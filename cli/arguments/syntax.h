@@ -48,6 +48,8 @@ class Syntax {
   void size(const std::string& name, std::optional<std::uint64_t>& to, const std::string& sentence);
   void number(const std::string& name, std::optional<std::uint64_t>& to,
               const std::string& sentence);
+  // The option that was declared last has this letter too.
+  void letter(char letter) { options_.back().letter = letter; }
   void option(Option option) { options_.push_back(std::move(option)); }
 
   void operand(const std::string& name, std::string& to, const std::string& sentence);

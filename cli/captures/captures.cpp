@@ -15,6 +15,7 @@
 #include <tuple>
 
 #include "capture/block.h"
+#include "cli/captures/compression.h"
 #include "cli/captures/read_ahead.h"
 #include "report/base/private_heap.h"
 #include "report/reader/capture_reader.h"
@@ -85,11 +86,9 @@ void fill(CaptureUse& use, report::CaptureReader& reader, report::EventSource& s
 CaptureUse read_use(const std::string& path, report::EventSource& source) {
   CaptureUse use;
   use.path = path;
-  const int file = open_for_reading(path);
-  if (file < 0) {
-    use.problem = std::strerror(errno);
-    return use;
-  }
+  int file = open_for_reading(path);
+  use.problem = file < 0 ? std::strerror(errno) : replace_by_plain(file);
+  if (!use.problem.empty()) return use;
   report::CaptureReader reader(file);
   const report::CaptureError error = reader.poll();
   use.problem = error != report::CaptureError::None ? report::describe(error)
@@ -106,7 +105,11 @@ Error open_capture(const std::string& path, int& file) {
   struct stat status {};
   if (file < 0 || ::fstat(file, &status) != 0) return system_error(path);
   if (S_ISREG(status.st_mode)) {
-    report::expect_record(static_cast<std::uint64_t>(status.st_size));
+    const std::string problem = replace_by_plain(file);
+    if (!problem.empty()) return Error(path + ": " + problem);
+    if (::fstat(file, &status) == 0) {
+      report::expect_record(static_cast<std::uint64_t>(status.st_size));
+    }
     return {};
   }
   ::close(file);
@@ -120,7 +123,7 @@ bool looks_like_capture(const std::string& path) {
   std::uint64_t magic = 0;
   const bool is_read = ::read(file, &magic, sizeof magic) == sizeof magic;
   ::close(file);
-  return is_read && magic == kFileMagic;
+  return is_read && (magic == kFileMagic || magic == kCompressedMagic);
 }
 
 std::string escaped_pattern(const std::string& text) {

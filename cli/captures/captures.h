@@ -11,10 +11,11 @@
 
 namespace pymemflow::cli {
 
-// Opens a capture for reading. The caller closes the descriptor.
+// Opens a capture for reading; a compressed one as a temporary file without a name that holds the
+// capture. The caller closes the descriptor.
 Error open_capture(const std::string& path, int& file);
 
-// True if the file begins as a capture of any version does.
+// True if the file begins as a capture of any version does, or as a compressed one.
 bool looks_like_capture(const std::string& path);
 
 // Doubles each %, for options in which %p and %t have a meaning.

@@ -10,6 +10,7 @@
 
 #include "cli/arguments/options.h"
 #include "cli/captures/captures.h"
+#include "cli/captures/compression.h"
 #include "cli/commands/commands.h"
 #include "cli/console/counts.h"
 #include "cli/console/text.h"
@@ -28,6 +29,7 @@ namespace {
 struct Arguments {
   Options options;
   bool no_children = false;
+  bool compresses = false;
 };
 
 // Names the reports of a program's processes after the output that the user named: a child's name
@@ -120,8 +122,23 @@ bool warn_of_output(const Options& options, TracedProgram& traced) {
   return true;
 }
 
+// Replaces captures that were kept by their compressed form.
+void compress_kept(const std::vector<FoundCapture>& captures) {
+  for (const FoundCapture& capture : captures) {
+    const Error error = compress_capture(capture.path, capture.path + kCompressedSuffix);
+    if (error) {
+      say(error.text + "; the capture is kept as it is");
+    } else {
+      ::unlink(capture.path.c_str());
+    }
+  }
+}
+
 int run(const Arguments& arguments, const std::vector<std::string>& program) {
   if (program.empty()) return complain("run: a program is missing; see pymemflow help run");
+  if (arguments.compresses && arguments.options.capture.empty()) {
+    return complain("run: --compress needs --capture FILE; see pymemflow help run");
+  }
   Resolved resolved;
   if (const Error error = resolve(arguments.options, resolved)) return complain(error);
   TracedProgram traced;
@@ -129,6 +146,7 @@ int run(const Arguments& arguments, const std::vector<std::string>& program) {
   TracedRun done =
       traced.run(with_python(program), arguments.options, {.streams = {}, .warn = say});
   if (done.error) return complain(done.error);
+  const std::vector<FoundCapture> kept = done.captures;
   if (arguments.no_children) {
     std::erase_if(done.captures, [&](const auto& each) { return each.process != done.process; });
   }
@@ -146,6 +164,7 @@ int run(const Arguments& arguments, const std::vector<std::string>& program) {
   }
   if (has_several) lines += "pymemflow: " + counted(done.captures.size(), "process") + "\n";
   std::fputs(lines.c_str(), stderr);
+  if (arguments.compresses) compress_kept(kept);
   return done.status;
 }
 
@@ -157,6 +176,9 @@ void declare_run(Syntax& syntax) {
       "the program to run; script.py, -m MODULE and -c CODE run with the python3 of the PATH");
   syntax.flag("--no-children", arguments->no_children,
               "report on the program alone, not on its children");
+  syntax.flag(
+      "--compress", arguments->compresses,
+      "compress the captures that --capture keeps, as FILE.pmz, when the program has ended");
   add_options(syntax, {OptionUse::Report, OptionUse::Both, OptionUse::Library, OptionUse::Kept},
               arguments->options);
   syntax.prepare([arguments] { return read_environment(arguments->options); });

@@ -23,6 +23,7 @@ if(PYMEMFLOW_BUILD_FUZZERS)
 endif()
 pmf_find_soname(PMF_LIBUNWIND_SONAME unwind "${LIBUNWIND_LIBRARY_DIRS}")
 pmf_find_soname(PMF_LIBELF_SONAME elf "${LIBELF_LIBRARY_DIRS}")
+pmf_find_soname(PMF_ZSTD_SONAME zstd "${LIBZSTD_LIBRARY_DIRS}")
 
 # For files that include report/base/private_library.h: adds the headers of the libraries, and links none
 # of them.
@@ -34,5 +35,6 @@ target_include_directories(pmf_private_libraries INTERFACE
 target_compile_definitions(pmf_private_libraries INTERFACE
   PMF_MIMALLOC_SONAME="${PMF_MIMALLOC_SONAME}"
   PMF_LIBUNWIND_SONAME="${PMF_LIBUNWIND_SONAME}"
-  PMF_LIBELF_SONAME="${PMF_LIBELF_SONAME}")
+  PMF_LIBELF_SONAME="${PMF_LIBELF_SONAME}"
+  PMF_ZSTD_SONAME="${PMF_ZSTD_SONAME}")
 target_link_libraries(pmf_private_libraries INTERFACE ${CMAKE_DL_LIBS})

@@ -4,7 +4,8 @@
 // The bytes are a capture in a short form, so that the fuzzer need not find the checksums:
 //
 //   1 byte       bits: 1 the head is damaged, 2 it has ended, 4 Ring, 8 Sums, 64 a summary instead
-//                of a report, 128 the rest is a file as it is
+//                of a report, 128 the rest is a file as it is; with 32: a compressed one, whose
+//                checksums are corrected
 //   then blocks  kind and state, writer, number, stamp, bits (1 a wrong checksum, 2 a wrong
 //                extent), thread, 2 bytes with the number of words; the words
 
@@ -18,6 +19,8 @@
 #include <vector>
 
 #include "capture/block.h"
+#include "report/compression/chunk.h"
+#include "report/compression/compressed_capture.h"
 #include "report/formats/report.h"
 
 namespace pymemflow {
@@ -112,12 +115,52 @@ File make_file(const std::uint8_t* data, std::size_t size) {
   return file;
 }
 
-void report_on(const File& content, bool is_summary) {
+// Gives the heads of a compressed capture the checksums that they should have.
+void correct_checksums(File& file) {
+  report::CompressedHead head{};
+  if (file.size() < sizeof head) return;
+  std::memcpy(&head, file.data(), sizeof head);
+  head.checksum = report::checksum_of(head);
+  std::memcpy(file.data(), &head, sizeof head);
+  report::ChunkHead chunk{};
+  for (std::size_t at = sizeof head; at + sizeof chunk <= file.size();) {
+    std::memcpy(&chunk, file.data() + at, sizeof chunk);
+    const std::size_t stored = (std::size_t{chunk.stored_bytes} + 7) / 8 * 8;
+    if (stored <= file.size() - at - sizeof chunk) {
+      const char* const start = file.data() + at + sizeof chunk;
+      chunk.stored_checksum = report::checksum_of_bytes(report::Bytes(start, start + stored));
+    }
+    chunk.checksum = report::checksum_of(chunk);
+    std::memcpy(file.data() + at, &chunk, sizeof chunk);
+    at += sizeof chunk + std::min(stored, file.size());
+  }
+}
+
+int file_of(const File& content) {
   const int file = ::memfd_create("capture", MFD_CLOEXEC);
   if (file < 0) std::abort();
   if (::write(file, content.data(), content.size()) != static_cast<ssize_t>(content.size())) {
     std::abort();
   }
+  return file;
+}
+
+// The capture in a compressed one; -1: there is none.
+int plain_file_of(File content) {
+  correct_checksums(content);
+  const int compressed = file_of(content);
+  int plain = file_of({});
+  std::uint64_t lost = 0;
+  if (report::decompress(compressed, plain, lost) != report::CompressionError::None) {
+    ::close(plain);
+    plain = -1;
+  }
+  ::close(compressed);
+  return plain;
+}
+
+void report_on(int file, bool is_summary) {
+  if (file < 0) return;
   report::ReportOptions options;
   options.asked.output = "/dev/null";
   options.asked.format = is_summary ? "summary" : "flow";
@@ -133,6 +176,9 @@ void report_on(const File& content, bool is_summary) {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const bool is_summary = size != 0 && (data[0] & 64) != 0;
-  pymemflow::report_on(pymemflow::make_file(data, size), is_summary);
+  const bool is_compressed = size != 0 && (data[0] & 128) != 0 && (data[0] & 32) != 0;
+  const auto content = pymemflow::make_file(data, size);
+  pymemflow::report_on(
+      is_compressed ? pymemflow::plain_file_of(content) : pymemflow::file_of(content), is_summary);
   return 0;
 }

@@ -8,7 +8,7 @@ import cases
 import runs
 
 pytestmark = [pytest.mark.one_python, pytest.mark.known_python]
-COMMANDS = ('run', 'report', 'gate', 'diff', 'overhead', 'doctor', 'start', 'stop', 'info', 'manual', 'completion',
+COMMANDS = ('run', 'report', 'gate', 'diff', 'overhead', 'doctor', 'start', 'stop', 'info', 'compress', 'decompress', 'manual', 'completion',
             'help', 'version')
 SUMMARY = re.compile(r'(?m)^process: +\d+$')
 SECTION = 'byte distributions by engine caller:\n'

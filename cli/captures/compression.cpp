@@ -1,0 +1,147 @@
+#include "cli/captures/compression.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+
+#include "cli/captures/captures.h"
+#include "report/compression/compressed_capture.h"
+#include "report/reader/file_reads.h"
+
+namespace pymemflow::cli {
+namespace {
+
+using report::CompressionError;
+
+class Closed {
+ public:
+  explicit Closed(int file) : file_(file) {}
+  ~Closed() {
+    if (file_ >= 0) ::close(file_);
+  }
+  Closed(const Closed&) = delete;
+  Closed& operator=(const Closed&) = delete;
+  int descriptor() const { return file_; }
+
+ private:
+  int file_;
+};
+
+// A file that gets its name when it is complete. It is made for its owner alone.
+class NewFile {
+ public:
+  explicit NewFile(const std::string& path) : path_(path), temporary_(path + ".XXXXXX") {
+    file_ = ::mkostemp(temporary_.data(), O_CLOEXEC);
+  }
+  ~NewFile() {
+    if (file_ < 0) return;
+    ::close(file_);
+    ::unlink(temporary_.c_str());
+  }
+  NewFile(const NewFile&) = delete;
+  NewFile& operator=(const NewFile&) = delete;
+
+  int descriptor() const { return file_; }
+  // Fails if the name is taken: link() replaces nothing.
+  Error name() {
+    if (::link(temporary_.c_str(), path_.c_str()) == 0) return {};
+    if (errno == EEXIST) return Error(path_ + ": exists already; nothing is overwritten");
+    // A file system without hard links. The name is taken first, by an empty file.
+    const int placeholder = ::open(path_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (placeholder < 0) return system_error(path_);
+    ::close(placeholder);
+    return ::rename(temporary_.c_str(), path_.c_str()) == 0 ? Error() : system_error(path_);
+  }
+
+ private:
+  std::string path_;
+  std::string temporary_;
+  int file_ = -1;
+};
+
+Error error_of(CompressionError error, const std::string& from, const std::string& to) {
+  if (error == CompressionError::None) return {};
+  const bool is_output =
+      error == CompressionError::Unwritable || error == CompressionError::TooLarge;
+  return Error((is_output ? to : from) + ": " + std::string(report::describe(error)));
+}
+
+bool exists(const std::string& path) {
+  struct stat status {};
+  return ::lstat(path.c_str(), &status) == 0;
+}
+
+// The reason why a file is not a capture that is complete; empty: it is one.
+std::string problem_of(int file, const std::string& path) {
+  FileHead head{};
+  const bool is_read = report::read_at(file, &head, sizeof head, 0);
+  if (!is_read || head.magic != kFileMagic) {
+    return report::is_compressed(file) ? "is compressed already" : "is not a capture of pymemflow";
+  }
+  if (exists(path + ".windows")) return "needs " + path + ".windows, so it cannot be compressed";
+  const auto process = static_cast<pid_t>(head.process);
+  if (head.end == EndKind::None && process > 0 && (::kill(process, 0) == 0 || errno == EPERM)) {
+    return "may still grow: process " + std::to_string(process) + " has not ended";
+  }
+  return {};
+}
+
+int open_file(const std::string& path) {
+  return ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+}
+
+int make_temporary() {
+  const char* const folder = std::getenv("TMPDIR");
+  std::string path =
+      std::string(folder != nullptr && *folder != '\0' ? folder : "/tmp") + "/pymemflow.XXXXXX";
+  const int file = ::mkostemp(path.data(), O_CLOEXEC);
+  if (file >= 0) ::unlink(path.c_str());
+  return file;
+}
+
+}  // namespace
+
+std::string replace_by_plain(int& file) {
+  if (!report::is_compressed(file)) return {};
+  const Closed compressed(file);
+  file = make_temporary();
+  std::uint64_t lost = 0;
+  const CompressionError error = file < 0 ? CompressionError::Unwritable
+                                          : report::decompress(compressed.descriptor(), file, lost);
+  if (error == CompressionError::None) return {};
+  std::string problem(report::describe(error));
+  if (error == CompressionError::Unwritable) problem = "cannot be decompressed: " + problem;
+  if (file >= 0) ::close(file);
+  file = -1;
+  return problem;
+}
+
+Error compress_capture(const std::string& from, const std::string& to) {
+  const Closed source(open_file(from));
+  if (source.descriptor() < 0) return system_error(from);
+  if (const std::string problem = problem_of(source.descriptor(), from); !problem.empty()) {
+    return Error(from + ": " + problem);
+  }
+  if (exists(to)) return Error(to + ": exists already; nothing is overwritten");
+  NewFile target(to);
+  if (target.descriptor() < 0) return system_error(to);
+  const CompressionError error = report::compress(source.descriptor(), target.descriptor());
+  return error == CompressionError::None ? target.name() : error_of(error, from, to);
+}
+
+Error decompress_capture(const std::string& from, const std::string& to, std::uint64_t& lost) {
+  const Closed source(open_file(from));
+  if (source.descriptor() < 0) return system_error(from);
+  if (exists(to)) return Error(to + ": exists already; nothing is overwritten");
+  NewFile target(to);
+  if (target.descriptor() < 0) return system_error(to);
+  const CompressionError error = report::decompress(source.descriptor(), target.descriptor(), lost);
+  return error == CompressionError::None ? target.name() : error_of(error, from, to);
+}
+
+}  // namespace pymemflow::cli
