@@ -207,6 +207,16 @@ Error read_files(Arguments& arguments, Selection& selection) {
   return arguments.limits.baseline.emplace().read(arguments.baseline);
 }
 
+// Options of running a program have no meaning for captures.
+Error check_without_program(const Arguments& arguments) {
+  std::string option = arguments.no_children ? "--no-children" : "";
+  for (std::size_t row = 0; row < kOptionCount; ++row) {
+    if ((arguments.options.given >> row & 1) != 0) option = spelling_of(kOptions[row]);
+  }
+  if (option.empty()) return {};
+  return Error(option + " is for a program to run, but captures are given; leave it out");
+}
+
 int run(Arguments& arguments, const std::vector<std::string>& words) {
   Selection selection;
   if (const Error error = check(arguments, words)) return complain(error);
@@ -214,6 +224,8 @@ int run(Arguments& arguments, const std::vector<std::string>& words) {
   if (const Error error = check_outputs(arguments)) return complain(error);
   if (const Error error = read_files(arguments, selection)) return complain(error);
   const bool are_captures = std::all_of(words.begin(), words.end(), looks_like_capture);
+  const Error misplaced = are_captures ? check_without_program(arguments) : Error();
+  if (misplaced) return complain(misplaced);
   return are_captures ? judge_all(arguments, selection, words)
                       : run_and_judge(arguments, selection, words);
 }
@@ -228,7 +240,11 @@ void declare_gate(Syntax& syntax) {
   declare_outputs(syntax, *arguments);
   syntax.flag("--no-children", arguments->no_children, "judge the program alone, not its children");
   add_options(syntax, {OptionUse::Library}, arguments->options);
-  syntax.prepare([arguments] { return read_environment(arguments->options); });
+  syntax.prepare([arguments] {
+    Error error = read_environment(arguments->options);
+    arguments->options.given = 0;  // by the command line alone, from here on
+    return error;
+  });
   syntax.action([arguments](const auto& words) { return run(*arguments, words); });
 }
 

@@ -86,6 +86,16 @@ class TestGate(cases.Case):
         done = self.cli('gate', '--max-leak=1', '--github', '--json', '-', '--', self.python.path, '-c', '')
         runs.check_error(done, '--json and --github write to the same output: -')
 
+    def test_options_of_a_program_with_a_capture(self):
+        capture = self.path('capture')
+        self.cli('run', '--capture', capture, '--output', self.path('out'), '--', self.python.path, '-c', '')
+        environment = dict(self.environment, PYMEMFLOW_CAPTURE=self.path('other'), PYMEMFLOW_START='manual')
+        assert self.cli('gate', '--max-leak=1GiB', capture, env=environment).status == 0
+        for words in (['--capture', self.path('other')], ['--capture-limit=1GB'], ['--start=manual'],
+                      ['--attribution=probe'], ['--no-children']):
+            runs.check_error(self.cli('gate', '--max-leak=1GiB', *words, capture),
+                             words[0].partition('=')[0] + ' is for a program to run')
+
     def test_options_without_effect(self):
         python = ['--', self.python.path, '-c', 'print(1)']
         runs.check_error(self.cli('gate', '--max-leak=1', '--tolerance=5%', *python),
