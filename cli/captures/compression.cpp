@@ -8,8 +8,12 @@
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
+#include <vector>
 
 #include "cli/captures/captures.h"
+#include "report/base/output.h"
+#include "report/base/output_path.h"
 #include "report/compression/compressed_capture.h"
 #include "report/reader/file_reads.h"
 
@@ -32,16 +36,41 @@ class Closed {
   int file_;
 };
 
-// A file that gets its name when it is complete. It is made for its owner alone.
+int make_temporary() {
+  const char* const folder = std::getenv("TMPDIR");
+  std::string path =
+      std::string(folder != nullptr && *folder != '\0' ? folder : "/tmp") + "/pymemflow.XXXXXX";
+  const int file = ::mkostemp(path.data(), O_CLOEXEC);
+  if (file >= 0) ::unlink(path.c_str());
+  return file;
+}
+
+// Copies a file to a descriptor, such as standard output. 0, or an errno.
+int copy_all(int from, int to) {
+  report::Output output(to);
+  std::vector<char> piece(std::size_t{1} << 16);
+  for (off_t at = 0;;) {
+    const ssize_t bytes = ::pread(from, piece.data(), piece.size(), at);
+    if (bytes < 0) return errno;
+    if (bytes == 0) break;
+    output.write({piece.data(), static_cast<std::size_t>(bytes)});
+    at += bytes;
+  }
+  return output.close() || output.error() == EPIPE ? 0 : output.error();
+}
+
+// A file that gets its name when it is complete. It is made for its owner alone. A descriptor, such
+// as standard output, gets the complete file.
 class NewFile {
  public:
-  explicit NewFile(const std::string& path) : path_(path), temporary_(path + ".XXXXXX") {
-    file_ = ::mkostemp(temporary_.data(), O_CLOEXEC);
+  explicit NewFile(const std::string& path)
+      : path_(path), temporary_(path + ".XXXXXX"), stream_(report::descriptor_in(path)) {
+    file_ = stream_ >= 0 ? make_temporary() : ::mkostemp(temporary_.data(), O_CLOEXEC);
   }
   ~NewFile() {
     if (file_ < 0) return;
     ::close(file_);
-    ::unlink(temporary_.c_str());
+    if (stream_ < 0) ::unlink(temporary_.c_str());
   }
   NewFile(const NewFile&) = delete;
   NewFile& operator=(const NewFile&) = delete;
@@ -49,6 +78,10 @@ class NewFile {
   int descriptor() const { return file_; }
   // Fails if the name is taken: link() replaces nothing.
   Error name() {
+    if (stream_ >= 0) {
+      const int error = copy_all(file_, stream_);
+      return error == 0 ? Error() : Error(path_ + ": " + std::strerror(error));
+    }
     if (::link(temporary_.c_str(), path_.c_str()) == 0) return {};
     if (errno == EEXIST) return Error(path_ + ": exists already; nothing is overwritten");
     // A file system without hard links. The name is taken first, by an empty file.
@@ -61,6 +94,7 @@ class NewFile {
  private:
   std::string path_;
   std::string temporary_;
+  const int stream_;  // the descriptor that the path names; -1: it names a file
   int file_ = -1;
 };
 
@@ -73,7 +107,7 @@ Error error_of(CompressionError error, const std::string& from, const std::strin
 
 bool exists(const std::string& path) {
   struct stat status {};
-  return ::lstat(path.c_str(), &status) == 0;
+  return report::descriptor_in(path) < 0 && ::lstat(path.c_str(), &status) == 0;
 }
 
 // The reason why a file is not a capture that is complete; empty: it is one.
@@ -93,15 +127,6 @@ std::string problem_of(int file, const std::string& path) {
 
 int open_file(const std::string& path) {
   return ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-}
-
-int make_temporary() {
-  const char* const folder = std::getenv("TMPDIR");
-  std::string path =
-      std::string(folder != nullptr && *folder != '\0' ? folder : "/tmp") + "/pymemflow.XXXXXX";
-  const int file = ::mkostemp(path.data(), O_CLOEXEC);
-  if (file >= 0) ::unlink(path.c_str());
-  return file;
 }
 
 }  // namespace

@@ -26,8 +26,9 @@ int run(const Arguments& arguments) {
 void declare_compress(Syntax& syntax) {
   const auto arguments = std::make_shared<Arguments>();
   syntax.operand("CAPTURE", arguments->capture, "a capture that no longer grows; it is kept");
-  syntax.text("--output", "FILE", arguments->output,
-              "write to FILE, which must not exist; the default is CAPTURE.pmz");
+  syntax.text(
+      "--output", "FILE", arguments->output,
+      "write to FILE, which must not exist; -: standard output; the default is CAPTURE.pmz");
   syntax.letter('o');
   syntax.action([arguments](const auto&) { return run(*arguments); });
 }

@@ -40,7 +40,8 @@ void declare_decompress(Syntax& syntax) {
   const auto arguments = std::make_shared<Arguments>();
   syntax.operand("FILE", arguments->compressed, "a compressed capture; it is kept");
   syntax.text("--output", "FILE", arguments->output,
-              "write to FILE, which must not exist; the default is the name without .pmz");
+              "write to FILE, which must not exist; -: standard output; the default is the name "
+              "without .pmz");
   syntax.letter('o');
   syntax.action([arguments](const auto&) { return run(*arguments); });
 }

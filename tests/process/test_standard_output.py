@@ -2,6 +2,7 @@
 name."""
 import json
 import os
+import subprocess
 import xml.etree.ElementTree
 
 import pytest
@@ -94,12 +95,33 @@ class TestVerdicts(Case):
         assert json.loads(done.stdout)['before'] == json.loads(done.stdout)['after']
 
 
+class TestCompressed(Case):
+    def test_compressed_and_back(self):
+        plain = self.capture()
+        self.run_cli('compress', '-o', self.path('packed'), plain)
+        with open(self.path('packed'), 'rb') as file:
+            packed = file.read()
+        out = self.stream('compress', '-o', '-', plain)
+        assert len(out) == len(packed)
+        with open(self.path('from-stream'), 'wb') as file:
+            file.write(out)
+        report = self.run_cli('report', plain).stdout
+        assert self.run_cli('report', self.path('from-stream')).stdout == report
+        with open(self.path('again'), 'wb') as file:
+            file.write(self.stream('decompress', '-o', '-', self.path('packed')))
+        assert self.run_cli('report', self.path('again')).stdout == report
+
+    def stream(self, *words):
+        return subprocess.run([self.cli.path, *words], env=self.environment, cwd=self.folder, check=True,
+                              stdout=subprocess.PIPE).stdout
+
+
 def test_every_option_that_writes_a_file_is_known(build):
     """A new option that takes a FILE gets a test above, unless it reads one or keeps a record."""
     tested = {'--output', '--json', '--junit', '--markdown', '--baseline'}
     others = {'--suppressions', '--capture', '--pymemflow-library'}
     found = set()
-    for command in ('run', 'report', 'gate', 'diff', 'info', 'doctor'):
+    for command in ('run', 'report', 'gate', 'diff', 'info', 'doctor', 'compress', 'decompress', 'overhead'):
         words = runs.Command(build.command)('help', command).stdout.split()
         for before, word in zip(words, words[1:]):
             if word == 'FILE' and before.startswith('-'):
