@@ -83,7 +83,12 @@ int pymemflow_outstanding(uint64_t* bytes, uint64_t* blocks);
 //   peak_bytes  the highest live memory since the mark, minus the live memory at the mark
 //   sites       the allocation sites of `growth`, largest first; negative where a site shrank
 //
-// The cost is that of pymemflow_outstanding() plus a walk over the live blocks.
+// The names of C functions are found by a process of the library's own, which the program cannot
+// see. Where it cannot be started, they are addresses ("libx.so`0x7f12"), and memory that the C
+// library itself allocated while no Python line ran does not count as growth.
+//
+// The cost is that of pymemflow_outstanding() plus a walk over the live blocks, and some 10 ms when
+// C functions have to be named for the first time.
 //
 // Errors: ENOENT, EINVAL, ENAMETOOLONG, ESRCH, ENOTSUP, EBADF, ENOMEM, EAGAIN.
 int pymemflow_growth(const char* mark, char* text, size_t size, size_t* length);

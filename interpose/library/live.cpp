@@ -8,6 +8,7 @@
 #include <new>
 #include <string_view>
 
+#include "interpose/library/asked_names.h"
 #include "interpose/recording/own_work.h"
 #include "interpose/recording/recorder.h"
 #include "interpose/recording/recording.h"
@@ -61,7 +62,7 @@ class Asking {
 int follow(std::uint64_t stamp) {
   if (known == nullptr) {
     known = new (report::allocate(sizeof(LiveProfile)))
-        LiveProfile(recording.destination.file.descriptor());
+        LiveProfile(recording.destination.file.descriptor(), ask_for_names);
   }
   return known->follow(stamp).empty() ? 0 : EBADF;
 }

@@ -62,6 +62,7 @@ bool open_unwind(UnwindFunctions& functions) {
 }
 
 bool open_elf(ElfFunctions& functions) {
+  if (is_in_host()) return false;
   // libelf refuses to work before it is told which version of the format its caller knows.
   return Door(PMF_LIBELF_SONAME)
              .bind(functions.version, "elf_version")

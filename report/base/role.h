@@ -1,8 +1,7 @@
 #pragma once
 // The role of the process that the report side runs in. The command and the reporter have the
 // process for themselves. In a host, a traced program that asks about its own memory, the report
-// side loads no allocator and no unwinder: those have constructors and handlers of their own. Any
-// thread.
+// side loads no library: those have constructors and handlers of their own. Any thread.
 
 namespace pymemflow::report {
 

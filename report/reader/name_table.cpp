@@ -69,6 +69,7 @@ bool NameTable::add_caller(SiteId site, std::uint64_t address, std::uint32_t mod
   entry->site = {};
   entry->site.address = address;
   if (module != 0) entry->site.module = found->second;
+  callers_.push_back(site);
   return true;
 }
 

@@ -34,6 +34,8 @@ class NameTable {
     return slot != nullptr && slot->is_known ? &slot->site : nullptr;
   }
   const Vector<Module>& modules() const { return modules_; }
+  // The sites that are callers, in the order of their definitions.
+  const Vector<SiteId>& callers() const { return callers_; }
   std::uint64_t damaged() const { return damaged_; }
 
  private:
@@ -66,6 +68,7 @@ class NameTable {
   NumberedSlots<Code> codes_;
   NumberedSlots<SiteSlot> sites_;
   Vector<Module> modules_;
+  Vector<SiteId> callers_;
   HashMap<std::uint32_t, std::uint32_t> module_numbers_;  // by the text of the path
   std::uint64_t damaged_ = 0;
 };

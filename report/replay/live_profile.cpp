@@ -1,6 +1,7 @@
 #include "report/replay/live_profile.h"
 
 #include "report/replay/site_json.h"
+#include "report/symbols/name_request.h"
 
 namespace pymemflow::report {
 namespace {
@@ -47,6 +48,21 @@ String LiveProfile::growth_since(std::string_view mark) {
   for (const SiteGrowth& site : builder_->sites_of(growth)) write_site(json, site);
   json.end_array().end_object();
   return text;
+}
+
+void LiveProfile::find_names(Symbols& symbols) {
+  const NameTable& names = reader_.names();
+  Vector<NameQuestion> questions;
+  for (; asked_ < names.callers().size(); ++asked_) {
+    const Site* const site = names.find(names.callers()[asked_]);
+    if (site != nullptr) questions.push_back({site->address, site->module});
+  }
+  if (questions.empty()) return;
+  String answer;
+  if (!ask_(write_name_request(names.modules(), questions), answer)) return;
+  read_name_answer(answer, questions.size(), [&](std::size_t i, std::string_view name) {
+    symbols.set_name(questions[i].address, questions[i].module, name);
+  });
 }
 
 }  // namespace pymemflow::report

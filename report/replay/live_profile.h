@@ -15,10 +15,14 @@
 
 namespace pymemflow::report {
 
-class LiveProfile {
+// Has another process answer a request for names (name_request.h). False: it could not.
+using AskForNames = bool (*)(std::string_view request, String& answer);
+
+class LiveProfile final : private Symbols::Source {
  public:
-  // `file` is borrowed, and must outlive this.
-  explicit LiveProfile(int file) : reader_(file), symbols_(reader_.names().modules(), kWhere) {}
+  // `file` is borrowed, and must outlive this. Without `ask` this process reads the names itself.
+  LiveProfile(int file, AskForNames ask)
+      : reader_(file), ask_(ask), symbols_(reader_.names().modules(), ask ? this : nullptr) {}
 
   // Takes the events that have a smaller stamp than this one, which interpose::record_turn()
   // returned. Returns what is wrong with the capture; empty: nothing.
@@ -31,10 +35,13 @@ class LiveProfile {
   String growth_since(std::string_view mark);
 
  private:
-  static constexpr Symbols::Where kWhere = Symbols::Where::kInProcess;
+  // Asks for the names of all callers that were defined since the last request.
+  void find_names(Symbols& symbols) override;
 
   CaptureReader reader_;
-  EventBatch batch_;  // too large for the stack of the host's thread
+  AskForNames ask_;
+  std::size_t asked_ = 0;  // callers
+  EventBatch batch_;       // too large for the stack of the host's thread
   Symbols symbols_;
   std::optional<ProfileBuilder> builder_;
 };

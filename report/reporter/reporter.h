@@ -5,8 +5,12 @@
 
 namespace pymemflow::report {
 
+// The second argument for a process that finds names for a running program: descriptor 3 is then a
+// request (report/symbols/name_request.h), and the answer is written behind it.
+inline constexpr char kNamesRole[] = "names";
+
 // `arguments`: the version of the library that starts it; "forked" where the host is a forked
-// child. `environment`: the options of the host. An exit status (exit_status.h).
+// child, or kNamesRole. `environment`: the options of the host. An exit status (exit_status.h).
 int report_on_host(int count, char** arguments, char** environment);
 
 }  // namespace pymemflow::report

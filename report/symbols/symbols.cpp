@@ -12,9 +12,18 @@ std::string_view Symbols::name(std::uint64_t address, std::uint32_t module) {
   const std::pair key(address, module);
   const auto known = names_.find(key);
   if (known != names_.end()) return known->second;
+  if (source_ != nullptr) {
+    source_->find_names(*this);
+    const auto found = names_.find(key);
+    if (found != names_.end()) return found->second;
+  }
   const bool is_given = module != 0 && module <= modules_.size();
   const Module* const holder = is_given ? &modules_[module - 1] : find_module(address);
   return names_.emplace(key, make_name(address, holder)).first->second;
+}
+
+void Symbols::set_name(std::uint64_t address, std::uint32_t module, std::string_view name) {
+  names_.try_emplace(std::pair(address, module), name);
 }
 
 const Module* Symbols::find_module(std::uint64_t address) const {
@@ -30,6 +39,7 @@ SymbolTable& Symbols::table_of(const Module& module) {
 }
 
 std::string_view Symbols::find_symbol(const Module* module, std::uint64_t address) {
+  if (source_ != nullptr) return {};
   bool may_have_more_names = true;
   bool is_here = where_ == Where::kInProcess;
   if (module != nullptr) {

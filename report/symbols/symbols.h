@@ -4,7 +4,8 @@
 //
 //   MODULE`SYMBOL    the symbol covers the address; MODULE is the base name of the file
 //   MODULE`0xADDR    no symbol covers it: the run-time address, never the nearest symbol before it;
-//                    or the file has been replaced since, as its build id shows
+//                    or the file has been replaced since, as its build id shows; or the source of
+//                    names did not answer
 //   0xADDR           no file is mapped there
 //
 // Addresses are return addresses. As in DTrace, the address itself is looked up. If nothing covers
@@ -29,16 +30,30 @@ class Symbols {
   // mapped in this process too.
   enum class Where { kInProcess, kOffline };
 
+  // Finds names elsewhere. This process then reads no file of code.
+  class Source {
+   public:
+    virtual ~Source() = default;
+    // Calls symbols.set_name() for as many addresses as are known by now. An address that remains
+    // without a name has none.
+    virtual void find_names(Symbols& symbols) = 0;
+  };
+
   // The list of modules must outlive this object, and may grow. If two modules had the same
   // addresses one after the other, the later one in the list counts. A file is read at the first
   // lookup of an address in it.
   Symbols(const Vector<Module>& modules, Where where) : modules_(modules), where_(where) {}
   Symbols(const Vector<Module>&& modules, Where where) = delete;
+  // Null as the source: kInProcess.
+  Symbols(const Vector<Module>& modules, Source* source)
+      : modules_(modules), where_(Where::kInProcess), source_(source) {}
 
   // Returns the name of an address, which is valid as long as this object. Names are kept, so
   // asking again is a table lookup. `module` is the number of the module that held the address at
   // the time, counted from 1; 0 stands for the module that covers it in the list.
   std::string_view name(std::uint64_t address, std::uint32_t module = 0);
+  // Keeps a name that name() will return for these arguments, unless it has returned another.
+  void set_name(std::uint64_t address, std::uint32_t module, std::string_view name);
 
  private:
   const Module* find_module(std::uint64_t address) const;
@@ -48,6 +63,7 @@ class Symbols {
 
   const Vector<Module>& modules_;
   Where where_;
+  Source* source_ = nullptr;
   Map<std::string_view, SymbolTable> tables_;  // by path
   UnwindNames unwind_names_;
   Map<std::pair<std::uint64_t, std::uint32_t>, String> names_;
