@@ -67,6 +67,7 @@ bool open_elf(ElfFunctions& functions) {
   return Door(PMF_LIBELF_SONAME)
              .bind(functions.version, "elf_version")
              .bind(functions.begin, "elf_begin")
+             .bind(functions.memory, "elf_memory")
              .bind(functions.end, "elf_end")
              .bind(functions.kind, "elf_kind")
              .bind(functions.getphdrnum, "elf_getphdrnum")

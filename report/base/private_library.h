@@ -33,6 +33,7 @@ struct UnwindFunctions {
 struct ElfFunctions {
   decltype(&elf_version) version;
   decltype(&elf_begin) begin;
+  decltype(&elf_memory) memory;
   decltype(&elf_end) end;
   decltype(&elf_kind) kind;
   decltype(&elf_getphdrnum) getphdrnum;

@@ -14,7 +14,7 @@ namespace pymemflow::report {
 class SymbolTable {
  public:
   // Reads the most complete table of the file. In ELF that is .symtab, which includes static
-  // functions, or else .dynsym.
+  // functions, or else .dynsym together with the compressed symbols of .gnu_debugdata.
   explicit SymbolTable(std::string_view path);
 
   // Returns the symbol whose [value, value + size) covers the byte at this offset of the file, or
@@ -23,8 +23,8 @@ class SymbolTable {
   // underscores, the smaller one, and the first in the alphabet.
   std::string_view find(std::uint64_t file_offset);
 
-  // Whether the process can name more functions than this table: names that are compressed in
-  // .gnu_debugdata or, on macOS, those of a library that is not in a file.
+  // Whether the process can name more functions than this table: names in .gnu_debugdata that could
+  // not be unpacked or, on macOS, those of a library that is not in a file.
   bool has_more_names() const { return has_more_names_; }
   // Whether the library is not in a file, so that only the process has its names and build id.
   bool is_in_no_file() const { return is_in_no_file_; }

@@ -25,7 +25,7 @@ namespace pymemflow::report {
 class Symbols {
  public:
   // kInProcess: the addresses are those of this process. libunwind names functions that the tables
-  // lack: those in mini debug data, and code that is not in a file. kOffline: the modules are those
+  // lack, such as those of code that is not in a file. kOffline: the modules are those
   // of another process or an earlier one. Code that is not in a file then has names only if it is
   // mapped in this process too.
   enum class Where { kInProcess, kOffline };

@@ -8,6 +8,7 @@
 #include <cstring>
 
 #include "report/base/private_library.h"
+#include "report/symbols/linux/mini_debug_data.h"
 #include "report/symbols/symbol_table.h"
 
 namespace pymemflow::report {
@@ -38,6 +39,9 @@ class SymbolReader {
  public:
   SymbolReader(const ElfFunctions& elf, int fd, SymbolTable& table)
       : elf_(elf), file_(elf.begin(fd, ELF_C_READ, nullptr)), table_(table) {}
+  // `image` must outlive this.
+  SymbolReader(const ElfFunctions& elf, String& image, SymbolTable& table)
+      : elf_(elf), file_(elf.memory(image.data(), image.size())), table_(table) {}
   ~SymbolReader() { elf_.end(file_); }
   SymbolReader(const SymbolReader&) = delete;
   SymbolReader& operator=(const SymbolReader&) = delete;
@@ -45,8 +49,10 @@ class SymbolReader {
   void read() {
     if (file_ == nullptr || elf_.kind(file_) != ELF_K_ELF) return;
     read_segments();
-    if (!read_symbols(SHT_SYMTAB)) read_symbols(SHT_DYNSYM);
-    find_mini_debug_data();
+    if (!read_symbols(SHT_SYMTAB)) {
+      read_symbols(SHT_DYNSYM);
+      read_mini_debug_data();
+    }
     read_build_id();
   }
 
@@ -74,17 +80,27 @@ class SymbolReader {
     return false;
   }
 
-  void find_mini_debug_data() {
+  void read_mini_debug_data() {
     std::size_t names = 0;
     if (elf_.getshdrstrndx(file_, &names) != 0) return;
     for (Elf_Scn* section = nullptr; (section = elf_.nextscn(file_, section)) != nullptr;) {
       GElf_Shdr header;
       if (elf_.getshdr(section, &header) == nullptr) continue;
       const char* const name = elf_.strptr(file_, names, header.sh_name);
-      if (name != nullptr && std::strcmp(name, ".gnu_debugdata") == 0) {
-        table_.has_more_names_ = true;
-      }
+      if (name == nullptr || std::strcmp(name, ".gnu_debugdata") != 0) continue;
+      const Elf_Data* const data = elf_.getdata(section, nullptr);
+      if (data == nullptr || data->d_buf == nullptr) return;
+      String image = unpack_mini_debug_data({static_cast<const char*>(data->d_buf), data->d_size});
+      table_.has_more_names_ = image.empty() || !add_symbols_of(image);
+      return;
     }
+  }
+
+  // The addresses of the unpacked file are those of this one.
+  bool add_symbols_of(String& image) {
+    SymbolReader reader(elf_, image, table_);
+    return reader.file_ != nullptr && elf_.kind(reader.file_) == ELF_K_ELF &&
+           reader.read_symbols(SHT_SYMTAB);
   }
 
   void read_build_id() {
@@ -122,7 +138,8 @@ class SymbolReader {
     const Elf_Data* const data = section == nullptr ? nullptr : elf_.getdata(section, nullptr);
     if (data == nullptr || data->d_buf == nullptr || data->d_size > UINT32_MAX) return false;
     const char* const text = static_cast<const char*>(data->d_buf);
-    table_.names_.assign(text, text + data->d_size);
+    first_name_ = static_cast<std::uint32_t>(table_.names_.size());
+    table_.names_.insert(table_.names_.end(), text, text + data->d_size);
     table_.names_.push_back('\0');
     return true;
   }
@@ -133,12 +150,14 @@ class SymbolReader {
     for (std::size_t i = 0; i < count; ++i) {
       GElf_Sym symbol;
       if (elf_.getsym(data, static_cast<int>(i), &symbol) == nullptr) return;
-      if (!has_extent(symbol) || symbol.st_name >= table_.names_.size()) continue;
+      if (!has_extent(symbol) ||
+          first_name_ + std::uint64_t{symbol.st_name} >= table_.names_.size())
+        continue;
       const unsigned type = GELF_ST_TYPE(symbol.st_info);
       table_.symbols_.push_back({.start = symbol.st_value,
                                  .end = symbol.st_value + symbol.st_size,
                                  .reach = 0,
-                                 .name = symbol.st_name,
+                                 .name = first_name_ + symbol.st_name,
                                  .is_function = type == STT_FUNC || type == STT_GNU_IFUNC,
                                  .is_global = GELF_ST_BIND(symbol.st_info) != STB_LOCAL});
     }
@@ -147,6 +166,7 @@ class SymbolReader {
   const ElfFunctions& elf_;
   Elf* file_;
   SymbolTable& table_;
+  std::uint32_t first_name_ = 0;  // of the string table that is read, in names_
 };
 
 SymbolTable::SymbolTable(std::string_view path) {
