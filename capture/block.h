@@ -17,6 +17,12 @@
 // the window is folded into the writer's sums (interpose/recording/blocks/sum_table.h), which count
 // from step 2 on.
 //
+// A capture with a name is written by write calls alone, since a file that is cut off under a
+// mapping ends the program that has mapped it. All that is mapped - the head page, and every block
+// but the sealed copies - lies in a second file beside it, NAME.windows, at the offsets that it has
+// in the capture. At the end these blocks are copied to the capture and the second file is removed.
+// Until then, and after a kill, a reader reads both files as one.
+//
 // Definitions have blocks of their own. A full one is closed in its position and is never used
 // again, so names outlive the events that refer to them. All definitions of a file are read before
 // its first event.
@@ -31,10 +37,11 @@ namespace pymemflow {
 inline constexpr std::size_t kBlockBytes = std::size_t{64} << 10;  // of events and sums
 inline constexpr std::size_t kDefinitionBlockBytes = std::size_t{32} << 10;
 inline constexpr std::size_t kFileAlignment = 4096;  // every block begins at a multiple of it
-inline constexpr std::uint64_t kFileMagic = 0x31574f4c464d5950;   // "PYMFLOW1"
+inline constexpr std::uint64_t kFileMagic = 0x31574f4c464d5950;     // "PYMFLOW1"
+inline constexpr std::uint64_t kWindowsMagic = 0x314e4957464d5950;  // "PYMFWIN1"
 // Marks the beginning of a compressed capture (report/compression).
 inline constexpr std::uint64_t kCompressedMagic = 0x315a4c464d5950;  // "PYMFLZ1"
-inline constexpr std::uint64_t kBlockMagic = 0x4b434f4c424d5950;  // "PYMBLOCK"
+inline constexpr std::uint64_t kBlockMagic = 0x4b434f4c424d5950;     // "PYMBLOCK"
 
 // Codes of four letters: one flipped bit does not turn a code into another.
 constexpr std::uint32_t letters(const char (&text)[5]) {
@@ -95,8 +102,16 @@ struct MadeReport {
 inline constexpr std::size_t kMadeReportOffset = 1088;
 static_assert(kMadeReportOffset + sizeof(MadeReport) <= kFileAlignment);
 
-// A value of FileHead::failure besides the error numbers: the file has reached its limit.
+// Set in the head page of a capture, and covered by no checksum, as long as NAME.windows belongs to
+// it.
+inline constexpr std::size_t kHasWindowsOffset = 1120;
+inline constexpr char kWindowsSuffix[] = ".windows";
+static_assert(kHasWindowsOffset >= kMadeReportOffset + sizeof(MadeReport));
+
+// The values of FileHead::failure besides the error numbers: the file has reached its limit;
+// another program has cut it off or replaced its content.
 inline constexpr int kLimitReached = -1;
+inline constexpr int kTruncated = -2;
 
 enum class BlockState : std::uint32_t {
   Untouched = 0,
@@ -122,7 +137,9 @@ struct BlockHead {
   std::uint32_t process;       // process id
   std::uint32_t writer;        // 1 and up; 0: the process itself
   std::uint32_t thread;        // kernel thread id of the writer at the start of the block
-  std::uint32_t unused;
+  // Of a block at the start of what a writer has mapped: its offset in the file, in pages. Readers
+  // ignore it.
+  std::uint32_t page;
   std::uint64_t number;         // 1 and up, per kind and writer
   std::uint64_t stamp;          // the writer's latest stamp at the start of the block
   std::uint64_t opened_ns;      // CLOCK_MONOTONIC when the block was begun

@@ -30,6 +30,12 @@ int write_file(int file, const void* data, std::size_t bytes, std::uint64_t offs
 // Writes `front` and then `data` right after it.
 int write_file(int file, std::span<const char> front, const void* data, std::size_t bytes,
                std::uint64_t offset);
+// Reads as much of the data as the file has. A negative error number, or the bytes that were read.
+long read_file(int file, void* data, std::size_t bytes, std::uint64_t offset);
+// The first byte from `offset` on for which the file system has data, or kNoData. `offset`, where a
+// file system does not know its holes.
+inline constexpr std::uint64_t kNoData = ~std::uint64_t{0};
+std::uint64_t next_data(int file, std::uint64_t offset);
 // The current size of the file.
 std::uint64_t file_bytes(int file);
 
@@ -40,5 +46,15 @@ struct FileIdentity {
   std::uint64_t inode;
 };
 bool identify_file(int file, FileIdentity& identity);
+// As identify_file(); also how large the file is and how many names it has.
+struct FileState {
+  FileIdentity identity;
+  std::uint64_t bytes;
+  std::uint64_t names;
+};
+bool look_at_file(int file, FileState& state);
+// Removes the name if it is one of the file with this identity. False: it is not, or cannot be
+// removed.
+bool remove_name_of(const FileIdentity& identity, const char* path);
 
 }  // namespace pymemflow::platform

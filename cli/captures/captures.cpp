@@ -9,6 +9,7 @@
 #include <atomic>
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
 #include <optional>
 #include <system_error>
 #include <thread>
@@ -27,8 +28,8 @@ namespace {
 constexpr std::size_t kMaxThreads = 4;
 
 // Opening a pipe or a device may block or have an effect: O_NONBLOCK and O_NOCTTY avoid both.
-int open_for_reading(const std::string& path) {
-  return ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+int open_for_reading(const std::string& path, int flags = 0) {
+  return ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK | flags);
 }
 
 // A glob that matches every name that the pattern can expand to.
@@ -59,13 +60,11 @@ std::vector<std::string> matching(const std::string& pattern) {
 
 // None: the file is not a capture of this version.
 std::optional<FileHead> read_head(const std::string& path) {
-  const int file = open_for_reading(path);
-  if (file < 0) return std::nullopt;
-  FileHead head{};
-  const bool is_read = ::pread(file, &head, sizeof head, 0) == ssize_t{sizeof head};
-  ::close(file);
-  const bool is_known = is_read && head.magic == kFileMagic && head.version == kFormatVersion;
-  return is_known ? std::optional(head) : std::nullopt;
+  OpenCapture capture;
+  if (!capture.open(path)) return std::nullopt;
+  report::CaptureIndex index;
+  if (index.update_head(capture.files()) != report::CaptureError::None) return std::nullopt;
+  return index.head().magic == kFileMagic ? std::optional(index.head()) : std::nullopt;
 }
 
 void fill(CaptureUse& use, report::CaptureReader& reader, report::EventSource& source) {
@@ -86,35 +85,70 @@ void fill(CaptureUse& use, report::CaptureReader& reader, report::EventSource& s
 CaptureUse read_use(const std::string& path, report::EventSource& source) {
   CaptureUse use;
   use.path = path;
-  int file = open_for_reading(path);
-  use.problem = file < 0 ? std::strerror(errno) : replace_by_plain(file);
+  OpenCapture capture;
+  use.problem = capture.open(path) ? capture.decompress() : std::strerror(errno);
   if (!use.problem.empty()) return use;
-  report::CaptureReader reader(file);
+  report::CaptureReader reader(capture.files());
   const report::CaptureError error = reader.poll();
   use.problem = error != report::CaptureError::None ? report::describe(error)
                                                     : report::profile_problem(reader.head().mode);
   if (use.problem.empty()) fill(use, reader, source);
-  ::close(file);
   return use;
 }
 
 }  // namespace
 
-Error open_capture(const std::string& path, int& file) {
-  file = open_for_reading(path);
-  struct stat status {};
-  if (file < 0 || ::fstat(file, &status) != 0) return system_error(path);
-  if (S_ISREG(status.st_mode)) {
-    const std::string problem = replace_by_plain(file);
-    if (!problem.empty()) return Error(path + ": " + problem);
-    if (::fstat(file, &status) == 0) {
-      report::expect_record(static_cast<std::uint64_t>(status.st_size));
-    }
-    return {};
+OpenCapture::~OpenCapture() {
+  for (const int file : {files_.capture, files_.windows}) {
+    if (file >= 0) ::close(file);
   }
-  ::close(file);
-  file = -1;
-  return Error(path + ": is not a file");
+}
+
+bool OpenCapture::open(const std::string& path) {
+  files_.capture = open_for_reading(path);
+  if (files_.capture < 0) return false;
+  open_windows(path);
+  return true;
+}
+
+std::string OpenCapture::decompress() {
+  return replace_by_plain(files_.capture);
+}
+
+// Beside the file itself, where the path is a symlink. A file of another user is not the capture's.
+void OpenCapture::open_windows(const std::string& path) {
+  std::error_code error;
+  const std::filesystem::path target = std::filesystem::canonical(path, error);
+  if (error) return;
+  files_.windows = open_for_reading(target.string() + kWindowsSuffix, O_NOFOLLOW);
+  struct stat capture {};
+  struct stat windows {};
+  if (files_.windows < 0) return;
+  if (::fstat(files_.capture, &capture) == 0 && ::fstat(files_.windows, &windows) == 0 &&
+      S_ISREG(windows.st_mode) && windows.st_uid == capture.st_uid) {
+    return;
+  }
+  ::close(files_.windows);
+  files_.windows = -1;
+}
+
+Error open_capture(const std::string& path, OpenCapture& capture) {
+  struct stat status {};
+  if (!capture.open(path) || ::fstat(capture.files().capture, &status) != 0) {
+    return system_error(path);
+  }
+  if (!S_ISREG(status.st_mode)) return Error(path + ": is not a file");
+  std::uint64_t magic = 0;
+  const bool is_read = report::read_at(capture.files().capture, &magic, sizeof magic, 0);
+  if (is_read && magic == kWindowsMagic) {
+    return Error(path + ": holds the windows of a capture; give the capture, whose name has no " +
+                 kWindowsSuffix);
+  }
+  const std::string problem = capture.decompress();
+  if (!problem.empty()) return Error(path + ": " + problem);
+  if (::fstat(capture.files().capture, &status) != 0) return system_error(path);
+  report::expect_record(static_cast<std::uint64_t>(status.st_size));
+  return {};
 }
 
 bool looks_like_capture(const std::string& path) {

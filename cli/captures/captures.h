@@ -7,13 +7,33 @@
 #include <vector>
 
 #include "cli/console/messages.h"
+#include "report/reader/file_reads.h"
 #include "report/replay/profile.h"
 
 namespace pymemflow::cli {
 
-// Opens a capture for reading; a compressed one as a temporary file without a name that holds the
-// capture. The caller closes the descriptor.
-Error open_capture(const std::string& path, int& file);
+// A capture that is open for reading, with the NAME.windows beside it.
+class OpenCapture {
+ public:
+  OpenCapture() = default;
+  ~OpenCapture();
+  OpenCapture(const OpenCapture&) = delete;
+  OpenCapture& operator=(const OpenCapture&) = delete;
+
+  // False: the file does not exist or cannot be read; errno says why.
+  bool open(const std::string& path);
+  // Replaces a compressed capture by a temporary file without a name that holds the capture. The
+  // reason why that cannot be done; empty: it is done, or the capture is not compressed.
+  std::string decompress();
+  const report::CaptureFiles& files() const { return files_; }
+
+ private:
+  void open_windows(const std::string& path);
+
+  report::CaptureFiles files_{-1};
+};
+// Opens a regular file, which may be compressed.
+Error open_capture(const std::string& path, OpenCapture& capture);
 
 // True if the file begins as a capture of any version does, or as a compressed one.
 bool looks_like_capture(const std::string& path);

@@ -117,7 +117,8 @@ std::string problem_of(int file, const std::string& path) {
   if (!is_read || head.magic != kFileMagic) {
     return report::is_compressed(file) ? "is compressed already" : "is not a capture of pymemflow";
   }
-  if (exists(path + ".windows")) return "needs " + path + ".windows, so it cannot be compressed";
+  if (exists(path + kWindowsSuffix))
+    return "needs " + path + kWindowsSuffix + ", so it cannot be compressed";
   const auto process = static_cast<pid_t>(head.process);
   if (head.end == EndKind::None && process > 0 && (::kill(process, 0) == 0 || errno == EPERM)) {
     return "may still grow: process " + std::to_string(process) + " has not ended";

@@ -1,7 +1,5 @@
 // pymemflow info CAPTURE: describes a capture and the process that was recorded.
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <cstdio>
 #include <ctime>
@@ -71,11 +69,10 @@ std::string end_text(const FileHead& head) {
 }
 
 int run(const std::string& path) {
-  int file = -1;
-  if (const Error error = open_capture(path, file)) return complain(error);
-  report::CaptureReader reader(file);
+  OpenCapture opened;
+  if (const Error error = open_capture(path, opened)) return complain(error);
+  report::CaptureReader reader(opened.files());
   const report::CaptureError error = reader.poll();
-  ::close(file);
   if (error != report::CaptureError::None) {
     return complain(path + ": " + std::string(report::describe(error)));
   }

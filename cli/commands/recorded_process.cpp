@@ -17,6 +17,18 @@ bool is_running(pid_t process) {
   return ::kill(process, 0) == 0 || errno == EPERM;
 }
 
+// Of the two files of a capture with a name, the process maps NAME.windows, and the head of the
+// other one says so. False: the file is not one that a recorded process maps.
+bool read_mapped_head(int file, FileHead& head) {
+  if (::pread(file, &head, sizeof head, 0) != ssize_t{sizeof head}) return false;
+  if (head.magic == kWindowsMagic) return true;
+  std::uint64_t has_windows = 0;
+  return head.magic == kFileMagic &&
+         ::pread(file, &has_windows, sizeof has_windows, kHasWindowsOffset) ==
+             ssize_t{sizeof has_windows} &&
+         has_windows == 0;
+}
+
 }  // namespace
 
 RecordedProcess::RecordedProcess(pid_t process) : process_(process) {
@@ -52,8 +64,7 @@ void RecordedProcess::find() {
 bool RecordedProcess::try_file(const platform::OpenFile& open) {
   const int file = platform::open_again(open);
   if (file < 0) return false;
-  const bool is_record =
-      ::pread(file, &head_, sizeof head_, 0) == ssize_t{sizeof head_} && head_.magic == kFileMagic;
+  const bool is_record = read_mapped_head(file, head_);
   if (is_record && !is_own(file)) has_record_of_others_ = true;
   if (!is_record || !is_own(file)) {
     ::close(file);

@@ -32,8 +32,8 @@ void show_progress(double part) {
 int run(const Arguments& arguments) {
   Resolved resolved;
   if (const Error error = resolve(arguments.options, resolved)) return complain(error);
-  int file = -1;
-  if (const Error error = open_capture(arguments.capture, file)) return complain(error);
+  OpenCapture opened;
+  if (const Error error = open_capture(arguments.capture, opened)) return complain(error);
   report::ReportOptions options;
   options.asked = resolved.report;
   options.is_in_process = false;
@@ -45,9 +45,8 @@ int run(const Arguments& arguments) {
   if (!prints_here && Progress::is_wanted()) options.progress = show_progress;
   ReadAhead source;
   options.source = &source;
-  const report::ReportError error = report::write_report(file, options);
+  const report::ReportError error = report::write_report(opened.files(), options);
   progress.end();
-  ::close(file);
   using Subject = report::ReportError::Subject;
   if (!error || error.subject == Subject::ClosedPipe) return 0;
   const std::string output(options.asked.output);

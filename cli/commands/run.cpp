@@ -82,8 +82,8 @@ std::string unwritten(const std::string& output, std::string_view reason) {
 // Replays the capture once: for the report and, if `line` is not null, for the line of its process.
 Error print_report(const FoundCapture& capture, const ReportOptions& asked,
                    const std::string& output, std::string* line) {
-  int file = -1;
-  if (Error error = open_capture(capture.path, file)) return error;
+  OpenCapture opened;
+  if (Error error = open_capture(capture.path, opened)) return error;
   report::Profile profile;
   report::ReportOptions options;
   options.asked = asked;
@@ -91,7 +91,7 @@ Error print_report(const FoundCapture& capture, const ReportOptions& asked,
   options.is_in_process = false;
   options.standard_error = STDERR_FILENO;
   options.profile = line == nullptr ? nullptr : &profile;
-  report::CaptureReader reader(file);
+  report::CaptureReader reader(opened.files());
   const report::CaptureError unreadable = reader.poll();
   std::string_view problem = report::describe(unreadable);
   if (unreadable == report::CaptureError::None) {
@@ -103,7 +103,6 @@ Error print_report(const FoundCapture& capture, const ReportOptions& asked,
       *line += process_line(capture, profile, problem.empty() ? unknown : problem);
     }
   }
-  ::close(file);
   if (problem.empty()) return {};
   return Error(unwritten(output, problem));
 }

@@ -153,9 +153,9 @@ void count(const Event& event, const report::Site& site, Source& source) {
 }
 
 void read_capture(const std::string& path, Probe& about) {
-  int file = -1;
-  if (open_capture(path, file)) return;
-  report::CaptureReader reader(file);
+  OpenCapture opened;
+  if (open_capture(path, opened)) return;
+  report::CaptureReader reader(opened.files());
   if (reader.poll() == report::CaptureError::None) {
     about.has_capture = true;
     about.interpreter = std::string(reader.metadata().interpreter);
@@ -178,7 +178,6 @@ void read_capture(const std::string& path, Probe& about) {
     // Blocks of that size are common: only those on the line are certain to be the program's.
     about.small.seen = about.small.on_line;
   }
-  ::close(file);
 }
 
 struct Answer {

@@ -27,9 +27,9 @@ constexpr std::size_t kMostSaid = 2000;
 
 // Counts the events of a capture, those in its sums included.
 std::uint64_t count_events(const std::string& path) {
-  int file = -1;
-  if (open_capture(path, file)) return 0;
-  report::CaptureReader reader(file);
+  OpenCapture opened;
+  if (open_capture(path, opened)) return 0;
+  report::CaptureReader reader(opened.files());
   std::uint64_t events = 0;
   if (reader.poll() == report::CaptureError::None) {
     report::EventBatch batch;
@@ -37,7 +37,6 @@ std::uint64_t count_events(const std::string& path) {
     }
     events = reader.recorded() + reader.overwritten();
   }
-  ::close(file);
   return events;
 }
 

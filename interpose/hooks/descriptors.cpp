@@ -1,6 +1,7 @@
-// Protects the capture file from programs that close every descriptor they do not know (daemons,
-// close_fds of subprocess): these functions treat its descriptor as not open. A program that closes
-// it by a system call or by dup2() ends the recording (CaptureFile) and breaks nothing else.
+// Protects the files of the capture from programs that close every descriptor they do not know
+// (daemons, close_fds of subprocess): these functions treat their descriptors as not open. A
+// program that closes one by a system call or by dup2() ends the recording (CaptureFile) and breaks
+// nothing else.
 
 #include <unistd.h>
 
@@ -14,7 +15,7 @@ using namespace pymemflow;
 using namespace pymemflow::interpose;
 
 PMF_HOOK(int, close)(int descriptor) {
-  if (descriptor >= 0 && descriptor == recording.destination.file.descriptor()) {
+  if (recording.destination.file.is_own_descriptor(descriptor)) {
     errno = EBADF;
     return -1;
   }

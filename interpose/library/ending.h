@@ -27,6 +27,7 @@ void run_end(EndKind kind, void (*work)(EndKind kind));
 struct ReportRequest {
   ReportOptions options;
   int capture = -1;       // descriptor
+  int windows = -1;       // descriptor of NAME.windows; -1: all is in the capture
   const char* name = "";  // of the capture; empty: it has none
   std::uint32_t process = 0;
   bool is_of_forked_child = false;

@@ -70,6 +70,7 @@ void say_deep_binding(const char* path) {
 
 // Valid until the next call.
 std::string_view failure_text(int failure) {
+  if (failure == kTruncated) return "another program truncated the capture";
   if (failure != kLimitReached) return error_text(failure);
   static char text[64] = "the record reached its limit of ";
   constexpr std::size_t kFixed = sizeof "the record reached its limit of " - 1;
@@ -96,7 +97,9 @@ void say_other_name() {
     return;
   const std::string_view given = recording.destination.file.name();
   if (given == asked.text) return;
-  say({asked.text, " already exists and is kept: the record is in ", given});
+  const bool is_windows = recording.destination.file.is_windows_name_taken();
+  say({asked.text, is_windows ? kWindowsSuffix : "",
+       " already exists and is kept: the record is in ", given});
 }
 
 // Reports on a process in which Python ran; of other processes the capture is removed.
@@ -128,10 +131,15 @@ void tell_end(EndKind kind) {
          "): the report covers the events until then"});
   }
   say_other_name();
+  const CaptureFile& file = recording.destination.file;
+  if (file.is_name_lost()) {
+    say({"another program removed the capture ", file.name(), " while it was written"});
+  }
   if (!is_report_wanted()) return;
   make_report({.options = report_options,
-               .capture = recording.destination.file.descriptor(),
-               .name = recording.destination.file.name(),
+               .capture = file.descriptor(),
+               .windows = file.windows_descriptor(),
+               .name = file.name(),
                .process = recording.destination.process,
                .is_of_forked_child = recording.is_forked_child,
                .kind = kind});

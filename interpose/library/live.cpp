@@ -61,8 +61,9 @@ class Asking {
 // Replays the events up to this stamp.
 int follow(std::uint64_t stamp) {
   if (known == nullptr) {
+    const CaptureFile& file = recording.destination.file;
     known = new (report::allocate(sizeof(LiveProfile)))
-        LiveProfile(recording.destination.file.descriptor(), ask_for_names);
+        LiveProfile({file.descriptor(), file.windows_descriptor()}, ask_for_names);
   }
   return known->follow(stamp).empty() ? 0 : EBADF;
 }

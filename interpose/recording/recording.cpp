@@ -64,6 +64,26 @@ void open_for_events() {
   set_phase(Phase::On);
 }
 
+// The end of the recording has removed NAME.windows: without it a kill would cost the latest
+// events.
+void restore_windows() {
+  CaptureFile& file = recording.destination.file;
+  if (!file.is_windows_name_removed()) return;
+  // Nobody may write to a window while it is mapped again.
+  recording.writers.wait_for_records();
+  bool is_made = file.begin_new_windows();
+  for (const auto step : {&CaptureFile::reserve_again, &CaptureFile::map_again}) {
+    recording.writers.for_each([&](Writer& writer) {
+      is_made = is_made && visit_areas(recording.destination, writer, step);
+    });
+  }
+  if (is_made) {
+    file.use_new_windows();
+  } else {
+    file.drop_new_windows();
+  }
+}
+
 // Called when a code object is freed, with the GIL held and outside the allocator. This happens
 // from the start of the interpreter on, since the code of each module is freed once it has run. So
 // it is also the time to check that frames are read correctly.
@@ -128,13 +148,15 @@ bool end_recording(EndKind kind) {
   std::uint64_t last_numbers = recording.metadata_blocks;
   recording.writers.for_each(
       [&last_numbers](Writer& writer) { last_numbers += close_blocks(writer); });
-  recording.destination.file.end(kind, recording.failure.load(std::memory_order_relaxed),
-                                 last_numbers);
+  const int failure = recording.failure.load(std::memory_order_relaxed);
+  recording.failure.store(recording.destination.file.end(kind, failure, last_numbers),
+                          std::memory_order_relaxed);
   return true;
 }
 
 void resume_recording() {
   recording.destination.file.reopen();
+  restore_windows();
   recording.writers.for_each(reopen_blocks);
   set_phase(recording.phase_before_end);
   if (recording.phase_before_end != Phase::On) return;
@@ -150,7 +172,7 @@ bool is_recording_process() {
 
 void count_alone() {
   recording.are_calls_forbidden.store(true, std::memory_order_relaxed);
-  recording.destination.file.reopen();
+  recording.destination.file.reopen_in_memory();
   set_phase(Phase::Failed);
 }
 

@@ -31,7 +31,7 @@ struct Recording {
   // may set too: `pymemflow stop PID`.
   std::atomic<std::uint32_t*> gate{&shut_gate};
   Phase phase_before_end = Phase::Off;
-  // The error number, or kLimitReached, that led to the phase Failed.
+  // The error number, kLimitReached or kTruncated that led to the phase Failed.
   std::atomic<int> failure{0};
   // The program has forbidden system calls that the recording needs (count_alone()).
   std::atomic<bool> are_calls_forbidden{false};

@@ -153,6 +153,13 @@ void reopen_blocks(Writer& writer) {
   writer.sums.reopen();
 }
 
+bool visit_areas(Destination& destination, Writer& writer,
+                 bool (CaptureFile::*visit)(BlockHead*, std::size_t)) {
+  if (writer.window == nullptr) return true;
+  return (destination.file.*visit)(writer.first_block, window_bytes(destination)) &&
+         writer.definitions.visit_area(visit) && writer.sums.visit_areas(visit);
+}
+
 void unmap_blocks(const Destination& destination, Writer& writer) {
   if (writer.window == nullptr) return;
   platform::unmap(writer.first_block, window_bytes(destination));

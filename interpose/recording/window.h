@@ -18,6 +18,10 @@ bool change_block(Destination& destination, Writer& writer);
 std::uint64_t close_blocks(Writer& writer);
 void reopen_blocks(Writer& writer);
 
+// Calls the function of the file for each area that the writer has mapped. False: it failed.
+bool visit_areas(Destination& destination, Writer& writer,
+                 bool (CaptureFile::*visit)(BlockHead*, std::size_t));
+
 // In a forked child: gives back the memory of the parent's blocks.
 void unmap_blocks(const Destination& destination, Writer& writer);
 

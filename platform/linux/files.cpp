@@ -160,16 +160,45 @@ long write_some(int file, std::span<const char> front, const void* data, std::si
   return within_limit([&] { return system_call(SYS_pwritev, file, parts, 2, offset, 0); });
 }
 
+long read_file(int file, void* data, std::size_t bytes, std::uint64_t offset) {
+  long outcome;
+  do {
+    outcome = system_call(SYS_pread64, file, data, bytes, offset);
+  } while (outcome == -EINTR);
+  return outcome;
+}
+
+std::uint64_t next_data(int file, std::uint64_t offset) {
+  const long outcome = system_call(SYS_lseek, file, offset, SEEK_DATA);
+  if (outcome == -ENXIO) return kNoData;
+  return failed(outcome) ? offset : static_cast<std::uint64_t>(outcome);
+}
+
 std::uint64_t file_bytes(int file) {
   const long outcome = system_call(SYS_lseek, file, 0, SEEK_END);
   return failed(outcome) ? 0 : static_cast<std::uint64_t>(outcome);
 }
 
 bool identify_file(int file, FileIdentity& identity) {
+  FileState state{};
+  if (!look_at_file(file, state)) return false;
+  identity = state.identity;
+  return true;
+}
+
+bool look_at_file(int file, FileState& state) {
   struct stat facts {};
   if (failed(system_call(SYS_fstat, file, &facts))) return false;
-  identity = {facts.st_dev, facts.st_ino};
+  state = {{facts.st_dev, facts.st_ino}, static_cast<std::uint64_t>(facts.st_size), facts.st_nlink};
   return true;
+}
+
+bool remove_name_of(const FileIdentity& identity, const char* path) {
+  struct stat facts {};
+  if (failed(system_call(SYS_newfstatat, AT_FDCWD, path, &facts, AT_SYMLINK_NOFOLLOW)))
+    return false;
+  if (facts.st_dev != identity.device || facts.st_ino != identity.inode) return false;
+  return !failed(system_call(SYS_unlinkat, AT_FDCWD, path, 0));
 }
 
 }  // namespace pymemflow::platform

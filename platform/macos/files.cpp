@@ -149,6 +149,22 @@ long write_some(int file, std::span<const char> front, const void* data, std::si
   return outcome < 0 ? -errno : outcome;
 }
 
+long read_file(int file, void* data, std::size_t bytes, std::uint64_t offset) {
+  const KeptErrno kept;
+  ssize_t outcome;
+  do {
+    outcome = ::pread(file, data, bytes, static_cast<off_t>(offset));
+  } while (outcome < 0 && errno == EINTR);
+  return outcome < 0 ? -errno : outcome;
+}
+
+std::uint64_t next_data(int file, std::uint64_t offset) {
+  const KeptErrno kept;
+  const off_t outcome = ::lseek(file, static_cast<off_t>(offset), SEEK_DATA);
+  if (outcome < 0) return errno == ENXIO ? kNoData : offset;
+  return static_cast<std::uint64_t>(outcome);
+}
+
 std::uint64_t file_bytes(int file) {
   const KeptErrno kept;
   const off_t end = ::lseek(file, 0, SEEK_END);
@@ -156,11 +172,30 @@ std::uint64_t file_bytes(int file) {
 }
 
 bool identify_file(int file, FileIdentity& identity) {
+  FileState state{};
+  if (!look_at_file(file, state)) return false;
+  identity = state.identity;
+  return true;
+}
+
+bool look_at_file(int file, FileState& state) {
   const KeptErrno kept;
   struct stat facts {};
   if (::fstat(file, &facts) != 0) return false;
-  identity = {static_cast<std::uint64_t>(facts.st_dev), facts.st_ino};
+  state = {{static_cast<std::uint64_t>(facts.st_dev), facts.st_ino},
+           static_cast<std::uint64_t>(facts.st_size),
+           facts.st_nlink};
   return true;
+}
+
+bool remove_name_of(const FileIdentity& identity, const char* path) {
+  const KeptErrno kept;
+  struct stat facts {};
+  if (::lstat(path, &facts) != 0 || facts.st_ino != identity.inode ||
+      static_cast<std::uint64_t>(facts.st_dev) != identity.device) {
+    return false;
+  }
+  return ::unlink(path) == 0;
 }
 
 }  // namespace pymemflow::platform

@@ -72,7 +72,7 @@ bool begins_as_capture(int file) {
   const auto is_there = [&](std::uint64_t wanted, off_t offset) {
     return pread(file, &magic, sizeof magic, offset) == ssize_t{sizeof magic} && magic == wanted;
   };
-  return is_there(kFileMagic, 0) || is_there(kCompressedMagic, 0) ||
+  return is_there(kFileMagic, 0) || is_there(kWindowsMagic, 0) || is_there(kCompressedMagic, 0) ||
          is_there(kBlockMagic, off_t{kFileAlignment});
 }
 

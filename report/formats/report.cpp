@@ -147,8 +147,9 @@ void write_end(const CaptureReader& reader, const FormatRow& format, Output& out
   write_trailer(standard_error, reader, options.is_in_process);
 }
 
-// `capture` is -1 if the caller keeps its descriptor.
-ReportError write_polled(CaptureReader& reader, const ReportOptions& options, int capture) {
+// The files are -1 if the caller keeps their descriptors.
+ReportError write_polled(CaptureReader& reader, const ReportOptions& options,
+                         const CaptureFiles& files) {
   const Format format = format_of(options.asked.format);
   const RecordMode mode = reader.head().mode;
   if (const std::string_view problem = format_problem(format, mode); !problem.empty()) {
@@ -157,7 +158,7 @@ ReportError write_polled(CaptureReader& reader, const ReportOptions& options, in
   // The end of a program replaces nothing; the command replaces a file of the user.
   const bool is_at_end = options.is_in_process;
   const auto process = static_cast<pid_t>(reader.process());
-  ReportFile file(capture, process);
+  ReportFile file(files.head_file(), process);
   std::optional<Output> output;
   if (options.asked.output.empty()) {
     output.emplace(options.standard_output);
@@ -165,7 +166,7 @@ ReportError write_polled(CaptureReader& reader, const ReportOptions& options, in
     file.open(output, options);
   } else {
     output.emplace(report_path(options, process).c_str(),
-                   OutputRules{.reading = capture, .is_replaced = true});
+                   OutputRules{.reading = files.capture, .is_replaced = true});
   }
   if (output->error() != 0) return error_of(*output, is_at_end);
   if (options.on_output != nullptr) options.on_output(output->descriptor());
@@ -186,7 +187,7 @@ ReportError guarded(Write write) {
 
 }  // namespace
 
-ReportError write_report(int capture, const ReportOptions& options) {
+ReportError write_report(const CaptureFiles& capture, const ReportOptions& options) {
   return guarded([&]() -> ReportError {
     CaptureReader reader(capture);
     const CaptureError error = reader.poll();

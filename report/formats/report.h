@@ -41,8 +41,8 @@ struct ReportError {
   explicit operator bool() const { return !what.empty(); }
 };
 
-// `capture` is a file as capture/block.h describes it.
-ReportError write_report(int capture, const ReportOptions& options);
+// The files of a capture, as capture/block.h describes them.
+ReportError write_report(const CaptureFiles& capture, const ReportOptions& options);
 // The caller has polled the capture, and has read none of its events.
 ReportError write_report(CaptureReader& capture, const ReportOptions& options);
 

@@ -20,6 +20,8 @@ void append_failure(String& text, const FileHead& head) {
   if (head.failure == kLimitReached) {
     fmt::format_to(std::back_inserter(reason), "the record reached its limit of {} bytes",
                    head.limit_bytes);
+  } else if (head.failure == kTruncated) {
+    reason = "another program truncated the capture";
   } else {
     reason = std::strerror(head.failure);
   }
@@ -57,6 +59,13 @@ void write_trailer(Output& output, const CaptureReader& reader, bool is_in_proce
   if (head.end == EndKind::None && !is_in_process) {
     append_line(text,
                 "the program did not end by itself: this report covers the events until then");
+  }
+  if (reader.lacks_windows()) {
+    append_line(
+        text,
+        "the file of its windows is missing, which lies beside the capture while the program "
+        "runs and is named after it, with .windows: the latest events and most names are "
+        "not in this report");
   }
   append_counts(text, reader);
   output.write(text);

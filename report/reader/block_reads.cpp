@@ -33,9 +33,16 @@ std::size_t extent_of(std::span<const Word> words) {
   return extent;
 }
 
+// Of a block in one of the files.
+bool read_head(int file, std::uint64_t offset, BlockHead& head) {
+  if (!read_at(file, &head, sizeof head, offset)) return false;
+  // The state comes before the rest, and becomes Sealed after the rest.
+  return head.state == BlockState::Sealed || read_stable(file, head, offset);
+}
+
 bool is_unchanged(int file, const IndexedBlock& block) {
   BlockHead head{};
-  if (!read_block_head(file, block.offset, head)) return false;
+  if (!read_head(file, block.offset, head)) return false;
   return head.state == block.head.state && head.number == block.head.number;
 }
 
@@ -50,7 +57,7 @@ BlockRead read_window(int file, const IndexedBlock& block, Vector<Word>& words) 
   if (!read_at(file, words.data(), bytes, offset)) return BlockRead::Damaged;
   words.resize(extent);
   BlockHead head{};
-  if (!read_block_head(file, block.offset, head)) return BlockRead::Damaged;
+  if (!read_head(file, block.offset, head)) return BlockRead::Damaged;
   const bool holds_them = head.state == BlockState::Open || head.state == BlockState::Closed;
   return holds_them && head.number == block.head.number ? BlockRead::Whole : BlockRead::Changed;
 }
@@ -85,13 +92,22 @@ bool is_being_made(const BlockHead& head) {
   return head.magic == 0 || (head.magic == kBlockMagic && head.state == BlockState::Untouched);
 }
 
-bool read_block_head(int file, std::uint64_t offset, BlockHead& head) {
-  if (!read_at(file, &head, sizeof head, offset)) return false;
-  // The state comes before the rest, and becomes Sealed after the rest.
-  return head.state == BlockState::Sealed || read_stable(file, head, offset);
+bool read_block_head(const CaptureFiles& files, std::uint64_t offset, IndexedBlock& block) {
+  block = {.head = {}, .offset = offset, .is_in_windows_file = false};
+  bool is_read = false;
+  if (files.windows >= 0) {
+    is_read = read_head(files.windows, offset, block.head);
+    block.is_in_windows_file = is_read && block.head.magic != 0;
+    if (block.is_in_windows_file) return true;
+  }
+  BlockHead head{};
+  if (!read_head(files.capture, offset, head)) return is_read;
+  block.head = head;
+  return true;
 }
 
-BlockRead read_block(int file, const IndexedBlock& block, Vector<Word>& words) {
+BlockRead read_block(const CaptureFiles& files, const IndexedBlock& block, Vector<Word>& words) {
+  const int file = block.is_in_windows_file ? files.windows : files.capture;
   words.resize(block.used_bytes() / sizeof(Word));
   if (block.is_window()) return read_window(file, block, words);
   const std::uint64_t offset = block.offset + sizeof block.head;

@@ -13,7 +13,8 @@ namespace pymemflow::report {
 
 struct IndexedBlock {
   BlockHead head{};
-  std::uint64_t offset = 0;  // of the head in the file
+  std::uint64_t offset = 0;         // of the head in the file
+  bool is_in_windows_file = false;  // the block is in NAME.windows
 
   // A window: its records end at the first zero word, and it has no checksum.
   bool is_window() const { return head.state == BlockState::Open; }
@@ -36,8 +37,9 @@ bool read_stable(int file, Head& head, std::uint64_t offset) {
   return true;
 }
 
-// Reads a head that may be written meanwhile, as it was at one moment.
-bool read_block_head(int file, std::uint64_t offset, BlockHead& head);
+// Reads a head that may be written meanwhile, as it was at one moment. If NAME.windows has a block
+// at the offset, it is that one. The block is zeros where neither file has one.
+bool read_block_head(const CaptureFiles& files, std::uint64_t offset, IndexedBlock& block);
 
 enum class BlockRead : std::uint8_t {
   Whole,
@@ -45,7 +47,7 @@ enum class BlockRead : std::uint8_t {
   Damaged,
 };
 // Reads the records of a block: of a window as far as they have been written.
-BlockRead read_block(int file, const IndexedBlock& block, Vector<Word>& words);
+BlockRead read_block(const CaptureFiles& files, const IndexedBlock& block, Vector<Word>& words);
 
 // Whether a block with this head can be in a capture.
 bool is_sane(const BlockHead& head);

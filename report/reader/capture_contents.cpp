@@ -11,14 +11,14 @@ constexpr int kMaxReadings = 100;
 }  // namespace
 
 CaptureError CaptureContents::poll(std::uint64_t& limit) {
-  CaptureError error = index_.update(file_);
+  CaptureError error = index_.update(files_);
   if (error == CaptureError::None && limit == kNow && index_.may_grow()) {
     // Reads the stamps before the records: an event with one of these stamps that is not in the
     // file when the records are read was still being recorded.
     error = copy_windows();
     const std::uint64_t latest = latest_stamp();
     limit = latest == kNow ? kNow : latest + 1;
-    if (error == CaptureError::None) error = index_.update(file_);
+    if (error == CaptureError::None) error = index_.update(files_);
   }
   if (error == CaptureError::None) error = take_records();
   if (error == CaptureError::None) read_definitions();
@@ -27,8 +27,9 @@ CaptureError CaptureContents::poll(std::uint64_t& limit) {
 
 CaptureError CaptureContents::copy_windows() {
   windows_.clear();
-  for (int reading = 1; !windows_.take(file_, index_) && reading < kMaxReadings; ++reading) {
-    if (const CaptureError error = index_.update(file_); error != CaptureError::None) return error;
+  for (int reading = 1; !windows_.take(index_.files(), index_) && reading < kMaxReadings;
+       ++reading) {
+    if (const CaptureError error = index_.update(files_); error != CaptureError::None) return error;
   }
   return CaptureError::None;
 }
@@ -38,13 +39,13 @@ CaptureError CaptureContents::take_records() {
     if (const CaptureError error = copy_windows(); error != CaptureError::None) return error;
     // Finds the blocks of windows that moved on since they were copied. Windows that began after
     // the copy are read by a later poll().
-    if (const CaptureError error = index_.update(file_); error != CaptureError::None) return error;
+    if (const CaptureError error = index_.update(files_); error != CaptureError::None) return error;
     index_.keep_windows(
         [this](const IndexedBlock& block) { return windows_.find(block) != nullptr; });
     if (index_.head().mode != RecordMode::Sums) break;
     sums_.clear();
-    damaged_sums_ = read_sums(file_, index_, sums_);
-    if (index_.are_sums_current(file_)) break;
+    damaged_sums_ = read_sums(index_.files(), index_, sums_);
+    if (index_.are_sums_current()) break;
   }
   return CaptureError::None;
 }
@@ -59,7 +60,7 @@ std::uint64_t CaptureContents::latest_stamp() const {
       const bool is_newest = is_last && index_.find_events(head.writer, head.number + 1) == nullptr;
       if (!is_newest || blocks[i].is_window()) continue;
       latest = std::max(latest, head.stamp);
-      const bool is_whole = read_block(file_, blocks[i], words) == BlockRead::Whole;
+      const bool is_whole = read_block(index_.files(), blocks[i], words) == BlockRead::Whole;
       if (is_whole) latest = latest_stamp_of(latest, words);
     }
   }
@@ -70,14 +71,14 @@ void CaptureContents::read_definitions() {
   const auto blocks = index_.others(BlockKind::Definitions);
   // Each number takes a definition of at least two words.
   names_.set_limit(blocks.size() * (kDefinitionBlockWords / 2) + 1);
-  definitions_.read(file_, index_);
+  definitions_.read(index_.files(), index_);
   // A site may refer to a code that another writer defined in a block that was read before.
-  if (index_.may_grow() && definitions_.waiting() != 0) definitions_.read(file_, index_);
+  if (index_.may_grow() && definitions_.waiting() != 0) definitions_.read(index_.files(), index_);
 }
 
 BlockRead CaptureContents::read(const IndexedBlock& block, Vector<Word>& words) const {
   const Vector<Word>* const copy = windows_.find(block);
-  if (copy == nullptr) return read_block(file_, block, words);
+  if (copy == nullptr) return read_block(index_.files(), block, words);
   words = *copy;
   return BlockRead::Whole;
 }

@@ -22,8 +22,8 @@ inline constexpr std::uint64_t kNow = ~std::uint64_t{0};
 
 class CaptureContents {
  public:
-  // `file` is borrowed, and must outlive this.
-  explicit CaptureContents(int file) : file_(file) {}
+  // The files are borrowed, and must outlive this.
+  explicit CaptureContents(const CaptureFiles& files) : files_(files) {}
 
   // Replaces `limit`, if it is kNow, by the stamp below which all events are in the file.
   CaptureError poll(std::uint64_t& limit);
@@ -47,7 +47,7 @@ class CaptureContents {
   std::uint64_t latest_stamp() const;
   void read_definitions();
 
-  const int file_;
+  const CaptureFiles files_;
   CaptureIndex index_;
   OpenWindows windows_;
   NameTable names_;

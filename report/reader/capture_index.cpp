@@ -58,10 +58,10 @@ std::string_view describe(CaptureError error) {
   return {};
 }
 
-CaptureError CaptureIndex::update(int file) {
-  if (const CaptureError error = read_head(file); error != CaptureError::None) return error;
+CaptureError CaptureIndex::update(const CaptureFiles& files) {
+  if (const CaptureError error = update_head(files); error != CaptureError::None) return error;
   for (int i = 0; i < kMaxLooks; ++i) {
-    if (!look(file)) return CaptureError::Unreadable;
+    if (!look()) return CaptureError::Unreadable;
     // A block may be written, and a ring may be overwritten, while the blocks are read one by one.
     if (!may_grow() || (missing() == 0 && damaged_stretches() == 0)) break;
   }
@@ -71,15 +71,17 @@ CaptureError CaptureIndex::update(int file) {
   return CaptureError::None;
 }
 
-CaptureError CaptureIndex::read_head(int file) {
+CaptureError CaptureIndex::update_head(const CaptureFiles& files) {
+  files_ = files;
   struct stat facts {};
-  if (::fstat(file, &facts) != 0) return CaptureError::Unreadable;
-  has_head_ = read_stable(file, head_, 0);
+  if (::fstat(files_.capture, &facts) != 0) return CaptureError::Unreadable;
+  has_head_ = read_stable(files_.capture, head_, 0);
+  take_windows_head();
   if (!has_head_) {
     // The file was cut within its head. If it was a capture, it is an empty one.
     head_ = {};
     std::uint64_t magic = 0;
-    const bool is_capture = read_at(file, &magic, sizeof magic, 0) && magic == kFileMagic;
+    const bool is_capture = read_at(files_.capture, &magic, sizeof magic, 0) && magic == kFileMagic;
     return is_capture ? CaptureError::None : CaptureError::NotACapture;
   }
   // A capture with a damaged head may still have blocks; update() decides.
@@ -88,59 +90,84 @@ CaptureError CaptureIndex::read_head(int file) {
   return head_.version < kFormatVersion ? CaptureError::Older : CaptureError::None;
 }
 
-bool CaptureIndex::look(int file) {
+void CaptureIndex::take_windows_head() {
+  // Also where the file is cut off before the mark.
+  std::uint64_t mark = 1;
+  read_at(files_.capture, &mark, sizeof mark, kHasWindowsOffset);
+  const bool is_marked =
+      has_head_ && head_.magic == kFileMagic && head_.end == EndKind::None && mark != 0;
+  // The capture was cut off while it was written.
+  const bool is_cut = !has_head_ || head_.magic == 0;
+  FileHead beside{};
+  const bool has_beside = files_.windows >= 0 && read_stable(files_.windows, beside, 0) &&
+                          beside.magic == kWindowsMagic;
+  const bool is_of_it = is_cut || (is_marked && beside.checksum == head_.checksum);
+  lacks_windows_ = is_marked && !(has_beside && is_of_it);
+  if (!has_beside || !is_of_it) {
+    files_.windows = -1;
+    return;
+  }
+  head_ = beside;
+  head_.magic = kFileMagic;
+  has_head_ = true;
+}
+
+bool CaptureIndex::look() {
   others_.clear();
   // Reads the windows first: if a window moves on in the meantime, scan() finds its copy.
-  look_again(file);
-  struct stat facts {};
-  if (::fstat(file, &facts) != 0) return false;
-  size_bytes_ = static_cast<std::uint64_t>(facts.st_size);
-  scan(file, std::max<std::uint64_t>(scanned_bytes_, kFileAlignment), size_bytes_);
+  look_again();
+  size_bytes_ = 0;
+  for (const int file : {files_.capture, files_.windows}) {
+    struct stat facts {};
+    if (file >= 0 && ::fstat(file, &facts) != 0) return false;
+    size_bytes_ = std::max(size_bytes_, static_cast<std::uint64_t>(facts.st_size));
+  }
+  scan(std::max<std::uint64_t>(scanned_bytes_, kFileAlignment), size_bytes_);
   sort();
   return true;
 }
 
-void CaptureIndex::look_again(int file) {
+void CaptureIndex::look_again() {
   const Vector<std::uint64_t> offsets = std::exchange(changing_, {});
   const Vector<Gap> gaps = std::exchange(gaps_, {});
   for (const std::uint64_t offset : offsets) {
-    BlockHead head;
-    if (read_block_head(file, offset, head) && is_sane(head)) {
-      add(head, offset);
+    IndexedBlock block;
+    if (read_block_head(files_, offset, block) && is_sane(block.head)) {
+      add(block);
     } else {
-      gaps_.push_back({offset, offset + kFileAlignment, !is_being_made(head)});
+      gaps_.push_back({offset, offset + kFileAlignment, !is_being_made(block.head)});
     }
   }
   for (std::size_t i = 0; i < gaps.size(); ++i) {
     // Adjacent gaps may be one block by now.
     const std::uint64_t offset = gaps[i].offset;
     while (i + 1 < gaps.size() && gaps[i + 1].offset == gaps[i].end) ++i;
-    scan(file, offset, gaps[i].end);
+    scan(offset, gaps[i].end);
   }
 }
 
-void CaptureIndex::scan(int file, std::uint64_t offset, std::uint64_t end) {
-  BlockHead head;
+void CaptureIndex::scan(std::uint64_t offset, std::uint64_t end) {
+  IndexedBlock block;
   bool is_in_damage = false;
   bool is_in_gap = false;
   std::uint64_t zeros = 0;  // bytes of pages without a block, before `offset`
-  while (offset + sizeof head <= end && read_block_head(file, offset, head)) {
-    if (is_sane(head)) {
+  while (offset + sizeof block.head <= end && read_block_head(files_, offset, block)) {
+    if (is_sane(block.head)) {
       is_in_damage = is_in_gap = false;
       zeros = 0;
-      add(head, offset);
-      offset += head.extent_bytes;
+      add(block);
+      offset += block.head.extent_bytes;
       continue;
     }
     // A hole is not damage: its writer is about to fill it, or was killed before it could.
-    const bool begins_damage = !is_being_made(head) && !is_in_damage;
+    const bool begins_damage = !is_being_made(block.head) && !is_in_damage;
     is_in_damage = is_in_damage || begins_damage;
     if (!is_in_gap || begins_damage) gaps_.push_back({offset, offset, begins_damage});
     is_in_gap = true;
     offset += kFileAlignment;
-    zeros = head.magic == 0 ? zeros + kFileAlignment : 0;
+    zeros = block.head.magic == 0 ? zeros + kFileAlignment : 0;
     if (zeros >= kZerosBeforeHole) {
-      offset = end_of_hole(file, offset, end);
+      offset = end_of_hole(files_, offset, end);
       zeros = 0;
     }
     gaps_.back().end = offset;
@@ -148,9 +175,10 @@ void CaptureIndex::scan(int file, std::uint64_t offset, std::uint64_t end) {
   scanned_bytes_ = std::max(scanned_bytes_, offset);
 }
 
-void CaptureIndex::add(const BlockHead& head, std::uint64_t offset) {
+void CaptureIndex::add(const IndexedBlock& block) {
+  const BlockHead& head = block.head;
   const bool is_sealed = head.state == BlockState::Sealed;
-  if (!is_sealed) changing_.push_back(offset);
+  if (!is_sealed) changing_.push_back(block.offset);
   if (head.state == BlockState::Reserved) return;
   if (head.kind == BlockKind::Events) {
     if (head.writer >= lost_.size()) lost_.resize(head.writer + 1);
@@ -160,7 +188,7 @@ void CaptureIndex::add(const BlockHead& head, std::uint64_t offset) {
     folded = std::max(folded, is_emptied ? head.number : head.number - 1);
   }
   if (head.state == BlockState::Emptied) return;
-  (is_sealed ? sealed_ : others_).push_back({head, offset});
+  (is_sealed ? sealed_ : others_).push_back(block);
 }
 
 void CaptureIndex::sort() {
@@ -214,10 +242,11 @@ bool CaptureIndex::find_folded(std::uint32_t writer, std::uint64_t& number) cons
   return true;
 }
 
-bool CaptureIndex::are_sums_current(int file) const {
+bool CaptureIndex::are_sums_current() const {
   return std::all_of(changing_.begin(), changing_.end(), [&](std::uint64_t offset) {
-    BlockHead head;
-    if (!read_block_head(file, offset, head) || head.kind != BlockKind::Events) return true;
+    IndexedBlock block;
+    const BlockHead& head = block.head;
+    if (!read_block_head(files_, offset, block) || head.kind != BlockKind::Events) return true;
     std::uint64_t folded = 0;
     return !find_folded(head.writer, folded) || head.number <= folded + 1;
   });

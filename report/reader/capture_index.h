@@ -24,11 +24,19 @@ bool comes_first(const IndexedBlock& a, const IndexedBlock& b);
 class CaptureIndex {
  public:
   // Takes in what the file holds now. A block that was in the index before has its state of now.
-  CaptureError update(int file);
+  CaptureError update(const CaptureFiles& files);
+
+  // Takes in the head alone, for those who need no blocks.
+  CaptureError update_head(const CaptureFiles& files);
 
   const FileHead& head() const { return head_; }
   // Whether the process may still write to the file.
   bool may_grow() const { return head_.end == EndKind::None; }
+
+  // The files that hold the blocks: NAME.windows only if it belongs to the capture, and is needed.
+  const CaptureFiles& files() const { return files_; }
+  // What was mapped of the capture lies in a NAME.windows, which is missing.
+  bool lacks_windows() const { return lacks_windows_; }
 
   // Copies of windows, which do not change any more, by writer and number.
   std::span<const IndexedBlock> sealed() const { return sealed_; }
@@ -45,7 +53,7 @@ class CaptureIndex {
 
   // In the mode Sums: whether sums that were read since the update are those of the folded windows.
   // False: a writer has folded two windows since, and its cells no longer hold the older sums.
-  bool are_sums_current(int file) const;
+  bool are_sums_current() const;
 
   // Removes windows of events for which `is_kept` is false.
   template <typename Predicate>
@@ -68,17 +76,20 @@ class CaptureIndex {
     bool is_damage;  // not zeros
   };
 
-  CaptureError read_head(int file);
+  // Takes the head of NAME.windows if it belongs to this capture.
+  void take_windows_head();
   void check_head();
-  bool look(int file);
-  void look_again(int file);
-  void scan(int file, std::uint64_t offset, std::uint64_t end);
-  void add(const BlockHead& head, std::uint64_t offset);
+  bool look();
+  void look_again();
+  void scan(std::uint64_t offset, std::uint64_t end);
+  void add(const IndexedBlock& block);
   void sort();
   std::uint64_t missing() const;
   std::uint64_t damaged_stretches() const;
 
+  CaptureFiles files_{-1};  // NAME.windows only while it belongs to the capture
   FileHead head_{};
+  bool lacks_windows_ = false;
   bool has_head_ = false;
   std::uint64_t damage_of_head_ = 0;
   std::uint64_t size_bytes_ = 0;     // of the file

@@ -23,8 +23,8 @@ namespace pymemflow::report {
 
 class CaptureReader {
  public:
-  // `file` is borrowed, and must outlive the reader.
-  explicit CaptureReader(int file) : contents_(file) {}
+  // The files are borrowed, and must outlive the reader.
+  explicit CaptureReader(const CaptureFiles& files) : contents_(files) {}
 
   // Takes in what the file holds now. next() then returns the events whose stamp is smaller than
   // `limit`, which is kNow or a stamp of this process (interpose::record_turn()). An event that was
@@ -53,6 +53,8 @@ class CaptureReader {
   std::uint64_t lost() const { return contents_.index().lost(); }
   // In a ring: events that were recorded, and overwritten by later ones.
   std::uint64_t overwritten() const { return overwritten_; }
+  // What was mapped of the capture is missing: it lies in a NAME.windows that was not given.
+  bool lacks_windows() const { return contents_.index().lacks_windows(); }
   // Blocks, records and names that were not what they should be.
   std::uint64_t damaged() const { return damaged_ + contents_.damaged(); }
   // Events that were left out because what they refer to is damaged.

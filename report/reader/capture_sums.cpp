@@ -32,13 +32,14 @@ bool read_cell(const SumCell& cell, std::uint64_t folded, Vector<EventSum>& sums
 
 }  // namespace
 
-std::uint64_t read_sums(int file, const CaptureIndex& index, Vector<EventSum>& sums) {
+std::uint64_t read_sums(const CaptureFiles& files, const CaptureIndex& index,
+                        Vector<EventSum>& sums) {
   std::uint64_t damaged = 0;
   Vector<Word> words;
   for (const IndexedBlock& block : index.others(BlockKind::Sums)) {
     std::uint64_t folded = 0;
     if (!index.find_folded(block.head.writer, folded) ||
-        read_block(file, block, words) != BlockRead::Whole) {
+        read_block(files, block, words) != BlockRead::Whole) {
       ++damaged;
       continue;
     }

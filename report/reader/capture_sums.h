@@ -21,6 +21,7 @@ struct EventSum {
 
 // Appends one element per writer and cell, unordered. Returns how many blocks and cells were not
 // what they should be.
-std::uint64_t read_sums(int file, const CaptureIndex& index, Vector<EventSum>& sums);
+std::uint64_t read_sums(const CaptureFiles& files, const CaptureIndex& index,
+                        Vector<EventSum>& sums);
 
 }  // namespace pymemflow::report

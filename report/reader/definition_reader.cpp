@@ -24,14 +24,14 @@ bool read_piece(std::span<const Word> record, std::string_view& piece) {
 
 }  // namespace
 
-void DefinitionReader::read(int file, const CaptureIndex& index) {
+void DefinitionReader::read(const CaptureFiles& files, const CaptureIndex& index) {
   Vector<Word> words;
   for (const IndexedBlock& block : index.others(BlockKind::Definitions)) {
     Progress& progress = progress_[{block.head.writer, block.head.number}];
     const bool is_taken = !block.is_window() && progress.words != 0 &&
                           progress.words * sizeof(Word) == block.used_bytes();
     if (is_taken || progress.is_damaged) continue;
-    const BlockRead result = read_block(file, block, words);
+    const BlockRead result = read_block(files, block, words);
     if (result == BlockRead::Changed) continue;  // until the next time
     if (result == BlockRead::Damaged) words.clear();
     progress.is_damaged = !take_new(words, progress.words) || result == BlockRead::Damaged;

@@ -19,7 +19,7 @@ class DefinitionReader {
   DefinitionReader(NameTable& names, Metadata& metadata) : names_(names), metadata_(metadata) {}
 
   // Takes the definitions that are new.
-  void read(int file, const CaptureIndex& index);
+  void read(const CaptureFiles& files, const CaptureIndex& index);
 
   // Sites that refer to a code or module that has not been defined.
   std::uint64_t waiting() const { return waiting_.size(); }

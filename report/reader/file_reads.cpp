@@ -32,4 +32,10 @@ std::uint64_t end_of_hole(int file, std::uint64_t offset, std::uint64_t end) {
   return std::max(offset, next - next % kFileAlignment);
 }
 
+std::uint64_t end_of_hole(const CaptureFiles& files, std::uint64_t offset, std::uint64_t end) {
+  const std::uint64_t in_capture = end_of_hole(files.capture, offset, end);
+  return files.windows < 0 ? in_capture
+                           : std::min(in_capture, end_of_hole(files.windows, offset, end));
+}
+
 }  // namespace pymemflow::report

@@ -6,6 +6,18 @@
 
 namespace pymemflow::report {
 
+// The descriptors of a capture, and of the NAME.windows beside it (capture/block.h); -1: there is
+// none. Borrowed.
+struct CaptureFiles {
+  // NOLINTNEXTLINE(google-explicit-constructor): most captures are one file
+  CaptureFiles(int only_capture, int beside = -1) : capture(only_capture), windows(beside) {}
+  // The file whose page 0 the recorded process maps, and the reporter writes to.
+  int head_file() const { return windows >= 0 ? windows : capture; }
+
+  int capture;
+  int windows;
+};
+
 // False: the file is shorter, or cannot be read there.
 bool read_at(int file, void* data, std::size_t bytes, std::uint64_t offset);
 
@@ -13,5 +25,7 @@ bool read_at(int file, void* data, std::size_t bytes, std::uint64_t offset);
 // if there is none before. A sparse file may claim terabytes and take no space on disk. `offset` is
 // that of a page, and the answer where a file system does not know its holes.
 std::uint64_t end_of_hole(int file, std::uint64_t offset, std::uint64_t end);
+// The same for what the two files have together.
+std::uint64_t end_of_hole(const CaptureFiles& files, std::uint64_t offset, std::uint64_t end);
 
 }  // namespace pymemflow::report

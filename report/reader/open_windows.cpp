@@ -5,12 +5,12 @@
 
 namespace pymemflow::report {
 
-bool OpenWindows::take(int file, const CaptureIndex& index) {
+bool OpenWindows::take(const CaptureFiles& files, const CaptureIndex& index) {
   bool has_all = true;
   for (const IndexedBlock& block : index.others(BlockKind::Events)) {
     if (!block.is_window() || copies_.count(block.head.writer) != 0) continue;
     Copy copy = {block.head.number, block.head.stamp, {}};
-    if (read_block(file, block, copy.words) == BlockRead::Whole) {
+    if (read_block(files, block, copy.words) == BlockRead::Whole) {
       copies_[block.head.writer] = std::move(copy);
     } else {
       has_all = false;

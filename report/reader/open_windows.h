@@ -17,7 +17,7 @@ class OpenWindows {
   // Copies the windows of the index of those writers of which there is no copy. A window that moves
   // on meanwhile is not copied: its records are in a block of the file then, which the next update
   // of the index finds. False: a window did.
-  bool take(int file, const CaptureIndex& index);
+  bool take(const CaptureFiles& files, const CaptureIndex& index);
 
   // The copied records of a window; null: the block is not a window, or there is no copy of it.
   const Vector<Word>* find(const IndexedBlock& block) const;

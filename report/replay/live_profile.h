@@ -20,9 +20,10 @@ using AskForNames = bool (*)(std::string_view request, String& answer);
 
 class LiveProfile final : private Symbols::Source {
  public:
-  // `file` is borrowed, and must outlive this. Without `ask` this process reads the names itself.
-  LiveProfile(int file, AskForNames ask)
-      : reader_(file), ask_(ask), symbols_(reader_.names().modules(), ask ? this : nullptr) {}
+  // The files are borrowed, and must outlive this. Without `ask` this process reads the names
+  // itself.
+  LiveProfile(const CaptureFiles& files, AskForNames ask)
+      : reader_(files), ask_(ask), symbols_(reader_.names().modules(), ask ? this : nullptr) {}
 
   // Takes the events that have a smaller stamp than this one, which interpose::record_turn()
   // returned. Returns what is wrong with the capture; empty: nothing.

@@ -26,6 +26,7 @@ namespace {
 
 constexpr int kCapture = 3;
 constexpr int kStandardError = 4;  // of the host
+constexpr int kWindows = 5;        // closed, unless the capture still needs NAME.windows
 
 // If memory runs out, this process goes first, and not the host that waits for it.
 void prefer_to_be_killed() {
@@ -39,14 +40,14 @@ void prefer_to_be_killed() {
 void close_what_is_not_ours() {
 #ifdef __GLIBC__
 #  if __GLIBC_PREREQ(2, 34)
-  if (::close_range(kStandardError + 1, ~0U, 0) == 0) return;
+  if (::close_range(kWindows + 1, ~0U, 0) == 0) return;
 #  endif
 #endif
   DIR* const folder = ::opendir("/proc/self/fd");
   if (folder == nullptr) return;
   while (const dirent* const entry = ::readdir(folder)) {
     const int file = std::atoi(entry->d_name);
-    if (file > kStandardError && file != ::dirfd(folder)) ::close(file);
+    if (file > kWindows && file != ::dirfd(folder)) ::close(file);
   }
   ::closedir(folder);
 }
@@ -123,7 +124,8 @@ int report_on_host(int count, char** arguments, char** environment) {
   if (descriptor_in(wanted.asked.output) == STDOUT_FILENO) end_when_abandoned(STDOUT_FILENO);
   wanted.on_output = end_when_abandoned;
   wanted.is_of_forked_child = std::strcmp(arguments[2], "forked") == 0;
-  const ReportError error = write_report(kCapture, wanted);
+  const bool has_windows = ::fcntl(kWindows, F_GETFD) >= 0;
+  const ReportError error = write_report({kCapture, has_windows ? kWindows : -1}, wanted);
   if (!error) return kReported;
   if (error.subject == ReportError::Subject::ClosedPipe) return kReported;
   say("cannot write the report: ", error.what);

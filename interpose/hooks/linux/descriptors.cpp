@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <climits>
 
@@ -14,19 +15,22 @@ using namespace pymemflow::interpose;
 
 namespace {
 
-// Closes the descriptors from `first` to `last`, except the one of the capture file.
+// Closes the descriptors from `first` to `last`, except those of the capture's files.
 int close_around(unsigned first, unsigned last, int flags) {
   if (!real.close_range) {
     errno = ENOSYS;
     return -1;
   }
-  const int ours = recording.destination.file.descriptor();
-  const bool is_inside =
-      ours >= 0 && first <= static_cast<unsigned>(ours) && static_cast<unsigned>(ours) <= last;
-  if (!is_inside) return real.close_range(first, last, flags);
-  const auto kept = static_cast<unsigned>(ours);
-  if (first < kept && real.close_range(first, kept - 1, flags) != 0) return -1;
-  return kept < last ? real.close_range(kept + 1, last, flags) : 0;
+  const CaptureFile& file = recording.destination.file;
+  const auto [low, high] = std::minmax({file.descriptor(), file.mapped_descriptor()});
+  for (const int ours : {low, high}) {
+    const auto kept = static_cast<unsigned>(ours);
+    if (ours < 0 || kept < first || kept > last) continue;
+    if (first < kept && real.close_range(first, kept - 1, flags) != 0) return -1;
+    if (kept == last) return 0;
+    first = kept + 1;
+  }
+  return real.close_range(first, last, flags);
 }
 
 }  // namespace

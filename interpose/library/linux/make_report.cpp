@@ -139,6 +139,7 @@ void make_report(const ReportRequest& request) {
   const ReporterEnd end = run_reporter({.arguments = arguments,
                                         .environment = environment.variables(),
                                         .capture = request.capture,
+                                        .windows = request.windows,
                                         .standard_error = standard_error,
                                         .output = output});
   say_outcome(request, end);

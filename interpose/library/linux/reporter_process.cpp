@@ -32,7 +32,9 @@ constexpr std::size_t kMaxArguments = 8;
 constexpr int kOutput = 1;
 constexpr int kCapture = 3;
 constexpr int kStandardError = 4;
-constexpr int kSpare = 5;
+constexpr int kWindows = 5;
+constexpr int kSpare = 6;
+constexpr int kSecondSpare = 7;
 
 constinit char library_file[kMaxPath] = {};
 constinit char loader_file[kMaxPath] = {};
@@ -95,16 +97,25 @@ void place(int file, int number) {
 void take_descriptors(const ReporterStart& start) {
   // First the one whose number may be the target of another one.
   if (start.output >= 0) place(start.output, kOutput);
-  system_call(SYS_dup3, start.capture, kSpare, 0);
+  const int spare_windows = start.capture == kSpare ? kSecondSpare : kSpare;
+  const int spare_capture = spare_windows == kSpare ? kSecondSpare : kSpare;
+  const bool has_windows = start.windows >= 0;
+  if (has_windows) system_call(SYS_dup3, start.windows, spare_windows, 0);
+  system_call(SYS_dup3, start.capture, spare_capture, 0);
   if (start.standard_error >= 0) {
     place(start.standard_error, kStandardError);
   } else {
     system_call(SYS_close, kStandardError);
   }
-  place(kSpare, kCapture);
+  place(spare_capture, kCapture);
+  if (has_windows) {
+    place(spare_windows, kWindows);
+  } else {
+    system_call(SYS_close, kWindows);
+  }
 #ifdef SYS_close_range
   // Before Linux 5.9 the reporter closes them itself.
-  system_call(SYS_close_range, kStandardError + 1, ~0U, 0);
+  system_call(SYS_close_range, kWindows + 1, ~0U, 0);
 #endif
   for (const int number : {0, kOutput, 2}) {
     if (number == kOutput && start.output >= 0) continue;

@@ -16,6 +16,7 @@ struct ReporterStart {
   const char* const* arguments;    // without the first; null at the end
   const char* const* environment;  // the whole of it
   int capture;                     // becomes its descriptor 3
+  int windows = -1;                // becomes its descriptor 5; -1: it needs none
   int standard_error;              // becomes its descriptor 4; -1: there is none
   int output;                      // becomes its descriptor 1; -1: it opens its output by name
 };

@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstddef>
+#include <cstring>
 
+#include "interpose/recording/blocks/block_copies.h"
 #include "platform/clock.h"
 #include "platform/memory.h"
 
@@ -14,13 +16,26 @@ constexpr std::size_t round_up(std::size_t bytes) {
   return (bytes + kFileAlignment - 1) & ~(kFileAlignment - 1);
 }
 
+bool is_same(const platform::FileIdentity& a, const platform::FileIdentity& b) {
+  return a.device == b.device && a.inode == b.inode;
+}
+
+// False: the program closed the file, and its descriptor may mean another one now.
+bool is_file(int file, const platform::FileIdentity& identity) {
+  platform::FileIdentity now{};
+  return file >= 0 && platform::identify_file(file, now) && is_same(now, identity);
+}
+
 }  // namespace
 
 int CaptureFile::create(const CaptureSettings& settings, std::uint32_t process,
                         bool is_forked_child) {
-  if (is_still_ours()) platform::close_file(file_);
+  close();
+  is_copied_ = is_name_lost_ = is_windows_name_taken_ = false;
+  written_.store(0, std::memory_order_relaxed);
   if (const int error = open(settings, process, is_forked_child)) return error;
   if (!platform::identify_file(file_, identity_)) return EBADF;
+  if (!platform::identify_file(windows_, windows_identity_)) return EBADF;
   const std::uint64_t asked =
       settings.limit_bytes != 0 ? settings.limit_bytes : platform::default_limit_for(file_);
   limit_ = std::min(asked, platform::allowed_file_bytes());
@@ -35,32 +50,48 @@ int CaptureFile::open(const CaptureSettings& settings, std::uint32_t process,
   using Suffix = CaptureName::Suffix;
   name_.text[0] = '\0';
   if (settings.name.empty()) {
-    file_ = platform::open_nameless_file();
+    file_ = windows_ = platform::open_nameless_file();
     return file_ < 0 ? -file_ : 0;
   }
   const Suffix first = is_forked_child ? Suffix::WithoutNumber : Suffix::Never;
+  int error = EEXIST;
   for (const Suffix suffix : {first, Suffix::Always}) {
     if (!name_.make(settings.name, process, suffix)) return ENAMETOOLONG;
-    file_ = platform::make_file(name_.text);
-    if (file_ != -EEXIST) break;
+    error = make_files();
+    if (error != EEXIST) break;
   }
   constexpr unsigned kMostNames = 1000;
-  for (unsigned number = 2; file_ == -EEXIST && number <= kMostNames; ++number) {
+  for (unsigned number = 2; error == EEXIST && number <= kMostNames; ++number) {
     if (!name_.make(settings.name, process, Suffix::Always) || !name_.append(number)) {
       return ENAMETOOLONG;
     }
-    file_ = platform::make_file(name_.text);
+    error = make_files();
   }
-  return file_ < 0 ? -file_ : 0;
+  return error;
+}
+
+int CaptureFile::make_files() {
+  windows_name_ = name_;
+  if (!windows_name_.append(kWindowsSuffix)) return ENAMETOOLONG;
+  file_ = windows_ = platform::make_file(name_.text);
+  if (file_ < 0) return -file_;
+  windows_ = platform::make_file(windows_name_.text);
+  if (windows_ >= 0) return 0;
+  const int error = -windows_;
+  is_windows_name_taken_ = is_windows_name_taken_ || error == EEXIST;
+  platform::remove_file(name_.text);
+  platform::close_file(file_);
+  file_ = windows_ = -1;
+  return error;
 }
 
 int CaptureFile::write_head(const CaptureSettings& settings, std::uint32_t process,
                             bool is_forked_child) {
-  if (const int error = platform::reserve_file(file_, 0, kFileAlignment)) return error;
+  if (const int error = platform::reserve_file(windows_, 0, kFileAlignment)) return error;
   // A forked child is paused if its parent was.
   const std::uint32_t paused = head_ == nullptr ? 0 : std::atomic_ref(*control_word()).load();
   // Replaces the mapping of the parent: a hook that a signal interrupted may read its control word.
-  head_ = static_cast<FileHead*>(platform::map_file(file_, 0, kFileAlignment, head_));
+  head_ = static_cast<FileHead*>(platform::map_file(windows_, 0, kFileAlignment, head_));
   if (head_ == nullptr) return ENOMEM;
   FileHead head{};
   head.magic = kFileMagic;
@@ -75,23 +106,34 @@ int CaptureFile::write_head(const CaptureSettings& settings, std::uint32_t proce
   head.checksum = checksum_of_start(head);
   *head_ = head;
   std::atomic_ref(*control_word()).store(paused);
+  if (!has_windows()) return 0;
+  const std::uint64_t yes = 1;
+  std::memcpy(reinterpret_cast<char*>(head_) + kHasWindowsOffset, &yes, sizeof yes);
+  if (const int error = platform::write_file(file_, head_, kFileAlignment, 0)) return error;
+  note_written(kFileAlignment);
+  // Last: so a reader never takes an unfinished head.
+  std::atomic_ref(head_->magic).store(kWindowsMagic, std::memory_order_release);
   return 0;
 }
 
 BlockHead* CaptureFile::map_blocks(std::size_t bytes, int& error) {
-  error = EBADF;
-  if (!is_still_ours()) return nullptr;
-  std::uint64_t offset = 0;
-  error = claim(bytes, offset);
-  if (error == 0) error = platform::reserve_file(file_, offset, bytes);
+  error = check();
   if (error != 0) return nullptr;
-  auto* const block = static_cast<BlockHead*>(platform::map_file(file_, offset, bytes));
-  if (block == nullptr) error = ENOMEM;
+  std::uint64_t offset = 0;
+  error = is_file(windows_, windows_identity_) ? claim(bytes, offset) : EBADF;
+  if (error == 0) error = platform::reserve_file(windows_, offset, bytes);
+  if (error != 0) return nullptr;
+  auto* const block = static_cast<BlockHead*>(platform::map_file(windows_, offset, bytes));
+  if (block == nullptr) {
+    error = ENOMEM;
+    return nullptr;
+  }
+  block->page = static_cast<std::uint32_t>(offset / kFileAlignment);
   return block;
 }
 
 int CaptureFile::append(const BlockHead& block) {
-  if (!is_still_ours()) return EBADF;
+  if (const int error = check()) return error;
   BlockHead head = block;
   const std::size_t extent = round_up(sizeof head + head.used_bytes);
   head.state = BlockState::Reserved;
@@ -106,31 +148,103 @@ int CaptureFile::append(const BlockHead& block) {
     return error;
   }
   const BlockState state = BlockState::Sealed;
-  return platform::write_file(file_, &state, sizeof state, offset + offsetof(BlockHead, state));
+  const std::uint64_t place = offset + offsetof(BlockHead, state);
+  if (const int error = platform::write_file(file_, &state, sizeof state, place)) return error;
+  note_written(offset + sizeof head + head.used_bytes);
+  return 0;
 }
 
 void CaptureFile::count_lost() {
   if (head_ != nullptr) std::atomic_ref(head_->lost).fetch_add(1, std::memory_order_relaxed);
 }
 
-void CaptureFile::end(EndKind kind, int failure, std::uint64_t last_numbers) {
-  if (head_ == nullptr || !is_still_ours()) return;
+int CaptureFile::end(EndKind kind, int failure, std::uint64_t last_numbers) {
+  if (head_ == nullptr) return failure;
+  const int state = check();
+  if (state == EBADF && !has_windows()) return failure;
+  if (state == kTruncated && failure == 0) failure = kTruncated;
+  is_copied_ = has_windows() && state == 0 && copy_windows();
   head_->failure = failure;
   head_->ended_ns = platform::realtime_ns();
-  head_->file_bytes = platform::file_bytes(file_);
+  head_->file_bytes = state == 0 ? platform::file_bytes(file_) : 0;
   head_->last_numbers = last_numbers;
   FileHead head = *head_;
   head.end = kind;
   head_->end_checksum = checksum_of_end(head);
   std::atomic_ref(head_->end).store(kind, std::memory_order_release);
+  is_copied_ = is_copied_ && write_own_head();
+  if (!is_copied_) return failure;
+  platform::FileState now{};
+  const bool is_removed = platform::remove_name_of(windows_identity_, windows_name_.text);
+  is_name_lost_ = is_removed && platform::look_at_file(file_, now) && now.names == 0;
+  return failure;
+}
+
+bool CaptureFile::copy_windows() {
+  return is_file(windows_, windows_identity_) && copy_blocks(windows_, file_) == 0;
+}
+
+// Leaves the rest of the page alone: the reporter writes there (MadeReport).
+bool CaptureFile::write_own_head() {
+  FileHead head = *head_;
+  head.magic = kFileMagic;
+  const std::uint64_t has_windows = head.end == EndKind::None ? 1 : 0;
+  return platform::write_file(file_, &head, sizeof head, 0) == 0 &&
+         platform::write_file(file_, &has_windows, sizeof has_windows, kHasWindowsOffset) == 0;
 }
 
 void CaptureFile::reopen() {
+  reopen_in_memory();
+  if (head_ == nullptr || !is_copied_ || check() != 0) return;
+  is_copied_ = false;
+  write_own_head();
+}
+
+void CaptureFile::reopen_in_memory() {
   if (head_ != nullptr) std::atomic_ref(head_->end).store(EndKind::None, std::memory_order_relaxed);
 }
 
+bool CaptureFile::is_windows_name_removed() const {
+  platform::FileState now{};
+  return has_windows() && is_file(windows_, windows_identity_) &&
+         platform::look_at_file(windows_, now) && now.names == 0;
+}
+
+bool CaptureFile::begin_new_windows() {
+  new_windows_ = platform::make_file(windows_name_.text);
+  return new_windows_ >= 0 && platform::reserve_file(new_windows_, 0, kFileAlignment) == 0 &&
+         platform::write_file(new_windows_, head_, kFileAlignment, 0) == 0 &&
+         copy_blocks(windows_, new_windows_) == 0;
+}
+
+bool CaptureFile::reserve_again(BlockHead* block, std::size_t bytes) {
+  return platform::reserve_file(new_windows_, block->page * kFileAlignment, bytes) == 0;
+}
+
+bool CaptureFile::map_again(BlockHead* block, std::size_t bytes) {
+  return platform::map_file(new_windows_, block->page * kFileAlignment, bytes, block) != nullptr;
+}
+
+void CaptureFile::use_new_windows() {
+  platform::map_file(new_windows_, 0, kFileAlignment, head_);
+  platform::identify_file(new_windows_, windows_identity_);
+  platform::close_file(windows_);
+  windows_ = new_windows_;
+  new_windows_ = -1;
+}
+
+void CaptureFile::drop_new_windows() {
+  platform::FileIdentity made{};
+  if (new_windows_ < 0 || !platform::identify_file(new_windows_, made)) return;
+  platform::remove_name_of(made, windows_name_.text);
+  platform::close_file(new_windows_);
+  new_windows_ = -1;
+}
+
 void CaptureFile::remove() {
-  if (name_.text[0] != '\0') platform::remove_file(name_.text);
+  if (name_.text[0] == '\0') return;
+  platform::remove_name_of(identity_, name_.text);
+  platform::remove_name_of(windows_identity_, windows_name_.text);
 }
 
 int CaptureFile::claim(std::size_t bytes, std::uint64_t& offset) {
@@ -138,10 +252,27 @@ int CaptureFile::claim(std::size_t bytes, std::uint64_t& offset) {
   return offset + bytes > limit_ ? kLimitReached : 0;
 }
 
-bool CaptureFile::is_still_ours() const {
-  platform::FileIdentity now{};
-  return file_ >= 0 && platform::identify_file(file_, now) && now.device == identity_.device &&
-         now.inode == identity_.inode;
+int CaptureFile::check() const {
+  // Before the size is read: other threads make the file longer meanwhile.
+  const std::uint64_t written = written_.load(std::memory_order_acquire);
+  platform::FileState now{};
+  if (file_ < 0 || !platform::look_at_file(file_, now) || !is_same(now.identity, identity_)) {
+    return EBADF;
+  }
+  return now.bytes < written ? kTruncated : 0;
+}
+
+void CaptureFile::note_written(std::uint64_t end) {
+  std::uint64_t before = written_.load(std::memory_order_relaxed);
+  while (before < end && !written_.compare_exchange_weak(before, end, std::memory_order_release)) {
+  }
+}
+
+void CaptureFile::close() {
+  const bool has_second = has_windows() && is_file(windows_, windows_identity_);
+  if (has_second) platform::close_file(windows_);
+  if (is_file(file_, identity_)) platform::close_file(file_);
+  file_ = windows_ = -1;
 }
 
 }  // namespace pymemflow::interpose

@@ -1,7 +1,11 @@
 #pragma once
-// The capture file of this process. map_blocks() and append() may be called inside a hook, by
+// The capture file of this process, and NAME.windows beside it, which holds what is mapped of a
+// capture with a name (capture/block.h). map_blocks() and append() may be called inside a hook, by
 // several threads at once; no thread waits for another. The other functions start and end the
 // recording.
+//
+// Another program may cut the capture off, replace its content or remove it. It is noticed by the
+// next append() or map_blocks(), or at the end, and nothing is written to the capture any more.
 
 #include <atomic>
 #include <cstdint>
@@ -28,7 +32,7 @@ class CaptureFile {
   // parent's file, whose descriptor is closed in the child.
   //
   // An existing file is never changed: the process id is appended to the name then, and in a forked
-  // child.
+  // child. So it is where NAME.windows exists, which a killed program left.
   int create(const CaptureSettings& settings, std::uint32_t process, bool is_forked_child);
 
   // Maps new zero bytes at the end of the file. Null on failure, with the reason in `error`.
@@ -41,11 +45,24 @@ class CaptureFile {
   // Counts an event that is lost because there is no writer for it.
   void count_lost();
 
-  // Writes how the recording ended, so that a reader knows that the process was not killed.
-  // reopen() undoes it.
-  void end(EndKind kind, int failure, std::uint64_t last_numbers);
+  // Writes how the recording ended, so that a reader knows that the process was not killed, copies
+  // the blocks of NAME.windows to the capture and removes NAME.windows. Returns `failure`, or
+  // kTruncated if that is why the record is not complete. reopen() undoes it.
+  int end(EndKind kind, int failure, std::uint64_t last_numbers);
   void reopen();
-  // Removes the file of a process that has nothing to report.
+  // What reopen() does in the mapped head, without a system call.
+  void reopen_in_memory();
+  // After reopen(), as end() has removed NAME.windows: makes a new one, by begin_new_windows(),
+  // then reserve_again() and map_again() for every mapped area, of which the first block is given,
+  // and use_new_windows(). Nobody may write to the areas meanwhile. False, and to be dropped:
+  // NAME.windows cannot be made, and what is mapped is lost if the process is killed.
+  bool is_windows_name_removed() const;
+  bool begin_new_windows();
+  bool reserve_again(BlockHead* block, std::size_t bytes);
+  bool map_again(BlockHead* block, std::size_t bytes);
+  void use_new_windows();
+  void drop_new_windows();
+  // Removes the files of a process that has nothing to report.
   void remove();
 
   // The mapped control word (kControlOffset). In a forked child the parent's, until create().
@@ -54,24 +71,54 @@ class CaptureFile {
   }
 
   int descriptor() const { return file_; }
+  // The descriptor of the file that is mapped: that of the capture, if it has no name.
+  int mapped_descriptor() const { return windows_; }
+  bool is_own_descriptor(int number) const {
+    return number >= 0 && (number == file_ || number == windows_);
+  }
+  // The descriptor of NAME.windows; -1: there is none, or a reader no longer needs it.
+  int windows_descriptor() const { return has_windows() && !is_copied_ ? windows_ : -1; }
   // Empty: the file has no name.
   const char* name() const { return name_.text; }
+  // NAME.windows exists, and not NAME: so the record has another name.
+  bool is_windows_name_taken() const { return is_windows_name_taken_; }
+  // After end(): another program has removed the name of the capture, and not that of NAME.windows.
+  bool is_name_lost() const { return is_name_lost_; }
   std::uint64_t limit_bytes() const { return limit_; }
 
  private:
   int open(const CaptureSettings& settings, std::uint32_t process, bool is_forked_child);
   int write_head(const CaptureSettings& settings, std::uint32_t process, bool is_forked_child);
+  // Creates both files under name_. 0, or an error number.
+  int make_files();
+  bool has_windows() const { return windows_ != file_; }
   // Claims the range at the end of the file. 0, or an error number.
   int claim(std::size_t bytes, std::uint64_t& offset);
-  // False: the program closed the file, and its descriptor may mean another file now.
-  bool is_still_ours() const;
+  // 0; EBADF if the program closed the file, so that its descriptor may mean another file now; or
+  // kTruncated.
+  int check() const;
+  void note_written(std::uint64_t end);
+  // Copies what is mapped to the capture. False: NAME.windows is still needed.
+  bool copy_windows();
+  // Writes the head to the capture, where it is not mapped.
+  bool write_own_head();
+  void close();
 
   int file_ = -1;
+  int windows_ = -1;  // the file that is mapped; file_, if that has no name
   platform::FileIdentity identity_{};
+  platform::FileIdentity windows_identity_{};
+  // The file is at least that long, unless another program has cut it off.
+  std::atomic<std::uint64_t> written_{0};
+  int new_windows_ = -1;
+  bool is_copied_ = false;
+  bool is_name_lost_ = false;
+  bool is_windows_name_taken_ = false;
   FileHead* head_ = nullptr;
   std::uint64_t limit_ = 0;
   std::atomic<std::uint64_t> end_{0};
   CaptureName name_{};
+  CaptureName windows_name_{};
 };
 
 }  // namespace pymemflow::interpose

@@ -6,6 +6,7 @@
 #include "platform/path_text.h"
 
 namespace pymemflow::interpose {
+
 bool CaptureName::is_unique(std::string_view pattern) {
   for (std::size_t i = 0; i + 1 < pattern.size(); ++i) {
     if (pattern[i] != '%') continue;
@@ -38,6 +39,10 @@ bool CaptureName::make(std::string_view pattern, std::uint32_t process, Suffix s
 
 bool CaptureName::append(unsigned number) {
   return platform::PathText(text, std::strlen(text)).add(".").add(number).fits();
+}
+
+bool CaptureName::append(std::string_view suffix) {
+  return platform::PathText(text, std::strlen(text)).add(suffix).fits();
 }
 
 }  // namespace pymemflow::interpose

@@ -19,6 +19,8 @@ struct CaptureName {
   // Appends ".2", say, to a name that was made with Suffix::Always and is taken: of an earlier
   // image of the process, or of an earlier process with its id.
   bool append(unsigned number);
+  // False: the result is too long.
+  bool append(std::string_view suffix);
 
   // Whether the pattern contains %t, so that no two files have the same name, even after an exec.
   static bool is_unique(std::string_view pattern);

@@ -22,6 +22,10 @@ class DefinitionStream : public WriterBlocks {
   void reopen();
   // Closes and unmaps the current block.
   void finish();
+  // Calls the function of the file for the mapped block. False: it failed.
+  bool visit_area(bool (CaptureFile::*visit)(BlockHead*, std::size_t)) {
+    return block_ == nullptr || (destination_->file.*visit)(block_, kDefinitionBlockBytes);
+  }
   // Unmaps the current block, which is another process's.
   void unmap();
 

@@ -140,6 +140,13 @@ void SumTable::reopen() {
   }
 }
 
+bool SumTable::visit_areas(bool (CaptureFile::*visit)(BlockHead*, std::size_t)) {
+  for (std::size_t i = 0; i < block_count_; ++i) {
+    if (!(destination_->file.*visit)(blocks_[i], kBlockBytes)) return false;
+  }
+  return true;
+}
+
 void SumTable::unmap() {
   for (std::size_t i = 0; i < block_count_; ++i) platform::unmap(blocks_[i], kBlockBytes);
   if (blocks_ != nullptr) platform::unmap(blocks_, kMaxBlocks * sizeof(BlockHead*));

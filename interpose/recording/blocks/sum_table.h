@@ -19,6 +19,8 @@ class SumTable : public WriterBlocks {
   // Marks the blocks of the table as complete. reopen() undoes it.
   void close();
   void reopen();
+  // Calls the function of the file for each mapped block. False: it failed.
+  bool visit_areas(bool (CaptureFile::*visit)(BlockHead*, std::size_t));
   // Unmaps the table, which is another process's.
   void unmap();
   std::uint64_t blocks() const { return block_count_; }

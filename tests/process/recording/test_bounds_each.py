@@ -35,8 +35,9 @@ class Case(cases.Case):
 
     def in_use(self, script, *arguments, **options):
         """Returns rows of (resident bytes, bytes of the file on its disk)."""
-        if os.path.exists(self.capture):
-            os.unlink(self.capture)
+        for name in (self.capture, self.capture + '.windows'):
+            if os.path.exists(name):
+                os.unlink(name)
         options.setdefault('PYMEMFLOW_CAPTURE', self.capture)
         run = self.trace(script, *arguments, self.capture, self.library, output=None, **options)
         assert (run.status, run.stderr) == (0, '')

@@ -23,10 +23,14 @@ class Case(cases.Case):
     def capture(self, fixtures):
         self.capture = self.path('capture')
 
+    def remove_capture(self):
+        for name in (self.capture, self.capture + '.windows'):
+            if os.path.exists(name):
+                os.unlink(name)
+
     def kill(self, delay, threads=1, **options):
         """Kills the victim some time after its first line. Returns the progress that each thread printed."""
-        if os.path.exists(self.capture):
-            os.unlink(self.capture)
+        self.remove_capture()
         environment = dict(self.environment, LD_PRELOAD=self.build.library,
                            PYMEMFLOW_CAPTURE=self.capture, **options)
         victim = built.victim('counts.py')
@@ -114,8 +118,7 @@ class TestEnds(Case):
     def test_other_ends(self):
         for way, is_killed in (('abort', True), ('segv', True), ('_exit', False),
                                ('exception', False)):
-            if os.path.exists(self.capture):
-                os.unlink(self.capture)
+            self.remove_capture()
             run = self.trace('ends.py', way, output=None, PYMEMFLOW_CAPTURE=self.capture)
             assert run.status != 0
             done = self.cli('report', self.capture)
