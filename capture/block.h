@@ -108,10 +108,12 @@ inline constexpr std::size_t kHasWindowsOffset = 1120;
 inline constexpr char kWindowsSuffix[] = ".windows";
 static_assert(kHasWindowsOffset >= kMadeReportOffset + sizeof(MadeReport));
 
-// The values of FileHead::failure besides the error numbers: the file has reached its limit;
-// another program has cut it off or replaced its content.
+// The values of FileHead::failure besides the error numbers. The file has reached its limit;
+// another program has cut it off; the program has forbidden the system calls that recording needs,
+// and the memory that was mapped before is full.
 inline constexpr int kLimitReached = -1;
 inline constexpr int kTruncated = -2;
+inline constexpr int kForbidden = -3;
 
 enum class BlockState : std::uint32_t {
   Untouched = 0,

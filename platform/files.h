@@ -16,6 +16,8 @@ int open_nameless_file();
 int make_file(const char* path);
 void remove_file(const char* path);
 void close_file(int file);
+// Makes the descriptor `to` mean the file of `from`, and closes `from`.
+void move_file(int from, int to);
 // Free space on the disk of the file, or free memory where the file lies in memory.
 std::uint64_t free_bytes_for(int file);
 // The size up to which the file may grow, unless the user gives another: half of the free space. A

@@ -12,6 +12,9 @@ std::uint32_t process_id();
 // Tells the process id namespaces of processes apart: in another one an id is another process. 0:
 // unknown, or the system has none.
 std::uint64_t process_namespace();
+// From here on the functions of this folder make no system call, and fail where they need one. Only
+// where a program can restrict its system calls.
+void forbid_system_calls(bool are_forbidden);
 char** environment();
 // False: the program has more privileges than the user who started it and set its environment.
 bool is_environment_trusted();

@@ -80,6 +80,7 @@ void fill(CaptureUse& use, report::CaptureReader& reader, report::EventSource& s
   use.command_line = shell_words(reader.metadata().command_line);
   use.lost = reader.lost();
   use.damaged = reader.damaged();
+  use.has_stopped = reader.head().failure != 0;
 }
 
 CaptureUse read_use(const std::string& path, report::EventSource& source) {

@@ -62,6 +62,7 @@ struct CaptureUse {
   std::string command_line;  // quoted for a shell
   std::uint64_t lost = 0;
   std::uint64_t damaged = 0;
+  bool has_stopped = false;  // the recording stopped before the process ended
   report::Profile profile;
 };
 // Replays each capture once. Several are replayed at the same time, one thread for each processor,

@@ -102,7 +102,10 @@ int judge_all(const Arguments& arguments, Selection& selection,
   }
   std::fputs(text_output(verdict, stderr).c_str(), stderr);
   if (const Error error = write_outputs(arguments, verdict)) return complain(error);
-  return verdict.is_over() ? 1 : 0;
+  if (verdict.is_over()) return 1;
+  if (!verdict.is_unknown()) return 0;
+  return complain(
+      "gate: a recording stopped before its program ended: what the program did then is unknown");
 }
 
 int run_and_judge(const Arguments& arguments, Selection& selection,

@@ -73,6 +73,11 @@ bool Verdict::is_over() const {
                      [](const ProcessVerdict& process) { return process.is_over(); });
 }
 
+bool Verdict::is_unknown() const {
+  return std::any_of(processes.begin(), processes.end(),
+                     [](const ProcessVerdict& each) { return each.use.has_stopped; });
+}
+
 bool Verdict::has_growth() const {
   return std::any_of(processes.begin(), processes.end(),
                      [](const ProcessVerdict& process) { return process.growth.is_known; });

@@ -50,6 +50,8 @@ struct Verdict {
   std::vector<std::string> unused_suppressions;
 
   bool is_over() const;
+  // Some recording stopped before its process ended: what came then could be over the limits.
+  bool is_unknown() const;
   // Some process set two marks that can be compared.
   bool has_growth() const;
 };

@@ -122,9 +122,10 @@ std::string text_output(const Verdict& verdict, std::FILE* terminal) {
   }
   const auto over = std::count_if(verdict.processes.begin(), verdict.processes.end(),
                                   [](const ProcessVerdict& each) { return each.is_over(); });
-  const std::string result = over == 0 ? coloured(Colour::Good, "passed", terminal)
-                                       : coloured(Colour::Bad, "FAILED", terminal) + ": " +
-                                             std::to_string(over) + " over the limits";
+  const std::string result = over != 0 ? coloured(Colour::Bad, "FAILED", terminal) + ": " +
+                                             std::to_string(over) + " over the limits"
+                             : verdict.is_unknown() ? coloured(Colour::Bad, "no verdict", terminal)
+                                                    : coloured(Colour::Good, "passed", terminal);
   return text + "pymemflow: " + result + ", " + counted(verdict.processes.size(), "process") + "\n";
 }
 

@@ -14,7 +14,7 @@ struct EndHandlers {
   void (*before_exec)() = nullptr;
   void (*after_failed_exec)() = nullptr;
   // Called when the program is about to forbid a system call that the library needs, by its number.
-  // True: the recording has ended; after_filter() follows. Linux only.
+  // True: after_filter() is to follow. Linux only.
   bool (*before_filter)(long forbidden) = nullptr;
   // False: the filter was refused.
   void (*after_filter)(bool is_installed) = nullptr;

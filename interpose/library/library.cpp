@@ -41,6 +41,8 @@ constinit ReportOptions report_options;
 constinit OptionError option_error;
 // The program has forbidden system calls that the library needs, or is about to.
 constinit bool is_forbidden = false;
+// The recording goes on without them, in memory alone.
+constinit bool is_in_memory = false;
 
 void say_not_probed(std::uint64_t events) {
   char text[report::kMaxDecimalBytes];
@@ -71,6 +73,7 @@ void say_deep_binding(const char* path) {
 // Valid until the next call.
 std::string_view failure_text(int failure) {
   if (failure == kTruncated) return "another program truncated the capture";
+  if (failure == kForbidden) return "the program forbids system calls that recording needs";
   if (failure != kLimitReached) return error_text(failure);
   static char text[64] = "the record reached its limit of ";
   constexpr std::size_t kFixed = sizeof "the record reached its limit of " - 1;
@@ -156,7 +159,8 @@ void end(EndKind kind) {
 }
 
 void at_exit(void*) {
-  // After a filter no system call may be made here.
+  // After a filter no system call may be made here. NAME.windows has the end then.
+  if (is_in_memory) end_recording(EndKind::Exit);
   if (is_forbidden || !is_recording_process()) return;
   const LateThreadsHeld held;
   end(EndKind::Exit);
@@ -174,19 +178,26 @@ void after_failed_exec() {
   if (recording.phase.load() == Phase::Ended) resume_recording();
 }
 
-// The program is about to install a filter under which the library could end it. The record ends
-// here, and its report is made now: nothing may be done later.
+// The program is about to install a filter under which the library could end it. A capture with a
+// name goes on in memory, and is read after the end of the program. One without a name ends here,
+// and its report is made now: nothing may be done later.
 bool before_filter(long forbidden) {
   if (recording.phase.load() != Phase::On) return false;
   char digits[report::kMaxDecimalBytes];
   const char* const end_of_digits =
       report::put_decimal(digits, static_cast<std::uint64_t>(forbidden));
-  say({"the program restricts its system calls (seccomp): call ",
-       {digits, static_cast<std::size_t>(end_of_digits - digits)},
+  const std::string_view number(digits, static_cast<std::size_t>(end_of_digits - digits));
+  is_forbidden = true;
+  if (!is_report_wanted() && recording.destination.file.has_windows()) {
+    say({"the program restricts its system calls (seccomp): call ", number,
+         ", which recording needs, could end it; from here on events are kept in memory alone"});
+    is_in_memory = record_in_memory_alone();
+    if (is_in_memory) return true;
+  }
+  say({"the program restricts its system calls (seccomp): call ", number,
        ", which recording needs, could end it; the record ends here"});
   // So a reader knows that the record is not complete.
   recording.failure.store(EPERM);
-  is_forbidden = true;
   end(EndKind::Exec);
   // The filter may be one for all threads.
   recording.writers.wait_for_records();
@@ -196,13 +207,18 @@ bool before_filter(long forbidden) {
 void after_filter(bool is_installed) {
   if (is_installed) {
     end_handlers = {};
-    count_alone();
+    if (!is_in_memory) count_alone();
     return;
   }
-  say({"the filter was refused, so the record goes on"});
   is_forbidden = false;
-  recording.failure.store(0);
-  after_failed_exec();
+  if (is_in_memory) {
+    is_in_memory = false;
+    record_with_calls();
+  } else {
+    recording.failure.store(0);
+    after_failed_exec();
+  }
+  say({"the filter was refused, so the record goes on"});
 }
 
 bool accept_options() {

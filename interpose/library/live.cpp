@@ -73,6 +73,8 @@ template <typename Answer>
 int ask(Answer answer) {
   const int saved = errno;
   if (recording.phase.load() != Phase::On) return ESRCH;
+  // Reading the capture takes system calls, which the program has forbidden.
+  if (recording.are_calls_forbidden.load(std::memory_order_relaxed)) return EPERM;
   if (recording.settings.mode != RecordMode::Full) return ENOTSUP;
   const Asking asking_now;
   if (is_out_of_memory) return ENOMEM;

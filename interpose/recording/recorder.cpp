@@ -68,6 +68,7 @@ bool ensure_turn(Writer& writer) {
 
 // Takes a writer that is free, or whose thread has ended, for this thread.
 Writer* acquire_writer() {
+  if (recording.are_calls_forbidden.load(std::memory_order_relaxed)) return nullptr;
   const std::uint32_t thread = platform::thread_id();
   Writer* const writer = recording.writers.acquire(recording.destination.process, thread);
   if (writer == nullptr) return nullptr;

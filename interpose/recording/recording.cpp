@@ -73,6 +73,7 @@ void restore_windows() {
   recording.writers.wait_for_records();
   bool is_made = file.begin_new_windows();
   for (const auto step : {&CaptureFile::reserve_again, &CaptureFile::map_again}) {
+    is_made = is_made && file.visit_spare_blocks(step);
     recording.writers.for_each([&](Writer& writer) {
       is_made = is_made && visit_areas(recording.destination, writer, step);
     });
@@ -170,8 +171,26 @@ bool is_recording_process() {
   return own == 0 || recording.process_namespace == 0 || own == recording.process_namespace;
 }
 
+bool record_in_memory_alone() {
+  CaptureFile& file = recording.destination.file;
+  if (!file.has_windows() || !file.map_spare_blocks()) return false;
+  file.use_spare_blocks(true);
+  recording.are_calls_forbidden.store(true);
+  // Threads that are in the middle of a record may be about to make a call.
+  recording.writers.wait_for_records();
+  platform::forbid_system_calls(true);
+  return true;
+}
+
+void record_with_calls() {
+  platform::forbid_system_calls(false);
+  recording.are_calls_forbidden.store(false);
+  recording.destination.file.use_spare_blocks(false);
+}
+
 void count_alone() {
   recording.are_calls_forbidden.store(true, std::memory_order_relaxed);
+  platform::forbid_system_calls(true);
   recording.destination.file.reopen_in_memory();
   set_phase(Phase::Failed);
 }

@@ -33,7 +33,7 @@ struct Recording {
   Phase phase_before_end = Phase::Off;
   // The error number, kLimitReached or kTruncated that led to the phase Failed.
   std::atomic<int> failure{0};
-  // The program has forbidden system calls that the recording needs (count_alone()).
+  // The program has forbidden system calls that the recording needs.
   std::atomic<bool> are_calls_forbidden{false};
   // Events that were attributed to the running frame because a trace function of the program had
   // replaced the probes.
@@ -83,6 +83,13 @@ void fail_recording(int error);
 // resume_recording() undoes it after a failed exec.
 bool end_recording(EndKind kind = EndKind::Exit);
 void resume_recording();
+
+// The program is about to forbid system calls. Goes on in memory that is mapped now, without a
+// system call; what does not fit, and the events of threads that begin later, are lost. False:
+// nobody could read the capture later, since it has no name, or nothing can be mapped.
+// record_with_calls() undoes it, after the filter was refused.
+bool record_in_memory_alone();
+void record_with_calls();
 
 // After end_recording(): counts what happens from here on as lost, in the mapped head of the
 // capture, and makes no system call. The capture has no end then. A forked child records nothing.

@@ -69,7 +69,24 @@ void close_window(BlockHead& window, std::size_t words) {
   set_state(window, BlockState::Closed);
 }
 
+// Leaves the full window where it is, and goes on in another block.
+bool leave_window(Destination& destination, Writer& writer) {
+  BlockHead& full = *writer.window;
+  int error = 0;
+  BlockHead* const next = destination.file.map_blocks(kBlockBytes, error);
+  if (next == nullptr) {
+    destination.on_failure(error);
+    return false;
+  }
+  close_window(full, static_cast<std::size_t>(writer.position - records_of(&full)));
+  next->lost = full.lost;
+  writer.window = next;
+  open_window(destination, writer, full.number + 1);
+  return true;
+}
+
 bool append_window(Destination& destination, Writer& writer) {
+  if (destination.file.uses_spare_blocks()) return leave_window(destination, writer);
   BlockHead& window = *writer.window;
   window.used_bytes = static_cast<std::uint32_t>(
       static_cast<std::size_t>(writer.position - records_of(&window)) * sizeof(Word));

@@ -120,6 +120,11 @@ void close_file(int file) {
   system_call(SYS_close, file);
 }
 
+void move_file(int from, int to) {
+  system_call(SYS_dup3, from, to, O_CLOEXEC);
+  system_call(SYS_close, from);
+}
+
 std::uint64_t free_bytes_for(int file) {
   struct statfs disk {};
   if (!failed(system_call(SYS_fstatfs, file, &disk)) && disk.f_blocks != 0) {

@@ -41,6 +41,10 @@ std::size_t read_start(const char* path, std::span<char> start) {
 
 }  // namespace
 
+void forbid_system_calls(bool are_forbidden) {
+  are_calls_forbidden.store(are_forbidden);
+}
+
 char** environment() {
   return environ;
 }

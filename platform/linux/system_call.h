@@ -7,6 +7,7 @@
 #include <linux/audit.h>
 #include <sys/syscall.h>
 
+#include <atomic>
 #include <cerrno>
 #include <type_traits>
 
@@ -66,11 +67,22 @@ inline long enter_kernel(long number, long a, long b, long c, long d, long e, lo
 #  error "No system call for this processor: add one here"
 #endif
 
+// While it is set, no system call of the library reaches the kernel: the program has a filter under
+// which one of them could end it.
+inline constinit std::atomic<bool> are_calls_forbidden{false};
+
+// A call that the program itself asks for.
 template <typename... Arguments>
-long system_call(long number, Arguments... arguments) {
+long system_call_of_host(long number, Arguments... arguments) {
   static_assert(sizeof...(arguments) <= 6);
   const long words[6] = {word_of(arguments)...};
   return enter_kernel(number, words[0], words[1], words[2], words[3], words[4], words[5]);
+}
+
+template <typename... Arguments>
+long system_call(long number, Arguments... arguments) {
+  if (are_calls_forbidden.load(std::memory_order_relaxed)) return -EPERM;
+  return system_call_of_host(number, arguments...);
 }
 
 inline bool failed(long outcome) {

@@ -93,6 +93,13 @@ void close_file(int file) {
   ::close(file);
 }
 
+void move_file(int from, int to) {
+  const KeptErrno kept;
+  ::dup2(from, to);
+  ::fcntl(to, F_SETFD, FD_CLOEXEC);
+  ::close(from);
+}
+
 std::uint64_t free_bytes_for(int file) {
   const KeptErrno kept;
   struct statfs disk {};

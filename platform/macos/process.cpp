@@ -16,6 +16,8 @@
 
 namespace pymemflow::platform {
 
+void forbid_system_calls(bool) {}
+
 char** environment() {
   return *::_NSGetEnviron();
 }

@@ -22,6 +22,8 @@ void append_failure(String& text, const FileHead& head) {
                    head.limit_bytes);
   } else if (head.failure == kTruncated) {
     reason = "another program truncated the capture";
+  } else if (head.failure == kForbidden) {
+    reason = "the program forbids system calls that recording needs";
   } else {
     reason = std::strerror(head.failure);
   }

@@ -33,7 +33,7 @@ std::size_t extent_of(std::span<const Word> words) {
   return extent;
 }
 
-// Of a block in one of the files.
+// Reads the head of a block in one of the two files.
 bool read_head(int file, std::uint64_t offset, BlockHead& head) {
   if (!read_at(file, &head, sizeof head, offset)) return false;
   // The state comes before the rest, and becomes Sealed after the rest.

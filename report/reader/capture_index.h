@@ -35,7 +35,7 @@ class CaptureIndex {
 
   // The files that hold the blocks: NAME.windows only if it belongs to the capture, and is needed.
   const CaptureFiles& files() const { return files_; }
-  // What was mapped of the capture lies in a NAME.windows, which is missing.
+  // Whether blocks of the capture lie in a NAME.windows that is missing.
   bool lacks_windows() const { return lacks_windows_; }
 
   // Copies of windows, which do not change any more, by writer and number.

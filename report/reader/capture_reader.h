@@ -53,7 +53,7 @@ class CaptureReader {
   std::uint64_t lost() const { return contents_.index().lost(); }
   // In a ring: events that were recorded, and overwritten by later ones.
   std::uint64_t overwritten() const { return overwritten_; }
-  // What was mapped of the capture is missing: it lies in a NAME.windows that was not given.
+  // Whether blocks of the capture lie in a NAME.windows that was not given.
   bool lacks_windows() const { return contents_.index().lacks_windows(); }
   // Blocks, records and names that were not what they should be.
   std::uint64_t damaged() const { return damaged_ + contents_.damaged(); }

@@ -22,7 +22,7 @@ constexpr long kOwnCalls[] = {
     SYS_close,          SYS_faccessat,    SYS_fcntl,           SYS_prlimit64,
     SYS_fstatfs,        SYS_sysinfo,      SYS_uname,           SYS_sendfile,
     SYS_memfd_create,   SYS_unshare,      SYS_newfstatat,      SYS_process_vm_readv,
-    SYS_pread64,
+    SYS_pread64,        SYS_dup3,
 #ifdef SYS_access
     SYS_access,
 #endif

@@ -1,7 +1,7 @@
 // The functions by which a program restricts its own system calls. A filter that ends the thread
 // for a call of the library would end a program that runs well alone: so the recording ends before
-// such a filter is installed. Filters that are installed by a system call of the program's own are
-// not noticed.
+// such a filter is installed, or goes on without system calls. Filters that are installed by a
+// system call of the program's own are not noticed.
 
 #include <linux/seccomp.h>
 #include <sys/prctl.h>
@@ -41,14 +41,16 @@ long around_filter(const void* program, bool is_strict, Install install) {
 }
 
 long run_prctl(long option, long a, long b, long c, long d) {
-  const auto call = [=] { return platform::system_call(SYS_prctl, option, a, b, c, d); };
+  const auto call = [=] { return platform::system_call_of_host(SYS_prctl, option, a, b, c, d); };
   if (option != PR_SET_SECCOMP) return finish(call());
   return finish(around_filter(reinterpret_cast<const void*>(b),
                               static_cast<unsigned long>(a) == SECCOMP_MODE_STRICT, call));
 }
 
 long run_seccomp(long operation, long flags, long program) {
-  const auto call = [=] { return platform::system_call(SYS_seccomp, operation, flags, program); };
+  const auto call = [=] {
+    return platform::system_call_of_host(SYS_seccomp, operation, flags, program);
+  };
   const bool is_strict = operation == SECCOMP_SET_MODE_STRICT;
   if (!is_strict && operation != SECCOMP_SET_MODE_FILTER) return finish(call());
   return finish(around_filter(reinterpret_cast<const void*>(program), is_strict, call));

@@ -26,12 +26,18 @@ bool is_file(int file, const platform::FileIdentity& identity) {
   return file >= 0 && platform::identify_file(file, now) && is_same(now, identity);
 }
 
+// About a million events, and the names of their sites.
+constexpr std::size_t kSpareBytes = std::size_t{16} << 20;
+
 }  // namespace
 
 int CaptureFile::create(const CaptureSettings& settings, std::uint32_t process,
                         bool is_forked_child) {
   close();
   is_copied_ = is_name_lost_ = is_windows_name_taken_ = false;
+  spare_ = nullptr;
+  spare_bytes_ = 0;
+  spare_used_.store(0, std::memory_order_relaxed);
   written_.store(0, std::memory_order_relaxed);
   if (const int error = open(settings, process, is_forked_child)) return error;
   if (!platform::identify_file(file_, identity_)) return EBADF;
@@ -117,6 +123,7 @@ int CaptureFile::write_head(const CaptureSettings& settings, std::uint32_t proce
 }
 
 BlockHead* CaptureFile::map_blocks(std::size_t bytes, int& error) {
+  if (uses_spare_) return take_spare(bytes, error);
   error = check();
   if (error != 0) return nullptr;
   std::uint64_t offset = 0;
@@ -130,6 +137,26 @@ BlockHead* CaptureFile::map_blocks(std::size_t bytes, int& error) {
   }
   block->page = static_cast<std::uint32_t>(offset / kFileAlignment);
   return block;
+}
+
+bool CaptureFile::map_spare_blocks() {
+  if (spare_ != nullptr) return true;
+  // The disk or the limit may have room for fewer.
+  for (std::size_t bytes = kSpareBytes; bytes >= kBlockBytes; bytes /= 2) {
+    int error = 0;
+    spare_ = reinterpret_cast<char*>(map_blocks(bytes, error));
+    if (spare_ == nullptr) continue;
+    spare_bytes_ = bytes;
+    return true;
+  }
+  return false;
+}
+
+BlockHead* CaptureFile::take_spare(std::size_t bytes, int& error) {
+  error = kForbidden;
+  const std::size_t taken = spare_used_.fetch_add(bytes, std::memory_order_relaxed);
+  if (taken > spare_bytes_ || bytes > spare_bytes_ - taken) return nullptr;
+  return reinterpret_cast<BlockHead*>(spare_ + taken);
 }
 
 int CaptureFile::append(const BlockHead& block) {
@@ -160,7 +187,8 @@ void CaptureFile::count_lost() {
 
 int CaptureFile::end(EndKind kind, int failure, std::uint64_t last_numbers) {
   if (head_ == nullptr) return failure;
-  const int state = check();
+  // A file that was truncated belongs to somebody else, however large it is by now.
+  const int state = failure == kTruncated ? kTruncated : check();
   if (state == EBADF && !has_windows()) return failure;
   if (state == kTruncated && failure == 0) failure = kTruncated;
   is_copied_ = has_windows() && state == 0 && copy_windows();
@@ -228,8 +256,8 @@ bool CaptureFile::map_again(BlockHead* block, std::size_t bytes) {
 void CaptureFile::use_new_windows() {
   platform::map_file(new_windows_, 0, kFileAlignment, head_);
   platform::identify_file(new_windows_, windows_identity_);
-  platform::close_file(windows_);
-  windows_ = new_windows_;
+  // Readers in this process keep the number.
+  platform::move_file(new_windows_, windows_);
   new_windows_ = -1;
 }
 
@@ -259,7 +287,14 @@ int CaptureFile::check() const {
   if (file_ < 0 || !platform::look_at_file(file_, now) || !is_same(now.identity, identity_)) {
     return EBADF;
   }
-  return now.bytes < written ? kTruncated : 0;
+  return now.bytes < written || (written != 0 && has_windows() && !has_own_head()) ? kTruncated : 0;
+}
+
+// False: the file has new content, which may be longer than the old one was.
+bool CaptureFile::has_own_head() const {
+  FileHead head{};
+  const long got = platform::read_file(file_, &head, sizeof head, 0);
+  return got == long{sizeof head} && head.magic == kFileMagic && head.checksum == head_->checksum;
 }
 
 void CaptureFile::note_written(std::uint64_t end) {

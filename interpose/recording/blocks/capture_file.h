@@ -42,6 +42,18 @@ class CaptureFile {
   // number.
   int append(const BlockHead& block);
 
+  // Maps blocks from which map_blocks() takes when the program forbids system calls. False: nothing
+  // could be mapped.
+  bool map_spare_blocks();
+  // From here on map_blocks() takes from the spare blocks alone, and append() fails: the caller
+  // leaves the full block where it is.
+  void use_spare_blocks(bool are_used) { uses_spare_ = are_used; }
+  bool uses_spare_blocks() const { return uses_spare_; }
+  // As visit_areas() of window.h, for the spare blocks.
+  bool visit_spare_blocks(bool (CaptureFile::*visit)(BlockHead*, std::size_t)) {
+    return spare_ == nullptr || (this->*visit)(reinterpret_cast<BlockHead*>(spare_), spare_bytes_);
+  }
+
   // Counts an event that is lost because there is no writer for it.
   void count_lost();
 
@@ -50,7 +62,7 @@ class CaptureFile {
   // kTruncated if that is why the record is not complete. reopen() undoes it.
   int end(EndKind kind, int failure, std::uint64_t last_numbers);
   void reopen();
-  // What reopen() does in the mapped head, without a system call.
+  // Removes the end from the mapped head alone, without a system call.
   void reopen_in_memory();
   // After reopen(), as end() has removed NAME.windows: makes a new one, by begin_new_windows(),
   // then reserve_again() and map_again() for every mapped area, of which the first block is given,
@@ -78,6 +90,7 @@ class CaptureFile {
   }
   // The descriptor of NAME.windows; -1: there is none, or a reader no longer needs it.
   int windows_descriptor() const { return has_windows() && !is_copied_ ? windows_ : -1; }
+  bool has_windows() const { return windows_ != file_; }
   // Empty: the file has no name.
   const char* name() const { return name_.text; }
   // NAME.windows exists, and not NAME: so the record has another name.
@@ -91,12 +104,13 @@ class CaptureFile {
   int write_head(const CaptureSettings& settings, std::uint32_t process, bool is_forked_child);
   // Creates both files under name_. 0, or an error number.
   int make_files();
-  bool has_windows() const { return windows_ != file_; }
+  BlockHead* take_spare(std::size_t bytes, int& error);
   // Claims the range at the end of the file. 0, or an error number.
   int claim(std::size_t bytes, std::uint64_t& offset);
   // 0; EBADF if the program closed the file, so that its descriptor may mean another file now; or
   // kTruncated.
   int check() const;
+  bool has_own_head() const;
   void note_written(std::uint64_t end);
   // Copies what is mapped to the capture. False: NAME.windows is still needed.
   bool copy_windows();
@@ -111,6 +125,10 @@ class CaptureFile {
   // The file is at least that long, unless another program has cut it off.
   std::atomic<std::uint64_t> written_{0};
   int new_windows_ = -1;
+  char* spare_ = nullptr;
+  std::size_t spare_bytes_ = 0;
+  std::atomic<std::size_t> spare_used_{0};
+  std::atomic<bool> uses_spare_{false};
   bool is_copied_ = false;
   bool is_name_lost_ = false;
   bool is_windows_name_taken_ = false;

@@ -191,22 +191,83 @@ class TestFilters(Case):
                 (6, 0, 0, KILL), (6, 0, 0, ALLOW)]
         self.check_end(self.both(self.work('install(%r)' % rows)))
 
-    def test_with_a_capture(self):
-        code = TOOLS + self.work('install(rows_for([18, 296], %d))' % KILL)
+    MEMORY = 'from here on events are kept in memory alone'
+
+    def kept(self, way, **options):
+        """A run that keeps its record, and the report of it."""
+        code = TOOLS + self.work('install(rows_for([18, 296, 2, 257], %d))' % KILL).replace(
+            'os._exit(5)', way).replace('bytes(%d)" % i', 'bytes(%d)" % (7000 + i)')
+        run = self.trace.code(code, output=None, PYMEMFLOW_CAPTURE=self.path('c'), **options)
+        assert run.status == 5 and run.stderr.count('\n') == 1 and self.MEMORY in run.stderr
+        return self.cli.report(self.path('c'))
+
+    @pytest.mark.parametrize('way', ['os._exit(5)', 'sys.exit(5)'])
+    def test_with_a_capture(self, way):
+        """The program goes on, and each of its events is kept."""
+        report = self.kept(way)
+        assert report.lost == 0 and 'damaged' not in report.text and 'stopped' not in report.text
+        assert ('did not end by itself' in report.text) == ('_exit' in way)
+        sizes = [size for event in report.events for size in event.arguments]
+        assert 77777 + 33 in sizes
+        for i in range(99):
+            assert sizes.count(5000 + i + 33) >= 303
+        assert [event.function for event in report.events].count('<lambda>') >= 300
+
+    @pytest.mark.parametrize('options', [{'PYMEMFLOW_RING': '256KiB'}, {'PYMEMFLOW_FLOW': '0'}])
+    def test_with_a_ring_and_with_sums(self, options):
+        report = self.kept('sys.exit(5)', **options)
+        assert 'damaged' not in report.text
+        # The tables of sums cannot grow.
+        assert report.lost == 0 or 'PYMEMFLOW_FLOW' in options
+
+    def test_more_than_the_memory_holds(self):
+        code = TOOLS + self.work('install(rows_for([18, 296, 2, 257], %d))' % KILL)
+        code = code.replace('range(30000)', 'range(1500000)').replace('os._exit', 'sys.exit')
         run = self.trace.code(code, output=None, PYMEMFLOW_CAPTURE=self.path('c'))
         assert run.status == 5 and run.stderr.count('\n') == 1
-        done = self.cli('report', self.path('c'))
-        assert done.status == 0 and 77777 + 33 in self.sizes(done.stdout)
+        report = self.cli.report(self.path('c'))
+        assert 'recording stopped (the program forbids system calls that recording needs)' in report.text
+        assert report.lost > 100000 and report.lost + report.recorded > 3000000
         done = self.cli('gate', '--max-leak=1GiB', self.path('c'))
+        assert done.status == 2 and 'no verdict' in done.stderr and 'passed' not in done.stderr
         assert 'the record is incomplete' in done.stderr
-        # The program goes on, and each of its events is counted.
-        assert 60000 <= self.cli.report(self.path('c')).lost < 70000
+
+    def test_threads(self):
+        """Those that run go on; the events of later ones are counted."""
+        code = TOOLS + (
+            'import threading\nbytes(77777)\ngo, done = threading.Event(), threading.Event()\n'
+            'def early():\n    bytes(100); go.wait()\n    for i in range(20000): bytes(40000)\n    done.set()\n'
+            'thread = threading.Thread(target=early); thread.start()\n'
+            'install(rows_for([18, 296, 2], %d))\ngo.set(); done.wait(); thread.join()\n'
+            'def late():\n    for i in range(3000): bytes(50000)\n'
+            'thread = threading.Thread(target=late); thread.start(); thread.join()\n'
+            'sys.exit(5)\n' % KILL)
+        run = self.trace.code(code, output=None, PYMEMFLOW_CAPTURE=self.path('c'))
+        assert run.status == 5 and self.MEMORY in run.stderr
+        report = self.cli.report(self.path('c'))
+        assert [event.arguments[-1] for event in report.events
+                if event.function == 'early'].count(40000 + 33) == 20000
+        assert 'late' not in {event.function for event in report.events} and report.lost >= 6000
+
+    def test_refused_with_a_capture(self):
+        """The recording goes on with system calls, in files again."""
+        code = TOOLS + ('libc.prctl(38, 1, 0, 0, 0)\nbytes(77777)\n'
+                        'assert libc.prctl(22, 2, head_of([(6, 0, 0, 0), (0x20, 0, 0, 3)]), 0, 0) == -1\n'
+                        'for i in range(30000): bytes(5000)\nsys.exit(5)\n')
+        run = self.trace.code(code, output=None, PYMEMFLOW_CAPTURE=self.path('c'))
+        assert run.status == 5 and 'the filter was refused, so the record goes on' in run.stderr
+        assert os.listdir(self.folder) == ['c']
+        report = self.cli.report(self.path('c'))
+        assert report.lost == 0 and 'damaged' not in report.text
+        assert [size for event in report.events for size in event.arguments].count(5000 + 33) >= 30000
 
     def test_with_run(self):
         code = TOOLS + self.work('install(rows_for([18, 296, 2, 257], %d))' % KILL)
         done = self.cli('run', '--output', self.path('r'), self.python.path, '-c', code)
-        assert done.status == 5 and 'the record ends here' in done.stderr
-        assert 77777 + 33 in self.sizes(self.read('r'))
+        assert done.status == 5 and self.MEMORY in done.stderr
+        assert {77777 + 33, 5000 + 33} <= self.sizes(self.read('r'))
+        done = self.cli('gate', '--max-leak=1GiB', self.python.path, '-c', code)
+        assert done.status == 5 and 'was killed or is still running' in done.stderr
 
     def test_children_and_execs_after_it(self):
         code = self.work(
@@ -257,6 +318,6 @@ def test_all_calls_are_examined():
     with open(os.path.join(built.ROOT, 'interpose/hooks/linux/filters.cpp'), encoding='utf-8') as file:
         known = set(re.findall(r'\bSYS_(\w+)', file.read()))
     # At the start; in the processes that become the reporter; and by which one ends.
-    elsewhere = {'getcwd', 'statfs', 'dup3', 'close_range', 'execve', 'exit', 'exit_group'}
+    elsewhere = {'getcwd', 'statfs', 'close_range', 'execve', 'exit', 'exit_group'}
     made = set(read('platform/linux', 'interpose/library/linux', 'interpose/recording'))
     assert len(made) > 30 and made - known == elsewhere & made
