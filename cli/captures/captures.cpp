@@ -18,6 +18,7 @@
 #include "capture/block.h"
 #include "cli/captures/compression.h"
 #include "cli/captures/read_ahead.h"
+#include "cli/console/counts.h"
 #include "report/base/private_heap.h"
 #include "report/reader/capture_reader.h"
 
@@ -80,6 +81,8 @@ void fill(CaptureUse& use, report::CaptureReader& reader, report::EventSource& s
   use.command_line = shell_words(reader.metadata().command_line);
   use.lost = reader.lost();
   use.damaged = reader.damaged();
+  use.left_out = reader.left_out();
+  use.lacks_windows = reader.lacks_windows();
   use.has_stopped = reader.head().failure != 0;
 }
 
@@ -187,6 +190,17 @@ std::vector<FoundCapture> find_captures(const std::string& pattern, std::uint64_
                   [](const FoundCapture& a, const FoundCapture& b) { return a.path == b.path; });
   found.erase(last, found.end());
   return found;
+}
+
+std::string CaptureUse::gap() const {
+  std::string text;
+  const auto add = [&](const std::string& part) { text += (text.empty() ? "" : ", ") + part; };
+  if (lost != 0) add(counted(lost, "event") + " lost");
+  if (damaged != 0) add("damaged in " + counted(damaged, "place"));
+  if (left_out != 0) add(counted(left_out, "event") + " left out");
+  if (lacks_windows) add("the file of its windows is missing");
+  if (has_stopped) add("the recording stopped before the program ended");
+  return text;
 }
 
 std::vector<CaptureUse> read_uses(const std::vector<std::string>& paths) {

@@ -62,9 +62,16 @@ struct CaptureUse {
   std::string command_line;  // quoted for a shell
   std::uint64_t lost = 0;
   std::uint64_t damaged = 0;
+  std::uint64_t left_out = 0;  // events whose site is not in the record
+  bool lacks_windows =
+      false;                 // the NAME.windows of a process that did not end by itself is missing
   bool has_stopped = false;  // the recording stopped before the process ended
   report::Profile profile;
+
+  // The gaps of the record, for which no verdict can be based on it. Empty: it has none.
+  std::string gap() const;
 };
+
 // Replays each capture once. Several are replayed at the same time, one thread for each processor,
 // and take their memory at the same time. In the order of `paths`.
 std::vector<CaptureUse> read_uses(const std::vector<std::string>& paths);

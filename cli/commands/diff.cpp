@@ -147,6 +147,11 @@ int run(const Arguments& arguments) {
     if (const Error error = write_file(arguments.json, text)) return complain(error);
   }
   if (!arguments.max_growth) return 0;
+  for (const CaptureUse& use : uses) {
+    if (const std::string gap = use.gap(); !gap.empty()) {
+      return complain(use.path + ": not judged, because the record is incomplete (" + gap + ")");
+    }
+  }
   const std::uint64_t before = uses[0].profile.total.live.bytes;
   const std::uint64_t after = uses[1].profile.total.live.bytes;
   return after > before && after - before > *arguments.max_growth ? 1 : 0;

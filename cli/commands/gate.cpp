@@ -7,6 +7,7 @@
 #include <array>
 #include <cstdio>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -86,26 +87,33 @@ Error write_outputs(const Arguments& arguments, const Verdict& verdict) {
 }
 
 int judge_all(const Arguments& arguments, Selection& selection,
-              const std::vector<std::string>& captures) {
+              const std::vector<std::string>& captures, std::optional<int> program_exit = {}) {
   std::vector<CaptureUse> uses = read_uses(captures);
   for (const CaptureUse& use : uses) {
     if (!use.problem.empty()) return complain(use.path + ": " + use.problem);
   }
-  const Verdict verdict = judge(std::move(uses), arguments.limits, selection);
+  Verdict verdict = judge(std::move(uses), arguments.limits, selection);
+  verdict.program_exit = program_exit;
   const char* const growth = arguments.limits.option_with(Evidence::Growth);
   if (growth != nullptr && !verdict.has_growth()) {
     return complain(std::string(growth) + ": the program set fewer than two comparable marks");
   }
-  if (arguments.is_baseline_updated) {
+  const Outcome outcome = verdict.outcome();
+  if (arguments.is_baseline_updated && outcome != Outcome::Unknown) {
     const Error error = baseline_of(verdict).write(arguments.baseline);
     return error ? complain(error) : 0;
   }
   std::fputs(text_output(verdict, stderr).c_str(), stderr);
   if (const Error error = write_outputs(arguments, verdict)) return complain(error);
-  if (verdict.is_over()) return 1;
-  if (!verdict.is_unknown()) return 0;
-  return complain(
-      "gate: a recording stopped before its program ended: what the program did then is unknown");
+  switch (outcome) {
+    case Outcome::Passed:
+      return 0;
+    case Outcome::Failed:
+      return 1;
+    case Outcome::Unknown:
+      break;
+  }
+  return kUsageError;
 }
 
 int run_and_judge(const Arguments& arguments, Selection& selection,
@@ -129,7 +137,7 @@ int run_and_judge(const Arguments& arguments, Selection& selection,
     say("no Python ran: there is nothing to judge");
     return done.status != 0 ? done.status : kUsageError;
   }
-  const int status = judge_all(arguments, selection, captures);
+  const int status = judge_all(arguments, selection, captures, done.status);
   return done.status != 0 ? done.status : status;
 }
 

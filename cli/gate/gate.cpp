@@ -63,19 +63,33 @@ bool counts(const Leak& leak, const Limits& limits) {
 
 }  // namespace
 
-bool ProcessVerdict::is_over() const {
-  return std::any_of(findings.begin(), findings.end(),
-                     [](const Finding& finding) { return finding.is_over(); });
+Outcome ProcessVerdict::outcome() const {
+  if (!use.gap().empty()) return Outcome::Unknown;
+  const bool is_over = std::any_of(findings.begin(), findings.end(),
+                                   [](const Finding& finding) { return finding.is_over(); });
+  return is_over ? Outcome::Failed : Outcome::Passed;
 }
 
-bool Verdict::is_over() const {
-  return std::any_of(processes.begin(), processes.end(),
-                     [](const ProcessVerdict& process) { return process.is_over(); });
+Outcome Verdict::outcome() const {
+  Outcome outcome = Outcome::Passed;
+  for (const ProcessVerdict& process : processes) {
+    const Outcome each = process.outcome();
+    if (each == Outcome::Failed) return each;
+    if (each == Outcome::Unknown) outcome = each;
+  }
+  return outcome;
 }
 
-bool Verdict::is_unknown() const {
-  return std::any_of(processes.begin(), processes.end(),
-                     [](const ProcessVerdict& each) { return each.use.has_stopped; });
+const char* name_of(Outcome outcome) {
+  switch (outcome) {
+    case Outcome::Passed:
+      return "passed";
+    case Outcome::Failed:
+      return "failed";
+    case Outcome::Unknown:
+      break;
+  }
+  return "unknown";
 }
 
 bool Verdict::has_growth() const {

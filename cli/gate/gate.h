@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -33,6 +34,12 @@ struct WorstGrowth {
   std::vector<Leak> sites;  // largest growth first
 };
 
+enum class Outcome : std::uint8_t {
+  Passed,
+  Failed,   // over a limit
+  Unknown,  // not judged
+};
+
 struct ProcessVerdict {
   CaptureUse use;
   std::vector<Leak> leaks;  // largest first: by the bytes beyond the baseline, then by all bytes
@@ -42,21 +49,25 @@ struct ProcessVerdict {
   std::array<report::Amount, report::kExemptions> exempt = {};
   std::vector<Finding> findings;  // one per limit that is set
 
-  bool is_over() const;
+  // Unknown if its record has a gap.
+  Outcome outcome() const;
 };
 
 struct Verdict {
   std::vector<ProcessVerdict> processes;
   std::vector<std::string> unused_suppressions;
+  std::optional<int> program_exit;  // empty: the gate did not run the program
 
-  bool is_over() const;
-  // Some recording stopped before its process ended: what came then could be over the limits.
-  bool is_unknown() const;
+  // Failed if a process failed, else Unknown if one was not judged.
+  Outcome outcome() const;
   // Some process set two marks that can be compared.
   bool has_growth() const;
 };
 
 Verdict judge(std::vector<CaptureUse> uses, const Limits& limits, Selection& selection);
+
+// "passed", "failed" or "unknown".
+const char* name_of(Outcome outcome);
 
 // The smallest baseline under which these processes leak nothing.
 Baseline baseline_of(const Verdict& verdict);

@@ -51,6 +51,11 @@ std::string site_annotations(const std::vector<Leak>& leaks, const char* what_it
 std::string github_output(const Verdict& verdict) {
   std::string text;
   for (const ProcessVerdict& process : verdict.processes) {
+    if (const std::string gap = process.use.gap(); !gap.empty()) {
+      text += annotation({}, "pymemflow: not judged",
+                         "process " + process_name(process.use) + ": " + gap);
+      continue;
+    }
     bool has_leaks = false;
     for (const Finding& finding : process.findings) {
       if (!finding.is_over()) continue;

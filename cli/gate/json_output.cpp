@@ -78,9 +78,14 @@ Json json_of(const ProcessVerdict& process) {
   Json json = Json::object()
                   .set("process", process.use.process)
                   .set("command_line", process.use.command_line)
-                  .set("is_over", process.is_over())
+                  .set("verdict", name_of(process.outcome()))
+                  .set("is_over", process.outcome() == Outcome::Failed)
                   .set("has_ended", process.use.has_ended)
+                  .set("has_stopped", process.use.has_stopped)
                   .set("lost_events", process.use.lost)
+                  .set("left_out_events", process.use.left_out)
+                  .set("lacks_windows", process.use.lacks_windows)
+                  .set("damaged_places", process.use.damaged)
                   .set("leaked", json_of(process.leaked))
                   .set("alive", json_of(profile.total.live))
                   .set("peak", peak_of(profile))
@@ -98,12 +103,13 @@ Json json_of(const ProcessVerdict& process) {
 std::string json_output(const Verdict& verdict) {
   Json unused = Json::array();
   for (const std::string& line : verdict.unused_suppressions) unused.append(line);
-  return Json::object()
-             .set("is_over", verdict.is_over())
-             .set("processes", array_of(verdict.processes))
-             .set("unused_suppressions", std::move(unused))
-             .text() +
-         "\n";
+  Json json = Json::object()
+                  .set("verdict", name_of(verdict.outcome()))
+                  .set("is_over", verdict.outcome() == Outcome::Failed);
+  if (verdict.program_exit) json.set("program_exit", *verdict.program_exit);
+  json.set("processes", array_of(verdict.processes));
+  json.set("unused_suppressions", std::move(unused));
+  return json.text() + "\n";
 }
 
 }  // namespace pymemflow::cli

@@ -43,8 +43,13 @@ std::string xml(const std::string& text) {
 }
 
 std::string junit_case(const ProcessVerdict& process, const Finding& finding) {
+  const Outcome outcome = process.outcome();
   std::string text = "    <testcase classname=\"" + xml("pymemflow." + process.use.command_line) +
                      "\" name=\"" + xml(finding.limit->option) + "\" time=\"0\"";
+  if (outcome == Outcome::Unknown) {
+    return text + ">\n      <error message=\"" + xml("not judged: " + process.use.gap()) +
+           "\" type=\"record\"/>\n    </testcase>\n";
+  }
   if (!finding.is_over()) return text + "/>\n";
   return text + ">\n      <failure message=\"" + xml(finding.sentence) + "\" type=\"limit\">" +
          xml(findings_text(process)) + "</failure>\n    </testcase>\n";
@@ -56,15 +61,19 @@ std::string junit_output(const Verdict& verdict) {
   std::string cases;
   std::size_t count = 0;
   std::size_t failures = 0;
+  std::size_t errors = 0;
   for (const ProcessVerdict& process : verdict.processes) {
     for (const Finding& finding : process.findings) {
       cases += junit_case(process, finding);
       ++count;
-      failures += finding.is_over() ? 1 : 0;
+      const bool is_judged = process.outcome() != Outcome::Unknown;
+      errors += is_judged ? 0 : 1;
+      failures += is_judged && finding.is_over() ? 1 : 0;
     }
   }
   const std::string counts = "tests=\"" + std::to_string(count) + "\" failures=\"" +
-                             std::to_string(failures) + "\" errors=\"0\"";
+                             std::to_string(failures) + "\" errors=\"" + std::to_string(errors) +
+                             "\"";
   return "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites " + counts +
          ">\n  <testsuite name=\"pymemflow gate\" " + counts + " skipped=\"0\" time=\"0\">\n" +
          cases + "  </testsuite>\n</testsuites>\n";

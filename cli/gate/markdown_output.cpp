@@ -32,13 +32,27 @@ void append_rows(std::string& text, const std::vector<Leak>& leaks, const char* 
   }
 }
 
+const char* title_of(Outcome outcome) {
+  switch (outcome) {
+    case Outcome::Passed:
+      return "passed";
+    case Outcome::Failed:
+      return "over the limits";
+    case Outcome::Unknown:
+      break;
+  }
+  return "no verdict";
+}
+
 }  // namespace
 
 std::string markdown_output(const Verdict& verdict) {
-  std::string text =
-      std::string("## Memory: ") + (verdict.is_over() ? "over the limits" : "passed") + "\n";
+  std::string text = std::string("## Memory: ") + title_of(verdict.outcome()) + "\n";
   for (const ProcessVerdict& process : verdict.processes) {
     text += "\n### Process " + cell(process_name(process.use)) + "\n\n";
+    if (const std::string gap = process.use.gap(); !gap.empty()) {
+      text += "**Not judged: the record is incomplete (" + cell(gap) + ").**\n\n";
+    }
     for (const Finding& finding : process.findings) {
       text += std::string(finding.is_over() ? "- **" : "- ") + cell(finding.sentence) +
               (finding.is_over() ? "**\n" : "\n");

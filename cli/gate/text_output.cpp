@@ -61,22 +61,21 @@ std::string exempt_text(const ProcessVerdict& process) {
   return text;
 }
 
-std::string doubts_text(const ProcessVerdict& process, const std::string& start) {
-  std::string text;
-  if (!process.use.has_ended) {
-    text += start +
-            " was killed or is still running: memory that it would have freed counts as leaked\n";
-  }
-  if (process.use.lost == 0 && process.use.damaged == 0) return text;
-  return text + start + ": the record is incomplete (" + std::to_string(process.use.lost) +
-         " events lost, damaged in " + counted(process.use.damaged, "place") +
-         "): the figures may be wrong\n";
+// That memory may count as leaked which the process would have freed.
+std::string doubt_text(const ProcessVerdict& process, const std::string& start) {
+  if (process.use.has_ended) return {};
+  return start +
+         " was killed or is still running: memory that it would have freed counts as leaked\n";
 }
 
 std::string process_text(const ProcessVerdict& process, std::FILE* terminal) {
   const std::string start = "pymemflow: process " + process_name(process.use);
   std::string text = start;
-  if (process.is_over()) {
+  const Outcome outcome = process.outcome();
+  if (outcome == Outcome::Unknown) {
+    return text + ": not judged, because the record is incomplete (" + process.use.gap() + ")\n";
+  }
+  if (outcome == Outcome::Failed) {
     text += "\n" + findings_text(process, terminal) + "\n";
   } else {
     text += ": within the limits, leaks " + counted(process.leaked) + ", held up to " +
@@ -84,7 +83,23 @@ std::string process_text(const ProcessVerdict& process, std::FILE* terminal) {
   }
   const std::string exempt = exempt_text(process);
   if (!exempt.empty()) text += "pymemflow: set aside: " + exempt + "\n";
-  return text + doubts_text(process, start);
+  return text + doubt_text(process, start);
+}
+
+std::string result_text(const Verdict& verdict, std::FILE* terminal) {
+  switch (verdict.outcome()) {
+    case Outcome::Passed:
+      return coloured(Colour::Good, "passed", terminal);
+    case Outcome::Unknown:
+      return coloured(Colour::Bad, "no verdict", terminal);
+    case Outcome::Failed:
+      break;
+  }
+  const auto over =
+      std::count_if(verdict.processes.begin(), verdict.processes.end(),
+                    [](const ProcessVerdict& each) { return each.outcome() == Outcome::Failed; });
+  return coloured(Colour::Bad, "FAILED", terminal) + ": " + std::to_string(over) +
+         " over the limits";
 }
 
 }  // namespace
@@ -120,13 +135,8 @@ std::string text_output(const Verdict& verdict, std::FILE* terminal) {
   for (const std::string& line : verdict.unused_suppressions) {
     text += "pymemflow: the suppression " + printable(line) + " matched nothing\n";
   }
-  const auto over = std::count_if(verdict.processes.begin(), verdict.processes.end(),
-                                  [](const ProcessVerdict& each) { return each.is_over(); });
-  const std::string result = over != 0 ? coloured(Colour::Bad, "FAILED", terminal) + ": " +
-                                             std::to_string(over) + " over the limits"
-                             : verdict.is_unknown() ? coloured(Colour::Bad, "no verdict", terminal)
-                                                    : coloured(Colour::Good, "passed", terminal);
-  return text + "pymemflow: " + result + ", " + counted(verdict.processes.size(), "process") + "\n";
+  return text + "pymemflow: " + result_text(verdict, terminal) + ", " +
+         counted(verdict.processes.size(), "process") + "\n";
 }
 
 }  // namespace pymemflow::cli

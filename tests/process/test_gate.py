@@ -248,6 +248,61 @@ class TestFiles(Case):
         assert PLACE in leak[0].text
         assert list(peak) == []
 
+    def test_not_judged(self):
+        """A record with a gap gives no verdict, in any output, whatever the limit."""
+        with open(self.leak, 'r+b') as file:
+            # In the middle of a block of events.
+            file.seek(os.path.getsize(self.leak) - 2000)
+            file.write(b'\xff' * 64)
+        outputs = [word for kind in ('json', 'junit', 'markdown')
+                   for word in ('--' + kind, self.path(kind))]
+        for limit in ('1', '1GB'):
+            done = self.gate('--max-leak', limit, '--github', *outputs, self.leak)
+            assert done.status == 2, done.stderr
+            assert 'not judged, because the record is incomplete (damaged in ' in done.stderr
+            assert 'pymemflow: no verdict, 1 process\n' in done.stderr
+            assert 'passed' not in done.stderr and 'FAILED' not in done.stderr
+            assert done.stdout.startswith('::error title=pymemflow%3A not judged::process '), done.stdout
+            verdict = json.loads(self.read('json'))
+            assert (verdict['verdict'], verdict['processes'][0]['verdict']) == ('unknown', 'unknown')
+            assert verdict['processes'][0]['damaged_places'] > 0
+            suite, = xml.etree.ElementTree.fromstring(self.read('junit').encode())
+            assert (suite.get('tests'), suite.get('failures'), suite.get('errors')) == ('1', '0', '1')
+            assert [child.tag for child in suite[0]] == ['error']
+            assert self.read('markdown').startswith('## Memory: no verdict\n')
+        baseline = self.path('baseline')
+        done = self.gate('--max-leak=1GB', '--baseline', baseline, '--update-baseline', self.leak)
+        assert done.status == 2 and not os.path.exists(baseline)
+
+    def test_killed_process_without_its_windows(self):
+        path = self.path('killed')
+        self.trace.code('import os\nkept = [bytes(1000)] * 3000\nos.kill(os.getpid(), 9)', output=None,
+                        PYMEMFLOW_CAPTURE=path)
+        assert self.gate('--max-leak=1GB', path).status == 0
+        os.remove(path + '.windows')
+        done = self.gate('--max-leak=1GB', path)
+        assert done.status == 2 and 'the file of its windows is missing' in done.stderr
+
+    def test_another_process_is_judged(self):
+        """A process over a limit fails, although the record of another one is incomplete."""
+        damaged = self.capture(TWIN)
+        with open(damaged, 'r+b') as file:
+            file.seek(os.path.getsize(damaged) - 2000)
+            file.write(b'\xff' * 64)
+        done = self.gate('--max-leak=4KiB', '--json', '-', damaged, self.leak)
+        assert done.status == 1
+        verdict = json.loads(done.stdout)
+        assert verdict['verdict'] == 'failed'
+        assert [process['verdict'] for process in verdict['processes']] == ['unknown', 'failed']
+
+    def test_exit_code_of_the_program(self):
+        script = self.write('ends.py', 'raise SystemExit(7)\n')
+        done = self.gate_python('--max-leak=1GB', '--json', '-', '--', script)
+        verdict = json.loads(done.stdout)
+        assert (done.status, verdict['program_exit'], verdict['verdict']) == (7, 7, 'passed')
+        self.gate('--max-leak=1GB', '--json', self.path('v'), self.leak)
+        assert 'program_exit' not in json.loads(self.read('v'))
+
     def test_github(self):
         done = self.gate('--max-leak=4KiB', '--github', self.leak)
         lines = done.stdout.splitlines()
@@ -276,6 +331,16 @@ class TestDiff(Case):
         assert self.diff('--fail-on-growth=1KiB', twin, leak).status == 1
         assert self.diff('--fail-on-growth=1KiB', leak, twin).status == 0
         assert self.diff('--fail-on-growth=1MiB', twin, leak).status == 0
+
+    def test_incomplete_captures_are_not_judged(self):
+        twin, damaged = self.capture(TWIN), self.capture(TWIN)
+        with open(damaged, 'r+b') as file:
+            file.seek(os.path.getsize(damaged) - 2000)
+            file.write(b'\xff' * 64)
+        for words in ((twin, damaged), (damaged, twin)):
+            done = self.diff('--fail-on-growth=1GB', *words)
+            assert done.status == 2 and 'not judged' in done.stderr and damaged in done.stderr
+            assert self.diff(*words).status == 0
 
     def test_a_line_that_moved_is_the_same(self):
         text = 'import _leaky\n%sdef make(count):\n    for _ in range(count):\n' \
