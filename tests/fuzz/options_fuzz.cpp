@@ -115,7 +115,8 @@ bool is_given(const std::vector<std::string>& entries, std::string_view text) {
 }
 
 void check_path(const std::vector<std::string>& entries, std::string_view path) {
-  if (path.empty()) return;
+  // "-" is standard output.
+  if (path.empty() || path == "-") return;
   require(path[0] == '/');
   bool is_found = false;
   for (const std::string& entry : entries) {

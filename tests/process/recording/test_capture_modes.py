@@ -105,5 +105,6 @@ class TestSums(Case):
         for count in (self.many, 2 * self.many):
             self.run_busy(count, PYMEMFLOW_FLOW='0')
             sizes.add(self.size())
-        assert len(sizes) == 1, sizes
-        assert sizes.pop() < 1 << 20
+        # A site that one run has and the other has not takes some words.
+        assert max(sizes) - min(sizes) < 1024, sizes
+        assert max(sizes) < 1 << 20
