@@ -11,8 +11,6 @@
 #include "platform/host_lines.h"
 #include "platform/linux/system_call.h"
 
-extern "C" char** environ;
-
 namespace pymemflow::platform {
 namespace {
 

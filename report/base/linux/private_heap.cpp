@@ -37,7 +37,8 @@ bool is_memory_limited() {
 const MimallocFunctions* usable_mimalloc() {
   const bool is_little = expected_bytes != 0 && expected_bytes <= kLittle;
   if (is_little || is_memory_limited()) return nullptr;
-  // A value that the user set has priority. Programs that the command starts do not inherit the variable.
+  // A value that the user set has priority. Programs that the command starts do not inherit the
+  // variable.
   const bool is_ours = expected_bytes >= kMuch && std::getenv(kLargePages) == nullptr;
   if (is_ours) ::setenv(kLargePages, "1", 1);
   const MimallocFunctions* const functions = mimalloc_functions();
