@@ -19,6 +19,7 @@
 #include "cli/captures/compression.h"
 #include "cli/captures/read_ahead.h"
 #include "cli/console/counts.h"
+#include "cli/console/descriptor.h"
 #include "report/base/private_heap.h"
 #include "report/reader/capture_reader.h"
 
@@ -27,11 +28,6 @@ namespace {
 
 // Limits the memory for captures that are replayed at the same time.
 constexpr std::size_t kMaxThreads = 4;
-
-// Opening a pipe or a device may block or have an effect: O_NONBLOCK and O_NOCTTY avoid both.
-int open_for_reading(const std::string& path, int flags = 0) {
-  return ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK | flags);
-}
 
 // A glob that matches every name that the pattern can expand to.
 std::string glob_of(const std::string& pattern) {

@@ -63,9 +63,8 @@ struct CaptureUse {
   std::uint64_t lost = 0;
   std::uint64_t damaged = 0;
   std::uint64_t left_out = 0;  // events whose site is not in the record
-  bool lacks_windows =
-      false;                 // the NAME.windows of a process that did not end by itself is missing
-  bool has_stopped = false;  // the recording stopped before the process ended
+  bool lacks_windows = false;  // NAME.windows is missing, and the process was killed or runs
+  bool has_stopped = false;    // the recording stopped before the process ended
   report::Profile profile;
 
   // The gaps of the record, for which no verdict can be based on it. Empty: it has none.

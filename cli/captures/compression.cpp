@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "cli/captures/captures.h"
+#include "cli/console/descriptor.h"
 #include "report/base/output.h"
 #include "report/base/output_path.h"
 #include "report/compression/compressed_capture.h"
@@ -21,20 +22,6 @@ namespace pymemflow::cli {
 namespace {
 
 using report::CompressionError;
-
-class Closed {
- public:
-  explicit Closed(int file) : file_(file) {}
-  ~Closed() {
-    if (file_ >= 0) ::close(file_);
-  }
-  Closed(const Closed&) = delete;
-  Closed& operator=(const Closed&) = delete;
-  int descriptor() const { return file_; }
-
- private:
-  int file_;
-};
 
 int make_temporary() {
   const char* const folder = std::getenv("TMPDIR");
@@ -126,19 +113,15 @@ std::string problem_of(int file, const std::string& path) {
   return {};
 }
 
-int open_file(const std::string& path) {
-  return ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-}
-
 }  // namespace
 
 std::string replace_by_plain(int& file) {
   if (!report::is_compressed(file)) return {};
-  const Closed compressed(file);
+  const Descriptor compressed(file);
   file = make_temporary();
   std::uint64_t lost = 0;
-  const CompressionError error = file < 0 ? CompressionError::Unwritable
-                                          : report::decompress(compressed.descriptor(), file, lost);
+  const CompressionError error =
+      file < 0 ? CompressionError::Unwritable : report::decompress(compressed.number(), file, lost);
   if (error == CompressionError::None) return {};
   std::string problem(report::describe(error));
   if (error == CompressionError::Unwritable) problem = "cannot be decompressed: " + problem;
@@ -148,25 +131,25 @@ std::string replace_by_plain(int& file) {
 }
 
 Error compress_capture(const std::string& from, const std::string& to) {
-  const Closed source(open_file(from));
-  if (source.descriptor() < 0) return system_error(from);
-  if (const std::string problem = problem_of(source.descriptor(), from); !problem.empty()) {
+  const Descriptor source(open_for_reading(from));
+  if (source.number() < 0) return system_error(from);
+  if (const std::string problem = problem_of(source.number(), from); !problem.empty()) {
     return Error(from + ": " + problem);
   }
   if (exists(to)) return Error(to + ": exists already; nothing is overwritten");
   NewFile target(to);
   if (target.descriptor() < 0) return system_error(to);
-  const CompressionError error = report::compress(source.descriptor(), target.descriptor());
+  const CompressionError error = report::compress(source.number(), target.descriptor());
   return error == CompressionError::None ? target.name() : error_of(error, from, to);
 }
 
 Error decompress_capture(const std::string& from, const std::string& to, std::uint64_t& lost) {
-  const Closed source(open_file(from));
-  if (source.descriptor() < 0) return system_error(from);
+  const Descriptor source(open_for_reading(from));
+  if (source.number() < 0) return system_error(from);
   if (exists(to)) return Error(to + ": exists already; nothing is overwritten");
   NewFile target(to);
   if (target.descriptor() < 0) return system_error(to);
-  const CompressionError error = report::decompress(source.descriptor(), target.descriptor(), lost);
+  const CompressionError error = report::decompress(source.number(), target.descriptor(), lost);
   return error == CompressionError::None ? target.name() : error_of(error, from, to);
 }
 

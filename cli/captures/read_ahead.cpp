@@ -66,8 +66,8 @@ void ReadAhead::end() {
 
 void ReadAhead::read_all() {
   is_reading_thread = true;
-  // Whatever the reader was in the middle of is left as it is, and not used any more.
-  is_out_of_memory_ = setjmp(out_of_memory_) != 0;
+  // The reader cannot go on from the state in which memory ran out, and nobody uses it then.
+  if (setjmp(out_of_memory_) != 0) is_out_of_memory_ = true;
   for (;;) {
     const std::uint32_t number = filled_.load(std::memory_order_relaxed);
     std::uint32_t done = done_.load(std::memory_order_acquire);

@@ -80,18 +80,6 @@ Outcome Verdict::outcome() const {
   return outcome;
 }
 
-const char* name_of(Outcome outcome) {
-  switch (outcome) {
-    case Outcome::Passed:
-      return "passed";
-    case Outcome::Failed:
-      return "failed";
-    case Outcome::Unknown:
-      break;
-  }
-  return "unknown";
-}
-
 bool Verdict::has_growth() const {
   return std::any_of(processes.begin(), processes.end(),
                      [](const ProcessVerdict& process) { return process.growth.is_known; });

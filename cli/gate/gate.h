@@ -66,8 +66,16 @@ struct Verdict {
 
 Verdict judge(std::vector<CaptureUse> uses, const Limits& limits, Selection& selection);
 
-// "passed", "failed" or "unknown".
-const char* name_of(Outcome outcome);
+// The words for an outcome: `name` for programs, `title` for people.
+struct OutcomeRow {
+  const char* name;
+  const char* title;
+};
+inline constexpr OutcomeRow kOutcomes[] = {
+    {"passed", "passed"}, {"failed", "over the limits"}, {"unknown", "no verdict"}};
+inline const OutcomeRow& row_of(Outcome outcome) {
+  return kOutcomes[static_cast<std::size_t>(outcome)];
+}
 
 // The smallest baseline under which these processes leak nothing.
 Baseline baseline_of(const Verdict& verdict);

@@ -78,7 +78,7 @@ Json json_of(const ProcessVerdict& process) {
   Json json = Json::object()
                   .set("process", process.use.process)
                   .set("command_line", process.use.command_line)
-                  .set("verdict", name_of(process.outcome()))
+                  .set("verdict", row_of(process.outcome()).name)
                   .set("is_over", process.outcome() == Outcome::Failed)
                   .set("has_ended", process.use.has_ended)
                   .set("has_stopped", process.use.has_stopped)
@@ -104,7 +104,7 @@ std::string json_output(const Verdict& verdict) {
   Json unused = Json::array();
   for (const std::string& line : verdict.unused_suppressions) unused.append(line);
   Json json = Json::object()
-                  .set("verdict", name_of(verdict.outcome()))
+                  .set("verdict", row_of(verdict.outcome()).name)
                   .set("is_over", verdict.outcome() == Outcome::Failed);
   if (verdict.program_exit) json.set("program_exit", *verdict.program_exit);
   json.set("processes", array_of(verdict.processes));

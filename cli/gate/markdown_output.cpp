@@ -32,22 +32,10 @@ void append_rows(std::string& text, const std::vector<Leak>& leaks, const char* 
   }
 }
 
-const char* title_of(Outcome outcome) {
-  switch (outcome) {
-    case Outcome::Passed:
-      return "passed";
-    case Outcome::Failed:
-      return "over the limits";
-    case Outcome::Unknown:
-      break;
-  }
-  return "no verdict";
-}
-
 }  // namespace
 
 std::string markdown_output(const Verdict& verdict) {
-  std::string text = std::string("## Memory: ") + title_of(verdict.outcome()) + "\n";
+  std::string text = std::string("## Memory: ") + row_of(verdict.outcome()).title + "\n";
   for (const ProcessVerdict& process : verdict.processes) {
     text += "\n### Process " + cell(process_name(process.use)) + "\n\n";
     if (const std::string gap = process.use.gap(); !gap.empty()) {

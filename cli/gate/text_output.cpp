@@ -87,19 +87,16 @@ std::string process_text(const ProcessVerdict& process, std::FILE* terminal) {
 }
 
 std::string result_text(const Verdict& verdict, std::FILE* terminal) {
-  switch (verdict.outcome()) {
-    case Outcome::Passed:
-      return coloured(Colour::Good, "passed", terminal);
-    case Outcome::Unknown:
-      return coloured(Colour::Bad, "no verdict", terminal);
-    case Outcome::Failed:
-      break;
+  const Outcome outcome = verdict.outcome();
+  if (outcome != Outcome::Failed) {
+    const Colour colour = outcome == Outcome::Passed ? Colour::Good : Colour::Bad;
+    return coloured(colour, row_of(outcome).title, terminal);
   }
   const auto over =
       std::count_if(verdict.processes.begin(), verdict.processes.end(),
                     [](const ProcessVerdict& each) { return each.outcome() == Outcome::Failed; });
-  return coloured(Colour::Bad, "FAILED", terminal) + ": " + std::to_string(over) +
-         " over the limits";
+  return coloured(Colour::Bad, "FAILED", terminal) + ": " + std::to_string(over) + " " +
+         row_of(outcome).title;
 }
 
 }  // namespace

@@ -10,6 +10,7 @@
 #include <chrono>
 #include <filesystem>
 
+#include "cli/console/descriptor.h"
 #include "cli/launch/signals.h"
 #include "cli/platform/platform.h"
 
@@ -19,21 +20,9 @@ namespace {
 namespace fs = std::filesystem;
 using Clock = std::chrono::steady_clock;
 
-// Opened for one run.
-class Stream {
- public:
-  Stream(const std::string& path, int flags)
-      : descriptor_(::open(path.c_str(), flags | O_CLOEXEC, 0600)) {}
-  ~Stream() {
-    if (descriptor_ >= 0) ::close(descriptor_);
-  }
-  Stream(const Stream&) = delete;
-  Stream& operator=(const Stream&) = delete;
-  int descriptor() const { return descriptor_; }
-
- private:
-  int descriptor_;
-};
+int open_stream(const std::string& path, int flags) {
+  return ::open(path.c_str(), flags | O_CLOEXEC, 0600);
+}
 
 double seconds_of(const timeval& time) {
   return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
@@ -91,16 +80,16 @@ std::uint64_t bytes_in(const std::string& folder) {
 RunResult run_once(const std::vector<std::string>& words, Environment& environment,
                    const RunStreams& streams, const std::string& output_path) {
   RunResult result;
-  const Stream input(streams.input, O_RDONLY);
-  const Stream output(output_path, O_WRONLY | O_CREAT);
-  const Stream error(streams.error, O_WRONLY | O_CREAT | O_TRUNC);
+  const Descriptor input(open_stream(streams.input, O_RDONLY));
+  const Descriptor output(open_stream(output_path, O_WRONLY | O_CREAT));
+  const Descriptor error(open_stream(streams.error, O_WRONLY | O_CREAT | O_TRUNC));
   platform::adopt_orphans();
   ForwardedSignals signals;
   const Clock::time_point start = Clock::now();
   pid_t child = 0;
-  result.error = signals.spawn(words, environment.entries(),
-                               {input.descriptor(), output.descriptor(), error.descriptor()},
-                               Group::Ours, child);
+  result.error =
+      signals.spawn(words, environment.entries(), {input.number(), output.number(), error.number()},
+                    Group::Ours, child);
   if (result.error != 0) return result;
   wait_for(child, result);
   result.seconds = std::chrono::duration<double>(Clock::now() - start).count();

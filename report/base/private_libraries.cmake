@@ -35,6 +35,5 @@ target_include_directories(pmf_private_libraries INTERFACE
 target_compile_definitions(pmf_private_libraries INTERFACE
   PMF_MIMALLOC_SONAME="${PMF_MIMALLOC_SONAME}"
   PMF_LIBUNWIND_SONAME="${PMF_LIBUNWIND_SONAME}"
-  PMF_LIBELF_SONAME="${PMF_LIBELF_SONAME}"
-  PMF_ZSTD_SONAME="${PMF_ZSTD_SONAME}")
+  PMF_LIBELF_SONAME="${PMF_LIBELF_SONAME}")
 target_link_libraries(pmf_private_libraries INTERFACE ${CMAKE_DL_LIBS})

@@ -1,10 +1,10 @@
 #include "report/base/private_library.h"
 
-#include <dlfcn.h>
 #include <link.h>
 
 #include <string_view>
 
+#include "report/base/opened_library.h"
 #include "report/base/role.h"
 
 // libunwind's names are macros for names that contain the machine. The second macro expands them.
@@ -13,25 +13,6 @@
 
 namespace pymemflow::report {
 namespace {
-
-class Door {
- public:
-  explicit Door(const char* soname) : handle_(dlopen(soname, RTLD_NOW | RTLD_LOCAL)) {}
-
-  template <class FunctionPointer>
-  Door& bind(FunctionPointer& function, const char* name) {
-    void* const address = handle_ == nullptr ? nullptr : dlsym(handle_, name);
-    function = reinterpret_cast<FunctionPointer>(address);
-    is_complete_ = is_complete_ && address != nullptr;
-    return *this;
-  }
-
-  bool is_complete() const { return is_complete_; }
-
- private:
-  void* handle_;
-  bool is_complete_ = true;
-};
 
 // Whether the program has loaded this library itself. Such a library is not used: its destructors
 // have run by now, and the loader would run its constructors again.
@@ -45,7 +26,7 @@ bool is_loaded(const char* name) {
 
 bool open_mimalloc(MimallocFunctions& functions) {
   if (is_in_host() || is_loaded(PMF_MIMALLOC_SONAME)) return false;
-  return Door(PMF_MIMALLOC_SONAME)
+  return OpenedLibrary({PMF_MIMALLOC_SONAME})
       .bind(functions.malloc, "mi_malloc")
       .bind(functions.free, "mi_free")
       .is_complete();
@@ -53,7 +34,7 @@ bool open_mimalloc(MimallocFunctions& functions) {
 
 bool open_unwind(UnwindFunctions& functions) {
   if (is_in_host()) return false;
-  return Door(PMF_LIBUNWIND_SONAME)
+  return OpenedLibrary({PMF_LIBUNWIND_SONAME})
       .bind(functions.init_local2, PMF_EXPANDED(unw_init_local2))
       .bind(functions.set_reg, PMF_EXPANDED(unw_set_reg))
       .bind(functions.get_proc_info, PMF_EXPANDED(unw_get_proc_info))
@@ -64,7 +45,7 @@ bool open_unwind(UnwindFunctions& functions) {
 bool open_elf(ElfFunctions& functions) {
   if (is_in_host()) return false;
   // libelf refuses to work before it is told which version of the format its caller knows.
-  return Door(PMF_LIBELF_SONAME)
+  return OpenedLibrary({PMF_LIBELF_SONAME})
              .bind(functions.version, "elf_version")
              .bind(functions.begin, "elf_begin")
              .bind(functions.memory, "elf_memory")

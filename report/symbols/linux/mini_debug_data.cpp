@@ -1,10 +1,9 @@
 #include "report/symbols/linux/mini_debug_data.h"
 
-#include <dlfcn.h>
-
 #include <algorithm>
 #include <cstdint>
 
+#include "report/base/opened_library.h"
 #include "report/base/role.h"
 
 namespace pymemflow::report {
@@ -22,10 +21,9 @@ using Decode = int (*)(std::uint64_t* memory_limit, std::uint32_t flags, const v
 
 Decode find_decode() {
   if (is_in_host()) return nullptr;
-  void* const library = ::dlopen("liblzma.so.5", RTLD_NOW | RTLD_LOCAL);
-  void* const address =
-      library == nullptr ? nullptr : ::dlsym(library, "lzma_stream_buffer_decode");
-  return reinterpret_cast<Decode>(address);
+  Decode decode = nullptr;
+  OpenedLibrary({"liblzma.so.5"}).bind(decode, "lzma_stream_buffer_decode");
+  return decode;
 }
 
 }  // namespace

@@ -68,7 +68,7 @@ TEST(Distributions, OfTheOldScriptAreOfMallocAlone) {
 }
 
 TEST(Distributions, AreThoseOfTheSeedDocument) {
-  const Site site = site_of("/home/me/ex_dtrace.py", "create_cmalloc_list");
+  const Site site = site_of("/srv/app/ex_dtrace.py", "create_cmalloc_list");
   const Call call = {event_of(Function::malloc, 1, 1477), site};
   const Call one = {event_of(Function::malloc, 2, 1), site};
   const std::string report = report_of({call, call, call, call, one});

@@ -19,7 +19,7 @@ class MadeUp final : public Replay {
  public:
   MadeUp() {
     names_.set_limit(100);
-    const char* const texts[] = {"/home/me/leak.py", "ma\"ke", ""};
+    const char* const texts[] = {"/srv/app/leak.py", "ma\"ke", ""};
     for (std::uint32_t text = 0; text < 3; ++text) names_.add_text(text, texts[text], 0, true);
     names_.add_code(1, 0, 1, 2, 12, 0);
     EXPECT_TRUE(names_.add_site(1, 1, 0));
@@ -118,7 +118,7 @@ TEST(Formats, JsonIsTheProfile) {
       R"("overwritten": 0, "damaged": 0, "left_out": 0}, "events": 2, "unknown_releases": 0, )"
       R"("live": {"bytes": 107, "blocks": 2}, "allocated": {"bytes": 107, "blocks": 2}, )"
       R"("temporary": 0, "peak": {"bytes": 107, "blocks": 2, "event": 2, "after_ns": 100, )"
-      R"("site": "0x1234"}, "sites": [{"file": "/home/me/leak.py", "line": 12, )"
+      R"("site": "0x1234"}, "sites": [{"file": "/srv/app/leak.py", "line": 12, )"
       R"("function": "ma\"ke", "live": {"bytes": 100, "blocks": 1}, )"
       R"("leaked": {"bytes": 100, "blocks": 1}, "allocated": {"bytes": 100, "blocks": 1}, )"
       R"("temporary": 0, "oldest_event": 1, "exempt": {}}, {"engine_caller": "0x1234", )"
@@ -128,7 +128,7 @@ TEST(Formats, JsonIsTheProfile) {
       R"("live": {"bytes": 0, "blocks": 0}}, {"name": "b", "event": 2, "after_ns": 1100, )"
       R"("live": {"bytes": 107, "blocks": 2}, "growth": {"since": "a", "since_event": 0, )"
       R"("peak_bytes": 107, "live": {"bytes": 107, "blocks": 2}, )"
-      R"("counted": {"bytes": 107, "blocks": 2}, "sites": [{"file": "/home/me/leak.py", )"
+      R"("counted": {"bytes": 107, "blocks": 2}, "sites": [{"file": "/srv/app/leak.py", )"
       R"("line": 12, "function": "ma\"ke", "bytes": 100, "blocks": 1}, )"
       R"({"engine_caller": "0x1234", "module": "", "bytes": 7, "blocks": 1}]}}]})"
       "\n");

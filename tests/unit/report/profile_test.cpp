@@ -21,7 +21,7 @@ class Recorded {
   Recorded() {
     names_.set_limit(100);
     for (std::uint32_t text = 1; text <= 3; ++text) {
-      const char* const texts[] = {"", "/home/me/leak.py", "make", ""};
+      const char* const texts[] = {"", "/srv/app/leak.py", "make", ""};
       names_.add_text(text, texts[text], 0, true);
     }
     names_.add_code(1, 1, 2, 3, 12, 0);
@@ -116,7 +116,7 @@ TEST(Profile, IsBuiltFromMemoryInBatches) {
     ASSERT_EQ(profile.sites.size(), 2U);
     EXPECT_EQ(std::string(profile.sites[0].site.caller), "0x1234");
     EXPECT_EQ(profile.sites[0].leaked().bytes, 30U);
-    EXPECT_EQ(std::string(profile.sites[1].site.file), "/home/me/leak.py");
+    EXPECT_EQ(std::string(profile.sites[1].site.file), "/srv/app/leak.py");
     EXPECT_EQ(profile.sites[1].totals.live.bytes, 7U);
     ASSERT_EQ(profile.snapshots.size(), 2U);
     EXPECT_EQ(profile.snapshots[0].after_ns, 20U);
