@@ -33,6 +33,10 @@ void note_standard_error();
 // Its descriptor; -1 where the program has closed it, or has another file in its place. Without
 // note_standard_error() it is whatever descriptor 2 is.
 int standard_error();
+// Remembers the file of the descriptor that the report is to be written to; at start-up only.
+void note_output(int number);
+// Whether the program has closed that descriptor, or has another file in its place.
+bool is_output_replaced();
 // Writes one line to standard error; nothing where there is none. Raises no signal.
 void write_line(std::span<const char> text);
 

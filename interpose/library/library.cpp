@@ -316,6 +316,8 @@ __attribute__((constructor)) void load() {
   if (!option_error) {
     option_error = resolve(options, report::format_names(), recording_options, report_options);
   }
+  const int output = report::descriptor_in(report_options.output);
+  if (output >= 0) platform::note_output(output);
   // Registered for no library, and before the loader registers its own handler: so at_exit() runs
   // after the handlers and destructors of everything else, whose calls of free() it still records.
   __cxa_atexit(at_exit, nullptr, nullptr);

@@ -79,8 +79,10 @@ std::size_t find_in_notes(std::uint64_t notes, std::uint64_t bytes, std::span<un
 
 }  // namespace
 
+// Of this thread, since /proc/self is empty once the first thread has ended.
 void visit_modules(std::span<char> scratch, void (*visit)(const Mapping&, void*), void* context) {
-  const long file = system_call(SYS_openat, AT_FDCWD, "/proc/self/maps", O_RDONLY | O_CLOEXEC, 0);
+  const long file =
+      system_call(SYS_openat, AT_FDCWD, "/proc/thread-self/maps", O_RDONLY | O_CLOEXEC, 0);
   if (failed(file)) return;
   char* const buffer = scratch.data();
   std::size_t held = 0;

@@ -53,7 +53,7 @@ bool is_environment_trusted() {
 }
 
 void visit_command_line(ReadPiece visit, void* context) {
-  visit_content("/proc/self/cmdline", visit, context);
+  visit_content("/proc/thread-self/cmdline", visit, context);
 }
 
 // Any format may be registered with the kernel (binfmt_misc).

@@ -34,9 +34,11 @@ constexpr std::size_t kPage = 4096;
 // Set once process_vm_readv() was refused: by a seccomp filter, or by a kernel without it.
 constinit std::atomic<bool> is_vm_readv_refused{false};
 
-// Opened each time: after a fork the descriptor would read the parent's memory.
+// Opened each time: after a fork the descriptor would read the parent's memory. /proc/self is the
+// first thread, and empty once that has ended.
 long read_own_memory(void* to, std::uint64_t from, std::size_t bytes) {
-  const long file = system_call(SYS_openat, AT_FDCWD, "/proc/self/mem", O_RDONLY | O_CLOEXEC, 0);
+  const long file =
+      system_call(SYS_openat, AT_FDCWD, "/proc/thread-self/mem", O_RDONLY | O_CLOEXEC, 0);
   if (failed(file)) return file;
   const long copied = system_call(SYS_pread64, file, to, bytes, from);
   system_call(SYS_close, file);
@@ -92,7 +94,7 @@ std::uint32_t process_id() {
 }
 std::uint64_t process_namespace() {
   struct stat own {};
-  if (failed(system_call(SYS_newfstatat, AT_FDCWD, "/proc/self/ns/pid", &own, 0))) return 0;
+  if (failed(system_call(SYS_newfstatat, AT_FDCWD, "/proc/thread-self/ns/pid", &own, 0))) return 0;
   return own.st_ino;
 }
 std::uint32_t thread_id() {
@@ -162,7 +164,7 @@ bool copy_memory(void* to, std::uint64_t from, std::size_t bytes) {
   if (!is_vm_readv_refused.load(std::memory_order_relaxed)) {
     const iovec here = {to, bytes};
     const iovec there = {reinterpret_cast<void*>(from), bytes};
-    const long copied = system_call(SYS_process_vm_readv, process_id(), &here, 1, &there, 1, 0);
+    const long copied = system_call(SYS_process_vm_readv, thread_id(), &here, 1, &there, 1, 0);
     if (copied != -EPERM && copied != -ENOSYS) return copied == static_cast<long>(bytes);
     is_vm_readv_refused.store(true, std::memory_order_relaxed);
   }

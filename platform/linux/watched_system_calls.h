@@ -1,6 +1,6 @@
 #pragma once
-// Defines syscall(), for the file that watches calls of prctl() and seccomp() alone: Linux. It
-// hands these two to pmf_watched_system_call(), and an error of any other to
+// Defines syscall(), for the file that watches calls of prctl(), seccomp(), wait4() and waitid()
+// alone: Linux. It hands these to pmf_watched_system_call(), and an error of any other to
 // pmf_failed_system_call(). The including file defines both.
 //
 // It uses no stack, as the C library's does, since the new process or thread of a clone() returns
@@ -9,7 +9,7 @@
 #include <sys/syscall.h>
 
 #if defined(__x86_64__)
-static_assert(__NR_prctl == 157 && __NR_seccomp == 317);
+static_assert(__NR_prctl == 157 && __NR_seccomp == 317 && __NR_wait4 == 61 && __NR_waitid == 247);
 __asm__(
     ".text\n"
     ".globl syscall\n"
@@ -18,6 +18,10 @@ __asm__(
     "cmpq $157, %rdi\n\t"
     "je pmf_watched_system_call\n\t"
     "cmpq $317, %rdi\n\t"
+    "je pmf_watched_system_call\n\t"
+    "cmpq $61, %rdi\n\t"
+    "je pmf_watched_system_call\n\t"
+    "cmpq $247, %rdi\n\t"
     "je pmf_watched_system_call\n\t"
     "movq %rdi, %rax\n\t"
     "movq %rsi, %rdi\n\t"
@@ -35,7 +39,7 @@ __asm__(
     "jmp pmf_failed_system_call\n\t"
     ".size syscall, .-syscall\n");
 #else
-static_assert(__NR_prctl == 167 && __NR_seccomp == 277);
+static_assert(__NR_prctl == 167 && __NR_seccomp == 277 && __NR_wait4 == 260 && __NR_waitid == 95);
 __asm__(
     ".text\n"
     ".globl syscall\n"
@@ -44,6 +48,10 @@ __asm__(
     "cmp x0, #167\n\t"
     "b.eq 2f\n\t"
     "cmp x0, #277\n\t"
+    "b.eq 2f\n\t"
+    "cmp x0, #260\n\t"
+    "b.eq 2f\n\t"
+    "cmp x0, #95\n\t"
     "b.eq 2f\n\t"
     "mov x8, x0\n\t"
     "mov x0, x1\n\t"

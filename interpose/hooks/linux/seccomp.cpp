@@ -1,7 +1,7 @@
-// The functions by which a program restricts its own system calls. A filter that ends the thread
-// for a call of the library would end a program that runs well alone: so the recording ends before
-// such a filter is installed, or goes on without system calls. Filters that are installed by a
-// system call of the program's own are not noticed.
+// syscall(), and the functions by which a program restricts its own system calls. A filter that
+// ends the thread for a call of the library would end a program that runs well alone: so the
+// recording ends before such a filter is installed, or goes on without system calls. Filters that
+// are installed by a system call of the program's own are not noticed.
 
 #include <linux/seccomp.h>
 #include <sys/prctl.h>
@@ -11,6 +11,7 @@
 
 #include "interpose/hooks/exits.h"
 #include "interpose/hooks/linux/filters.h"
+#include "interpose/hooks/linux/waits.h"
 #include "interpose/originals/originals.h"
 #include "platform/here.h"
 #include "platform/linux/system_call.h"
@@ -74,7 +75,16 @@ extern "C" {
 __attribute__((used, visibility("hidden"))) long pmf_watched_system_call(long number, long a,
                                                                          long b, long c, long d,
                                                                          long e) {
-  return number == SYS_prctl ? run_prctl(a, b, c, d, e) : run_seccomp(a, b, c);
+  switch (number) {
+    case SYS_prctl:
+      return run_prctl(a, b, c, d, e);
+    case SYS_wait4:
+      return finish(wait4_of_host(a, b, c, d));
+    case SYS_waitid:
+      return finish(waitid_of_host(a, b, c, d, e));
+    default:
+      return run_seccomp(a, b, c);
+  }
 }
 
 __attribute__((used, visibility("hidden"))) long pmf_failed_system_call(long outcome) {

@@ -10,6 +10,7 @@
 #include "interpose/originals/originals.h"
 #include "platform/clock.h"
 #include "platform/here.h"
+#include "platform/linux/system_call.h"
 
 using namespace pymemflow;
 using namespace pymemflow::interpose;
@@ -27,10 +28,26 @@ bool has_met_it(pid_t child) {
 }
 
 template <typename Wait>
-pid_t wait_for_own(Wait wait) {
+auto wait_for_own(Wait wait) {
   for (;;) {
-    const pid_t child = wait();
-    if (!has_met_it(child)) return child;
+    const auto child = wait();
+    if (!has_met_it(static_cast<pid_t>(child))) return child;
+  }
+}
+
+// Waits with waitid(), whose result is 0 and which stores the child that it found. `wait` is called
+// with the place for it, which a program need not give.
+template <typename Wait>
+auto wait_for_own(siginfo_t* given, int options, Wait wait) {
+  siginfo_t own{};
+  siginfo_t* const found = given == nullptr ? &own : given;
+  for (;;) {
+    const auto outcome = wait(found);
+    if (outcome != 0 || found->si_pid == 0) return outcome;
+    const bool is_only_seen = (options & WNOWAIT) != 0;
+    const bool is_it = is_only_seen ? found->si_pid == std::atomic_ref(hidden_child).load()
+                                    : has_met_it(found->si_pid);
+    if (!is_it) return outcome;
   }
 }
 
@@ -47,6 +64,18 @@ void end_hiding(bool is_met_by_us) {
     platform::sleep_us(1000);
   }
   std::atomic_ref(hidden_child).store(0);
+}
+
+long wait4_of_host(long child, long status, long options, long usage) {
+  return wait_for_own(
+      [=] { return platform::system_call_of_host(SYS_wait4, child, status, options, usage); });
+}
+
+long waitid_of_host(long which, long child, long found, long options, long usage) {
+  return wait_for_own(
+      reinterpret_cast<siginfo_t*>(found), static_cast<int>(options), [=](siginfo_t* at) {
+        return platform::system_call_of_host(SYS_waitid, which, child, at, options, usage);
+      });
 }
 
 }  // namespace pymemflow::interpose
@@ -68,12 +97,6 @@ PMF_HOOK(pid_t, wait4)(pid_t child, int* status, int options, rusage* usage) noe
 }
 
 PMF_HOOK(int, waitid)(idtype_t which, id_t child, siginfo_t* found, int options) {
-  for (;;) {
-    const int outcome = real.waitid(which, child, found, options);
-    if (outcome != 0 || found == nullptr) return outcome;
-    const bool is_only_seen = (options & WNOWAIT) != 0;
-    const bool is_it = is_only_seen ? found->si_pid == std::atomic_ref(hidden_child).load()
-                                    : has_met_it(found->si_pid);
-    if (!is_it || found->si_pid == 0) return outcome;
-  }
+  return wait_for_own(found, options,
+                      [=](siginfo_t* at) { return real.waitid(which, child, at, options); });
 }

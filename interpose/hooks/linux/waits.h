@@ -13,4 +13,9 @@ int* hide_next_child();
 // of that thread has noticed: the process id may soon belong to a child of the program.
 void end_hiding(bool is_met_by_us);
 
+// The system calls wait4() and waitid(), as syscall() makes them: the outcome is negative for an
+// error.
+long wait4_of_host(long child, long status, long options, long usage);
+long waitid_of_host(long which, long child, long found, long options, long usage);
+
 }  // namespace pymemflow::interpose

@@ -79,8 +79,9 @@ void require_descriptor(int kept, EndKind kind) {
 }  // namespace
 
 int keep_record(int file, EndKind kind, std::uint32_t process, std::span<char> path_buffer) {
+  // Of this thread: the first one, whose descriptors /proc/self has, may have ended.
   platform::OwnPathText<64> link;
-  link.add("/proc/self/fd/").add(static_cast<unsigned>(file));
+  link.add("/proc/thread-self/fd/").add(static_cast<unsigned>(file));
   // "/var/tmp/#1234 (deleted)", or "/memfd:pymemflow (deleted)".
   char target[4096];
   const long bytes = system_call(SYS_readlinkat, AT_FDCWD, link.text(), target, sizeof target);

@@ -130,7 +130,13 @@ void make_report(const ReportRequest& request) {
   const bool is_on_standard_error = request.options.output.empty();
   if (is_on_standard_error && (standard_error < 0 || is_abandoned(standard_error))) return;
   const int output = report::descriptor_in(request.options.output);
-  if (output == 2 && standard_error < 0) return;
+  if (output >= 0 && platform::is_output_replaced()) {
+    // Where nobody would read the line, a file that is kept would never be found.
+    if (standard_error < 0) return;
+    char digits[16];
+    return say_where_it_is(request, {"descriptor ", decimal(digits, output),
+                                     " is not the file that it was at the start of the program"});
+  }
   std::optional<IgnoredSignals> ignored;
   if (request.kind == EndKind::Exit) ignored.emplace();
   const Environment environment(output < 0 ? request.options.output : "/dev/stdout");

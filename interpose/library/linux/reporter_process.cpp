@@ -172,13 +172,14 @@ long start_and_wait(void* argument) {
 
 // A process that has left its process id namespace for its children (unshare) has its next child as
 // the first process of the new one, and the end of that process is the end of the namespace. The
-// library must not be that child.
+// library must not be that child. The links are those of this thread, since the first one may have
+// ended.
 bool are_children_elsewhere() {
   char own[64];
   char theirs[64];
   const long own_bytes =
-      system_call(SYS_readlinkat, AT_FDCWD, "/proc/self/ns/pid", own, sizeof own);
-  constexpr const char* kTheirs = "/proc/self/ns/pid_for_children";
+      system_call(SYS_readlinkat, AT_FDCWD, "/proc/thread-self/ns/pid", own, sizeof own);
+  constexpr const char* kTheirs = "/proc/thread-self/ns/pid_for_children";
   const long their_bytes = system_call(SYS_readlinkat, AT_FDCWD, kTheirs, theirs, sizeof theirs);
   // The link leads nowhere until the first child exists.
   struct stat link {};

@@ -7,6 +7,7 @@
 
 #include "interpose/library/messages.h"
 #include "interpose/recording/own_work.h"
+#include "platform/process.h"
 #include "report/formats/report.h"
 
 namespace pymemflow::interpose {
@@ -20,6 +21,10 @@ void run_end(EndKind kind, void (*work)(EndKind kind)) {
 }
 
 void make_report(const ReportRequest& request) {
+  if (platform::is_output_replaced()) {
+    return say({request.options.output,
+                " is not the file that it was at the start of the program: its report is lost"});
+  }
   const OwnWork own_work;
   report::ReportOptions wanted;
   wanted.standard_error = STDERR_FILENO;
