@@ -7,6 +7,7 @@
 #include "interpose/originals/originals.h"
 #include "interpose/recording/window.h"
 #include "platform/clock.h"
+#include "platform/signal_guard.h"
 #include "platform/threads.h"
 #include "pyframe/own_line.h"
 
@@ -44,6 +45,7 @@ void count_lost(Writer* writer) {
 
 // Writes a new stamp of this writer before its next record.
 bool write_turn(Writer& writer) {
+  if (!writer.definitions.is_own()) return false;
   const std::uint64_t stamp = take_turn(recording.fork_sensitive->turn, writer.id);
   if (stamp == 0) return false;
   // Set before the record is written, since a block that begins with the record needs it too.
@@ -196,6 +198,17 @@ Writer* begin_new_process() {
   return own;
 }
 
+// Takes a writer for this thread, which has none or, with `is_borrowed`, is in the middle of a
+// record.
+Entry enter_with_new_writer(bool is_borrowed) {
+  const platform::SignalGuard no_handler;
+  // A handler may have forked since enter() looked.
+  const bool is_borrowing = is_borrowed && !is_new_process();
+  Writer* const writer = is_new_process() ? begin_new_process() : acquire_writer();
+  if (!is_borrowing) set_this_writer(writer);
+  return {.writer = writer, .is_borrowed = is_borrowing, .is_lost = writer == nullptr};
+}
+
 // Whether an event is recorded even during a pause.
 enum class Always : bool { No, Yes };
 
@@ -209,12 +222,8 @@ Entry enter(Always always = Always::No) {
   } else if (phase == Phase::Failed) {
     return {.is_lost = true};
   }
-  Writer* writer = this_writer();
-  if (writer == nullptr) {
-    writer = acquire_writer();
-    set_this_writer(writer);
-    return {.writer = writer, .is_lost = writer == nullptr};
-  }
+  Writer* const writer = this_writer();
+  if (writer == nullptr) return enter_with_new_writer(false);
   switch (writer->state.load(std::memory_order_relaxed)) {
     case WriterState::Idle:
       writer->state.store(WriterState::Writing, std::memory_order_relaxed);
@@ -222,8 +231,7 @@ Entry enter(Always always = Always::No) {
       return {.writer = writer};
     case WriterState::Writing:
       // A signal handler that interrupted the recorder records as another thread would.
-      writer = acquire_writer();
-      return {.writer = writer, .is_borrowed = true, .is_lost = writer == nullptr};
+      return enter_with_new_writer(true);
     case WriterState::Ignoring:
       break;  // a call inside the original: part of the call that is being recorded
   }

@@ -7,6 +7,7 @@
 #include "interpose/recording/window.h"
 #include "platform/memory.h"
 #include "platform/process.h"
+#include "platform/signal_guard.h"
 #include "platform/thread_values.h"
 #include "platform/threads.h"
 #include "pyframe/code_death.h"
@@ -26,9 +27,13 @@ int set_up_process(OldMemory old_memory) {
   recording.not_probed.store(0, std::memory_order_relaxed);
   recording.python_ran.store(false, std::memory_order_relaxed);
   const bool keeps_old = old_memory == OldMemory::Keep;
-  if (!keeps_old) {
-    recording.writers.for_each([](Writer& writer) { unmap_blocks(recording.destination, writer); });
-  }
+  recording.writers.for_each([keeps_old](Writer& writer) {
+    if (keeps_old) {
+      leave_blocks(recording.destination, writer);
+    } else {
+      unmap_blocks(recording.destination, writer);
+    }
+  });
   recording.sites.clear(keeps_old);
   if (!recording.writers.create(keeps_old)) return ENOMEM;
   if (const int error = recording.destination.file.create(
@@ -104,6 +109,10 @@ int start_recording(const pyframe::Interpreter& interpreter, const CaptureSettin
   recording.settings = settings;
   recording.destination.mode = settings.mode;
   recording.destination.on_failure = fail_recording;
+  recording.destination.is_new_process = [] {
+    const auto& state = recording.fork_sensitive->initialized;
+    return state.load(std::memory_order_acquire) == kNewProcess;
+  };
   recording.probes = probes;
   if (settings.mode == RecordMode::Ring) {
     recording.destination.ring_blocks = ring_blocks_for(settings.ring_bytes);
@@ -112,6 +121,7 @@ int start_recording(const pyframe::Interpreter& interpreter, const CaptureSettin
   recording.fork_sensitive =
       static_cast<ForkSensitive*>(platform::map_zero_in_child(kFileAlignment));
   if (recording.fork_sensitive == nullptr) return ENOMEM;
+  recording.fork_sensitive->initialized.store(kBeingSetUp, std::memory_order_relaxed);
   if (const int error = set_up_process(OldMemory::Keep)) return error;
   pyframe::notice_code_deaths(interpreter, on_code_death);
   open_for_events();
@@ -200,6 +210,7 @@ bool become_new_process(OldMemory old_memory) {
     set_phase(Phase::Off);
     return false;
   }
+  const platform::SignalGuard no_handler;
   ForkSensitive& shared = *recording.fork_sensitive;
   std::uint32_t expected = kNewProcess;
   if (!shared.initialized.compare_exchange_strong(expected, kBeingSetUp,

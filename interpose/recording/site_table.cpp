@@ -6,6 +6,7 @@
 #include "interpose/recording/blocks/definitions.h"
 #include "platform/memory.h"
 #include "platform/modules.h"
+#include "platform/signal_guard.h"
 
 namespace pymemflow::interpose {
 namespace {
@@ -26,7 +27,8 @@ std::size_t slots_for(std::size_t entries) {
 
 }  // namespace
 
-// A lock that threads try to take and never wait for.
+// A lock that threads try to take and never wait for. No handler runs while it exists: the child of
+// one that forked would go on to enter its parent's site in its own table.
 class SiteTable::Lock {
  public:
   explicit Lock(SiteTable& table)
@@ -39,6 +41,7 @@ class SiteTable::Lock {
   bool is_held() const { return is_held_; }
 
  private:
+  const platform::SignalGuard no_handler_;
   SiteTable& table_;
   const bool is_held_;
 };
@@ -46,6 +49,7 @@ class SiteTable::Lock {
 SiteId SiteTable::define(DefinitionStream& stream, const pyframe::Interpreter& interpreter,
                          const pyframe::Position& position) {
   const Lock lock(*this);
+  if (!stream.is_own()) return kNoSite;
   const void* const key = code_key(position);
   const bool is_entered = lock.is_held() && key != nullptr;
   CodeNode* node = is_entered ? find_node(key) : nullptr;
@@ -74,6 +78,7 @@ SiteId SiteTable::define(DefinitionStream& stream, const pyframe::Interpreter& i
 
 SiteId SiteTable::define_caller(DefinitionStream& stream, const void* address) {
   const Lock lock(*this);
+  if (!stream.is_own()) return kNoSite;
   const std::uint32_t module = lock.is_held() ? require_module(stream, address) : 0;
   const SiteId site = next_site_.fetch_add(1, std::memory_order_relaxed);
   if (!interpose::define_caller(stream, site, address, module)) return kNoSite;

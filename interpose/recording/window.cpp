@@ -4,6 +4,7 @@
 
 #include "platform/clock.h"
 #include "platform/memory.h"
+#include "platform/signal_guard.h"
 
 namespace pymemflow::interpose {
 namespace {
@@ -127,6 +128,7 @@ std::size_t window_bytes(const Destination& destination) {
 }  // namespace
 
 int make_window(Destination& destination, Writer& writer) {
+  const platform::SignalGuard no_handler;
   int error = 0;
   BlockHead* const block = destination.file.map_blocks(window_bytes(destination), error);
   if (block == nullptr) return error;
@@ -139,6 +141,10 @@ int make_window(Destination& destination, Writer& writer) {
 }
 
 bool change_block(Destination& destination, Writer& writer) {
+  // A handler that forked in the middle of this would leave the child with half a step in its
+  // parent's file.
+  const platform::SignalGuard no_handler;
+  if (!writer.definitions.is_own()) return false;
   switch (destination.mode) {
     case RecordMode::Full:
       return append_window(destination, writer);
@@ -175,6 +181,12 @@ bool visit_areas(Destination& destination, Writer& writer,
   if (writer.window == nullptr) return true;
   return (destination.file.*visit)(writer.first_block, window_bytes(destination)) &&
          writer.definitions.visit_area(visit) && writer.sums.visit_areas(visit);
+}
+
+void leave_blocks(Destination& destination, Writer& writer) {
+  visit_areas(destination, writer, &CaptureFile::replace_by_zeros);
+  writer.definitions.disown();
+  writer.sums.disown();
 }
 
 void unmap_blocks(const Destination& destination, Writer& writer) {

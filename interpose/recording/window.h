@@ -22,6 +22,10 @@ void reopen_blocks(Writer& writer);
 bool visit_areas(Destination& destination, Writer& writer,
                  bool (CaptureFile::*visit)(BlockHead*, std::size_t));
 
+// In a forked child: the parent's blocks are replaced by private memory, in which a recorder that
+// the forking handler interrupted may end its record.
+void leave_blocks(Destination& destination, Writer& writer);
+
 // In a forked child: gives back the memory of the parent's blocks.
 void unmap_blocks(const Destination& destination, Writer& writer);
 

@@ -18,6 +18,7 @@
 #include "platform/loader.h"
 #include "platform/memory.h"
 #include "platform/process.h"
+#include "platform/signal_guard.h"
 #include "platform/threads.h"
 
 namespace pymemflow::platform {
@@ -107,6 +108,13 @@ bool is_thread_alive(std::uint32_t process, std::uint32_t thread) {
   return system_call(SYS_tgkill, process, thread, 0) != -ESRCH;
 }
 
+SignalGuard::SignalGuard() {
+  system_call(SYS_rt_sigprocmask, SIG_BLOCK, &kAllSignals, &before_, sizeof before_);
+}
+SignalGuard::~SignalGuard() {
+  system_call(SYS_rt_sigprocmask, SIG_SETMASK, &before_, nullptr, sizeof before_);
+}
+
 void sleep_us(std::uint32_t microseconds) {
   const timespec time = {.tv_sec = microseconds / 1'000'000,
                          .tv_nsec = std::int64_t{microseconds % 1'000'000} * 1'000};
@@ -125,9 +133,10 @@ std::uint64_t realtime_ns() {
   return nanoseconds(now);
 }
 
-void* map_private(std::size_t bytes) {
-  return map(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
-             -1, 0);
+void* map_private(std::size_t bytes, void* place) {
+  const int flags =
+      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | (place == nullptr ? 0 : MAP_FIXED);
+  return map(place, bytes, PROT_READ | PROT_WRITE, flags, -1, 0);
 }
 
 void* map_zero_in_child(std::size_t bytes) {

@@ -4,6 +4,7 @@
 #include <libproc.h>
 #include <mach/mach.h>
 #include <pthread.h>
+#include <signal.h>
 #include <sys/mman.h>
 #include <time.h>
 #include <unistd.h>
@@ -17,6 +18,7 @@
 #include "platform/macos/errno.h"
 #include "platform/memory.h"
 #include "platform/process.h"
+#include "platform/signal_guard.h"
 #include "platform/threads.h"
 
 namespace pymemflow::platform {
@@ -90,6 +92,18 @@ std::uint64_t realtime_ns() {
   return ::clock_gettime_nsec_np(CLOCK_REALTIME);
 }
 
+SignalGuard::SignalGuard() {
+  sigset_t all;
+  sigset_t before;
+  sigfillset(&all);
+  ::pthread_sigmask(SIG_BLOCK, &all, &before);
+  before_ = before;
+}
+SignalGuard::~SignalGuard() {
+  const auto before = static_cast<sigset_t>(before_);
+  ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+}
+
 void sleep_us(std::uint32_t microseconds) {
   const KeptErrno kept;
   const timespec time = {.tv_sec = microseconds / 1'000'000,
@@ -97,10 +111,10 @@ void sleep_us(std::uint32_t microseconds) {
   ::nanosleep(&time, nullptr);
 }
 
-void* map_private(std::size_t bytes) {
+void* map_private(std::size_t bytes, void* place) {
   const KeptErrno kept;
-  void* const pages =
-      ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANON | MAP_NORESERVE, -1, 0);
+  const int flags = MAP_PRIVATE | MAP_ANON | MAP_NORESERVE | (place == nullptr ? 0 : MAP_FIXED);
+  void* const pages = ::mmap(place, bytes, PROT_READ | PROT_WRITE, flags, -1, 0);
   return pages == MAP_FAILED ? nullptr : pages;
 }
 

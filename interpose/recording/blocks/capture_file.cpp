@@ -269,6 +269,11 @@ void CaptureFile::drop_new_windows() {
   new_windows_ = -1;
 }
 
+bool CaptureFile::replace_by_zeros(BlockHead* block, std::size_t bytes) {
+  platform::map_private(bytes, block);
+  return true;
+}
+
 void CaptureFile::remove() {
   if (name_.text[0] == '\0') return;
   platform::remove_name_of(identity_, name_.text);

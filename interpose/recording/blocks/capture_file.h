@@ -74,6 +74,8 @@ class CaptureFile {
   bool map_again(BlockHead* block, std::size_t bytes);
   void use_new_windows();
   void drop_new_windows();
+  // In a forked child: private zeros replace the parent's blocks. True.
+  bool replace_by_zeros(BlockHead* block, std::size_t bytes);
   // Removes the files of a process that has nothing to report.
   void remove();
 

@@ -3,6 +3,7 @@
 #include <atomic>
 
 #include "platform/memory.h"
+#include "platform/signal_guard.h"
 
 namespace pymemflow::interpose {
 
@@ -39,6 +40,8 @@ void DefinitionStream::unmap() {
 }
 
 bool DefinitionStream::change_block() {
+  const platform::SignalGuard no_handler;
+  if (!is_own()) return false;
   close();
   BlockHead* const next = open_block(BlockKind::Definitions, kDefinitionBlockBytes, number_ + 1);
   if (next == nullptr) return false;

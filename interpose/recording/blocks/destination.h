@@ -14,6 +14,8 @@ struct Destination {
   std::uint32_t process = 0;  // process id, for the heads of blocks
   RecordMode mode = RecordMode::Full;
   std::uint32_t ring_blocks = 0;  // per writer; Ring only
+  // Whether this process was forked and has no recording of its own yet: the file is its parent's.
+  bool (*is_new_process)() = nullptr;
   // The file cannot grow: `error` is an error number, kLimitReached or kTruncated. Any thread,
   // inside a hook.
   void (*on_failure)(int error) = nullptr;

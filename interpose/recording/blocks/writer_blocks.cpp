@@ -7,6 +7,7 @@
 namespace pymemflow::interpose {
 
 BlockHead* WriterBlocks::open_block(BlockKind kind, std::size_t bytes, std::uint64_t number) {
+  if (!is_own()) return nullptr;
   int error = 0;
   BlockHead* const block = destination_->file.map_blocks(bytes, error);
   if (block == nullptr) {

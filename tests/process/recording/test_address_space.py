@@ -59,7 +59,7 @@ FORKS_IN_HANDLER = r'''
 #include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
-static volatile int is_child, wanted, forks, failed;
+static volatile int is_child, is_silent, wanted, forks, failed;
 static void set_timer(void) {
   const struct itimerval once = {{0, 0}, {0, 200 + forks * 37 % 1000}};
   setitimer(ITIMER_REAL, &once, 0);
@@ -69,28 +69,30 @@ static void on_alarm(int number) {
   if (is_child || forks == wanted) return;
   pid_t child = fork();
   if (child == 0) {
-    free(malloc(77777));
+    if (!is_silent) free(malloc(77777));
     is_child = 1;
     return;
   }
   int status = 0;
   while (waitpid(child, &status, 0) < 0) {}
-  if (status != 7 << 8) failed = status;
-  ++forks;
-  set_timer();
+  if (status != 7 << 8) failed = 1;
+  if (++forks < wanted && !failed) set_timer();
 }
-int fork_in_handlers(int count) {
+// Returns the number of blocks of 77 bytes that this process made, or -1: a child did not exit with 7.
+int fork_in_handlers(int count, int silent) {
   struct sigaction action = {0};
+  int made = 0;
   action.sa_handler = on_alarm;
   sigaction(SIGALRM, &action, 0);
   wanted = count;
+  is_silent = silent;
   set_timer();
-  while (forks < count && !failed && !is_child) free(malloc(16));
+  for (; forks < count && !failed && !is_child; ++made) free(malloc(77));
   if (is_child) {
-    for (int i = 0; i < 20000; ++i) free(malloc(16));
+    for (int i = 0; i < 9000; ++i) free(malloc(78));
     _exit(7);
   }
-  return failed;
+  return failed ? -1 : made;
 }
 '''
 
@@ -141,15 +143,28 @@ class TestForks(cases.Case):
                            if event.result and 77033 <= event.arguments[-1] <= 77041)
             assert found == list(range(9))
 
-    def test_in_a_handler_that_interrupted_the_recorder(self):
-        """The child goes on with the memory of the parent's recording when the handler returns."""
+    @pytest.mark.parametrize('is_silent', [0, 1], ids=['allocates', 'silent'])
+    @pytest.mark.parametrize('options, forks', [
+        ({}, 10), ({'PYMEMFLOW_RING': '64KiB'}, 30), ({'PYMEMFLOW_FLOW': '0'}, 100)],
+        ids=['full', 'ring', 'sums'])
+    def test_in_a_handler_that_interrupted_the_recorder(self, options, forks, is_silent):
+        """The child goes on in the interrupted step when the handler returns, and the parent's record is as
+        it would be without it."""
         self.write('forks.c', FORKS_IN_HANDLER)
         subprocess.check_call(['cc', '-O1', '-fno-builtin', '-shared', '-fPIC', '-o',
                                self.path('forks.so'), self.path('forks.c')])
-        code = 'import ctypes; print(ctypes.CDLL(%r).fork_in_handlers(100))' % self.path('forks.so')
-        run = self.trace.code(code, after=[self.build.path('bump_allocator')], PYMEMFLOW_FLOW='0')
-        assert (run.status, run.stdout, run.stderr) == (0, '0\n', '')
-        assert len(run.reports) == 101
+        code = ('import ctypes\ndef work(): return ctypes.CDLL(%r).fork_in_handlers(%d, %d)\nprint(work())'
+                % (self.path('forks.so'), forks, is_silent))
+        run = self.trace.code(code, after=[self.build.path('bump_allocator')], **options)
+        assert (run.status, run.stderr) == (0, '')
+        made = int(run.stdout)
+        assert made > 0 and len(run.reports) == forks + 1
+        for process, report in run.reports.items():
+            assert (report.lost, report.damaged, report.left_out) == (0, 0, 0)
+            if 'PYMEMFLOW_RING' in options:
+                continue  # holds the latest events alone
+            least = made if process == run.pid else 9000
+            assert least <= report.counts('malloc')['<string>', 'work'] <= least + 20
 
 
 class TestLimits(cases.Case):
