@@ -63,7 +63,7 @@ class SymbolTable {
   bool has_more_names_ = false;
   bool is_in_no_file_ = false;
   String build_id_;
-  Vector<char> names_;  // the file's string table, and a zero byte
+  String names_;  // the file's string table, and a zero byte
 };
 
 }  // namespace pymemflow::report

@@ -137,16 +137,16 @@ class SymbolReader {
     Elf_Scn* const section = elf_.getscn(file_, section_number);
     const Elf_Data* const data = section == nullptr ? nullptr : elf_.getdata(section, nullptr);
     if (data == nullptr || data->d_buf == nullptr || data->d_size > UINT32_MAX) return false;
-    const char* const text = static_cast<const char*>(data->d_buf);
     first_name_ = static_cast<std::uint32_t>(table_.names_.size());
-    table_.names_.insert(table_.names_.end(), text, text + data->d_size);
-    table_.names_.push_back('\0');
+    table_.names_.append(static_cast<const char*>(data->d_buf), data->d_size).push_back('\0');
     return true;
   }
 
   void add_symbols(Elf_Data* data, const GElf_Shdr& header) {
     if (data == nullptr || header.sh_entsize == 0) return;
     const std::size_t count = header.sh_size / header.sh_entsize;
+    table_.symbols_.reserve(table_.symbols_.size() +
+                            std::min(count, data->d_size / sizeof(Elf64_Sym)));
     for (std::size_t i = 0; i < count; ++i) {
       GElf_Sym symbol;
       if (elf_.getsym(data, static_cast<int>(i), &symbol) == nullptr) return;
