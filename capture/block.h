@@ -108,6 +108,11 @@ inline constexpr std::size_t kHasWindowsOffset = 1120;
 inline constexpr char kWindowsSuffix[] = ".windows";
 static_assert(kHasWindowsOffset >= kMadeReportOffset + sizeof(MadeReport));
 
+// Set in the head page that is mapped, and covered by no checksum, once the program has restricted
+// its system calls: an end of the process may then go unnoticed, and FileHead::end stay None.
+inline constexpr std::size_t kEndUnseenOffset = 1128;
+static_assert(kEndUnseenOffset == kHasWindowsOffset + sizeof(std::uint64_t));
+
 // The values of FileHead::failure besides the error numbers. The file has reached its limit;
 // another program has cut it off; the program has forbidden the system calls that recording needs,
 // and the memory that was mapped before is full.

@@ -74,6 +74,7 @@ void fill(CaptureUse& use, report::CaptureReader& reader, report::EventSource& s
   use.process = reader.process();
   use.is_forked_child = reader.head().is_forked_child != 0;
   use.has_ended = reader.head().end != EndKind::None;
+  use.is_end_unseen = reader.is_end_unseen();
   use.command_line = shell_words(reader.metadata().command_line);
   use.lost = reader.lost();
   use.damaged = reader.damaged();

@@ -58,8 +58,9 @@ struct CaptureUse {
   std::string problem;  // why the memory cannot be told; then only `path` is valid
   std::uint32_t process = 0;
   bool is_forked_child = false;
-  bool has_ended = false;    // false: it was killed, or still runs
-  std::string command_line;  // quoted for a shell
+  bool has_ended = false;      // false: it was killed, or still runs
+  bool is_end_unseen = false;  // or it has ended under a filter of its system calls
+  std::string command_line;    // quoted for a shell
   std::uint64_t lost = 0;
   std::uint64_t damaged = 0;
   std::uint64_t left_out = 0;  // events whose site is not in the record

@@ -56,7 +56,7 @@ std::string_view mode_text(RecordMode mode) {
   return "unknown";
 }
 
-std::string end_text(const FileHead& head) {
+std::string end_text(const FileHead& head, bool is_unseen) {
   switch (head.end) {
     case EndKind::None:
       break;
@@ -65,7 +65,8 @@ std::string end_text(const FileHead& head) {
     case EndKind::Exec:
       return time_text(head.ended_ns) + ", by executing another program";
   }
-  return "not by itself: it was killed or is still running";
+  return is_unseen ? "unseen: it restricts its system calls (seccomp)"
+                   : "not by itself: it was killed or is still running";
 }
 
 int run(const std::string& path) {
@@ -86,7 +87,7 @@ int run(const std::string& path) {
   print("options", joined(metadata.options));
   print("holds", mode_text(head.mode));
   print("started", time_text(head.started_ns));
-  print("ended", end_text(head));
+  print("ended", end_text(head, reader.is_end_unseen()));
   if (reader.damaged() != 0) print("damaged", "in " + std::to_string(reader.damaged()) + " places");
   for (const report::Module& module : reader.names().modules()) {
     print("module", std::string(module.path) + " " + hex(module.build_id));

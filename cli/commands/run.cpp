@@ -63,13 +63,16 @@ std::string text(const report::String& shown) {
 
 // One line per process, so that the user sees which of them matter.
 std::string process_line(const FoundCapture& capture, const report::Profile& profile,
-                         std::string_view problem) {
+                         bool is_end_unseen, std::string_view problem) {
   const std::string start = "pymemflow: process " + std::to_string(capture.process) + ": ";
   if (!problem.empty()) return start + "the record " + std::string(problem) + "\n";
   const bool has_ended = profile.process.end != EndKind::None;
+  const char* const end = has_ended       ? ""
+                          : is_end_unseen ? ", end not seen (seccomp)"
+                                          : ", killed or still running";
   return start + text(report::shown_size(profile.total.live.bytes)) + " alive at the end, " +
          text(report::shown_size(profile.peak.live.bytes)) + " at the peak, " +
-         counted(profile.events, "event") + (has_ended ? "" : ", killed or still running") + ": " +
+         counted(profile.events, "event") + end + ": " +
          printable(shell_words(profile.process.command_line)) + "\n";
 }
 
@@ -100,7 +103,8 @@ Error print_report(const FoundCapture& capture, const ReportOptions& asked,
     if (!is_closed) problem = error.what;
     if (line != nullptr) {
       const std::string_view unknown = report::profile_problem(reader.head().mode);
-      *line += process_line(capture, profile, problem.empty() ? unknown : problem);
+      *line += process_line(capture, profile, reader.is_end_unseen(),
+                            problem.empty() ? unknown : problem);
     }
   }
   if (problem.empty()) return {};

@@ -65,7 +65,10 @@ std::string exempt_text(const ProcessVerdict& process) {
 std::string doubt_text(const ProcessVerdict& process, const std::string& start) {
   if (process.use.has_ended) return {};
   return start +
-         " was killed or is still running: memory that it would have freed counts as leaked\n";
+         (process.use.is_end_unseen
+              ? " restricts its system calls (seccomp), so its end was not seen"
+              : " was killed or is still running") +
+         ": memory that it would have freed counts as leaked\n";
 }
 
 std::string process_text(const ProcessVerdict& process, std::FILE* terminal) {

@@ -27,18 +27,14 @@ constinit EndHandlers end_handlers;
 namespace {
 
 // Without handlers no system call is made here: the program may have forbidden it.
-bool is_told() {
-  return end_handlers.before_exec != nullptr;
-}
-
 int run_execve(const char* path, char* const* arguments, char* const* environment) {
-  const bool could_work = is_told() && is_executable(path) && platform::could_run(path);
-  return around_exec(could_work, [=] { return real.execve(path, arguments, environment); });
+  const auto check = [=] { return is_executable(path) && platform::could_run(path); };
+  return around_exec(could_work(check), [=] { return real.execve(path, arguments, environment); });
 }
 
 int run_execvp(const char* file, char* const* arguments) {
-  const bool could_work = is_told() && is_found_in_path(file);
-  return around_exec(could_work, [=] { return real.execvp(file, arguments); });
+  const auto check = [=] { return is_found_in_path(file); };
+  return around_exec(could_work(check), [=] { return real.execvp(file, arguments); });
 }
 
 #if __has_attribute(noipa)
@@ -60,6 +56,10 @@ PMF_APART std::size_t count_arguments(const char* first, std::va_list list) {
 
 void before_end() {
   if (end_handlers.before_end != nullptr && is_recording_process()) end_handlers.before_end();
+}
+
+bool are_checks_forbidden() {
+  return recording.are_calls_forbidden.load(std::memory_order_relaxed);
 }
 
 bool is_announced(bool could_work) {

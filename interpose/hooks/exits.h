@@ -14,8 +14,9 @@ struct EndHandlers {
   void (*before_exec)() = nullptr;
   void (*after_failed_exec)() = nullptr;
   // Called when the program is about to forbid a system call that the library needs, by its number.
-  // True: after_filter() is to follow. Linux only.
-  bool (*before_filter)(long forbidden) = nullptr;
+  // `permits_getpid`: the ends of the process can still be told from those of its children. True:
+  // after_filter() is to follow. Linux only.
+  bool (*before_filter)(long forbidden, bool permits_getpid) = nullptr;
   // False: the filter was refused.
   void (*after_filter)(bool is_installed) = nullptr;
 };
@@ -27,12 +28,22 @@ extern constinit EndHandlers end_handlers;
 // Calls the handler for the end of the process.
 void before_end();
 
+// The program has forbidden system calls of the library by a filter.
+bool are_checks_forbidden();
 bool is_executable(const char* path);
 // Whether execvp() would find a file to run; it runs a file of an unknown format with a shell.
 bool is_found_in_path(const char* file);
 
 // Whether the handlers are to be called around an exec.
 bool is_announced(bool could_work);
+
+// Whether an exec may work, so that its handlers are to be called. Where the program has forbidden
+// the system calls of `check`, each may.
+template <typename Check>
+bool could_work(Check check) {
+  if (end_handlers.before_exec == nullptr) return false;
+  return are_checks_forbidden() || check();
+}
 
 // Runs an exec between the handlers. Programs try one folder of PATH after the other, so an exec
 // that is sure to fail (`could_work` is false) does not call them.

@@ -7,6 +7,7 @@
 // the report here (macos/ending.cpp).
 
 #include <cstdint>
+#include <span>
 
 #include "capture/block.h"
 #include "options/resolve.h"
@@ -33,6 +34,10 @@ struct ReportRequest {
   bool is_of_forked_child = false;
   EndKind kind = EndKind::Exit;
 };
+
+// Gives a name to a record that has none, in the folder of its disk, and writes the path to `path`.
+// 0, or an error number: a record in memory can have no name.
+int name_record(int file, std::uint32_t process, std::span<char> path);
 
 // Has the report made, and says what is lost where that fails. Within the work of run_end() only.
 void make_report(const ReportRequest& request);

@@ -41,8 +41,14 @@ constinit ReportOptions report_options;
 constinit OptionError option_error;
 // The program has forbidden system calls that the library needs, or is about to.
 constinit bool is_forbidden = false;
+// It has, and the filter is in force.
+constinit bool is_filtered = false;
 // The recording goes on without them, in memory alone.
 constinit bool is_in_memory = false;
+// The record has been given a name for that.
+constinit bool is_name_given = false;
+// The program permits the one system call that an end in memory needs.
+constinit bool are_ends_seen = false;
 
 void say_not_probed(std::uint64_t events) {
   char text[report::kMaxDecimalBytes];
@@ -178,26 +184,72 @@ void after_failed_exec() {
   if (recording.phase.load() == Phase::Ended) resume_recording();
 }
 
-// The program is about to install a filter under which the library could end it. A capture with a
-// name goes on in memory, and is read after the end of the program. One without a name ends here,
-// and its report is made now: nothing may be done later.
-bool before_filter(long forbidden) {
-  if (recording.phase.load() != Phase::On) return false;
+// An end under a filter: no system call, and no report.
+void end_in_memory(EndKind kind) {
+  const int saved = errno;
+  end_recording(kind);
+  errno = saved;
+}
+
+void before_end_in_memory() {
+  end_in_memory(EndKind::Exit);
+}
+
+void before_exec_in_memory() {
+  end_in_memory(EndKind::Exec);
+}
+
+// So that the record can be read after the end of the program. False: it cannot.
+bool require_name() {
+  CaptureFile& file = recording.destination.file;
+  if (file.name()[0] != '\0') return true;
+  // Nobody would know where the record is.
+  if (platform::standard_error() < 0) return false;
+  char path[CaptureName::kMaxBytes];
+  if (name_record(file.descriptor(), recording.destination.process, path) != 0) return false;
+  is_name_given = file.take_name(path);
+  return is_name_given;
+}
+
+void drop_given_name() {
+  if (is_name_given) recording.destination.file.remove_name();
+  is_name_given = false;
+}
+
+void say_restriction(long forbidden, std::string_view consequence, std::string_view name = {}) {
   char digits[report::kMaxDecimalBytes];
-  const char* const end_of_digits =
-      report::put_decimal(digits, static_cast<std::uint64_t>(forbidden));
-  const std::string_view number(digits, static_cast<std::size_t>(end_of_digits - digits));
+  const char* const end = report::put_decimal(digits, static_cast<std::uint64_t>(forbidden));
+  say({"the program restricts its system calls (seccomp): call ",
+       {digits, static_cast<std::size_t>(end - digits)},
+       ", which recording needs, could end it; ",
+       consequence,
+       name});
+}
+
+// The program is about to install a filter under which the library could end it. The recording goes
+// on in memory, and the record is read after the end of the program. Where it cannot be given a
+// name it ends here, and its report is made now: nothing may be done later.
+bool before_filter(long forbidden, bool permits_getpid) {
+  if (recording.phase.load() != Phase::On) return false;
+  // A further filter cannot be examined without system calls, and may forbid everything.
+  are_ends_seen = permits_getpid && !is_filtered;
+  if (is_filtered) return true;
   is_forbidden = true;
-  if (!is_report_wanted() && recording.destination.file.has_windows()) {
-    say({"the program restricts its system calls (seccomp): call ", number,
-         ", which recording needs, could end it; from here on events are kept in memory alone"});
+  CaptureFile& file = recording.destination.file;
+  if (require_name() && file.map_spare_blocks()) {
+    const bool is_asked_for = is_report_wanted();
+    say_restriction(forbidden,
+                    is_asked_for ? "from here on events are kept in memory alone; when it has "
+                                   "ended, print its report with: pymemflow report "
+                                 : "from here on events are kept in memory alone",
+                    is_asked_for ? file.name() : "");
     is_in_memory = record_in_memory_alone();
-    if (is_in_memory) return true;
+    return true;
   }
-  say({"the program restricts its system calls (seccomp): call ", number,
-       ", which recording needs, could end it; the record ends here"});
+  drop_given_name();
+  say_restriction(forbidden, "the record ends here");
   // So a reader knows that the record is not complete.
-  recording.failure.store(EPERM);
+  recording.failure.store(kForbidden);
   end(EndKind::Exec);
   // The filter may be one for all threads.
   recording.writers.wait_for_records();
@@ -205,15 +257,26 @@ bool before_filter(long forbidden) {
 }
 
 void after_filter(bool is_installed) {
+  if (!is_installed && is_filtered) {
+    are_ends_seen = true;
+    return;
+  }
+  is_filtered = is_installed;
   if (is_installed) {
     end_handlers = {};
-    if (!is_in_memory) count_alone();
+    if (!is_in_memory) {
+      count_alone();
+    } else if (are_ends_seen) {
+      end_handlers = {before_end_in_memory, before_exec_in_memory, after_failed_exec, before_filter,
+                      after_filter};
+    }
     return;
   }
   is_forbidden = false;
   if (is_in_memory) {
     is_in_memory = false;
     record_with_calls();
+    drop_given_name();
   } else {
     recording.failure.store(0);
     after_failed_exec();

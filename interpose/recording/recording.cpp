@@ -176,15 +176,16 @@ void resume_recording() {
 }
 
 bool is_recording_process() {
-  if (platform::process_id() != recording.destination.process) return false;
+  if (platform::permitted_process_id() != recording.destination.process) return false;
   const std::uint64_t own = platform::process_namespace();
   return own == 0 || recording.process_namespace == 0 || own == recording.process_namespace;
 }
 
 bool record_in_memory_alone() {
   CaptureFile& file = recording.destination.file;
-  if (!file.has_windows() || !file.map_spare_blocks()) return false;
+  if (file.name()[0] == '\0' || !file.map_spare_blocks()) return false;
   file.use_spare_blocks(true);
+  file.set_end_unseen(true);
   recording.are_calls_forbidden.store(true);
   // Threads that are in the middle of a record may be about to make a call.
   recording.writers.wait_for_records();
@@ -196,11 +197,13 @@ void record_with_calls() {
   platform::forbid_system_calls(false);
   recording.are_calls_forbidden.store(false);
   recording.destination.file.use_spare_blocks(false);
+  recording.destination.file.set_end_unseen(false);
 }
 
 void count_alone() {
   recording.are_calls_forbidden.store(true, std::memory_order_relaxed);
   platform::forbid_system_calls(true);
+  recording.destination.file.set_end_unseen(true);
   recording.destination.file.reopen_in_memory();
   set_phase(Phase::Failed);
 }

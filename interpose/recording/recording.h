@@ -66,7 +66,7 @@ int start_recording(const pyframe::Interpreter& interpreter, const CaptureSettin
                     const ProbeUse& probes = {});
 
 // Whether the calling process is the one that records. A child that runs in its parent's memory
-// (vfork) is not.
+// (vfork) is not. Asks the kernel for the process id.
 bool is_recording_process();
 
 // Pauses or resumes the recording. Marks are recorded during a pause, events are not. False: there

@@ -93,6 +93,9 @@ void forget_loader_error() {
 std::uint32_t process_id() {
   return static_cast<std::uint32_t>(system_call(SYS_getpid));
 }
+std::uint32_t permitted_process_id() {
+  return static_cast<std::uint32_t>(system_call_of_host(SYS_getpid));
+}
 std::uint64_t process_namespace() {
   struct stat own {};
   if (failed(system_call(SYS_newfstatat, AT_FDCWD, "/proc/thread-self/ns/pid", &own, 0))) return 0;

@@ -58,6 +58,9 @@ void forget_loader_error() {
 std::uint32_t process_id() {
   return static_cast<std::uint32_t>(::getpid());
 }
+std::uint32_t permitted_process_id() {
+  return process_id();
+}
 std::uint64_t process_namespace() {
   return 0;
 }

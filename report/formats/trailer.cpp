@@ -59,8 +59,11 @@ void write_trailer(Output& output, const CaptureReader& reader, bool is_in_proce
     append_line(text, "recorded with PYMEMFLOW_FLOW=0: there are no events, only their sums");
   }
   if (head.end == EndKind::None && !is_in_process) {
-    append_line(text,
-                "the program did not end by itself: this report covers the events until then");
+    append_line(text, reader.is_end_unseen()
+                          ? "the program restricts its system calls (seccomp), so its end was not "
+                            "seen: this report covers the events until then"
+                          : "the program did not end by itself: this report covers the events "
+                            "until then");
   }
   if (reader.lacks_windows()) {
     append_line(

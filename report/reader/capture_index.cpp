@@ -77,6 +77,9 @@ CaptureError CaptureIndex::update_head(const CaptureFiles& files) {
   if (::fstat(files_.capture, &facts) != 0) return CaptureError::Unreadable;
   has_head_ = read_stable(files_.capture, head_, 0);
   take_windows_head();
+  std::uint64_t unseen = 0;
+  const int mapped = files_.windows >= 0 ? files_.windows : files_.capture;
+  is_end_unseen_ = read_at(mapped, &unseen, sizeof unseen, kEndUnseenOffset) && unseen != 0;
   if (!has_head_) {
     // The file was cut within its head. If it was a capture, it is an empty one.
     head_ = {};

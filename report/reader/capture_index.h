@@ -33,6 +33,9 @@ class CaptureIndex {
   // Whether the process may still write to the file.
   bool may_grow() const { return head_.end == EndKind::None; }
 
+  // Whether the process may have ended unnoticed, under a filter of its system calls.
+  bool is_end_unseen() const { return head_.end == EndKind::None && is_end_unseen_; }
+
   // The files that hold the blocks: NAME.windows only if it belongs to the capture, and is needed.
   const CaptureFiles& files() const { return files_; }
   // Whether blocks of the capture lie in a NAME.windows that is missing.
@@ -90,6 +93,7 @@ class CaptureIndex {
   CaptureFiles files_{-1};  // NAME.windows only while it belongs to the capture
   FileHead head_{};
   bool lacks_windows_ = false;
+  bool is_end_unseen_ = false;
   bool has_head_ = false;
   std::uint64_t damage_of_head_ = 0;
   std::uint64_t size_bytes_ = 0;     // of the file

@@ -49,6 +49,14 @@ TEST(Platform, TellsThreadsApartAndKnowsWhichAreAlive) {
   EXPECT_FALSE(is_thread_alive(process_id(), other));
 }
 
+TEST(Platform, AsksForTheProcessIdWhereCallsAreForbidden) {
+  const std::uint32_t process = process_id();
+  forbid_system_calls(true);
+  const std::uint32_t permitted = permitted_process_id();
+  forbid_system_calls(false);
+  EXPECT_EQ(permitted, process);
+}
+
 TEST(Platform, KeepsOneValueAThread) {
   make_thread_values();
   int here = 0;

@@ -16,8 +16,8 @@ PMF_HOOK(__attribute__((noreturn)) void, quick_exit)(int status) noexcept {
 
 PMF_HOOK(int, execvpe)
 (const char* file, char* const* arguments, char* const* environment) noexcept {
-  const bool could_work = end_handlers.before_exec != nullptr && is_found_in_path(file);
-  return around_exec(could_work, [=] { return real.execvpe(file, arguments, environment); });
+  const auto check = [=] { return is_found_in_path(file); };
+  return around_exec(could_work(check), [=] { return real.execvpe(file, arguments, environment); });
 }
 
 PMF_HOOK(int, execveat)

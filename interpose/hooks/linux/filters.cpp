@@ -4,6 +4,10 @@
 #include <linux/seccomp.h>
 #include <sys/syscall.h>
 
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
 #include "platform/linux/system_call.h"
 #include "platform/memory.h"
 
@@ -147,22 +151,32 @@ class FilterRun {
   std::uint64_t has_been_unknown_[BPF_MAXINSNS / 64];
 };
 
-}  // namespace
-
-long find_forbidden_call(const void* program) {
+// The first of the calls that the filter forbids; -1: it forbids none. A filter that cannot be
+// examined forbids all.
+long find_forbidden(const void* program, std::span<const long> calls) {
   sock_fprog head{};
   if (!platform::copy_memory(&head, reinterpret_cast<std::uintptr_t>(program), sizeof head)) {
-    return kOwnCalls[0];
+    return calls.front();
   }
   // Not on the stack, which may be small.
   auto* const run = static_cast<FilterRun*>(platform::map_private(sizeof(FilterRun)));
-  if (run == nullptr) return kOwnCalls[0];
-  long forbidden = run->take(head) ? -1 : kOwnCalls[0];
-  for (const long call : kOwnCalls) {
+  if (run == nullptr) return calls.front();
+  long forbidden = run->take(head) ? -1 : calls.front();
+  for (const long call : calls) {
     if (forbidden < 0 && run->forbids(call)) forbidden = call;
   }
   platform::unmap(run, sizeof(FilterRun));
   return forbidden;
+}
+
+}  // namespace
+
+long find_forbidden_call(const void* program) {
+  return find_forbidden(program, kOwnCalls);
+}
+
+bool permits_call(const void* program, long call) {
+  return find_forbidden(program, {&call, 1}) < 0;
 }
 
 }  // namespace pymemflow::interpose

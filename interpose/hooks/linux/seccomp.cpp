@@ -34,7 +34,8 @@ long around_filter(const void* program, bool is_strict, Install install) {
   if (!is_announced(end_handlers.before_filter != nullptr)) return install();
   const int saved = errno;
   const long forbidden = is_strict ? long{SYS_fstat} : find_forbidden_call(program);
-  const bool is_told = forbidden >= 0 && end_handlers.before_filter(forbidden);
+  const bool permits_getpid = !is_strict && permits_call(program, SYS_getpid);
+  const bool is_told = forbidden >= 0 && end_handlers.before_filter(forbidden, permits_getpid);
   errno = saved;
   const long outcome = install();
   if (is_told) end_handlers.after_filter(outcome >= 0);

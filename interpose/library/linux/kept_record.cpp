@@ -7,6 +7,7 @@
 
 #include <string_view>
 
+#include "interpose/library/ending.h"
 #include "platform/files.h"
 #include "platform/linux/system_call.h"
 #include "platform/path_text.h"
@@ -78,7 +79,7 @@ void require_descriptor(int kept, EndKind kind) {
 
 }  // namespace
 
-int keep_record(int file, EndKind kind, std::uint32_t process, std::span<char> path_buffer) {
+int name_record(int file, std::uint32_t process, std::span<char> path_buffer) {
   // Of this thread: the first one, whose descriptors /proc/self has, may have ended.
   platform::OwnPathText<64> link;
   link.add("/proc/thread-self/fd/").add(static_cast<unsigned>(file));
@@ -87,12 +88,17 @@ int keep_record(int file, EndKind kind, std::uint32_t process, std::span<char> p
   const long bytes = system_call(SYS_readlinkat, AT_FDCWD, link.text(), target, sizeof target);
   if (failed(bytes)) return static_cast<int>(-bytes);
   const std::string_view old_path(target, static_cast<std::size_t>(bytes));
+  if (old_path.starts_with("/memfd:")) return EXDEV;
   PathText path(path_buffer);
-  long outcome = -EXDEV;
-  if (!old_path.starts_with("/memfd:")) {
-    outcome = give_name(link.text(), old_path.substr(0, old_path.rfind('/')), process, path);
-  }
-  if (outcome != 0) require_descriptor(file, kind);
+  const std::string_view folder = old_path.substr(0, old_path.rfind('/'));
+  return static_cast<int>(-give_name(link.text(), folder, process, path));
+}
+
+int keep_record(int file, EndKind kind, std::uint32_t process, std::span<char> path_buffer) {
+  long outcome = -name_record(file, process, path_buffer);
+  if (outcome == 0) return 0;
+  require_descriptor(file, kind);
+  PathText path(path_buffer);
   for (const std::string_view folder : {"/var/tmp", "/tmp"}) {
     if (outcome == 0) break;
     outcome = copy_to(file, folder, process, path);

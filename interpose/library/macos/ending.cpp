@@ -5,6 +5,8 @@
 
 #include <unistd.h>
 
+#include <cerrno>
+
 #include "interpose/library/messages.h"
 #include "interpose/recording/own_work.h"
 #include "platform/process.h"
@@ -18,6 +20,10 @@ void map_end_stacks() {}
 
 void run_end(EndKind kind, void (*work)(EndKind kind)) {
   work(kind);
+}
+
+int name_record(int, std::uint32_t, std::span<char>) {
+  return ENOTSUP;
 }
 
 void make_report(const ReportRequest& request) {

@@ -139,6 +139,23 @@ BlockHead* CaptureFile::map_blocks(std::size_t bytes, int& error) {
   return block;
 }
 
+bool CaptureFile::take_name(std::string_view path) {
+  name_.text[0] = '\0';
+  return name_.append(path);
+}
+
+void CaptureFile::remove_name() {
+  platform::remove_name_of(identity_, name_.text);
+  name_.text[0] = '\0';
+}
+
+void CaptureFile::set_end_unseen(bool is_unseen) {
+  if (head_ == nullptr) return;
+  auto* const word =
+      reinterpret_cast<std::uint64_t*>(reinterpret_cast<char*>(head_) + kEndUnseenOffset);
+  std::atomic_ref(*word).store(is_unseen ? 1 : 0, std::memory_order_relaxed);
+}
+
 bool CaptureFile::map_spare_blocks() {
   if (spare_ != nullptr) return true;
   // The disk or the limit may have room for fewer.
@@ -189,11 +206,14 @@ int CaptureFile::end(EndKind kind, int failure, std::uint64_t last_numbers) {
   if (head_ == nullptr) return failure;
   // A file that was truncated belongs to somebody else, however large it is by now.
   const int state = failure == kTruncated ? kTruncated : check();
-  if (state == EBADF && !has_windows()) return failure;
+  if (state == EBADF && !has_windows() && !uses_spare_) return failure;
   if (state == kTruncated && failure == 0) failure = kTruncated;
   is_copied_ = has_windows() && state == 0 && copy_windows();
   head_->failure = failure;
   head_->ended_ns = platform::realtime_ns();
+  if (head_->ended_ns == 0) {  // under a filter; the other clock needs no system call
+    head_->ended_ns = head_->started_ns + platform::monotonic_ns() - head_->started_monotonic_ns;
+  }
   head_->file_bytes = state == 0 ? platform::file_bytes(file_) : 0;
   head_->last_numbers = last_numbers;
   FileHead head = *head_;

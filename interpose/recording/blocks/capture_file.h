@@ -42,6 +42,13 @@ class CaptureFile {
   // number.
   int append(const BlockHead& block);
 
+  // The record has been given this name. False: it is too long.
+  bool take_name(std::string_view path);
+  // Removes the name, if it is still that of the file.
+  void remove_name();
+  // Whether the process may end unnoticed from here on (kEndUnseenOffset).
+  void set_end_unseen(bool is_unseen);
+
   // Maps blocks from which map_blocks() takes when the program forbids system calls. False: nothing
   // could be mapped.
   bool map_spare_blocks();
