@@ -153,12 +153,15 @@ Error open_capture(const std::string& path, OpenCapture& capture) {
 }
 
 bool looks_like_capture(const std::string& path) {
-  const int file = open_for_reading(path);
-  if (file < 0) return false;
+  OpenCapture file;
+  if (!file.open(path)) return false;
+  const report::CaptureFiles& files = file.files();
   std::uint64_t magic = 0;
-  const bool is_read = ::read(file, &magic, sizeof magic) == sizeof magic;
-  ::close(file);
-  return is_read && (magic == kFileMagic || magic == kCompressedMagic);
+  report::read_at(files.capture, &magic, sizeof magic, 0);
+  if (magic == kFileMagic || magic == kCompressedMagic) return true;
+  // The beginning of the capture was cut off.
+  return magic == 0 && report::read_at(files.windows, &magic, sizeof magic, 0) &&
+         magic == kWindowsMagic;
 }
 
 std::string escaped_pattern(const std::string& text) {

@@ -35,7 +35,8 @@ class OpenCapture {
 // Opens a regular file, which may be compressed.
 Error open_capture(const std::string& path, OpenCapture& capture);
 
-// True if the file begins as a capture of any version does, or as a compressed one.
+// True if the file begins as a capture of any version does, or as a compressed one; or if it is
+// empty, and the NAME.windows of a capture lies beside it.
 bool looks_like_capture(const std::string& path);
 
 // Doubles each %, for options in which %p and %t have a meaning.

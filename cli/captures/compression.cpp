@@ -16,6 +16,8 @@
 #include "report/base/output.h"
 #include "report/base/output_path.h"
 #include "report/compression/compressed_capture.h"
+#include "report/compression/joined_capture.h"
+#include "report/reader/capture_index.h"
 #include "report/reader/file_reads.h"
 
 namespace pymemflow::cli {
@@ -97,15 +99,12 @@ bool exists(const std::string& path) {
   return report::descriptor_in(path) < 0 && ::lstat(path.c_str(), &status) == 0;
 }
 
-// The reason why a file is not a capture that is complete; empty: it is one.
-std::string problem_of(int file, const std::string& path) {
-  FileHead head{};
-  const bool is_read = report::read_at(file, &head, sizeof head, 0);
-  if (!is_read || head.magic != kFileMagic) {
+// The reason why a file is not a capture that is complete; empty: it is one. `index` has its head.
+std::string problem_of(const report::CaptureIndex& index, int file) {
+  const FileHead& head = index.head();
+  if (head.magic != kFileMagic) {
     return report::is_compressed(file) ? "is compressed already" : "is not a capture of pymemflow";
   }
-  if (exists(path + kWindowsSuffix))
-    return "needs " + path + kWindowsSuffix + ", so it cannot be compressed";
   const auto process = static_cast<pid_t>(head.process);
   if (head.end == EndKind::None && process > 0 && (::kill(process, 0) == 0 || errno == EPERM)) {
     return "may still grow: process " + std::to_string(process) + " has not ended";
@@ -130,16 +129,29 @@ std::string replace_by_plain(int& file) {
   return problem;
 }
 
-Error compress_capture(const std::string& from, const std::string& to) {
-  const Descriptor source(open_for_reading(from));
-  if (source.number() < 0) return system_error(from);
-  if (const std::string problem = problem_of(source.number(), from); !problem.empty()) {
-    return Error(from + ": " + problem);
-  }
+Error compress_capture(const std::string& from, const std::string& to, bool* is_joined) {
+  OpenCapture source;
+  if (!source.open(from)) return system_error(from);
+  report::CaptureIndex index;
+  const report::CaptureError unreadable = index.update_head(source.files());
+  std::string problem(report::describe(unreadable));
+  const bool is_known = unreadable != report::CaptureError::NotACapture;
+  if (problem.empty() || !is_known) problem = problem_of(index, source.files().capture);
+  if (!problem.empty()) return Error(from + ": " + problem);
   if (exists(to)) return Error(to + ": exists already; nothing is overwritten");
+  // Of a killed process: the latest events are in the file of its windows.
+  const bool has_windows = index.files().windows >= 0;
+  if (is_joined != nullptr) *is_joined = has_windows;
+  const Descriptor joined(has_windows ? make_temporary() : -1);
+  if (has_windows) {
+    if (joined.number() < 0) return system_error(from + ": cannot be copied");
+    const report::JoinError error = report::join_capture(index.files(), joined.number());
+    if (error != report::JoinError::None) return system_error(from + ": cannot be copied");
+  }
   NewFile target(to);
   if (target.descriptor() < 0) return system_error(to);
-  const CompressionError error = report::compress(source.number(), target.descriptor());
+  const int plain = has_windows ? joined.number() : source.files().capture;
+  const CompressionError error = report::compress(plain, target.descriptor());
   return error == CompressionError::None ? target.name() : error_of(error, from, to);
 }
 

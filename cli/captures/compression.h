@@ -17,8 +17,9 @@ inline constexpr char kCompressedSuffix[] = ".pmz";
 std::string replace_by_plain(int& file);
 
 // Writes the capture at `from` in compressed form to `to`, a name that does not exist. The file has
-// that name once it is complete. A capture that may still grow is refused.
-Error compress_capture(const std::string& from, const std::string& to);
+// that name once it is complete. A capture that may still grow is refused. `is_joined`: whether the
+// NAME.windows beside it belongs to it, and is part of the new file.
+Error compress_capture(const std::string& from, const std::string& to, bool* is_joined = nullptr);
 
 // Writes the compressed capture at `from` as a capture to `to`, in the same way. `lost`: the number
 // of its stretches that cannot be restored.

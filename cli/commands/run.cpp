@@ -128,11 +128,14 @@ bool warn_of_output(const Options& options, TracedProgram& traced) {
 // Replaces captures that were kept by their compressed form.
 void compress_kept(const std::vector<FoundCapture>& captures) {
   for (const FoundCapture& capture : captures) {
-    const Error error = compress_capture(capture.path, capture.path + kCompressedSuffix);
+    bool is_joined = false;
+    const Error error =
+        compress_capture(capture.path, capture.path + kCompressedSuffix, &is_joined);
     if (error) {
       say(error.text + "; the capture is kept as it is");
     } else {
       ::unlink(capture.path.c_str());
+      if (is_joined) ::unlink((capture.path + kWindowsSuffix).c_str());
     }
   }
 }

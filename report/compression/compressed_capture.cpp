@@ -21,19 +21,6 @@ std::uint64_t padded(std::uint64_t bytes) {
   return (bytes + 7) & ~std::uint64_t{7};
 }
 
-bool write_at(int file, const void* data, std::size_t bytes, std::uint64_t offset) {
-  const char* cursor = static_cast<const char*>(data);
-  while (bytes > 0) {
-    const ssize_t done = ::pwrite(file, cursor, bytes, static_cast<off_t>(offset));
-    if (done < 0 && errno == EINTR) continue;
-    if (done <= 0) return false;
-    cursor += done;
-    offset += static_cast<std::uint64_t>(done);
-    bytes -= static_cast<std::size_t>(done);
-  }
-  return true;
-}
-
 bool is_zeros(const Bytes& bytes) {
   return bytes.empty() ||
          (bytes[0] == 0 && std::memcmp(bytes.data(), &bytes[0] + 1, bytes.size() - 1) == 0);

@@ -22,6 +22,19 @@ bool read_at(int file, void* data, std::size_t bytes, std::uint64_t offset) {
   return true;
 }
 
+bool write_at(int file, const void* data, std::size_t bytes, std::uint64_t offset) {
+  const char* cursor = static_cast<const char*>(data);
+  while (bytes > 0) {
+    const ssize_t done = ::pwrite(file, cursor, bytes, static_cast<off_t>(offset));
+    if (done < 0 && errno == EINTR) continue;
+    if (done <= 0) return false;
+    cursor += done;
+    offset += static_cast<std::uint64_t>(done);
+    bytes -= static_cast<std::size_t>(done);
+  }
+  return true;
+}
+
 std::uint64_t end_of_hole(int file, std::uint64_t offset, std::uint64_t end) {
   // Moves the descriptor's position, which nobody uses: captures are read and written by pread()
   // and pwrite().

@@ -1,5 +1,6 @@
 #pragma once
-// Reads parts of a capture file, and finds the parts of a sparse one that hold data. Any thread.
+// Reads and writes parts of a capture file, and finds the parts of a sparse one that hold data. Any
+// thread.
 
 #include <cstddef>
 #include <cstdint>
@@ -20,6 +21,9 @@ struct CaptureFiles {
 
 // False: the file is shorter, or cannot be read there.
 bool read_at(int file, void* data, std::size_t bytes, std::uint64_t offset);
+
+// False: errno says why it cannot be written.
+bool write_at(int file, const void* data, std::size_t bytes, std::uint64_t offset);
 
 // The first page from `offset` on for which the file system has data; `end`, rounded up to a page,
 // if there is none before. A sparse file may claim terabytes and take no space on disk. `offset` is

@@ -69,14 +69,6 @@ class TestReading(Case):
         assert self.cli('decompress', self.path('x.pmz')) == (0, '', '')
         assert self.bytes_of(self.path('x')) == self.bytes_of(plain)
 
-    def test_a_killed_process(self):
-        code = SCRIPT % 3000 + 'import os, signal\nos.kill(os.getpid(), signal.SIGKILL)'
-        self.trace.program([self.python.path, '-c', code], PYMEMFLOW_CAPTURE=self.path('killed'), output=None)
-        # Its latest events are in a second file, which a compressed capture has no room for.
-        done = self.cli('compress', self.path('killed'))
-        runs.check_error(done, 'killed: needs ', 'killed.windows, so it cannot be compressed')
-        assert sorted(os.listdir(self.folder)) == ['killed', 'killed.windows']
-
     def test_leaves_nothing_behind(self):
         packed = self.compress(self.record())
         os.mkdir(self.path('tmp'))
@@ -87,6 +79,71 @@ class TestReading(Case):
         packed = self.compress(self.record())
         done = self.cli('report', packed, env=dict(self.environment, TMPDIR=self.path('none')))
         runs.check_error(done, packed, 'cannot be decompressed: No such file')
+
+
+class TestWindows(Case):
+    """The record of a process that was killed is in two files, and its compressed form is one."""
+
+    def killed(self, name='killed', act='', rounds=3000, **options):
+        code = (SCRIPT % rounds + 'import os, signal, threading\nthread = threading.Thread(target=bytes, args=(3000,))\n'
+                'thread.start(); thread.join()\n%s\nos.kill(os.getpid(), signal.SIGKILL)' % act)
+        self.trace.program([self.python.path, '-c', code], PYMEMFLOW_CAPTURE=self.path(name), output=None,
+                           cwd=self.folder, **options)
+        assert sorted(os.listdir(self.folder)) == [name, name + '.windows']
+        return self.path(name)
+
+    def check_equal(self, plain, packed, commands=TestReading.COMMANDS):
+        for words in commands:
+            one, other = self.cli(*words, plain), self.cli(*words, packed)
+            assert other.status == one.status, words
+            assert other.stdout == one.stdout.replace(plain, packed), words
+            assert other.stderr == one.stderr.replace(plain, packed), words
+
+    @pytest.mark.parametrize('options', [{}, {'PYMEMFLOW_FLOW': '0'}, {'PYMEMFLOW_RING': '64KiB'}],
+                             ids=lambda options: ''.join(options))
+    @pytest.mark.parametrize('rounds', [1, 30000])
+    def test_killed(self, options, rounds):
+        plain = self.killed(rounds=rounds, **options)
+        packed = self.compress(plain)
+        assert 'did not end by itself' in self.cli('report', packed, '--format', 'distributions').stdout
+        self.check_equal(plain, packed)
+        assert self.cli('decompress', '-o', self.path('one'), packed) == (0, '', '')
+        self.check_equal(plain, self.path('one'))
+        assert not os.path.exists(self.path('one.windows'))
+
+    @pytest.mark.parametrize('act', ['os.truncate("killed", 0)', 'os.truncate("killed", 1000)',
+                                     'os.truncate("killed", 20480)'])
+    def test_truncated_besides(self, act):
+        plain = self.killed(act=act, rounds=20000)
+        self.check_equal(plain, self.compress(plain))
+
+    def test_of_another_record(self):
+        """It is not joined, and the missing windows are said as they were before."""
+        plain = self.killed()
+        os.rename(plain, self.path('other'))
+        os.rename(plain + '.windows', self.path('kept'))
+        self.trace.program(
+            [self.python.path, '-c', 'import os; os.kill(os.getpid(), 9)'], output=None, PYMEMFLOW_CAPTURE=plain)
+        os.rename(plain + '.windows', self.path('other.windows'))
+        packed = self.compress(self.path('other'))
+        assert 'the file of its windows is missing' in self.cli('report', packed).stdout
+        self.check_equal(self.path('other'), packed, TestReading.COMMANDS[:1])
+
+    def test_no_room(self):
+        plain = self.killed()
+        done = self.cli('compress', plain, env=dict(self.environment, TMPDIR=self.path('none')))
+        runs.check_error(done, 'killed: cannot be copied: No such file')
+        assert sorted(os.listdir(self.folder)) == ['killed', 'killed.windows']
+
+    def test_by_run(self):
+        code = SCRIPT % 3000 + 'import os\nos.fork() or os.kill(os.getpid(), 9)\nos.wait()\n'
+        done = self.cli('run', '--compress', '--capture', self.path('c'), '--output', self.path('o'), '--',
+                        self.python.path, '-c', code, env=self.environment)
+        assert done.status == 0, done
+        names = sorted(name for name in os.listdir(self.folder) if name.startswith('c'))
+        assert len(names) == 2 and all(name.endswith('.pmz') for name in names), names
+        assert sorted('did not end by itself' in self.cli('report', self.path(name)).stdout
+                      for name in names) == [False, True]
 
 
 class TestRun(Case):
@@ -150,8 +207,7 @@ class TestRefusals(Case):
         assert child.stdout.readline() == b'1\n'
         done = self.cli('compress', self.path('grows'))
         child.communicate(b'\n')
-        assert done.status == 2
-        runs.check_one_line(done, 'cannot be compressed' if 'windows' in done.stderr else 'has not ended')
+        runs.check_error(done, 'may still grow: process %d has not ended' % child.pid)
         assert not os.path.exists(self.path('grows.pmz'))
 
 
