@@ -19,6 +19,16 @@ constexpr SignalSet kLeftAlone = only(SIGKILL) | only(SIGSTOP) | only(SIGSEGV) |
                                  only(SIGABRT) | only(SIGCHLD) | only(SIGCONT);
 static_assert(SIGSYS == 31);  // the last one before them
 
+// Timers and input raise these, or a program does by timer_create() or fcntl(). They stay ignored
+// in the moments that are left to the program: since Linux 6.13, a timer whose signal was ignored
+// raises it as soon as it is not, and another thread would take it.
+constexpr SignalSet kOfTimers = only(SIGALRM) | only(SIGVTALRM) | only(SIGPROF) | only(SIGUSR1) |
+                                only(SIGUSR2) | only(SIGIO) | only(SIGXCPU);
+
+constexpr bool stays_ignored(int signal) {
+  return (kOfTimers & only(signal)) != 0 || signal >= kFirstRealTime;
+}
+
 constexpr bool is_left_alone(int signal) {
   return (kLeftAlone & only(signal)) != 0 || (signal > SIGSYS && signal < kFirstRealTime);
 }
@@ -38,7 +48,8 @@ IgnoredSignals::IgnoredSignals() {
 
 IgnoredSignals::~IgnoredSignals() {
   for (int signal = 1; signal <= kSignals; ++signal) {
-    if (!is_left_alone(signal)) set_action(signal, &before_[signal], nullptr);
+    if (is_left_alone(signal) || stays_ignored(signal)) continue;
+    set_action(signal, &before_[signal], nullptr);
   }
   // A signal that all threads block waits, though it is ignored.
   SignalSet waiting = 0;

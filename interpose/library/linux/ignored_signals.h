@@ -10,7 +10,7 @@ namespace pymemflow::interpose {
 class IgnoredSignals {
  public:
   IgnoredSignals();
-  // Those that came meanwhile are dropped.
+  // Those that came meanwhile are dropped. The signals of timers stay ignored.
   ~IgnoredSignals();
   IgnoredSignals(const IgnoredSignals&) = delete;
   IgnoredSignals& operator=(const IgnoredSignals&) = delete;

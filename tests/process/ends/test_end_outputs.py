@@ -1,4 +1,4 @@
-"""Where the report goes at the end of a program: never into a file that the program has opened for itself, and
+"""The output of the report at the end of a program: never into a file that the program has opened for itself, and
 no further than somebody reads it."""
 import os
 import re

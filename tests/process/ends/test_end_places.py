@@ -1,5 +1,5 @@
-"""Processes that end on small stacks, with cancellations, by several threads, beside threads that hold locks
-for ever, and in handlers of signals."""
+"""Processes that end on small stacks, with cancellations, by several threads, beside threads that never give a
+lock back, and in handlers of signals."""
 import os
 
 import pytest

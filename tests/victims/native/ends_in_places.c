@@ -269,19 +269,22 @@ static void call_once(char which, const char* library, size_t round) {
       INSIDE(pthread_create(&thread, NULL, no_work, NULL));
       pthread_join(thread, NULL);
       break;
-    default:
+    case 'f':
       INSIDE(block = (void*)(long)fork());
       if (block == NULL) exit_later();
       waitpid((pid_t)(long)block, NULL, 0);
+      break;
+    default:
+      abort();
   }
 }
 
 // A signal that interrupts this function of the C library ends the process: dlopen, dlclose,
 // malloc, getaddrinfo, pthread_create (t) or fork (f).
-void exit_inside(char which, const char* library, int code, int after_us) {
+void exit_inside(const char* which, const char* library, int code, int after_us) {
   exit_code = code;
   every_us = after_us;
   signal(SIGALRM, exit_if_inside);
   set_timer();
-  for (size_t round = 1;; ++round) call_once(which, library, round);
+  for (size_t round = 1;; ++round) call_once(*which, library, round);
 }

@@ -202,40 +202,48 @@ void exit_over_streams(int code, int after_us) {
 }
 
 // ------------------------------------------------------------------------------------- children
-static volatile int met;
+// The program has no children, so any child that it finds is foreign. Its end is prepared many
+// times: `script` is executable but not a program, so that execl() fails after the library has
+// prepared for the end, and the program goes on. It is still looking when it ends.
+static int rounds = 10;
 
-static void count_children(int signal) {
+void meet_so_often(int count) {
+  rounds = count;
+}
+
+static void meet(void) {
+  static const char text[] = "met a stranger\n";
+  if (write(1, text, sizeof text - 1) < 0) _exit(98);
+}
+
+static void meet_by_signal(int signal) {
   (void)signal;
-  ++met;
+  meet();
+}
+
+static void prepare_ends(const char* script) {
+  for (int i = 0; i < rounds; ++i) execl(script, script, (char*)NULL);
+  usleep(20000);
 }
 
 static void* reap(void* options) {
   for (;;) {
     const pid_t child = wait4(-1, NULL, (int)(long)options, NULL);
-    if (child > 0) ++met;
+    if (child > 0) meet();
     if (child < 0) usleep(10);
   }
   return NULL;
 }
 
-static void tell(void) {
-  static const char text[] = "met a stranger\n";
-  if (met != 0 && write(1, text, sizeof text - 1) < 0) _exit(98);
-}
-
-// The program has no children, so any child that it finds is foreign. `script` is executable but
-// not a program: execl() fails after the library has prepared for the end, and the program goes on.
 // options: those of wait4() in a thread that reaps; -1 for no such thread.
 void meet_children(const char* script, int options, int handles, int ignores, int adopts) {
-  if (handles) signal(SIGCHLD, count_children);
+  if (handles) signal(SIGCHLD, meet_by_signal);
   if (ignores) signal(SIGCHLD, SIG_IGN);
   if (adopts) prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
   pthread_t thread;
-  if (options >= 0) pthread_create(&thread, NULL, reap, (void*)(long)options);
-  for (int i = 0; i < 10; ++i) execl(script, script, (char*)NULL);
-  usleep(20000);
-  if (options < 0 && wait4(-1, NULL, WNOHANG | __WALL, NULL) > 0) ++met;
-  tell();
+  if (options != -1) pthread_create(&thread, NULL, reap, (void*)(long)options);
+  prepare_ends(script);
+  if (options == -1 && wait4(-1, NULL, WNOHANG | __WALL, NULL) > 0) meet();
 }
 
 // 0: wait4() by syscall(); 1: waitid() by syscall(); 2: the same without a place for the child that
@@ -248,7 +256,7 @@ static void* reap_by_calls(void* how) {
     if (how == (void*)1) found = syscall(SYS_waitid, P_ALL, 0, &child, WEXITED | __WALL, NULL);
     if (how == (void*)2) found = syscall(SYS_waitid, P_ALL, 0, NULL, WEXITED | __WALL, NULL);
     if (how == (void*)3) found = waitid(P_ALL, 0, NULL, WEXITED | __WALL);
-    if (found > 0 || (how != (void*)0 && found == 0)) ++met;
+    if (found > 0 || (how != (void*)0 && found == 0)) meet();
     if (found < 0) usleep(10);
   }
   return NULL;
@@ -257,7 +265,5 @@ static void* reap_by_calls(void* how) {
 void meet_by_calls(const char* script, int how) {
   pthread_t thread;
   pthread_create(&thread, NULL, reap_by_calls, (void*)(long)how);
-  for (int i = 0; i < 10; ++i) execl(script, script, (char*)NULL);
-  usleep(20000);
-  tell();
+  prepare_ends(script);
 }
