@@ -1,5 +1,7 @@
 #include "pyframe/line_table.h"
 
+#include <algorithm>
+
 namespace pymemflow::pyframe {
 namespace {
 
@@ -52,21 +54,46 @@ std::uint32_t signed_varint(Table table, std::size_t position) {
 
 enum LocationKind : std::uint8_t { kOneLine0 = 10, kOneLine2 = 12, kNoColumns, kLong, kNone };
 
-// An entry begins with a byte whose bit 7 is set: its kind, and the number of two-byte units that
-// it covers. In the bytes that follow bit 7 is clear; only the line is read from them.
+struct Location {
+  std::uint32_t units;
+  bool has_line;
+  std::uint32_t line_change;
+};
+
+// Reads the next entry of the table, and removes it. An entry begins with a byte whose bit 7 is
+// set: its kind, and the number of two-byte units that it covers. In the bytes that follow bit 7 is
+// clear; only the line is read from them.
+Location next_location(Table& table) {
+  const unsigned kind = (table[0] >> 3) & 15;
+  Location entry = {.units = (table[0] & 7u) + 1, .has_line = kind != kNone, .line_change = 0};
+  if (kind == kNoColumns || kind == kLong) entry.line_change = signed_varint(table, 1);
+  if (kind >= kOneLine0 && kind <= kOneLine2) entry.line_change = kind - kOneLine0;
+  std::size_t bytes = 1;
+  while (bytes < table.size() && (table[bytes] & 0x80) == 0) ++bytes;
+  table = table.subspan(bytes);
+  return entry;
+}
+
 std::int32_t line_in_locations(Table table, std::int32_t first_line, std::uint64_t instruction) {
   auto line = static_cast<std::uint32_t>(first_line);
   std::uint64_t end = 0;
-  for (std::size_t i = 0; i < table.size();) {
-    const unsigned kind = (table[i] >> 3) & 15;
-    end += (std::uint64_t{table[i] & 7u} + 1) * 2;
-    if (kind == kNoColumns || kind == kLong) line += signed_varint(table, i + 1);
-    if (kind >= kOneLine0 && kind <= kOneLine2) line += kind - kOneLine0;
-    if (instruction < end) return kind == kNone ? first_line : static_cast<std::int32_t>(line);
-    ++i;
-    while (i < table.size() && (table[i] & 0x80) == 0) ++i;
+  while (!table.empty()) {
+    const Location entry = next_location(table);
+    end += std::uint64_t{entry.units} * 2;
+    line += entry.line_change;
+    if (instruction < end) return entry.has_line ? static_cast<std::int32_t>(line) : first_line;
   }
   return first_line;
+}
+
+// Writes the number as signed_varint() reads it. Returns the number of bytes.
+std::size_t put_signed_varint(std::uint8_t* to, std::uint32_t number) {
+  const bool is_negative = static_cast<std::int32_t>(number) < 0;
+  std::uint32_t value = is_negative ? (0u - number) << 1 | 1 : number << 1;
+  std::size_t bytes = 0;
+  for (; value >= 0x40; value >>= 6) to[bytes++] = static_cast<std::uint8_t>(0x40 | (value & 0x3F));
+  to[bytes++] = static_cast<std::uint8_t>(value);
+  return bytes;
 }
 
 }  // namespace
@@ -84,6 +111,37 @@ std::int32_t line_of(LineTableFormat format, std::span<const std::uint8_t> table
       return line_in_locations(table, first_line, offset);
   }
   return first_line;
+}
+
+void LinesWithoutColumns::read_run() {
+  run_ = {};
+  while (!table_.empty()) {
+    Table rest = table_;
+    const Location entry = next_location(rest);
+    const std::uint32_t line = read_line_ + entry.line_change;
+    const bool is_same = entry.has_line == run_.has_line && (!entry.has_line || line == run_.line);
+    if (run_.units != 0 && !is_same) return;
+    run_ = {.units = run_.units + entry.units, .has_line = entry.has_line, .line = line};
+    read_line_ = line;
+    table_ = rest;
+  }
+}
+
+std::size_t LinesWithoutColumns::copy(std::span<std::uint8_t> to) {
+  constexpr std::uint64_t kMaxUnits = 8;
+  std::size_t bytes = 0;
+  for (; !is_done() && bytes + kMaxEntryBytes <= to.size();) {
+    const std::uint64_t units = std::min(run_.units, kMaxUnits);
+    const std::uint8_t kind = run_.has_line ? kNoColumns : kNone;
+    to[bytes++] = static_cast<std::uint8_t>(0x80 | kind << 3 | (units - 1));
+    if (run_.has_line) {
+      bytes += put_signed_varint(&to[bytes], run_.line - written_line_);
+      written_line_ = run_.line;
+    }
+    run_.units -= units;
+    if (run_.units == 0) read_run();
+  }
+  return bytes;
 }
 
 }  // namespace pymemflow::pyframe

@@ -19,4 +19,31 @@ namespace pymemflow::pyframe {
 std::int32_t line_of(LineTableFormat format, std::span<const std::uint8_t> table,
                      std::int32_t first_line, std::int32_t instruction);
 
+// Copies a table of the format Locations without its columns: line_of() gives the same lines, from
+// a quarter of the bytes. Neighbours of one line become one entry.
+class LinesWithoutColumns {
+ public:
+  explicit LinesWithoutColumns(std::span<const std::uint8_t> table) : table_(table) { read_run(); }
+
+  // Writes as many of the next entries as fit. `to` has room for at least kMaxEntryBytes.
+  std::size_t copy(std::span<std::uint8_t> to);
+  bool is_done() const { return run_.units == 0; }
+
+  static constexpr std::size_t kMaxEntryBytes = 7;
+
+ private:
+  struct Run {
+    std::uint64_t units = 0;  // of bytecode that are left of it; 0: the table has ended
+    bool has_line = false;
+    std::uint32_t line = 0;  // counted from the first line of the code
+  };
+
+  void read_run();
+
+  std::span<const std::uint8_t> table_;  // from the next entry on
+  Run run_;
+  std::uint32_t read_line_ = 0;     // of the last entry with a line
+  std::uint32_t written_line_ = 0;  // of the last entry with a line that was written
+};
+
 }  // namespace pymemflow::pyframe

@@ -4,6 +4,8 @@
 #include <cstring>
 #include <initializer_list>
 
+#include "pyframe/line_table.h"
+
 namespace pymemflow::interpose {
 namespace {
 
@@ -20,6 +22,19 @@ bool define(DefinitionStream& stream, ExtendedKind what, std::uint32_t number,
   return true;
 }
 
+// Writes a piece of a text or of a fact; write(to) writes its bytes.
+template <typename Write>
+bool define_piece(DefinitionStream& stream, ExtendedKind what, std::uint32_t number,
+                  std::uint32_t place, bool is_last, std::size_t bytes, Write write) {
+  const std::size_t words = 2 + (bytes + sizeof(Word) - 1) / sizeof(Word);
+  Word* const record = stream.make_room(words);
+  if (record == nullptr) return false;
+  record[1] = piece_head(bytes, place, is_last);
+  write(reinterpret_cast<char*>(record + 2));
+  stream.commit(extended_head(what, words, number), words);
+  return true;
+}
+
 // Writes `left` units in pieces of at most `most`. size(done, taken) returns the number of bytes of
 // the units, write(done, taken, to) writes them. A text without units is one piece without bytes.
 template <typename Size, typename Write>
@@ -28,14 +43,10 @@ bool define_pieces(DefinitionStream& stream, ExtendedKind what, std::uint32_t nu
   std::size_t done = 0;
   for (std::uint32_t place = 0;; ++place) {
     const std::size_t taken = std::min(left, most);
-    const std::size_t bytes = size(done, taken);
-    const std::size_t words = 2 + (bytes + sizeof(Word) - 1) / sizeof(Word);
-    Word* const record = stream.make_room(words);
-    if (record == nullptr) return false;
     left -= taken;
-    record[1] = piece_head(bytes, place, left == 0);
-    write(done, taken, reinterpret_cast<char*>(record + 2));
-    stream.commit(extended_head(what, words, number), words);
+    const bool is_written = define_piece(stream, what, number, place, left == 0, size(done, taken),
+                                         [&](char* to) { write(done, taken, to); });
+    if (!is_written) return false;
     if (left == 0) return true;
     done += taken;
   }
@@ -49,6 +60,22 @@ bool define_bytes(DefinitionStream& stream, ExtendedKind what, std::uint32_t num
       [start](std::size_t done, std::size_t taken, char* to) {
         if (taken != 0) std::memcpy(to, start + done, taken);
       });
+}
+
+// The columns of 3.11 and later are most of a table, and nobody reads them.
+bool define_line_table(DefinitionStream& stream, std::uint32_t number, const pyframe::Code& code) {
+  if (code.line_table_format != pyframe::LineTableFormat::Locations) {
+    return define_bytes(stream, ExtendedKind::Text, number, code.line_table, code.line_table_bytes);
+  }
+  pyframe::LinesWithoutColumns lines({code.line_table, code.line_table_bytes});
+  for (std::uint32_t place = 0;; ++place) {
+    std::uint8_t piece[512];
+    const std::size_t bytes = lines.copy(piece);
+    const bool is_written = define_piece(stream, ExtendedKind::Text, number, place, lines.is_done(),
+                                         bytes, [&](char* to) { std::memcpy(to, piece, bytes); });
+    if (!is_written) return false;
+    if (lines.is_done()) return true;
+  }
 }
 
 bool define_text(DefinitionStream& stream, std::uint32_t number, const pyframe::Text& text) {
@@ -74,7 +101,7 @@ bool define_code(DefinitionStream& stream, const pyframe::Code& code, std::uint3
   const std::uint32_t name = first_text + 1;
   const std::uint32_t lines = first_text + 2;
   return define_text(stream, filename, code.filename) && define_text(stream, name, code.name) &&
-         define_bytes(stream, ExtendedKind::Text, lines, code.line_table, code.line_table_bytes) &&
+         define_line_table(stream, lines, code) &&
          define(stream, ExtendedKind::Code, number,
                 {pair(filename, name), pair(lines, static_cast<std::uint32_t>(code.first_line)),
                  static_cast<Word>(code.line_table_format)});

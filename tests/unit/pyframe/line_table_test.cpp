@@ -105,5 +105,49 @@ TEST(LineTable, HostileBytesStayInside) {
   }
 }
 
+Bytes without_columns(const Bytes& table) {
+  Bytes copy;
+  for (LinesWithoutColumns lines(table); !lines.is_done();) {
+    Bytes piece(LinesWithoutColumns::kMaxEntryBytes);
+    const std::size_t bytes = lines.copy(piece);
+    copy.insert(copy.end(), piece.begin(), piece.begin() + static_cast<std::ptrdiff_t>(bytes));
+  }
+  return copy;
+}
+
+TEST(LinesWithoutColumns, JoinsNeighboursOfOneLine) {
+  const Bytes table = {location(3, 1),
+                       0x11,
+                       location(10, 5),
+                       1,
+                       2,
+                       location(14, 4),
+                       0,
+                       0,
+                       1,
+                       1,
+                       location(11, 1),
+                       1,
+                       2,  // one further
+                       location(15, 2),
+                       location(15, 1)};
+  EXPECT_EQ(without_columns(table),
+            (Bytes{location(13, 8), 0, location(13, 2), 0, location(13, 1), 2, location(15, 3)}));
+  EXPECT_EQ(without_columns({}), Bytes());
+}
+
+TEST(LinesWithoutColumns, GivesTheSameLinesForAnyBytes) {
+  std::mt19937 random(2);
+  for (int round = 0; round < 3000; ++round) {
+    Bytes table(random() % 40);
+    for (std::uint8_t& byte : table) byte = static_cast<std::uint8_t>(random());
+    const Bytes copy = without_columns(table);
+    for (std::int32_t instruction = -2; instruction < 700; instruction += 2) {
+      ASSERT_EQ(line(LineTableFormat::Locations, copy, 7, instruction),
+                line(LineTableFormat::Locations, table, 7, instruction));
+    }
+  }
+}
+
 }  // namespace
 }  // namespace pymemflow::pyframe
