@@ -68,6 +68,28 @@ class TestFiles(Case):
             self.gate('--%s=%s' % (kind, self.path(kind)), self.path('capture'))
             assert self.mode(kind) == 0o600
 
+    def test_outputs_of_commands_are_for_their_owner(self):
+        capture = self.path('capture')
+        self.record(PYMEMFLOW_CAPTURE=capture)
+        for words in (('report', '-o', 'OUT', capture), ('report', '--format=json', '-o', 'OUT', capture),
+                      ('diff', '--json', 'OUT', capture, capture), ('compress', '-o', 'OUT', capture),
+                      ('gate', '--update-baseline', '--baseline', 'OUT', capture),
+                      ('run', '-o', 'OUT', self.python.path, '-c', 'pass'),
+                      ('run', '--capture', 'OUT', self.python.path, '-c', 'pass')):
+            out = self.path('out')
+            done = self.cli(*[out if word == 'OUT' else word for word in words])
+            assert done.status == 0, done
+            assert self.mode('out') == 0o600, words
+            os.unlink(out)
+
+    def test_kept_record_is_for_its_owner(self):
+        """The process with the report cannot be started, and the record gets a name."""
+        copy = shutil.copy(self.build.library, self.path('library.so'))
+        run = self.trace.code('import os; bytes(10); os.remove(%r)' % copy, LD_PRELOAD=copy, output=None,
+                              TMPDIR=self.folder)
+        name, = os.listdir(self.folder)
+        assert name in run.stderr and self.mode(name) == 0o600
+
     def test_a_file_that_is_replaced_keeps_its_mode(self):
         self.record(PYMEMFLOW_CAPTURE=self.path('capture'))
         os.chmod(self.write('verdict', 'precious'), 0o644)
@@ -113,6 +135,19 @@ class TestTemporaryFiles(Case):
             assert (os.path.dirname(folder), mode) == (self.folder, '0o700')
             assert os.listdir(self.folder) == []
 
+    def test_folders_of_other_commands(self):
+        """A Python that looks for the folder while the command examines it, or measures a program."""
+        script = self.write('looks', '#!/bin/sh\nfor each in "$TMPDIR"/pymemflow.*; do\n'
+                            '  test -d "$each" && stat -c %%a "$each" >>"%s"\ndone\nexec "%s" "$@"\n'
+                            % (self.path('modes'), self.python.path))
+        os.chmod(script, 0o755)
+        os.mkdir(self.path('tmp'))
+        for words in (('doctor', script), ('overhead', '--rounds', '1', script, '-c', 'pass')):
+            self.cli(*words, env=dict(self.environment, TMPDIR=self.path('tmp')))
+            assert set(self.read('modes').split()) == {'700'}, words
+            assert os.listdir(self.path('tmp')) == []
+            os.unlink(self.path('modes'))
+
 
 @pytest.mark.needs_root
 class TestOthersFiles(Case):
@@ -154,6 +189,16 @@ class TestOthersFiles(Case):
         self.give('report')
         self.report_goes_elsewhere()
         assert self.read('report') == 'bait'
+
+    def test_folder_that_is_a_link_of_theirs(self):
+        """A file can be made in another folder of ours then. It is a new one: nothing there is replaced."""
+        os.mkdir(self.path('ours'), 0o700)
+        self.write('ours/report', 'precious')
+        os.symlink('ours', self.path('theirs'))
+        self.give('theirs')
+        self.record(PYMEMFLOW_OUTPUT=self.path('theirs/report'))
+        self.record(PYMEMFLOW_CAPTURE=self.path('theirs/report'))
+        assert self.read('ours/report') == 'precious'
 
     def test_verdict_by_a_link(self):
         self.record(PYMEMFLOW_CAPTURE=self.path('capture'))

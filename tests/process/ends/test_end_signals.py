@@ -52,7 +52,7 @@ void set_later(int from, const char* which, int its_number, int notify) {
   pthread_create(&thread, 0, set, 0);
 }
 '''
-# (which function, its number, who is notified), the signal
+# (the kind of function, its number, its target), the signal
 TIMERS = {
     'setitimer(ITIMER_REAL)': (('i', signal.ITIMER_REAL, 0), 'SIGALRM'),
     'setitimer(ITIMER_VIRTUAL)': (('i', signal.ITIMER_VIRTUAL, 0), 'SIGVTALRM'),

@@ -1,5 +1,6 @@
 """Upper bounds of the memory and disk space that the tool takes: with many sites, with short-lived
 threads, on full disks, and for the report of a large capture."""
+import lzma
 import os
 import re
 import resource
@@ -46,6 +47,56 @@ class TestSites(Case):
             run = self.record('thousand_sites.py', **options)
             assert int(run.stdout) - plain < 8 * 1024, options
             self.length.say('%s: %d KiB more resident' % (name_of(options), int(run.stdout) - plain))
+
+
+class TestModules(Case):
+    # Pages of a file that may hold code. Each is a range of its own, as that of a library is.
+    MAP = ('import mmap, os\nfile = os.open(%r, os.O_RDONLY)\n'
+           'code = [mmap.mmap(file, 4096, mmap.MAP_PRIVATE, mmap.PROT_READ | mmap.PROT_EXEC) for n in range(%d)]\n')
+
+    @pytest.mark.parametrize('mapped', [3000, 5000])
+    def test_addresses_past_the_last_one_of_the_table(self, mapped):
+        """The system lists what is mapped later first, so the library that calls malloc() comes last."""
+        library = self.build.path('ends_in_places')
+        run = self.trace.code('import ctypes\nend = ctypes.CDLL(%r)\n' % library + self.MAP % (library, mapped) +
+                              'end.end_with_the_last_thread(ctypes.c_size_t(0))')
+        assert (run.status, run.stderr, run.report.lost) == (0, '', 0)
+        counts = run.report.counts('malloc', by='engine')
+        named = counts.get(('ends_in_places.so', 'outlive_the_first'))
+        addresses = [count for (module, symbol), count in counts.items() if not module and symbol.startswith('0x')]
+        assert named == 7 if mapped == 3000 else named is None and 7 in addresses, counts
+
+
+@pytest.mark.needs('objcopy')
+class TestSymbols(Case):
+    def test_packed_ones_that_are_large(self):
+        """200 MiB of zeros, in 30 KB of a library that calls malloc()."""
+        packed = os.path.join(self.folder, 'packed')
+        with lzma.open(packed, 'wb', preset=0) as file:
+            for _ in range(200):
+                file.write(bytes(1 << 20))
+        library = os.path.join(self.folder, 'packs.so')
+        subprocess.check_call(['objcopy', '--strip-all', '--add-section', '.gnu_debugdata=' + packed,
+                               self.build.path('ends_in_places'), library])
+        self.trace.code('import ctypes\nctypes.CDLL(%r).end_with_the_last_thread(ctypes.c_size_t(0))' % library,
+                        output=None, PYMEMFLOW_CAPTURE=self.capture)
+        process = subprocess.Popen([self.cli.path, 'report', self.capture], stdout=subprocess.PIPE)
+        text = process.stdout.read().decode()
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = status
+        assert status == 0 and 'packs.so`0x' in text
+        assert usage.ru_maxrss < 160 << 10
+
+
+@pytest.mark.probed_python
+class TestLines(Case):
+    def test_indentation_ends(self):
+        """A call stack is indented up to 1,000 calls."""
+        code = ('import sys\nsys.setrecursionlimit(9000)\ndef deep(n):\n    bytes(5000)\n'
+                '    if n: deep(n - 1)\ndeep(1500)\n')
+        text = self.trace.code(code, PYMEMFLOW_PYTHON_CALL_STACK='1', output='text').texts['text']
+        indents = [len(blanks) for blanks in re.findall(r'CALL ( *)-> deep\n', text)]
+        assert len(indents) == 1501 and max(indents) == 2000
 
 
 @pytest.mark.soak('threads')
