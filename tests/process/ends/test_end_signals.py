@@ -11,7 +11,7 @@ import pytest
 import reports
 from end_cases import EndCase, has_block
 
-pytestmark = [pytest.mark.known_python, pytest.mark.one_python]
+pytestmark = [pytest.mark.known_python, pytest.mark.one_python, pytest.mark.needs('cc')]
 ENDS = pytest.mark.parametrize('end', ['sys.exit(5)', 'os._exit(5)'])
 SIGNAL, THREAD_ID = 0, 4  # SIGEV_...
 # More than a pipe holds, so that the end waits for the reader.
