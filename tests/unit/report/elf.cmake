@@ -51,6 +51,7 @@ target_compile_options(memory_fallback_test PRIVATE
 gtest_discover_tests(memory_fallback_test
   TEST_PREFIX fallback. PROPERTIES LABELS unit TIMEOUT 120)
 
+pmf_unit_test(name_request pmf_report)
 pmf_unit_test(private_library pmf_report pmf_private_libraries)
 
 pmf_unit_test(symbols pmf_report pmf_fmt)
