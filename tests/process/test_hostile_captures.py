@@ -154,6 +154,18 @@ class TestLongNames(Case):
         done = self.cli('diff', self.path('c'), self.capture)
         assert 'x' * 4097 not in done.stdout
 
+    def test_name_of_a_file_and_of_a_mark(self):
+        code = ('import ctypes\nmark = ctypes.CDLL(None).pymemflow_mark\nmark(b"z" * 99999)\n'
+                'exec(compile("def f():\\n for i in range(1000): bytes(70000)\\nf()", "y" * 1000000, "exec"))\n'
+                'mark(b"z" * 99999)\n')
+        run = self.trace.code(code, output=None, PYMEMFLOW_CAPTURE=self.path('file'))
+        assert run.status == 0 and os.path.getsize(self.path('file')) < 8 << 20
+        for words in ((), ('--full-file-path',), ('--format=json',), ('--format=summary',)):
+            done = self.cli('report', self.path('file'), *words)
+            assert done.status == 0 and len(done.stdout) < 16 << 20
+            assert 'y' * 4097 not in done.stdout and 'z' * 256 not in done.stdout
+            assert 'y' * 4096 + '...[1000000 bytes]' in done.stdout or words == ('--format=summary',), words
+
     def test_compat_cuts_as_dtrace_does(self):
         _, end, _ = self.measured('report', '--compat=dtrace', '--format=distributions', self.capture)
         assert '...[' not in end
