@@ -134,7 +134,7 @@ int run_and_judge(const Arguments& arguments, Selection& selection,
     if (!arguments.no_children || capture.process == done.process) captures.push_back(capture.path);
   }
   if (captures.empty()) {
-    say("no Python ran: there is nothing to judge");
+    say(std::string(done.absence()) + ": there is nothing to judge");
     return done.status != 0 ? done.status : kUsageError;
   }
   const int status = judge_all(arguments, selection, captures, done.status);

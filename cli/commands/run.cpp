@@ -83,10 +83,8 @@ std::string unwritten(const std::string& output, std::string_view reason) {
 }
 
 // Replays the capture once: for the report and, if `line` is not null, for the line of its process.
-Error print_report(const FoundCapture& capture, const ReportOptions& asked,
-                   const std::string& output, std::string* line) {
-  OpenCapture opened;
-  if (Error error = open_capture(capture.path, opened)) return error;
+Error print_report(const FoundCapture& capture, const OpenCapture& opened,
+                   const ReportOptions& asked, const std::string& output, std::string* line) {
   report::Profile profile;
   report::ReportOptions options;
   options.asked = asked;
@@ -156,14 +154,23 @@ int run(const Arguments& arguments, const std::vector<std::string>& program) {
   if (arguments.no_children) {
     std::erase_if(done.captures, [&](const auto& each) { return each.process != done.process; });
   }
-  if (done.captures.empty() && !done.is_untraced) say("no Python ran: there is nothing to report");
+  if (done.captures.empty() && !done.is_untraced) {
+    say(std::string(done.absence()) + ": there is nothing to report");
+  }
   OutputNames names(resolved.report.output);
   const bool has_several = done.captures.size() > 1;
   std::string lines;
   for (const FoundCapture& capture : done.captures) {
+    OpenCapture opened;
+    if (const Error error = open_capture(capture.path, opened)) {
+      traced.keep_folder();
+      say(error.text + ": the record of process " + std::to_string(capture.process) +
+          " cannot be read");
+      continue;
+    }
     const std::string output = names.next(capture.process);
     const Error error =
-        print_report(capture, resolved.report, output, has_several ? &lines : nullptr);
+        print_report(capture, opened, resolved.report, output, has_several ? &lines : nullptr);
     if (!error) continue;
     if (arguments.options.capture.empty()) traced.keep_folder();
     if (!is_warned) say(error.text + "; the record is kept in " + capture.path);

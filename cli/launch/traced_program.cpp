@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <chrono>
 #include <cstdlib>
 #include <cstring>
 #include <ctime>
@@ -31,6 +32,26 @@ std::uint64_t realtime_ns() {
   return static_cast<std::uint64_t>(now.tv_sec) * 1'000'000'000 +
          static_cast<std::uint64_t>(now.tv_nsec);
 }
+
+// Tells whether a file is made or removed in a folder. The time of its last change is set to a
+// moment long ago, since two changes within a clock tick have the same.
+class FolderWatch {
+ public:
+  explicit FolderWatch(const std::string& folder) : folder_(folder) {
+    std::error_code error;
+    fs::last_write_time(folder_, fs::last_write_time(folder_, error) - std::chrono::hours(24),
+                        error);
+    before_ = fs::last_write_time(folder_, error);
+  }
+  bool has_changed() const {
+    std::error_code error;
+    return fs::last_write_time(folder_, error) != before_ || error;
+  }
+
+ private:
+  const std::string& folder_;
+  fs::file_time_type before_;
+};
 
 // False: the program still runs after that time.
 bool ends_within(pid_t child, int seconds) {
@@ -142,6 +163,7 @@ TracedRun TracedProgram::run(const std::vector<std::string>& words, const Option
     environment.set_options(handed_on);
   }
   const std::uint64_t started_ns = realtime_ns();
+  const FolderWatch watch(folder_);
   platform::adopt_orphans();
   ForwardedSignals signals;
   pid_t child = 0;
@@ -158,6 +180,7 @@ TracedRun TracedProgram::run(const std::vector<std::string>& words, const Option
   done.status = wait_for(child);
   wait_for_orphans();
   done.captures = find_captures(pattern, started_ns);
+  done.is_folder_changed = watch.has_changed();
   return done;
 }
 

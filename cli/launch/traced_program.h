@@ -27,6 +27,14 @@ struct TracedRun {
   bool is_killed = false;    // it ran out of time
   std::uint32_t process = 0;
   std::vector<FoundCapture> captures;  // of all processes in which Python ran, ordered by start
+  // A file was made in the temporary folder of the run, or removed there.
+  bool is_folder_changed = false;
+
+  // Why there is no capture.
+  const char* absence() const {
+    return is_folder_changed ? "no record is left: no Python ran, or the program removed its record"
+                             : "no Python ran";
+  }
 };
 
 class TracedProgram {
