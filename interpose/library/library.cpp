@@ -347,7 +347,11 @@ void begin(const pyframe::Interpreter& interpreter) {
     say({"cannot probe CPython ", interpreter.version, "; this program runs untraced"});
     return;
   }
-  if (!is_malloc_ours) {
+  if (!is_malloc_ours && is_malloc_redirected()) {
+    say(
+        {"another tool redirects malloc() in this process, as valgrind does: its allocations are "
+         "not seen"});
+  } else if (!is_malloc_ours) {
     say({first_allocator(),
          " defines malloc() and comes before this library: its allocations are not seen; preload "
          "this "

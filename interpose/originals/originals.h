@@ -40,6 +40,9 @@ extern constinit bool originals_are_nested;
 // Whether the program's calls of malloc() reach our hook. They do not where another allocator, in
 // the program itself or preloaded before this library, handles them without passing them on.
 extern constinit bool is_malloc_ours;
+// If it is false: this library is the first that defines malloc(), and another tool, such as
+// valgrind, redirects the calls. At start-up only.
+bool is_malloc_redirected();
 
 // Looks up every original that is to be looked up. At start-up only; takes the loader's lock.
 void find_originals();

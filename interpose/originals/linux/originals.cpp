@@ -8,6 +8,7 @@
 #include "interpose/originals/boot_arena.h"
 #include "interpose/originals/jump.h"
 #include "platform/linux/next_definition.h"
+#include "platform/loader.h"
 
 #pragma GCC diagnostic ignored "-Wignored-attributes"
 
@@ -245,6 +246,22 @@ constinit Originals real = {
 
 constinit bool originals_are_nested = false;
 constinit bool is_malloc_ours = true;
+
+bool is_malloc_redirected() {
+  // Not by the address of malloc(), which may be that of a stub in the program.
+  void* first = nullptr;
+  platform::visit_definitions(
+      "malloc",
+      [](const char*, void* address, void* context) {
+        void*& found_first = *static_cast<void**>(context);
+        if (found_first == nullptr) found_first = address;
+      },
+      &first);
+  Dl_info its{};
+  Dl_info own{};
+  return first != nullptr && ::dladdr(first, &its) != 0 && ::dladdr(&is_malloc_ours, &own) != 0 &&
+         its.dli_fbase == own.dli_fbase;
+}
 
 void find_originals() {
   // The search may call allocator functions, and by their names the hooks.

@@ -36,6 +36,10 @@ constinit bool originals_are_nested = false;
 // dyld has installed the hooks, or has not loaded this library.
 constinit bool is_malloc_ours = true;
 
+bool is_malloc_redirected() {
+  return false;
+}
+
 void find_originals() {}
 
 }  // namespace pymemflow::interpose
