@@ -12,7 +12,7 @@
 namespace pymemflow::report {
 namespace {
 
-constexpr std::size_t kPieceBytes = std::size_t{1} << 20;
+constexpr std::uint64_t kPieceBytes = std::uint64_t{1} << 20;
 
 bool find_size(int file, std::uint64_t& bytes) {
   struct stat facts {};
