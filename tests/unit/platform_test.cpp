@@ -112,6 +112,16 @@ bool find_module(const void* address, Found& found) {
   return !found.path.empty();
 }
 
+TEST(Platform, ReadsTheSameClockWithoutASystemCall) {
+  for (int i = 0; i < 2; ++i) {
+    const std::uint64_t before = platform::monotonic_ns();
+    const std::uint64_t quick = platform::quick_monotonic_ns();
+    const std::uint64_t after = platform::monotonic_ns();
+    EXPECT_TRUE(before <= quick && quick <= after) << before << ' ' << quick << ' ' << after;
+    platform::find_quick_clock();
+  }
+}
+
 TEST(Platform, ListsTheModulesOfThisProcess) {
   Found own;
   ASSERT_TRUE(find_module(reinterpret_cast<const void*>(&find_module), own));
