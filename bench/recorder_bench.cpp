@@ -42,7 +42,7 @@ BENCHMARK(BM_RecordCalloc)->Iterations(kEvents);
 void BM_RecordRealloc(benchmark::State& state) {
   start_once();
   for (auto _ : state) {
-    MoveRecord record(Function::realloc, &kBlock);
+    MoveRecord record(Function::realloc, kBlock, &kBlock);
     record.finish({0x55d0c8e0, 2000}, kBlock);
   }
   state.SetItemsProcessed(state.iterations());
@@ -65,7 +65,7 @@ void BM_ChangeBlock(benchmark::State& state) {
   record_malloc(1000, kBlock, &kBlock);
   Writer& writer = *this_writer();
   for (auto _ : state) {
-    writer.position = writer.end;
+    writer.position = records_of(writer.window) + kBlockWords;
     change_block(recording.destination, writer);
   }
   state.SetBytesProcessed(state.iterations() * static_cast<std::int64_t>(kBlockBytes));

@@ -18,17 +18,17 @@ namespace pymemflow {
 
 // The version of the capture file. Increases when readers of older versions would misread a block
 // or a record.
-inline constexpr std::uint32_t kFormatVersion = 3;
+inline constexpr std::uint32_t kFormatVersion = 4;
 
 using Word = std::uint64_t;
 
 enum class RecordKind : std::uint8_t {
   End = 0,
-  Malloc = 1,       // [address, site] [bytes]
-  Free = 2,         // [address, site]
-  Calloc = 3,       // [address, site] [elements: 32 bits, bytes per element: 32 bits]
-  Call = 4,         // [function, site] [arguments ...] [result, unless Effect::Release]
-  Turn = 5,         // [stamp]: the records that follow happened after all with a smaller stamp
+  Malloc = 1,  // [address, site] [bytes]
+  Free = 2,    // [address, site]
+  Calloc = 3,  // [address, site] [elements: 32 bits, bytes per element: 32 bits]
+  Call = 4,    // [function, site] [arguments ...] [result, unless Effect::Release]
+  Turn = 5,    // [stamp, TurnKind]: the events that follow come after those with a smaller stamp
   MallocAgain = 6,  // [address, site]: as many bytes as the site's Malloc before (LastSizes)
   Extended = 7,     // [kind, words, number] [payload ...]: records.def
 };
@@ -117,11 +117,25 @@ constexpr std::size_t call_words(const FunctionTraits& function) {
 }
 inline constexpr std::size_t kMaxCallWords = 2 + kMaxArguments;
 
-constexpr Word turn_head(std::uint64_t stamp) {
-  return static_cast<Word>(RecordKind::Turn) | stamp << kKindBits;
+// The source of a stamp (interpose/recording/turn.h).
+enum class TurnKind : std::uint8_t {
+  Exclusive = 0,  // no other writer has this stamp, and what is recorded later has a greater one
+  Shared = 1,     // what other writers record later may have a smaller stamp
+  Epoch = 2,      // what is recorded later has this stamp or a greater one
+};
+inline constexpr int kTurnKindBits = 2;
+// Stamps of epochs are times, in units of 2^6 ns since the start.
+inline constexpr int kStampShift = 6;
+
+constexpr Word turn_head(std::uint64_t stamp, TurnKind kind) {
+  return static_cast<Word>(RecordKind::Turn) | static_cast<Word>(kind) << kKindBits |
+         stamp << (kKindBits + kTurnKindBits);
 }
 constexpr std::uint64_t stamp_of(Word head) {
-  return head >> kKindBits;
+  return head >> (kKindBits + kTurnKindBits);
+}
+constexpr TurnKind turn_kind(Word head) {
+  return static_cast<TurnKind>(head >> kKindBits & 3);
 }
 
 // `words` includes the head.
@@ -141,6 +155,13 @@ constexpr std::uint32_t extended_number(Word head) {
 
 inline constexpr std::size_t kMoveEndWords = 2;
 inline constexpr Word kMoveEndHead = extended_head(ExtendedKind::MoveEnd, kMoveEndWords, 0);
+
+// A clock reading. As a rule it is one word, with the time since the block was opened in units of
+// 2^kClockShift ns; if that does not fit 32 bits, CLOCK_MONOTONIC follows in a second word.
+inline constexpr int kClockShift = 6;
+inline constexpr std::size_t kMaxClockWords = 2;
+// The words after which a writer reads the clock again. An event has at least one word.
+inline constexpr std::size_t kClockDistance = 256;
 
 constexpr Word probe_head(EventKind kind, SiteId site) {
   const bool is_entry = kind == EventKind::Entered;

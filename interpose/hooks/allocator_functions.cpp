@@ -34,7 +34,7 @@ PMF_HOOK(void*, calloc)(std::size_t count, std::size_t size) noexcept {
 }
 
 PMF_HOOK(void*, realloc)(void* block, std::size_t size) noexcept {
-  MoveRecord record(Function::realloc, PMF_CALLER);
+  MoveRecord record(Function::realloc, block, PMF_CALLER);
   void* const moved =
       boot_arena::owns(block) ? boot_arena::grow(block, size) : real.realloc(block, size);
   record.finish({number(block), size}, moved);

@@ -1,5 +1,6 @@
 #include "interpose/recording/recorder.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <initializer_list>
@@ -43,29 +44,12 @@ void count_lost(Writer* writer) {
   }
 }
 
-// Writes a new stamp of this writer before its next record.
-bool write_turn(Writer& writer) {
-  if (!writer.definitions.is_own()) return false;
-  const std::uint64_t stamp = take_turn(recording.fork_sensitive->turn, writer.id);
-  if (stamp == 0) return false;
-  // Set before the record is written, since a block that begins with the record needs it too.
-  writer.stamp = stamp;
-  if (make_room(writer, 1) == nullptr) return false;
-  commit(writer, turn_head(stamp), 1);
-  return true;
-}
-
 // Records the thread that uses the writer from here on. The record is among the events, since it
 // applies to those that follow.
 bool write_thread(Writer& writer, std::uint32_t thread) {
   if (make_room(writer, 1) == nullptr) return false;
   commit(writer, extended_head(ExtendedKind::Thread, 1, thread), 1);
   return true;
-}
-
-bool ensure_turn(Writer& writer) {
-  const std::uint64_t turn = recording.fork_sensitive->turn.load(std::memory_order_relaxed);
-  return writer_of(turn) == writer.id || write_turn(writer);
 }
 
 // Takes a writer that is free, or whose thread has ended, for this thread.
@@ -84,8 +68,7 @@ Writer* acquire_writer() {
       return nullptr;
     }
   }
-  // A new stamp orders the records of this thread after those of the previous owner.
-  if (write_turn(*writer) && write_thread(*writer, thread)) return writer;
+  if (ensure_turn(*writer, 0) && write_thread(*writer, thread)) return writer;
   WriterPool::release(*writer);
   return nullptr;
 }
@@ -126,9 +109,15 @@ SiteId require_site(Writer& writer, const void* caller) {
   return recording.sites.define_caller(writer.definitions, caller);
 }
 
+// The address of the block that a call releases or hands out.
+std::uint64_t address_of(const Call& call) {
+  const bool is_release = traits(call.function).effect == Effect::Release;
+  return is_release ? call.arguments[0] : call.result;
+}
+
 bool is_for_probes(Writer& writer, const Call& call) {
   const bool is_release = traits(call.function).effect == Effect::Release;
-  return is_for_probes(writer, is_release ? call.arguments[0] : call.result, is_release);
+  return is_for_probes(writer, address_of(call), is_release);
 }
 
 bool write_short_call(Writer& writer, const Call& call, SiteId site) {
@@ -238,6 +227,26 @@ Entry enter(Always always = Always::No) {
   return {};
 }
 
+// Writes the time to the record, and makes room up to the next clock reading.
+void read_clock(Writer& writer, Word* end) {
+  // A probe may take back the record that was written last, so nothing may come in between. Sums
+  // have no time.
+  if (recording.probes || recording.destination.mode == RecordMode::Sums) {
+    writer.end = end;
+    return;
+  }
+  const std::uint64_t now = platform::quick_monotonic_ns();
+  const std::uint64_t units = (now - writer.window->opened_ns) >> kClockShift;
+  if (units >> 32 == 0) {
+    commit(writer, extended_head(ExtendedKind::Clock, 1, static_cast<std::uint32_t>(units)), 1);
+  } else {
+    writer.position[1] = now;
+    commit(writer, extended_head(ExtendedKind::Clock, kMaxClockWords, 0), kMaxClockWords);
+  }
+  writer.end = std::min(writer.position + kClockDistance, end);
+  advance_epoch(writer, now);
+}
+
 void leave(const Entry& entry) {
   end_record(*entry.writer);
   if (entry.is_borrowed) WriterPool::release(*entry.writer);
@@ -246,8 +255,19 @@ void leave(const Entry& entry) {
 }  // namespace
 
 Word* make_room(Writer& writer, std::size_t words) {
-  if (writer.position + words > writer.end && !change_block(recording.destination, writer))
-    return nullptr;
+  if (writer.position + words <= writer.end) return writer.position;
+  Word* const end = records_of(writer.window) + kBlockWords;
+  if (writer.position + kMaxClockWords + words <= end) {
+    read_clock(writer, end);
+    return writer.position;
+  }
+  if (writer.position + words > end) {
+    if (!change_block(recording.destination, writer)) return nullptr;
+    advance_epoch(writer, writer.window->opened_ns);
+    repeat_epoch(writer);
+  } else {
+    writer.end = end;
+  }
   return writer.position;
 }
 
@@ -262,7 +282,8 @@ void record_call(const Call& call) {
     return;
   }
   const SiteId site = require_site(writer, call.caller);
-  const bool is_recorded = site != kNoSite && ensure_turn(writer) && write_call(writer, call, site);
+  const bool is_recorded =
+      site != kNoSite && ensure_turn(writer, address_of(call)) && write_call(writer, call, site);
   if (!is_recorded) count_lost(&writer);
   leave(entry);
 }
@@ -275,7 +296,7 @@ void record_probe(EventKind kind, const pyframe::Position& position) {
   Writer& writer = *entry.writer;
   const SiteId site = require_python_site(writer, position);
   const bool is_recorded =
-      site != kNoSite && ensure_turn(writer) && make_room(writer, 1) != nullptr;
+      site != kNoSite && ensure_turn(writer, 0) && make_room(writer, 1) != nullptr;
   if (is_recorded) {
     commit(writer, probe_head(kind, site), 1);
   } else {
@@ -290,7 +311,7 @@ bool record_named_mark(std::string_view name) {
   if (entry.writer == nullptr) return false;
   Writer& writer = *entry.writer;
   const std::size_t words = mark_words(name.size());
-  const bool is_recorded = ensure_turn(writer) && make_room(writer, words) != nullptr;
+  const bool is_recorded = take_cut(writer) != 0 && make_room(writer, words) != nullptr;
   if (is_recorded) {
     writer.position[1] = platform::monotonic_ns();
     std::memcpy(writer.position + 2, name.data(),
@@ -305,7 +326,7 @@ std::uint64_t record_turn() {
   const ErrnoKeeper keeper;
   const Entry entry = enter(Always::Yes);
   if (entry.writer == nullptr) return 0;
-  const std::uint64_t stamp = write_turn(*entry.writer) ? entry.writer->stamp : 0;
+  const std::uint64_t stamp = take_cut(*entry.writer);
   leave(entry);
   return stamp;
 }
@@ -329,7 +350,8 @@ Writer* require_own_writer() {
   return this_writer();
 }
 
-MoveRecord::MoveRecord(Function function, const void* caller) : function_(function) {
+MoveRecord::MoveRecord(Function function, const void* old, const void* caller)
+    : function_(function) {
   const ErrnoKeeper keeper;
   const Entry entry = enter();
   if (entry.is_lost) count_lost(nullptr);
@@ -337,8 +359,9 @@ MoveRecord::MoveRecord(Function function, const void* caller) : function_(functi
   Writer& writer = *entry.writer;
   site_ = require_site(writer, caller);
   // Includes room for a stamp, so that finish() never has to change the block.
-  if (site_ == kNoSite || !ensure_turn(writer) ||
-      make_room(writer, kMaxCallWords + kMoveEndWords) == nullptr) {
+  const bool has_turn = site_ != kNoSite && turns_.begin(writer, number(old));
+  if (!has_turn || make_room(writer, kMaxCallWords + kMoveEndWords) == nullptr) {
+    turns_.give_up();
     count_lost(&writer);
     leave(entry);
     return;
@@ -359,14 +382,10 @@ void MoveRecord::finish(std::initializer_list<std::uint64_t> arguments, const vo
   for (const std::uint64_t argument : arguments) *record++ = argument;
   *record = reinterpret_cast<std::uintptr_t>(result);
   commit(*writer_, call_head(function_, site_), call_words(traits(function_)));
-  std::atomic<std::uint64_t>& turn = recording.fork_sensitive->turn;
-  if (writer_of(turn.load(std::memory_order_relaxed)) != writer_->id) {
+  if (turns_.end(*writer_, number(result))) {
     // Other threads have recorded since. One of them may have freed the block that this call got.
-    if (const std::uint64_t stamp = take_turn(turn, writer_->id)) {
-      writer_->stamp = stamp;
-      writer_->position[1] = stamp;
-      commit(*writer_, kMoveEndHead, kMoveEndWords);
-    }
+    writer_->position[1] = writer_->stamp;
+    commit(*writer_, kMoveEndHead, kMoveEndWords);
   }
   leave({.writer = writer_, .is_borrowed = is_borrowed_});
 }

@@ -9,6 +9,7 @@
 #include <initializer_list>
 
 #include "interpose/recording/recording.h"
+#include "interpose/recording/turn_taking.h"
 #include "interpose/recording/writer.h"
 #include "pyframe/frame.h"
 
@@ -49,13 +50,14 @@ bool require_own_recording();
 // old block before the call returns, so the call takes its place in the order before it begins.
 class MoveRecord {
  public:
-  // Before the real call.
-  MoveRecord(Function function, const void* caller);
+  // Before the real call, which takes `old` back.
+  MoveRecord(Function function, const void* old, const void* caller);
   // After it.
   void finish(std::initializer_list<std::uint64_t> arguments, const void* result);
 
  private:
   Writer* writer_ = nullptr;
+  MoveTurns turns_;
   Function function_;
   SiteId site_ = kNoSite;
   bool is_borrowed_ = false;
@@ -108,12 +110,21 @@ PMF_AT_ONCE void end_record(Writer& writer) {
   writer.state.store(WriterState::Idle, std::memory_order_relaxed);
 }
 
-// Whether a short record can be written now: its site is known, the address is short, this writer
-// recorded last, and there is room. (Once recording has stopped, no writer counts as the last one.)
+// Whether the stamp of the writer is the key of an event at this address
+// (interpose/recording/turn.h). Once recording has stopped, no writer counts as the last one.
+PMF_AT_ONCE bool has_turn(const Writer& writer, std::uint64_t address) {
+  const std::uint64_t turn = recording.fork_sensitive->turn.load(std::memory_order_relaxed);
+  if (writer_of(turn) == writer.id) [[likely]]
+    return true;
+  const Stripe& stripe = recording.stripes[stripe_index(address)];
+  return turn == writer.epoch && stripe.turn.load(std::memory_order_relaxed) == writer.own_turn;
+}
+
+// Whether a short record can be written now: its site is known, the address is short, the writer
+// has the turn, and there is room.
 PMF_AT_ONCE bool is_short(const Writer& writer, SiteId site, std::uint64_t address,
                           std::size_t words) {
-  return site != kNoSite && fits_short(address) &&
-         writer_of(recording.fork_sensitive->turn.load(std::memory_order_relaxed)) == writer.id &&
+  return site != kNoSite && fits_short(address) && has_turn(writer, address) &&
          writer.position + words <= writer.end;
 }
 
@@ -121,10 +132,11 @@ PMF_AT_ONCE bool is_short(const Writer& writer, SiteId site, std::uint64_t addre
 // a site requests the same size again cannot be predicted. (The window is zero behind the last
 // record.)
 PMF_AT_ONCE void put_malloc(Writer& writer, SiteId site, std::size_t size, std::uint64_t address) {
-  const bool is_again = writer.last_sizes.repeats(site, size);
-  writer.position[1] = is_again ? 0 : size;
-  commit(writer, short_head(is_again ? RecordKind::MallocAgain : RecordKind::Malloc, address, site),
-         is_again ? 1 : 2);
+  const Word again = writer.last_sizes.repeats(site, size) ? 1 : 0;
+  constexpr Word kToAgain =
+      static_cast<Word>(RecordKind::MallocAgain) - static_cast<Word>(RecordKind::Malloc);
+  writer.position[1] = size & (again - 1);
+  commit(writer, short_head(RecordKind::Malloc, address, site) + again * kToAgain, 2 - again);
 }
 
 PMF_AT_ONCE bool write_malloc(Writer& writer, SiteId site, std::size_t size,
@@ -186,9 +198,9 @@ PMF_AT_ONCE bool record_free_at_once(const void* block) {
   return is_written;
 }
 
-// Record the other events: the site is new to this writer, the block is full, or another thread
-// recorded last. With probes every event is recorded here, since writers do not remember sites
-// then. Return `result`, so that their caller can end with a tail call.
+// Record the other events: the site is new to this writer, the block is full, the clock is to be
+// read, or another thread recorded last. With probes every event is recorded here, since writers do
+// not remember sites then. Return `result`, so that their caller can end with a tail call.
 void* record_malloc_slowly(std::size_t size, void* result, const void* caller);
 void* record_calloc_slowly(std::size_t count, std::size_t size, void* result, const void* caller);
 void record_free_slowly(const void* block, const void* caller);

@@ -5,6 +5,7 @@
 
 #include "interpose/recording/blocks/metadata.h"
 #include "interpose/recording/window.h"
+#include "platform/clock.h"
 #include "platform/memory.h"
 #include "platform/process.h"
 #include "platform/signal_guard.h"
@@ -35,6 +36,13 @@ int set_up_process(OldMemory old_memory) {
     }
   });
   recording.sites.clear(keeps_old);
+  if (keeps_old) {
+    recording.stripes = static_cast<Stripe*>(platform::map_private(kStripeTableBytes));
+    if (recording.stripes == nullptr) return ENOMEM;
+  } else {
+    platform::empty_private(recording.stripes, kStripeTableBytes);
+  }
+  recording.started_ns = platform::monotonic_ns();
   if (!recording.writers.create(keeps_old)) return ENOMEM;
   if (const int error = recording.destination.file.create(
           recording.settings, recording.destination.process, recording.is_forked_child)) {
@@ -105,6 +113,7 @@ void on_code_death(const void* code) {
 int start_recording(const pyframe::Interpreter& interpreter, const CaptureSettings& settings,
                     const ProbeUse& probes) {
   platform::make_thread_values();
+  platform::find_quick_clock();
   recording.interpreter = interpreter;
   recording.settings = settings;
   recording.destination.mode = settings.mode;
@@ -155,7 +164,7 @@ bool end_recording(EndKind kind) {
   set_phase(Phase::Ended);
   // Keeps the stamp for resume_recording().
   std::atomic<std::uint64_t>& turn = recording.fork_sensitive->turn;
-  turn.fetch_or(kClosed, std::memory_order_relaxed);
+  recording.writer_before_end = writer_of(turn.fetch_or(kClosed, std::memory_order_relaxed));
   std::uint64_t last_numbers = recording.metadata_blocks;
   recording.writers.for_each(
       [&last_numbers](Writer& writer) { last_numbers += close_blocks(writer); });
@@ -172,7 +181,10 @@ void resume_recording() {
   set_phase(recording.phase_before_end);
   if (recording.phase_before_end != Phase::On) return;
   std::atomic<std::uint64_t>& turn = recording.fork_sensitive->turn;
-  turn.fetch_and(~std::uint64_t{kClosed}, std::memory_order_relaxed);
+  // A shared turn stays one. Otherwise the next writer takes the turn.
+  const bool was_shared = recording.writer_before_end == kShared;
+  turn.fetch_and(~std::uint64_t{kClosed} | (was_shared ? kShared : kNobody),
+                 std::memory_order_relaxed);
 }
 
 bool is_recording_process() {

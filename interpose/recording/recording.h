@@ -47,6 +47,10 @@ struct Recording {
   CaptureSettings settings;
   std::uint64_t metadata_blocks = 0;
   ForkSensitive* fork_sensitive = nullptr;
+  Stripe* stripes = nullptr;
+  std::uint64_t started_ns = 0;                  // CLOCK_MONOTONIC: the zero of stamps
+  std::atomic<std::uint64_t> epoch_moved_ns{0};  // CLOCK_MONOTONIC
+  WriterId writer_before_end = kNobody;
   pyframe::Interpreter interpreter;
   ProbeUse probes;
   Destination destination;

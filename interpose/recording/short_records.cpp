@@ -1,6 +1,8 @@
 // Short records of calls that the inline code of the hooks does not handle: the site is new to this
 // writer, the block is full, or another thread recorded last.
 
+#include <cerrno>
+
 #include "interpose/recording/recorder.h"
 #include "pyframe/own_line.h"
 
@@ -30,13 +32,29 @@ SiteId find_short_site(Writer& writer, const void* caller) {
   return site;
 }
 
+// Gets what a short record may lack: the turn, and room. Not in a process that may be a forked
+// child, which has no turn yet.
+__attribute__((noinline)) bool prepare(Writer& writer, std::uint64_t address) {
+  const std::uint64_t turn = recording.fork_sensitive->turn.load(std::memory_order_relaxed);
+  if (writer_of(turn) == kNobody) return false;
+  constexpr std::size_t kMaxShortWords = 2;
+  const int saved = errno;
+  const bool is_ready =
+      ensure_turn(writer, address) && make_room(writer, kMaxShortWords) != nullptr;
+  errno = saved;
+  return is_ready;
+}
+
 // Writes a short record with `write` if the site is in the table. Returns false if the call needs a
 // long record.
 template <typename Write>
-bool record_short(const void* caller, Write write) {
+bool record_short(const void* caller, std::uint64_t address, Write write) {
   Writer* const writer = recording.probes ? nullptr : begin_short_record();
   if (writer == nullptr) return false;
-  const bool is_written = write(*writer, find_short_site(*writer, caller));
+  const SiteId site = find_short_site(*writer, caller);
+  bool is_written = write(*writer, site);
+  if (!is_written && site != kNoSite && prepare(*writer, address)) [[unlikely]]
+    is_written = write(*writer, site);
   end_record(*writer);
   return is_written;
 }
@@ -45,7 +63,7 @@ bool record_short(const void* caller, Write write) {
 
 void* record_malloc_slowly(std::size_t size, void* result, const void* caller) {
   const auto address = reinterpret_cast<std::uintptr_t>(result);
-  const bool is_written = record_short(caller, [=](Writer& writer, SiteId site) {
+  const bool is_written = record_short(caller, address, [=](Writer& writer, SiteId site) {
     return write_malloc(writer, site, size, address);
   });
   if (!is_written) record_call({Function::malloc, {size}, address, caller});
@@ -54,7 +72,7 @@ void* record_malloc_slowly(std::size_t size, void* result, const void* caller) {
 
 void* record_calloc_slowly(std::size_t count, std::size_t size, void* result, const void* caller) {
   const auto address = reinterpret_cast<std::uintptr_t>(result);
-  const bool is_written = record_short(caller, [=](Writer& writer, SiteId site) {
+  const bool is_written = record_short(caller, address, [=](Writer& writer, SiteId site) {
     return write_calloc(writer, site, count, size, address);
   });
   if (!is_written) record_call({Function::calloc, {count, size}, address, caller});
@@ -63,8 +81,9 @@ void* record_calloc_slowly(std::size_t count, std::size_t size, void* result, co
 
 void record_free_slowly(const void* block, const void* caller) {
   const auto address = reinterpret_cast<std::uintptr_t>(block);
-  const bool is_written = record_short(
-      caller, [=](Writer& writer, SiteId site) { return write_free(writer, site, address); });
+  const bool is_written = record_short(caller, address, [=](Writer& writer, SiteId site) {
+    return write_free(writer, site, address);
+  });
   if (!is_written) record_call({Function::free, {address}, 0, caller});
 }
 

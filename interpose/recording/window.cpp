@@ -29,7 +29,7 @@ void open_window(const Destination& destination, Writer& writer, std::uint64_t n
   window.opened_ns = platform::monotonic_ns();
   window.events_before = writer.events_before;
   writer.position = records_of(&window);
-  writer.end = writer.position + kBlockWords;
+  writer.end = writer.position + kClockDistance;
   writer.last_sizes.clear();
   // This is the last of the steps in block.h.
   set_state(window, BlockState::Open);

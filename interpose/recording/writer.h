@@ -41,7 +41,7 @@ struct ProbeState {
   // for a probe.
   struct Handed {
     Word* record;
-    Word* end;
+    Word* end;  // of the room up to the next clock reading, or of the window
     std::uint64_t address;
     std::uint64_t bytes;
     std::uint64_t block;  // its number: in the next block the same place holds another record
@@ -68,12 +68,17 @@ struct alignas(64) Writer {
   Word* position;
   Word* end;
   BlockHead* window;
-  BlockHead* first_block;       // of the ring; Ring only
-  std::uint64_t stamp;          // the latest that was written
-  std::uint64_t events_before;  // the window; Ring only
+  BlockHead* first_block;  // of the ring; Ring only
+  std::uint64_t stamp;     // the latest that was written; other writers read it
+  std::uint64_t own_turn;  // this writer with this stamp: the turn of the stripes it is last in
+  std::uint64_t epoch;     // the shared turn that it knows; 0: none yet
+  std::uint64_t takes_since_ns;  // since then it took the exclusive turn
+  std::uint32_t takes;           // so often, modulo a number
+  std::uint64_t events_before;   // the window; Ring only
   DefinitionStream definitions;
-  SumTable sums;         // Sums only
-  LastSizes last_sizes;  // of the window
+  SumTable sums;  // Sums only
+  // Of the window. Aligned, so that no entry lies in two cache lines.
+  alignas(64) LastSizes last_sizes;
   KnownSite known_sites[1 << kKnownSiteBits];
   ProbeState probe;
 };

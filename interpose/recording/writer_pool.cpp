@@ -7,7 +7,7 @@
 namespace pymemflow::interpose {
 namespace {
 
-constexpr std::uint32_t kMaxWriters = kClosed - 1;
+constexpr std::uint32_t kMaxWriters = kShared - 1;
 // The number of writers that a new thread examines before it creates one. Each search continues
 // where the last one ended. So the writers of ended threads are found, and a process of thousands
 // of threads does not ask the kernel about each of them.

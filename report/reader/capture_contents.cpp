@@ -12,15 +12,19 @@ constexpr int kMaxReadings = 100;
 
 CaptureError CaptureContents::poll(std::uint64_t& limit) {
   CaptureError error = index_.update(files_);
-  if (error == CaptureError::None && limit == kNow && index_.may_grow()) {
-    // Reads the stamps before the records: an event with one of these stamps that is not in the
-    // file when the records are read was still being recorded.
+  const bool has_to_find = error == CaptureError::None && limit == kNow && index_.may_grow();
+  if (has_to_find) {
+    // Reads the stamps before the records: an event with a smaller stamp that is not in the file
+    // when the records are read was still being recorded.
     error = copy_windows();
-    const std::uint64_t latest = latest_stamp();
-    limit = latest == kNow ? kNow : latest + 1;
+    limit = known_limit();
     if (error == CaptureError::None) error = index_.update(files_);
   }
+  const std::size_t windows = windows_.count();
+  const std::uint64_t position = windows_.position();
   if (error == CaptureError::None) error = take_records();
+  // If nothing was recorded between the two readings, they show one moment.
+  if (has_to_find && is_unchanged(windows, position)) limit = kNow;
   if (error == CaptureError::None) read_definitions();
   return error;
 }
@@ -50,8 +54,15 @@ CaptureError CaptureContents::take_records() {
   return CaptureError::None;
 }
 
-std::uint64_t CaptureContents::latest_stamp() const {
-  std::uint64_t latest = windows_.latest_stamp();
+bool CaptureContents::is_unchanged(std::size_t windows, std::uint64_t position) const {
+  const auto blocks = index_.others(BlockKind::Events);
+  const auto open = static_cast<std::size_t>(std::count_if(
+      blocks.begin(), blocks.end(), [](const IndexedBlock& block) { return block.is_window(); }));
+  return open == windows && windows_.count() == windows && windows_.position() == position;
+}
+
+std::uint64_t CaptureContents::known_limit() const {
+  std::uint64_t limit = windows_.known_limit();
   Vector<Word> words;
   for (const auto blocks : {index_.sealed(), index_.others(BlockKind::Events)}) {
     for (std::size_t i = 0; i < blocks.size(); ++i) {
@@ -59,12 +70,11 @@ std::uint64_t CaptureContents::latest_stamp() const {
       const bool is_last = i + 1 == blocks.size() || blocks[i + 1].head.writer != head.writer;
       const bool is_newest = is_last && index_.find_events(head.writer, head.number + 1) == nullptr;
       if (!is_newest || blocks[i].is_window()) continue;
-      latest = std::max(latest, head.stamp);
-      const bool is_whole = read_block(index_.files(), blocks[i], words) == BlockRead::Whole;
-      if (is_whole) latest = latest_stamp_of(latest, words);
+      if (read_block(index_.files(), blocks[i], words) != BlockRead::Whole) words.clear();
+      limit = std::max(limit, report::known_limit(head.stamp, words));
     }
   }
-  return latest;
+  return limit;
 }
 
 void CaptureContents::read_definitions() {

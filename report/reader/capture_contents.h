@@ -42,9 +42,12 @@ class CaptureContents {
 
  private:
   CaptureError copy_windows();
+  // Whether nothing was recorded since the windows were at this position.
+  bool is_unchanged(std::size_t windows, std::uint64_t position) const;
   CaptureError take_records();
-  // The largest stamp in the copied windows, and in the newest blocks of writers without a window.
-  std::uint64_t latest_stamp() const;
+  // The stamp below which all events are known to be recorded, from the copied windows, and the
+  // newest blocks of writers without a window.
+  std::uint64_t known_limit() const;
   void read_definitions();
 
   const CaptureFiles files_;

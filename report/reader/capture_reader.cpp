@@ -169,7 +169,7 @@ CaptureReader::Step CaptureReader::step(Stream& stream, Event& event) {
     }
     event.thread = stream.thread;
     event.kind = EventKind::Call;
-    event.after_ns = stream.opened_ns;
+    event.after_ns = stream.clock_ns;
     const RecordKind kind = kind_of(record[0]);
     if (is_event(kind)) {
       ++stream.events;
@@ -182,7 +182,8 @@ CaptureReader::Step CaptureReader::step(Stream& stream, Event& event) {
       return Step::Event;
     }
     if (kind == RecordKind::Turn) {
-      stream.key = stamp_of(record[0]);
+      // An epoch may be older than the stamp of the writer.
+      stream.key = std::max(stream.key, stamp_of(record[0]));
       return Step::Turn;
     }
     if (kind == RecordKind::Extended && take_extended(stream, record, event)) return Step::Event;
@@ -201,6 +202,9 @@ bool CaptureReader::take_extended(Stream& stream, std::span<const Word> record, 
       event.site = event.stack = extended_number(record[0]);
       event.result = 0;
       return true;
+    case ExtendedKind::Clock:
+      if (read_clock(stream, record)) return false;
+      break;
     case ExtendedKind::Mark:
       if (read_mark(record, event)) return true;
       break;
@@ -223,13 +227,22 @@ bool CaptureReader::read_mark(std::span<const Word> record, Event& event) {
   return true;
 }
 
+bool CaptureReader::read_clock(Stream& stream, std::span<const Word> record) {
+  if (record.size() > kMaxClockWords) return false;
+  const std::uint64_t units = extended_number(record[0]);
+  const std::uint64_t read_ns =
+      record.size() == 1 ? stream.opened_ns + (units << kClockShift) : record[1];
+  stream.clock_ns = std::max(stream.clock_ns, read_ns);
+  return true;
+}
+
 bool CaptureReader::is_followed_by_end(const Stream& stream) {
   const std::span<const Word> rest = std::span<const Word>(stream.words).subspan(stream.position);
   return rest.size() >= kMoveEndWords && rest[0] == kMoveEndHead;
 }
 
 CaptureReader::Step CaptureReader::hold_back(Stream& stream, const Event& event) {
-  stream.key = stream.words[stream.position + 1];
+  stream.key = std::max(stream.key, stream.words[stream.position + 1]);
   stream.position += kMoveEndWords;
   stream.pending = event;
   stream.has_pending = true;
@@ -299,7 +312,7 @@ void CaptureReader::begin_block(Stream& stream, const IndexedBlock& block) {
   stream.position = 0;
   stream.key = block.head.stamp;
   stream.thread = block.head.thread;
-  stream.opened_ns = block.head.opened_ns;
+  stream.opened_ns = stream.clock_ns = block.head.opened_ns;
 }
 
 std::span<const Word> CaptureReader::take_record(Stream& stream) {
@@ -323,18 +336,23 @@ CaptureReader::Stream* CaptureReader::find_overtaken(const Event& event) {
   return nullptr;
 }
 
+bool CaptureReader::comes_later(std::uint32_t a, std::uint32_t b) const {
+  const auto order = [this](std::uint32_t stream) {
+    return std::make_pair(streams_[stream].key, streams_[stream].writer);
+  };
+  return order(a) > order(b);
+}
+
 void CaptureReader::push(std::uint32_t stream) {
   if (streams_[stream].key >= limit_) return;
   heap_.push_back(stream);
-  std::push_heap(heap_.begin(), heap_.end(), [this](std::uint32_t a, std::uint32_t b) {
-    return streams_[a].key > streams_[b].key;
-  });
+  std::push_heap(heap_.begin(), heap_.end(),
+                 [this](std::uint32_t a, std::uint32_t b) { return comes_later(a, b); });
 }
 
 std::uint32_t CaptureReader::pop() {
-  std::pop_heap(heap_.begin(), heap_.end(), [this](std::uint32_t a, std::uint32_t b) {
-    return streams_[a].key > streams_[b].key;
-  });
+  std::pop_heap(heap_.begin(), heap_.end(),
+                [this](std::uint32_t a, std::uint32_t b) { return comes_later(a, b); });
   const std::uint32_t stream = heap_.back();
   heap_.pop_back();
   return stream;

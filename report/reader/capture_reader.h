@@ -80,6 +80,7 @@ class CaptureReader {
     std::uint64_t key = 0;  // the latest stamp
     std::uint32_t thread = 0;
     std::uint64_t opened_ns = 0;  // of the current block
+    std::uint64_t clock_ns = 0;   // the latest clock reading
     bool has_pending = false;     // a Move that is not in the order yet, but ended at `key`
     Event pending{};
   };
@@ -105,6 +106,7 @@ class CaptureReader {
   // A record that is not a call. True: it is an event.
   bool take_extended(Stream& stream, std::span<const Word> record, Event& event);
   bool read_mark(std::span<const Word> record, Event& event);
+  static bool read_clock(Stream& stream, std::span<const Word> record);
   // The words of the record at the stream's position; empty if it is damaged.
   std::span<const Word> take_record(Stream& stream);
   static bool is_followed_by_end(const Stream& stream);
@@ -113,6 +115,8 @@ class CaptureReader {
   // The stream of a pending Move that must come before `event`, which hands its old block out
   // again.
   Stream* find_overtaken(const Event& event);
+  // Whether stream `b` comes before stream `a`: the order of the heap.
+  bool comes_later(std::uint32_t a, std::uint32_t b) const;
   void push(std::uint32_t stream);
   std::uint32_t pop();
 

@@ -26,23 +26,40 @@ const Vector<Word>* OpenWindows::find(const IndexedBlock& block) const {
   return is_copied ? &found->second.words : nullptr;
 }
 
-std::uint64_t OpenWindows::latest_stamp() const {
-  std::uint64_t latest = 0;
+std::uint64_t OpenWindows::known_limit() const {
+  std::uint64_t limit = 0;
   for (const auto& [writer, copy] : copies_) {
-    latest = std::max(latest, latest_stamp_of(copy.stamp, copy.words));
+    limit = std::max(limit, report::known_limit(copy.stamp, copy.words));
   }
-  return latest;
+  return limit;
 }
 
-std::uint64_t latest_stamp_of(std::uint64_t stamp, std::span<const Word> records) {
+std::uint64_t OpenWindows::position() const {
+  std::uint64_t position = 0;
+  for (const auto& [writer, copy] : copies_) {
+    position += copy.number * (kBlockWords + 1) + copy.words.size();
+  }
+  return position;
+}
+
+std::uint64_t known_limit(std::uint64_t stamp, std::span<const Word> records) {
+  bool is_shared = !records.empty() && kind_of(records[0]) == RecordKind::Turn &&
+                   turn_kind(records[0]) != TurnKind::Exclusive;
+  std::uint64_t limit = is_shared ? 0 : stamp + 1;
   while (!records.empty()) {
     const std::size_t size = record_words(records[0]);
     if (size == 0 || size > records.size()) break;
-    if (kind_of(records[0]) == RecordKind::Turn) stamp = std::max(stamp, stamp_of(records[0]));
-    if (records[0] == kMoveEndHead) stamp = std::max(stamp, records[1]);
+    if (kind_of(records[0]) == RecordKind::Turn) {
+      const TurnKind kind = turn_kind(records[0]);
+      is_shared = is_shared || kind != TurnKind::Exclusive;
+      const std::uint64_t known = stamp_of(records[0]) + (kind == TurnKind::Exclusive ? 1 : 0);
+      if (kind != TurnKind::Shared) limit = std::max(limit, known);
+    } else if (records[0] == kMoveEndHead && !is_shared) {
+      limit = std::max(limit, records[1] + 1);
+    }
     records = records.subspan(size);
   }
-  return stamp;
+  return limit;
 }
 
 }  // namespace pymemflow::report

@@ -22,8 +22,12 @@ class OpenWindows {
   // The copied records of a window; null: the block is not a window, or there is no copy of it.
   const Vector<Word>* find(const IndexedBlock& block) const;
 
-  // The largest stamp in the copies.
-  std::uint64_t latest_stamp() const;
+  // The stamp below which the copies say that all events have been recorded (known_limit()).
+  std::uint64_t known_limit() const;
+
+  // The number of copies, and a number that grows with each record in them.
+  std::size_t count() const { return copies_.size(); }
+  std::uint64_t position() const;
 
  private:
   struct Copy {
@@ -35,7 +39,9 @@ class OpenWindows {
   HashMap<std::uint32_t, Copy> copies_;  // by writer
 };
 
-// The largest stamp of records that begin with this one.
-std::uint64_t latest_stamp_of(std::uint64_t stamp, std::span<const Word> records);
+// The stamp below which the records of a block say that all events have been recorded, or are being
+// recorded: events that are recorded later have at least this stamp. `stamp` is that of the block's
+// head.
+std::uint64_t known_limit(std::uint64_t stamp, std::span<const Word> records);
 
 }  // namespace pymemflow::report

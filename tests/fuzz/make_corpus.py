@@ -44,8 +44,8 @@ def call(function, site, *values):
     return words(4 | function << 3 | site << 32, *values)
 
 
-def turn(stamp):
-    return words(5 | stamp << 3)
+def turn(stamp, kind=0):
+    return words(5 | kind << 3 | stamp << 5)
 
 
 def move_end(stamp):
@@ -64,7 +64,7 @@ DEFINED = block(DEFINITIONS, CLOSED, 0, 1, FACTS) + block(DEFINITIONS, OPEN, 1, 
 FIRST = (turn(1) + definition(6, 8, b'') + malloc(0x1000, 1, 1477) + malloc_again(0x2000, 1) +
          words(3 | 0x2000 >> 4 << 3 | 1 << 47, 3 | 4 << 32) + free(0x1000, 2) +
          call(3, 1, 0x2000, 99, 0x3000) + move_end(9) + turn(10) + call(5, 3, 64, 128, 0x4000))
-SECOND = (turn(2) + malloc(0x1000, 3, 2 ** 63) + call(3, 2, 0x1000, 5, 0x2000) + move_end(5) +
+SECOND = (turn(2) + turn(5, 2) + turn(7, 1) + definition(12, 77, b'') + definition(12, 0, words(9)) + malloc(0x1000, 3, 2 ** 63) + call(3, 2, 0x1000, 5, 0x2000) + move_end(5) +
           malloc(0x1000, 1, 0) + malloc_again(0x3000, 3) + free(0x1000, 3))
 
 

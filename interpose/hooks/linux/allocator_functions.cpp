@@ -8,7 +8,7 @@ using namespace pymemflow;
 using namespace pymemflow::interpose;
 
 PMF_HOOK(void*, reallocarray)(void* block, std::size_t count, std::size_t size) noexcept {
-  MoveRecord record(Function::reallocarray, PMF_CALLER);
+  MoveRecord record(Function::reallocarray, block, PMF_CALLER);
   std::size_t bytes;
   void* const moved = boot_arena::owns(block) && !__builtin_mul_overflow(count, size, &bytes)
                           ? boot_arena::grow(block, bytes)

@@ -13,7 +13,7 @@ PMF_HOOK(std::size_t, malloc_size)(const void* block) noexcept {
 
 // reallocf() is a realloc() that frees the block if it fails. The free is a second event.
 PMF_HOOK(void*, reallocf)(void* block, std::size_t size) noexcept {
-  MoveRecord record(Function::reallocf, PMF_CALLER);
+  MoveRecord record(Function::reallocf, block, PMF_CALLER);
   void* const moved = real.realloc(block, size);
   record.finish({number(block), size}, moved);
   if (moved == nullptr && block != nullptr) {
@@ -37,7 +37,7 @@ PMF_HOOK(void*, malloc_zone_calloc)
 }
 
 PMF_HOOK(void*, malloc_zone_realloc)(malloc_zone_t* zone, void* block, std::size_t size) noexcept {
-  MoveRecord record(Function::malloc_zone_realloc, PMF_CALLER);
+  MoveRecord record(Function::malloc_zone_realloc, block, PMF_CALLER);
   void* const moved = real.malloc_zone_realloc(zone, block, size);
   record.finish({number(block), size}, moved);
   return moved;
@@ -76,7 +76,7 @@ PMF_HOOK(void*, malloc_type_calloc)
 
 PMF_HOOK(void*, malloc_type_realloc)
 (void* block, std::size_t size, malloc_type_id_t type) noexcept {
-  MoveRecord record(Function::malloc_type_realloc, PMF_CALLER);
+  MoveRecord record(Function::malloc_type_realloc, block, PMF_CALLER);
   void* const moved = real.malloc_type_realloc(block, size, type);
   record.finish({number(block), size}, moved);
   return moved;
@@ -124,7 +124,7 @@ PMF_HOOK(void*, malloc_type_zone_calloc)
 
 PMF_HOOK(void*, malloc_type_zone_realloc)
 (malloc_zone_t* zone, void* block, std::size_t size, malloc_type_id_t type) noexcept {
-  MoveRecord record(Function::malloc_type_zone_realloc, PMF_CALLER);
+  MoveRecord record(Function::malloc_type_zone_realloc, block, PMF_CALLER);
   void* const moved = real.malloc_type_zone_realloc(zone, block, size, type);
   record.finish({number(block), size}, moved);
   return moved;

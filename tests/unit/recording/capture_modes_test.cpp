@@ -29,7 +29,7 @@ void record_one(std::uint64_t i) {
       interpose::record_call({Function::calloc, {i % 7, i % 900}, 0x2000, from});
       break;
     case 2: {
-      interpose::MoveRecord move(Function::realloc, from);
+      interpose::MoveRecord move(Function::realloc, block(0x2000), from);
       move.finish({0x2000, i % 5000}, block(0x3000));
       break;
     }

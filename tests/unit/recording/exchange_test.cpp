@@ -1,6 +1,8 @@
 // Sixteen threads pass the blocks of a common allocator to each other. In the recorded order, an
 // address must be allocated only while it is free, and freed only while it is allocated. An order
-// that is wrong by one event breaks that.
+// that is wrong by one event breaks that. The blocks lie in one stripe of addresses, or each in its
+// own; the turn is shared from the start, from the middle on, or when the threads contend for it
+// (interpose/recording/turn.h).
 
 #include <array>
 #include <atomic>
@@ -19,7 +21,6 @@ using interpose::MoveRecord;
 constexpr std::size_t kThreads = 16;
 constexpr std::size_t kCells = 64;
 constexpr std::uint64_t kFirst = 0x100000;
-constexpr std::uint64_t kDistance = 16;
 
 std::uint64_t events_a_thread() {
   const char* const is_long = std::getenv("PMF_LONG");
@@ -49,6 +50,7 @@ class Cells {
 };
 
 struct Exchange {
+  std::uint64_t distance;  // of two blocks
   Cells free;
   Cells live;
   std::atomic<std::uint64_t> made{0};
@@ -70,7 +72,7 @@ struct Exchange {
   void move(std::size_t i, const void* from) {
     const std::uint64_t old = live.take_any(i);
     if (old == 0) return;
-    MoveRecord move(Function::realloc, from);
+    MoveRecord move(Function::realloc, block(old), from);
     const std::uint64_t fresh = free.take_any(i);
     if (fresh != 0) free.put(i, old);
     const std::uint64_t result = fresh != 0 ? fresh : old;
@@ -107,12 +109,13 @@ struct Exchange {
 
 // Counts the events that cannot have happened in the order of the capture.
 struct Replay {
+  std::uint64_t distance;
   std::array<bool, kCells> is_live{};
   std::uint64_t unreconciled = 0;
 
   void set(std::uint64_t address, bool live) {
     if (address == 0) return;
-    if (std::exchange(is_live.at((address - kFirst) / kDistance), live) == live) ++unreconciled;
+    if (std::exchange(is_live.at((address - kFirst) / distance), live) == live) ++unreconciled;
   }
   void add(const Event& event) {
     const Effect effect = traits(event.function).effect;
@@ -122,23 +125,41 @@ struct Replay {
 };
 
 void fill(Exchange& exchange) {
-  for (std::size_t i = 0; i < kCells; ++i) exchange.free.put(i, kFirst + kDistance * i);
+  for (std::size_t i = 0; i < kCells; ++i) exchange.free.put(i, kFirst + exchange.distance * i);
 }
 
-TEST(Exchange, OfBlocksBetweenThreadsReconciles) {
+enum class Sharing : std::uint8_t { FromTheStart, InTheMiddle, UnderContention };
+
+struct Case {
+  Sharing sharing;
+  std::uint64_t distance;
+};
+
+class Exchanged : public ::testing::TestWithParam<Case> {};
+
+// Shares the turn when about half of the events have been made.
+void share_in_the_middle(const Exchange& exchange) {
+  while (exchange.made < kThreads * events_a_thread() / 4) std::this_thread::yield();
+  interpose::share_turn();
+}
+
+TEST_P(Exchanged, BlocksReconcile) {
   in_own_process([] {
     static Exchange exchange;
+    exchange.distance = GetParam().distance;
+    if (GetParam().sharing == Sharing::FromTheStart) interpose::share_turn();
     fill(exchange);
     std::vector<std::thread> threads;
     for (std::size_t t = 0; t < kThreads; ++t) {
       threads.emplace_back([t] { exchange.work(t, events_a_thread()); });
     }
+    if (GetParam().sharing == Sharing::InTheMiddle) share_in_the_middle(exchange);
     for (std::thread& thread : threads) thread.join();
     ASSERT_TRUE(interpose::end_recording());
 
     report::CaptureReader reader(interpose::recording.destination.file.descriptor());
     ASSERT_EQ(reader.poll(), report::CaptureError::None);
-    Replay replay;
+    Replay replay{exchange.distance};
     Event event;
     const report::Site* site = nullptr;
     while (reader.next(event, site)) replay.add(event);
@@ -159,9 +180,11 @@ TEST(Exchange, OfBlocksBetweenThreadsReconciles) {
 
 // Reads the same exchange repeatedly while it runs. The events up to each moment must replay, and
 // in the end each event has been read exactly once.
-TEST(Exchange, ReconcilesAtEveryMoment) {
+TEST_P(Exchanged, BlocksReconcileAtEveryMoment) {
   in_own_process([] {
     static Exchange exchange;
+    exchange.distance = GetParam().distance;
+    if (GetParam().sharing == Sharing::FromTheStart) interpose::share_turn();
     static std::atomic<bool> is_enough{false};
     // Limits the threads, so that the reader keeps up under a sanitizer; otherwise each reading
     // would take longer than the last.
@@ -176,12 +199,15 @@ TEST(Exchange, ReconcilesAtEveryMoment) {
       });
     }
     report::CaptureReader reader(interpose::recording.destination.file.descriptor());
-    Replay replay;
+    Replay replay{exchange.distance};
     constexpr std::uint64_t kMoments = 50;
     for (std::uint64_t moment = 0; moment < kMoments; ++moment) {
       if (moment + 1 == kMoments) {
         is_enough = true;
         for (std::thread& thread : threads) thread.join();
+      }
+      if (moment == kMoments / 2 && GetParam().sharing == Sharing::InTheMiddle) {
+        interpose::share_turn();
       }
       may_make = 2'000 * (moment + 5);
       const std::uint64_t made_before = exchange.made;
@@ -204,6 +230,15 @@ TEST(Exchange, ReconcilesAtEveryMoment) {
     EXPECT_EQ(read_all().events.size(), exchange.made);
   });
 }
+
+constexpr std::uint64_t kInOneStripe = 16;
+constexpr std::uint64_t kInStripesOfTheirOwn = 1 << 16;
+
+INSTANTIATE_TEST_SUITE_P(Orders, Exchanged,
+                         ::testing::Values(Case{Sharing::UnderContention, kInOneStripe},
+                                           Case{Sharing::FromTheStart, kInOneStripe},
+                                           Case{Sharing::FromTheStart, kInStripesOfTheirOwn},
+                                           Case{Sharing::InTheMiddle, kInStripesOfTheirOwn}));
 
 }  // namespace
 }  // namespace pymemflow

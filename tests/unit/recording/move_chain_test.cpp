@@ -27,9 +27,9 @@ TEST(MoveChain, IsReadFromItsBeginning) {
   interpose::record_malloc(2, block(kSecond), kCaller);
   // This thread releases the first block. A second thread gets it and releases the second block,
   // which a third thread gets, all before the first two calls return.
-  MoveRecord first(Function::realloc, kCaller);
+  MoveRecord first(Function::realloc, block(kFirst), kCaller);
   std::thread([] {
-    MoveRecord second(Function::realloc, kCaller);
+    MoveRecord second(Function::realloc, block(kSecond), kCaller);
     std::thread([] { interpose::record_malloc(5, block(kSecond), kCaller); }).join();
     second.finish({kSecond, 4}, block(kFirst));
   }).join();
