@@ -11,7 +11,7 @@ START = ('import ctypes, _ctypes, os, sys, threading\npath = %r\n'
 PROGRAMS = {
     'now': 'both()',
     'global': 'both(os.RTLD_NOW | os.RTLD_GLOBAL)',
-    'lazy, deep': 'both(os.RTLD_LAZY | os.RTLD_DEEPBIND)',
+    'lazy': 'both(os.RTLD_LAZY)',
     'many times': 'for n in range(100): both()',
     'in a thread': 'thread = threading.Thread(target=both); thread.start(); thread.join()',
     'beside threads': 'threads = [threading.Thread(target=work) for n in range(4)]\n'
