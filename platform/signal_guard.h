@@ -15,6 +15,7 @@ class SignalGuard {
 
  private:
   std::uint64_t before_ = 0;  // the system's own set of signals
+  bool holds_ = false;
 };
 
 }  // namespace pymemflow::platform

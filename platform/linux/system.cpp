@@ -111,11 +111,13 @@ bool is_thread_alive(std::uint32_t process, std::uint32_t thread) {
   return system_call(SYS_tgkill, process, thread, 0) != -ESRCH;
 }
 
-SignalGuard::SignalGuard() {
-  system_call(SYS_rt_sigprocmask, SIG_BLOCK, &kAllSignals, &before_, sizeof before_);
-}
+SignalGuard::SignalGuard()
+    : holds_(!failed(
+          system_call(SYS_rt_sigprocmask, SIG_BLOCK, &kAllSignals, &before_, sizeof before_))) {}
+// Also when another thread has forbidden system calls since: the thread must get its signals back.
 SignalGuard::~SignalGuard() {
-  system_call(SYS_rt_sigprocmask, SIG_SETMASK, &before_, nullptr, sizeof before_);
+  if (!holds_) return;
+  system_call_of_host(SYS_rt_sigprocmask, SIG_SETMASK, &before_, nullptr, sizeof before_);
 }
 
 void sleep_us(std::uint32_t microseconds) {

@@ -103,10 +103,11 @@ SignalGuard::SignalGuard() {
   sigset_t all;
   sigset_t before;
   sigfillset(&all);
-  ::pthread_sigmask(SIG_BLOCK, &all, &before);
+  holds_ = ::pthread_sigmask(SIG_BLOCK, &all, &before) == 0;
   before_ = before;
 }
 SignalGuard::~SignalGuard() {
+  if (!holds_) return;
   const auto before = static_cast<sigset_t>(before_);
   ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
 }
