@@ -1,6 +1,8 @@
-/* Allocates and frees blocks at random, with a fixed number of them live: the work of bench/scale.
- * bench/live_blocks.py calls it, so that the calls have Python lines. One thread. */
+/* Allocates and frees blocks at random, with a fixed number of them live: the work of bench/scale and
+ * bench/instructions. bench/live_blocks.py calls it, so that the calls have Python lines. One thread at
+ * a time. */
 
+#include <pthread.h>
 #include <stdint.h>
 #include <stdlib.h>
 
@@ -41,4 +43,19 @@ void change_blocks(uint64_t events) {
     *block = make_block();
     events -= events > 1 ? 2 : 1;
   }
+}
+
+static void* change_in_thread(void* events) {
+  /* The same number of calls from one place as on a thread of Python. */
+  for (uint64_t left = (uint64_t)(uintptr_t)events; left > 0; left -= left < 5000 ? left : 5000) {
+    change_blocks(left < 5000 ? left : 5000);
+  }
+  return NULL;
+}
+
+/* Makes the calls on a thread that Python has never seen. Returns an error number. */
+int change_blocks_in_thread(uint64_t events) {
+  pthread_t thread;
+  const int error = pthread_create(&thread, NULL, change_in_thread, (void*)(uintptr_t)events);
+  return error != 0 ? error : pthread_join(thread, NULL);
 }

@@ -12,6 +12,20 @@ bool has_subinterpreters(const Interpreter& interpreter) {
 
 }  // namespace
 
+const void* ask_own_state(const Interpreter& interpreter, std::uintptr_t self) {
+  OwnState& own = interpreter.own_state;
+  const std::uint64_t before = read_key_word(own);
+  const void* const state = interpreter.own_thread_state();
+  if (state == nullptr) return state;
+  void* only = nullptr;
+  if (!interpreter.current_is_per_thread) {
+    only = interpreter.first_interpreter();
+    if (only == nullptr || interpreter.next_interpreter(only) != nullptr) return state;
+  }
+  learn_key(own, before, self, state, only);
+  return state;
+}
+
 // `own` is the state of this thread, and lives as long as the thread stays in Python, with one
 // exception: an interpreter that finalizes frees the states of its running daemon threads (3.9 on).
 // These threads get no frame then, nor does the main thread while it has released the GIL. One case
@@ -36,6 +50,7 @@ const void* state_without_gil(const Interpreter& interpreter, const void* own, c
   if (has_finalized.load(std::memory_order_relaxed)) return nullptr;
   if (interpreter.is_finalizing() == 0) return own;
   has_finalized.store(true, std::memory_order_relaxed);
+  end_direct_reads(interpreter.own_state);
   return nullptr;
 }
 

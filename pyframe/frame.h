@@ -26,14 +26,20 @@ struct ThisThread {
   std::uintptr_t self;                // the value of pthread_self() on it
   const void* last_state = nullptr;   // the thread state of the latest read
   const void* const* slot = nullptr;  // holds its current state; null: call the getter
+  // Holds its own state, from 3.14 on; null: see OwnState.
+  const void* const* own_slot = nullptr;
 };
 
 // Created once on the thread itself; `self` is the value of pthread_self().
 inline ThisThread this_thread(const Interpreter& interpreter, std::uintptr_t self) {
-  return {.self = self,
-          .slot = is_known(interpreter) ? slot_of_this_thread(interpreter.state_slot,
-                                                              interpreter.current_thread_state)
-                                        : nullptr};
+  ThisThread thread{.self = self};
+  if (is_known(interpreter)) {
+    thread.slot = slot_of_this_thread(interpreter.state_slot, interpreter.current_thread_state);
+    thread.own_slot = interpreter.own_slot.kind == StateSlot::Kind::Thread
+                          ? slot_of_this_thread(interpreter.own_slot, interpreter.own_thread_state)
+                          : nullptr;
+  }
+  return thread;
 }
 
 inline constexpr int kMaxShimFrames = 64;
@@ -44,7 +50,16 @@ inline constexpr int kAddressBits = 47;
 #else
 inline constexpr int kAddressBits = 48;
 #endif
-inline constexpr std::uint32_t kMaxKeyIndex = 1U << (64 - kAddressBits);
+// Without the last one: a key is never the complement of an address.
+inline constexpr std::uint32_t kMaxKeyIndex = (1U << (64 - kAddressBits)) - 1;
+
+// The key of a call from C, by its return address. It differs from the keys of all frames.
+__attribute__((always_inline)) inline std::uint64_t caller_key(const void* caller) {
+  auto key = reinterpret_cast<std::uint64_t>(caller);
+  // Keeps the compiler from doing the work where there is a frame.
+  asm volatile("" : "+r"(key));
+  return ~key;
+}
 
 namespace detail {
 
@@ -73,6 +88,24 @@ __attribute__((always_inline)) inline bool is_still_of(const ThisThread& thread,
                                                        const void* current) {
   return current == thread.last_state &&
          load<unsigned long>(current, interpreter.layout.tstate_thread_id) == thread.self;
+}
+
+// Calls the getter of the thread's own state, and learns where it finds the answer.
+const void* ask_own_state(const Interpreter& interpreter, std::uintptr_t self);
+
+// Finds that answer without a call, and whether its frames may be read. False: the interpreter has
+// to be asked.
+__attribute__((always_inline)) inline bool find_own_state(const Interpreter& interpreter,
+                                                          const ThisThread& thread,
+                                                          const void*& state) {
+  const OwnState& own = interpreter.own_state;
+  // Loaded again, so that this way does not share a register with the usual one.
+  const std::uintptr_t self = __atomic_load_n(&thread.self, __ATOMIC_RELAXED);
+  if (!find_key_value(own, self, state)) {
+    if (thread.own_slot == nullptr) return false;
+    state = __atomic_load_n(thread.own_slot, __ATOMIC_RELAXED);
+  }
+  return state == nullptr || is_readable(own);
 }
 
 // For a thread that has a state but does not hold the GIL with it. Rare, so not inlined.
@@ -155,11 +188,13 @@ inline bool read_position(const Interpreter& interpreter, const void* frame, Pos
 }
 
 // A number for the code object and instruction of the top frame; 0: this method finds none.
+// The key of the caller where no frame runs.
 template <FrameShape kShape>
 __attribute__((always_inline)) inline std::uint64_t read_key(const FrameLayout& layout,
-                                                             const void* state) {
+                                                             const void* state,
+                                                             const void* caller) {
   const void* frame = top_frame<kShape>(layout, state);
-  if (frame == nullptr) return 0;
+  if (frame == nullptr) return caller_key(caller);
   // The address of an instruction identifies its code object too.
   if (kShape != FrameShape::FrameObject) return load<std::uint64_t>(frame, layout.frame_position);
   const auto code = load<std::uint64_t>(frame, layout.frame_code);
@@ -168,13 +203,16 @@ __attribute__((always_inline)) inline std::uint64_t read_key(const FrameLayout& 
 }
 
 __attribute__((always_inline)) inline std::uint64_t read_key(const FrameLayout& layout,
-                                                             const void* state) {
-  if (layout.frame_shape == FrameShape::CFrame) return read_key<FrameShape::CFrame>(layout, state);
+                                                             const void* state,
+                                                             const void* caller) {
+  if (layout.frame_shape == FrameShape::CFrame) {
+    return read_key<FrameShape::CFrame>(layout, state, caller);
+  }
   if (layout.frame_shape == FrameShape::FrameObject) {
-    return read_key<FrameShape::FrameObject>(layout, state);
+    return read_key<FrameShape::FrameObject>(layout, state, caller);
   }
   if (layout.frame_shape == FrameShape::CheckedCFrame) return 0;
-  return read_key<FrameShape::CurrentFrame>(layout, state);
+  return read_key<FrameShape::CurrentFrame>(layout, state, caller);
 }
 
 // Out of line: see checked_frame.h.
@@ -194,12 +232,12 @@ inline const void* thread_state(const Interpreter& interpreter, ThisThread& thre
   if (interpreter.current_is_per_thread) {
     if (current != nullptr) [[likely]]
       return current;
-    return detail::state_without_gil(interpreter, interpreter.own_thread_state(), current,
-                                     thread.self);
+    return detail::state_without_gil(interpreter, detail::ask_own_state(interpreter, thread.self),
+                                     current, thread.self);
   }
   if (current != nullptr && detail::is_still_of(thread, interpreter, current)) [[likely]]
     return current;
-  const void* own = interpreter.own_thread_state();
+  const void* own = detail::ask_own_state(interpreter, thread.self);
   if (current == own) {
     thread.last_state = own;
     return own;
@@ -210,23 +248,28 @@ inline const void* thread_state(const Interpreter& interpreter, ThisThread& thre
 // Returns a number that is equal for two calls on this thread only if they came from the same
 // instruction of the same code object, as long as that lives; 0 without a frame. It costs fewer
 // loads than the position. With a shim on top it differs from the key_of() every position.
+inline std::uint64_t key_in(const Interpreter& interpreter, const void* state) {
+  if (state == nullptr) return 0;
+  const std::uint64_t key = detail::read_key(interpreter.layout, state, nullptr);
+  return key == caller_key(nullptr) ? 0 : key;
+}
 inline std::uint64_t current_key(const Interpreter& interpreter, ThisThread& thread) {
-  if (!is_known(interpreter)) return 0;
-  const void* state = thread_state(interpreter, thread);
-  return state == nullptr ? 0 : detail::read_key(interpreter.layout, state);
+  return is_known(interpreter) ? key_in(interpreter, thread_state(interpreter, thread)) : 0;
 }
 
-// The same without a function call, so that the caller's registers are kept; 0 also where a call
-// would be needed.
+// The same without a function call, so that the registers are kept. The key of the caller if no
+// Python frame runs on this thread; 0 where a call is needed to tell.
 __attribute__((always_inline)) inline std::uint64_t current_key_at_once(
-    const Interpreter& interpreter, const ThisThread& thread) {
+    const Interpreter& interpreter, const ThisThread& thread, const void* caller) {
   if (thread.slot == nullptr) return 0;  // no interpreter, an unknown one, or a getter to call
   const void* state = __atomic_load_n(thread.slot, __ATOMIC_RELAXED);
-  if (state == nullptr) return 0;
-  if (!interpreter.current_is_per_thread && !detail::is_still_of(thread, interpreter, state)) {
-    return 0;
+  const bool is_current = state != nullptr && (interpreter.current_is_per_thread ||
+                                               detail::is_still_of(thread, interpreter, state));
+  if (!is_current) [[unlikely]] {
+    if (!detail::find_own_state(interpreter, thread, state)) return 0;
+    if (state == nullptr) return caller_key(caller);
   }
-  return detail::read_key(interpreter.layout, state);
+  return detail::read_key(interpreter.layout, state, caller);
 }
 
 // Finds the position of the thread of this state. False: no Python frame runs there. `code` is a

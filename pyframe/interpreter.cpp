@@ -102,6 +102,22 @@ void keep_version(const char* text) {
   version_text[length] = '\0';
 }
 
+// After the calls. Where a variable is not found, the getter is called.
+void find_own_state(Interpreter& interpreter) {
+  OwnState& own = interpreter.own_state;
+  own.finalizing = interpreter.is_finalizing == is_finalizing_3_6
+                       ? finalizing_3_6
+                       : find_tested_variable(interpreter.is_finalizing);
+  if (own.finalizing == nullptr) return;
+  if (!interpreter.current_is_per_thread) {
+    const StateSlot slot = find_state_slot(interpreter.first_interpreter);
+    if (slot.kind != StateSlot::Kind::Process) return;
+    own.newest_interpreter = reinterpret_cast<const void* const*>(slot.place);
+  }
+  interpreter.own_slot = find_state_slot(interpreter.own_thread_state);
+  own.values = platform::find_near_key_values();
+}
+
 bool find_calls(const Library& library, Interpreter& interpreter) {
   // The same function has had three names; old names were removed over time.
   const bool has_current =
@@ -121,6 +137,7 @@ bool find_calls(const Library& library, Interpreter& interpreter) {
        !library.find("PyInterpreterState_Next", interpreter.next_interpreter))) {
     return false;
   }
+  if (has_own) find_own_state(interpreter);
   Witness& witness = interpreter.witness;
   return has_current && has_own && library.find("PyEval_GetGlobals", witness.globals) &&
          library.find("PyCode_Addr2Line", witness.line) &&

@@ -6,6 +6,7 @@
 #include <cstdint>
 
 #include "pyframe/layouts/layout.h"
+#include "pyframe/own_state.h"
 #include "pyframe/state_slot.h"
 
 namespace pymemflow::pyframe {
@@ -43,6 +44,8 @@ struct Interpreter {
   const void* frame_type = nullptr;  // &PyFrame_Type
   // PyGILState_GetThisThreadState: the state of this thread, also while it does not hold the GIL.
   StateGetter own_thread_state = nullptr;
+  mutable OwnState own_state{};  // finds its answer without the call; other threads change it
+  StateSlot own_slot{};          // from 3.14 on: the variable that this getter loads
   // _PyThreadState_UncheckedGet, _PyThreadState_GetCurrent or PyThreadState_GetUnchecked.
   StateGetter current_thread_state = nullptr;
   // Py_IsInitialized, of an Unknown interpreter. It reads a variable in every version. The getters

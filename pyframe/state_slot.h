@@ -4,8 +4,8 @@
 // may change. The variable has no symbol, so the instructions of the getter are decoded: a load and
 // a return, in a handful of forms. If the code has another form, the getter is called instead.
 //
-// find_state_slot() is for start-up. slot_of_this_thread() is called once per thread, and compares
-// the variable with the getter.
+// find_state_slot() and find_tested_variable() are for start-up. slot_of_this_thread() is called
+// once per thread, and compares the variable with the getter.
 
 #include <cstdint>
 
@@ -25,6 +25,9 @@ struct StateSlot {
 
 // Implemented per architecture: state_slot_<architecture>.cpp.
 StateSlot find_state_slot(StateGetter getter);
+// Returns the variable that this function compares with null, and whose address is fixed, or null:
+// its code has another form. The function returns 1 if the variable is not null, else 0.
+const void* const* find_tested_variable(int (*test)());
 // Returns the address of the variable of the calling thread.
 const void* const* address_in_thread(std::intptr_t place);
 

@@ -8,6 +8,13 @@
 //
 // Each may follow `endbr64`, and may be enclosed by instructions that set up a frame or align the
 // stack.
+//
+// The forms of `return variable != NULL;` are:
+//
+//   mov rax, [rip+d]; test rax, rax; setne al; movzx eax, al; ret
+//   mov rax, [rip+d]; mov rax, [rax+d]; test rax, rax; setne al; movzx eax, al; ret
+//   mov rax, [rip+d]; cmp qword [rax+d], 0; setne al; movzx eax, al; ret
+//   xor eax, eax; cmp qword [rip+d], 0; setne al; ret
 
 #include <cstdint>
 #include <cstring>
@@ -24,8 +31,9 @@ namespace {
 // each step reads on only after it has recognized the previous instructions.
 class Instructions {
  public:
-  explicit Instructions(StateGetter getter)
-      : next_(reinterpret_cast<const std::uint8_t*>(getter)) {}
+  template <typename Function>
+  explicit Instructions(Function* function)
+      : next_(reinterpret_cast<const std::uint8_t*>(function)) {}
 
   // If these bytes come next, skips them and returns true.
   bool take(std::initializer_list<std::uint8_t> bytes) {
@@ -59,8 +67,23 @@ class Instructions {
     displacement = take_word();
     return true;
   }
+  // cmp qword [rax + displacement], 0
+  bool take_comparison(std::intptr_t& displacement) {
+    if (take({0x48, 0x83, 0x78})) {
+      displacement = static_cast<std::int8_t>(*next_++);  // NOLINT(bugprone-signed-char-misuse)
+    } else if (take({0x48, 0x83, 0xb8})) {
+      displacement = take_word();
+    } else {
+      return false;
+    }
+    return take({0x00});
+  }
+  bool take_test() { return take({0x48, 0x85, 0xc0}); }
+  // Returns whether the comparison before found a difference.
+  bool take_difference() { return take({0x0f, 0x95, 0xc0, 0x0f, 0xb6, 0xc0}) && take_return(); }
+  void take_branch_target() { take({0xf3, 0x0f, 0x1e, 0xfa}); }  // endbr64
   void take_prologue() {
-    take({0xf3, 0x0f, 0x1e, 0xfa});  // endbr64
+    take_branch_target();
     if (take({0x55}))
       take({0x48, 0x89, 0xe5});  // push rbp; mov rbp, rsp
     else
@@ -132,6 +155,31 @@ StateSlot find_state_slot(StateGetter getter) {
     return after_address_of_thread_local(code, code.take_relative());
   }
   return {};
+}
+
+const void* const* find_tested_variable(int (*test)()) {
+  const auto variable_at = [](std::intptr_t address) {
+    return reinterpret_cast<const void* const*>(address);
+  };
+  Instructions code(test);
+  code.take_branch_target();
+  if (code.take({0x31, 0xc0, 0x48, 0x83, 0x3d})) {  // xor eax, eax; cmp qword [rip+d], 0
+    const std::uint8_t* const place = code.take_relative() + 1;
+    return code.take({0x00, 0x0f, 0x95, 0xc0}) && code.take_return()
+               ? variable_at(reinterpret_cast<std::intptr_t>(place))
+               : nullptr;
+  }
+  if (!code.take({0x48, 0x8b, 0x05})) return nullptr;  // mov rax, [rip+d]
+  const std::uint8_t* const place = code.take_relative();
+  std::intptr_t displacement;
+  if (code.take_test()) {
+    return code.take_difference() ? variable_at(reinterpret_cast<std::intptr_t>(place)) : nullptr;
+  }
+  const bool is_compared =
+      code.take_comparison(displacement) || (code.take_load(displacement) && code.take_test());
+  return is_compared && code.take_difference()
+             ? variable_at(load<std::intptr_t>(place) + displacement)
+             : nullptr;
 }
 
 const void* const* address_in_thread(std::intptr_t place) {

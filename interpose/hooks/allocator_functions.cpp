@@ -24,7 +24,7 @@ PMF_HOOK(void*, malloc)(std::size_t size) noexcept {
 }
 
 PMF_HOOK(void, free)(void* block) noexcept {
-  if (!record_free_at_once(block)) [[unlikely]]
+  if (!record_free_at_once(block, PMF_CALLER)) [[unlikely]]
     return free_slowly(block, PMF_CALLER);
   if (!boot_arena::owns(block)) real.free(block);
 }

@@ -85,12 +85,15 @@ Writer* require_own_writer();
 // Returns the site with this key if this writer used it recently, else kNoSite.
 PMF_AT_ONCE SiteId find_known_site(const Writer& writer, std::uint64_t key) {
   const KnownSite& known = writer.known_sites[known_site_index(key)];
-  return known.key == key && known.deaths == recording.sites.deaths() ? known.site : kNoSite;
+  if (known.key != key || known.deaths != recording.sites.deaths()) return kNoSite;
+  // No entry has another number, and an unused one no valid count: saves a comparison.
+  if (known.site == kNoSite) __builtin_unreachable();
+  return known.site;
 }
 // The same for the current call on this thread, without a function call.
-PMF_AT_ONCE SiteId find_site_at_once(const Writer& writer) {
-  return find_known_site(writer,
-                         pyframe::current_key_at_once(recording.interpreter, writer.thread));
+PMF_AT_ONCE SiteId find_site_at_once(const Writer& writer, const void* caller) {
+  return find_known_site(
+      writer, pyframe::current_key_at_once(recording.interpreter, writer.thread, caller));
 }
 
 // Returns the writer that this thread may use for one short record, or null if the event has to be
@@ -170,30 +173,31 @@ PMF_AT_ONCE bool is_recording() {
 
 // Record nearly every event, without a function call, so that the hook has no registers to save.
 // True: the event is recorded, or nothing is being recorded.
-PMF_AT_ONCE bool record_malloc_at_once(std::size_t size, const void* result) {
+PMF_AT_ONCE bool record_malloc_at_once(std::size_t size, const void* result, const void* caller) {
   if (!is_recording()) return true;
   Writer* const writer = begin_short_record();
   if (writer == nullptr) return false;
-  const bool is_written = write_malloc(*writer, find_site_at_once(*writer), size,
+  const bool is_written = write_malloc(*writer, find_site_at_once(*writer, caller), size,
                                        reinterpret_cast<std::uintptr_t>(result));
   end_record(*writer);
   return is_written;
 }
-PMF_AT_ONCE bool record_calloc_at_once(std::size_t count, std::size_t size, const void* result) {
+PMF_AT_ONCE bool record_calloc_at_once(std::size_t count, std::size_t size, const void* result,
+                                       const void* caller) {
   if (!is_recording()) return true;
   Writer* const writer = begin_short_record();
   if (writer == nullptr) return false;
-  const bool is_written = write_calloc(*writer, find_site_at_once(*writer), count, size,
+  const bool is_written = write_calloc(*writer, find_site_at_once(*writer, caller), count, size,
                                        reinterpret_cast<std::uintptr_t>(result));
   end_record(*writer);
   return is_written;
 }
-PMF_AT_ONCE bool record_free_at_once(const void* block) {
+PMF_AT_ONCE bool record_free_at_once(const void* block, const void* caller) {
   if (!is_recording()) return true;
   Writer* const writer = begin_short_record();
   if (writer == nullptr) return false;
-  const bool is_written =
-      write_free(*writer, find_site_at_once(*writer), reinterpret_cast<std::uintptr_t>(block));
+  const bool is_written = write_free(*writer, find_site_at_once(*writer, caller),
+                                     reinterpret_cast<std::uintptr_t>(block));
   end_record(*writer);
   return is_written;
 }
@@ -206,21 +210,22 @@ void* record_calloc_slowly(std::size_t count, std::size_t size, void* result, co
 void record_free_slowly(const void* block, const void* caller);
 
 // After the real call; returns `result`.
-inline void* record_malloc(std::size_t size, void* result, const void* caller) {
-  if (record_malloc_at_once(size, result)) [[likely]]
+PMF_AT_ONCE void* record_malloc(std::size_t size, void* result, const void* caller) {
+  if (record_malloc_at_once(size, result, caller)) [[likely]]
     return result;
   return record_malloc_slowly(size, result, caller);
 }
 
-inline void* record_calloc(std::size_t count, std::size_t size, void* result, const void* caller) {
-  if (record_calloc_at_once(count, size, result)) [[likely]]
+PMF_AT_ONCE void* record_calloc(std::size_t count, std::size_t size, void* result,
+                                const void* caller) {
+  if (record_calloc_at_once(count, size, result, caller)) [[likely]]
     return result;
   return record_calloc_slowly(count, size, result, caller);
 }
 
 // Before the real call.
 inline void record_free(const void* block, const void* caller) {
-  if (!record_free_at_once(block)) [[unlikely]]
+  if (!record_free_at_once(block, caller)) [[unlikely]]
     record_free_slowly(block, caller);
 }
 

@@ -9,27 +9,35 @@
 namespace pymemflow::interpose {
 namespace {
 
+// Keeps the site for the next call with this key, if it is not 0. Returns the site, or kNoSite if
+// it is new or needs a long record.
+SiteId remember(Writer& writer, std::uint64_t key, std::uint64_t deaths, SiteId site) {
+  if (site == kNoSite || site >= kShortSites) return kNoSite;
+  if (key != 0) writer.known_sites[known_site_index(key)] = {key, deaths, site};
+  return site;
+}
+
 // Returns the site of a call on this thread, or kNoSite if it is new or needs a long record.
 SiteId find_short_site(Writer& writer, const void* caller) {
-  const std::uint64_t seen_key = pyframe::current_key(recording.interpreter, writer.thread);
+  const pyframe::Interpreter& interpreter = recording.interpreter;
+  const void* const state =
+      pyframe::is_known(interpreter) ? pyframe::thread_state(interpreter, writer.thread) : nullptr;
+  const std::uint64_t seen_key = pyframe::key_in(interpreter, state);
   if (const SiteId site = find_known_site(writer, seen_key)) return site;
-  pyframe::Position position;
-  if (!pyframe::current_position(recording.interpreter, writer.thread, position)) {
-    const SiteId site = recording.sites.find_caller(caller);
-    return site < kShortSites ? site : kNoSite;
-  }
-  pyframe::take_own_line(recording.interpreter, position);
   // Reads the count before the table, so that the death of a code object in between is noticed.
   const std::uint64_t deaths = recording.sites.deaths();
+  pyframe::Position position;
+  if (state == nullptr || !pyframe::position_in(interpreter, state, position)) {
+    const SiteId site = recording.sites.find_caller(caller);
+    return remember(writer, pyframe::caller_key(caller), deaths, site);
+  }
+  pyframe::take_own_line(interpreter, position);
   const SiteId site = recording.sites.find(position);
-  if (site == kNoSite || site >= kShortSites) return kNoSite;
-  const std::uint64_t key = pyframe::key_of(recording.interpreter, position);
+  const std::uint64_t key = pyframe::key_of(interpreter, position);
   // If a shim is the top frame, its key differs from that of the frame below it. Such a site is not
   // remembered.
-  if (key != 0 && key == seen_key && position.own_line == 0) {
-    writer.known_sites[known_site_index(key)] = {key, deaths, site};
-  }
-  return site;
+  const bool is_key = key != 0 && key == seen_key && position.own_line == 0;
+  return remember(writer, is_key ? key : 0, deaths, site);
 }
 
 // Gets what a short record may lack: the turn, and room. Not in a process that may be a forked

@@ -25,7 +25,8 @@ enum class WriterState : std::uint8_t {
              // running, or the library works for itself
 };
 
-// A site that this writer used recently, by pyframe::current_key(). Valid until a code object dies.
+// A site that this writer used recently, by pyframe::current_key(), or by caller_key() where no
+// Python frame ran. Valid until a code object dies.
 // Only sites below kShortSites are kept.
 struct KnownSite {
   std::uint64_t key;

@@ -6,6 +6,7 @@
 #include <pthread.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <cstdint>
@@ -244,13 +245,39 @@ PROBE int probe_reads_state() {
   return self().slot != nullptr && is_read_elsewhere;
 }
 
+// Whether the key that is found without a call is right here: 0: yes; 1: it is not found; 2: no.
+PROBE int probe_at_once() {
+  static const char here = 0;
+  const std::uint64_t found = current_key_at_once(interpreter, self(), &here);
+  const std::uint64_t key = current_key(interpreter, self());
+  if (found == 0) return 1;
+  return found == (key != 0 ? key : caller_key(&here)) ? 0 : 2;
+}
+
+// The largest result on a thread of C that has a thread state now and then, each time a new one.
+PROBE int probe_at_once_on_foreign_thread(int rounds) {
+  int worst = 0;
+  std::thread([&] {
+    for (int i = 0; i < rounds; ++i) {
+      const int without = probe_at_once();
+      const int state = python.ensure_gil();
+      const int with = probe_at_once();
+      python.release_gil(state);
+      worst = std::max({worst, without, with, probe_at_once()});
+    }
+  }).join();
+  return worst;
+}
+
 // For a daemon thread: reads on while the interpreter finalizes and the process ends. With a pause,
 // because a reader that is preempted within the few nanoseconds of a read is not safe there
 // (pyframe/frame.cpp), and one that does nothing but read is preempted nowhere else.
 PROBE void probe_until_exit(int pause_us) {
   while (true) {
     Position position;
-    current_position(interpreter, self(), position);
+    if (current_key_at_once(interpreter, self(), &position) == 0) {
+      current_position(interpreter, self(), position);
+    }
     usleep(static_cast<useconds_t>(pause_us));
   }
 }

@@ -27,6 +27,18 @@ def library_of(python):
     return python.evaluate(LIBRARY_OF).splitlines()
 
 
+# Calls without the GIL, in both lives of an interpreter.
+RELEASED = '''
+import ctypes
+released = ctypes.CDLL(%r)
+released.take.argtypes = (ctypes.c_size_t,)
+def embedded():
+    for _ in range(4):
+        released.take(%d)
+embedded()
+'''
+
+
 class TestEmbedding(cases.Case):
     @pytest.fixture(autouse=True)
     def library(self, fixtures):
@@ -50,6 +62,17 @@ class TestEmbedding(cases.Case):
         assert '<frozen importlib._bootstrap>' in {event.file for event in run.report.events}
         # The engine callers' section: the 100 allocations after it.
         assert '`main, total bytes = 55500000' in run.report.distributions
+
+    def test_begins_anew(self):
+        """The second interpreter's states are not those of the first, which were freed."""
+        sizes = (700100, 700200)
+        lives = [[*self.library, RELEASED % (self.build.path('without_gil'), size)] for size in sizes]
+        run = self.run_embedded('global', *lives)
+        for size in sizes:
+            places = [(event.file, event.line) for event in run.report.events
+                      if event.name == 'malloc' and event.arguments == (size,)]
+            assert places == [('<string>', 7)] * 20, size
+        assert run.report.lost == 0
 
     @pytest.mark.parametrize('mode', ['global', 'local'])
     def test_loaded_late(self, mode):

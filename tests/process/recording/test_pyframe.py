@@ -49,6 +49,10 @@ def test_threads(probe):
     assert probe('threads').startswith('0 of ')
 
 
+def test_without_gil(probe):
+    assert probe('without_gil').startswith('0 of ')
+
+
 def test_code_death(probe):
     assert ' deaths at ' in probe('code_death')
 

@@ -36,6 +36,14 @@ struct Getter {
     const auto* const end = code.data() + size + 4;
     return add_word(static_cast<std::int32_t>(reinterpret_cast<std::uint8_t*>(&table) - end));
   }
+  // The same in the middle of an instruction that has `rest` more bytes.
+  Getter& add_distance_before(int rest) {
+    add_distance();
+    std::int32_t distance;
+    std::memcpy(&distance, code.data() + size - 4, sizeof distance);
+    size -= 4;
+    return add_word(distance - rest);
+  }
   StateSlot find() { return find_state_slot(reinterpret_cast<StateGetter>(code.data())); }
 };
 
@@ -91,6 +99,55 @@ TEST(StateSlot, IsUnknownInOtherCode) {
   Getter jump;
   jump.add({0xe9}).add_word(100);
   expect(jump.find(), Kind::Unknown, 0);
+}
+
+const void* const* tested(const Getter& getter) {
+  return find_tested_variable(
+      reinterpret_cast<int (*)()>(reinterpret_cast<std::uintptr_t>(getter.code.data())));
+}
+
+void expect_tested(const Getter& getter, std::intptr_t address) {
+#ifdef __x86_64__
+  EXPECT_EQ(reinterpret_cast<std::intptr_t>(tested(getter)), address);
+#else
+  (void)address;
+  EXPECT_EQ(tested(getter), nullptr);
+#endif
+}
+
+TEST(TestedVariable, IsOneOfTheExecutable) {
+  Getter loaded;
+  loaded.add({0xf3, 0x0f, 0x1e, 0xfa, 0x48, 0x8b, 0x05}).add_distance();
+  loaded.add({0x48, 0x85, 0xc0, 0x0f, 0x95, 0xc0, 0x0f, 0xb6, 0xc0, 0xc3});
+  expect_tested(loaded, reinterpret_cast<std::intptr_t>(&loaded.table));
+  Getter compared;
+  compared.add({0x31, 0xc0, 0x48, 0x83, 0x3d}).add_distance_before(1);
+  compared.add({0x00, 0x0f, 0x95, 0xc0, 0xc3});
+  expect_tested(compared, reinterpret_cast<std::intptr_t>(&compared.table));
+}
+
+TEST(TestedVariable, IsOneOfALibrary) {
+  Getter loaded;
+  loaded.table = 0x1000;
+  loaded.add({0x48, 0x8b, 0x05}).add_distance().add({0x48, 0x8b, 0x80}).add_word(0x260);
+  loaded.add({0x48, 0x85, 0xc0, 0x0f, 0x95, 0xc0, 0x0f, 0xb6, 0xc0, 0xc3});
+  expect_tested(loaded, 0x1260);
+  Getter compared;
+  compared.table = 0x1000;
+  compared.add({0x48, 0x8b, 0x05}).add_distance().add({0x48, 0x83, 0x78, 0x10, 0x00});
+  compared.add({0x0f, 0x95, 0xc0, 0x0f, 0xb6, 0xc0, 0xc3});
+  expect_tested(compared, 0x1010);
+}
+
+TEST(TestedVariable, IsUnknownInOtherCode) {
+  Getter equal;  // sete
+  equal.add({0x48, 0x8b, 0x05}).add_distance();
+  equal.add({0x48, 0x85, 0xc0, 0x0f, 0x94, 0xc0, 0x0f, 0xb6, 0xc0, 0xc3});
+  EXPECT_EQ(tested(equal), nullptr);
+  Getter other_number;  // cmp qword [rip+d], 1
+  other_number.add({0x31, 0xc0, 0x48, 0x83, 0x3d}).add_distance_before(1);
+  other_number.add({0x01, 0x0f, 0x95, 0xc0, 0xc3});
+  EXPECT_EQ(tested(other_number), nullptr);
 }
 
 int states[2];
