@@ -7,8 +7,8 @@
 
 namespace pymemflow::platform {
 
-// Zero pages, private to this process. Null on failure. With `place`, they replace what is mapped at
-// that address, in one step.
+// Zero pages, private to this process. Null on failure. With `place`, they replace what is mapped
+// at that address, in one step.
 void* map_private(std::size_t bytes, void* place = nullptr);
 // The same, but a forked child finds them filled with zeros again.
 void* map_zero_in_child(std::size_t bytes);
