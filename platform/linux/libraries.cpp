@@ -144,8 +144,8 @@ void* find_symbol_lookup() {
 // takes a lock of the locales, and the thread whose call led here may hold that lock in
 // newlocale(). So the loader is only asked for names that a library behind this one may define.
 void* find_next_definition(const char* name) {
-  if (std::strcmp(name, "dlsym") == 0) return find_symbol_lookup();
   if (!may_be_behind_us(name)) return nullptr;
+  if (std::strcmp(name, "dlsym") == 0) return find_symbol_lookup();
   void* const found = ::dlsym(RTLD_NEXT, name);
   if (found == nullptr) forget_loader_error();
   return found;

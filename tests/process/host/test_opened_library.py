@@ -12,6 +12,7 @@ PROGRAMS = {
     'now': 'both()',
     'global': 'both(os.RTLD_NOW | os.RTLD_GLOBAL)',
     'lazy': 'both(os.RTLD_LAZY)',
+    'deeply bound': 'both(os.RTLD_NOW | os.RTLD_DEEPBIND)',
     'many times': 'for n in range(100): both()',
     'in a thread': 'thread = threading.Thread(target=both); thread.start(); thread.join()',
     'beside threads': 'threads = [threading.Thread(target=work) for n in range(4)]\n'
