@@ -35,8 +35,9 @@ std::size_t find_key(const KeyValue* values, const void* state) {
   return found;
 }
 
-// Compares the known key with the getter. If their answers differ, the key is not the interpreter's,
-// and none is looked for again. If only its sequence number has changed, the next call looks for it.
+// Compares the known key with the getter. If their answers differ, the key is not the
+// interpreter's, and none is looked for again. If only its sequence number has changed, the next
+// call looks for it.
 void check_key(OwnState& own, std::uint64_t known, std::uintptr_t self, const void* state) {
   const auto* const value =
       reinterpret_cast<const KeyValue*>(self + static_cast<std::uint16_t>(known));
