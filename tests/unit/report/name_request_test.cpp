@@ -93,9 +93,11 @@ TEST(NameRequest, WithoutModulesNamesAddresses) {
 TEST(NameRequest, ThatIsCutOrLongerIsRefused) {
   const Modules modules;
   const String whole = write_name_request(modules.list, questions());
+  // Each size at both ends; in between, where module after module is alike, every 97th.
+  constexpr std::size_t kEnd = 200;
   for (std::size_t size = 0; size < whole.size(); ++size) {
-    // The last questions are read one by one, and each looks a name up: few of them are enough.
-    if (size > 200 && size + 70 < whole.size()) size += 97;
+    const bool is_at_an_end = size < kEnd || size + kEnd >= whole.size();
+    if (!is_at_an_end && size % 97 != 0) continue;
     EXPECT_TRUE(answer_name_request(std::string_view(whole).substr(0, size)).empty()) << size;
   }
   EXPECT_TRUE(answer_name_request(whole + "x").empty());
