@@ -1,9 +1,16 @@
 #pragma once
 // Clocks. May be called inside a hook: takes no lock, allocates nothing and keeps errno.
 
+#include <time.h>
+
 #include <cstdint>
 
 namespace pymemflow::platform {
+
+inline std::uint64_t nanoseconds(const timespec& time) {
+  return static_cast<std::uint64_t>(time.tv_sec) * 1'000'000'000 +
+         static_cast<std::uint64_t>(time.tv_nsec);
+}
 
 std::uint64_t monotonic_ns();
 // The same clock, without a system call if the kernel has left its code to the process and

@@ -55,6 +55,9 @@ struct FileState {
   std::uint64_t names;
 };
 bool look_at_file(int file, FileState& state);
+// The time of day at which the file of that name was changed last; 0: there is no such file. A link
+// is not followed.
+std::uint64_t changed_ns(const char* path);
 // Removes the name if it is one of the file with this identity. False: it is not, or cannot be
 // removed.
 bool remove_name_of(const FileIdentity& identity, const char* path);

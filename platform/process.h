@@ -11,6 +11,8 @@ namespace pymemflow::platform {
 std::uint32_t process_id();
 // As process_id(), also where system calls are forbidden: for those who know that this one is not.
 std::uint32_t permitted_process_id();
+// The time of day at which the process began, before any exec; 0: unknown.
+std::uint64_t process_began_ns();
 // Tells the process id namespaces of processes apart: in another one an id is another process. 0:
 // unknown, or the system has none.
 std::uint64_t process_namespace();

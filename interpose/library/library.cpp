@@ -14,6 +14,7 @@
 #include "interpose/library/ending.h"
 #include "interpose/library/errors.h"
 #include "interpose/library/messages.h"
+#include "interpose/library/other_name.h"
 #include "interpose/originals/originals.h"
 #include "interpose/recording/blocks/metadata.h"
 #include "interpose/recording/probe_handlers.h"
@@ -96,21 +97,6 @@ bool is_report_wanted() {
   return recording_options.capture.empty() || !report_options.output.empty();
 }
 
-// Only in the process for which the name was meant, not in its forked children.
-void say_other_name() {
-  CaptureName asked;
-  if (recording_options.capture.empty() || recording.is_forked_child) return;
-  if (CaptureName::is_unique(recording_options.capture)) return;
-  if (!asked.make(recording_options.capture, recording.destination.process,
-                  CaptureName::Suffix::Never))
-    return;
-  const std::string_view given = recording.destination.file.name();
-  if (given == asked.text) return;
-  const bool is_windows = recording.destination.file.is_windows_name_taken();
-  say({asked.text, is_windows ? kWindowsSuffix : "",
-       " already exists and is kept: the record is in ", given});
-}
-
 // Reports on a process in which Python ran; of other processes the capture is removed.
 void tell_end(EndKind kind) {
   const int failure = recording.failure.load();
@@ -139,7 +125,7 @@ void tell_end(EndKind kind) {
     say({"recording stopped (", failure_text(failure),
          "): the report covers the events until then"});
   }
-  say_other_name();
+  say_other_name(recording_options.capture);
   const CaptureFile& file = recording.destination.file;
   if (file.is_name_lost()) {
     say({"another program removed the capture ", file.name(), " while it was written"});

@@ -1,5 +1,6 @@
 // Files, on Linux.
 
+#include "platform/clock.h"
 #include "platform/files.h"
 
 #include <fcntl.h>
@@ -196,6 +197,12 @@ bool look_at_file(int file, FileState& state) {
   if (failed(system_call(SYS_fstat, file, &facts))) return false;
   state = {{facts.st_dev, facts.st_ino}, static_cast<std::uint64_t>(facts.st_size), facts.st_nlink};
   return true;
+}
+
+std::uint64_t changed_ns(const char* path) {
+  struct stat facts {};
+  if (failed(system_call(SYS_newfstatat, AT_FDCWD, path, &facts, AT_SYMLINK_NOFOLLOW))) return 0;
+  return nanoseconds(facts.st_mtim);
 }
 
 bool remove_name_of(const FileIdentity& identity, const char* path) {

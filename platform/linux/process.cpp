@@ -5,10 +5,14 @@
 #include <fcntl.h>
 #include <sys/auxv.h>
 #include <sys/utsname.h>
+#include <time.h>
 #include <unistd.h>
 
+#include <charconv>
 #include <cstring>
+#include <string_view>
 
+#include "platform/clock.h"
 #include "platform/host_lines.h"
 #include "platform/linux/system_call.h"
 
@@ -38,7 +42,36 @@ std::size_t read_start(const char* path, std::span<char> start) {
   return failed(got) ? 0 : static_cast<std::size_t>(got);
 }
 
+// Of the fields of /proc/PID/stat after the name, which ends with the last bracket. Field 22 is
+// when the process began, in ticks since the system started; 0: there is no such field.
+std::uint64_t ticks_at_begin(std::string_view stat) {
+  constexpr int kFieldsBetween = 22 - 3;
+  const std::size_t name_end = stat.rfind(") ");
+  if (name_end == std::string_view::npos) return 0;
+  std::size_t field = name_end + 2;
+  for (int i = 0; i < kFieldsBetween; ++i) {
+    field = stat.find(' ', field);
+    if (field == std::string_view::npos) return 0;
+    ++field;
+  }
+  std::uint64_t ticks = 0;
+  std::from_chars(stat.data() + field, stat.data() + stat.size(), ticks);
+  return ticks;
+}
+
 }  // namespace
+
+// Not of /proc/thread-self, which has the time of the thread.
+std::uint64_t process_began_ns() {
+  char text[1024];
+  const std::uint64_t ticks = ticks_at_begin({text, read_start("/proc/self/stat", text)});
+  const std::uint64_t ticks_per_second = ::getauxval(AT_CLKTCK);
+  timespec since_start{};
+  if (ticks == 0 || ticks_per_second == 0) return 0;
+  if (failed(system_call(SYS_clock_gettime, CLOCK_BOOTTIME, &since_start))) return 0;
+  const std::uint64_t system_began = realtime_ns() - nanoseconds(since_start);
+  return system_began + ticks * (1'000'000'000 / ticks_per_second);
+}
 
 void forbid_system_calls(bool are_forbidden) {
   are_calls_forbidden.store(are_forbidden);

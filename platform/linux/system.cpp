@@ -78,11 +78,6 @@ bool empty_in_child(void* pages, std::size_t bytes) {
   return true;
 }
 
-std::uint64_t nanoseconds(const timespec& time) {
-  return static_cast<std::uint64_t>(time.tv_sec) * 1'000'000'000 +
-         static_cast<std::uint64_t>(time.tv_nsec);
-}
-
 }  // namespace
 
 void forget_loader_error() {

@@ -195,6 +195,13 @@ bool look_at_file(int file, FileState& state) {
   return true;
 }
 
+std::uint64_t changed_ns(const char* path) {
+  const KeptErrno kept;
+  struct stat facts {};
+  if (::lstat(path, &facts) != 0) return 0;
+  return nanoseconds(facts.st_mtimespec);
+}
+
 bool remove_name_of(const FileIdentity& identity, const char* path) {
   const KeptErrno kept;
   struct stat facts {};

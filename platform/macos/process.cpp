@@ -6,11 +6,13 @@
 #include <fcntl.h>
 #include <mach-o/fat.h>
 #include <mach-o/loader.h>
+#include <sys/sysctl.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
 #include <cstring>
 
+#include "platform/clock.h"
 #include "platform/host_lines.h"
 #include "platform/macos/errno.h"
 
@@ -32,6 +34,16 @@ void visit_command_line(ReadPiece visit, void* context) {
   for (int i = 0; words != nullptr && i < count && words[i] != nullptr; ++i) {
     visit(words[i], std::strlen(words[i]) + 1, context);
   }
+}
+
+std::uint64_t process_began_ns() {
+  const KeptErrno kept;
+  int name[] = {CTL_KERN, KERN_PROC, KERN_PROC_PID, ::getpid()};
+  kinfo_proc facts{};
+  std::size_t size = sizeof facts;
+  if (::sysctl(name, 4, &facts, &size, nullptr, 0) != 0 || size == 0) return 0;
+  const timeval& began = facts.kp_proc.p_starttime;
+  return nanoseconds({.tv_sec = began.tv_sec, .tv_nsec = began.tv_usec * 1'000L});
 }
 
 bool could_run(const char* path) {

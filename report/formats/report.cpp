@@ -158,7 +158,8 @@ ReportError write_polled(CaptureReader& reader, const ReportOptions& options,
   // The end of a program replaces nothing; the command replaces a file of the user.
   const bool is_at_end = options.is_in_process;
   const auto process = static_cast<pid_t>(reader.process());
-  ReportFile file(files.head_file(), process);
+  ReportFile file(files.head_file(), process,
+                  {options.process_began_ns, reader.head().started_ns});
   std::optional<Output> output;
   if (options.asked.output.empty()) {
     output.emplace(options.standard_output);

@@ -22,6 +22,7 @@ struct ReportOptions {
   int standard_output = STDERR_FILENO;  // receives the report if `asked` names no file
   int standard_error = -1;  // is told of losses if the format has no room for them; -1: not told
   bool is_of_forked_child = false;  // the process id is added to an output without %p
+  std::uint64_t process_began_ns = 0;  // as ImageTimes::process_began
   // Called with the descriptor of the output once it is open.
   void (*on_output)(int descriptor) = nullptr;
   // Called now and then with the part of the events that was read, from 0 to 1.

@@ -16,8 +16,12 @@ namespace {
 
 constexpr unsigned kMostNames = 1000;
 
+bool is_number_asked(const ReportOptions& options) {
+  return options.asked.output.find("%p") != std::string_view::npos;
+}
+
 bool has_number(const ReportOptions& options) {
-  return options.is_of_forked_child || options.asked.output.find("%p") != std::string_view::npos;
+  return options.is_of_forked_child || is_number_asked(options);
 }
 
 bool identify(const char* path, MadeReport& made) {
@@ -66,7 +70,11 @@ void ReportFile::open(std::optional<Output>& output, const ReportOptions& option
     output.emplace(path.c_str(), OutputRules{.is_replaced = is_earlier, .is_new = !is_earlier});
     if (output->error() == EEXIST) continue;
     if (output->error() != 0) return;
-    if (number > 0 && !is_earlier) say_other_name(options, asked, path);
+    // A user who asks for the process id in the name expects a report of each image. A forked child
+    // has no earlier one.
+    const bool is_expected = is_number_asked(options) && !options.is_of_forked_child &&
+                             is_of_earlier_image(asked.c_str());
+    if (number > 0 && !is_earlier && !is_expected) say_other_name(options, asked, path);
     if (descriptor_in(path) < 0) path_ = std::move(path);
     return;
   }
@@ -86,6 +94,12 @@ bool ReportFile::is_earlier_report(const char* path) const {
   if (bytes != ssize_t{sizeof made} || made.inode == 0 || !identify(path, now)) return false;
   return made.device == now.device && made.inode == now.inode && made.bytes == now.bytes &&
          made.changed_s == now.changed_s;
+}
+
+bool ReportFile::is_of_earlier_image(const char* path) const {
+  struct stat facts {};
+  return ::lstat(path, &facts) == 0 && S_ISREG(facts.st_mode) &&
+         times_.is_of_earlier_image(changed_ns(facts));
 }
 
 }  // namespace pymemflow::report

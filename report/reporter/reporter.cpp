@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <charconv>
 #include <cstdlib>
 #include <cstring>
 
@@ -124,6 +125,10 @@ int report_on_host(int count, char** arguments, char** environment) {
   if (descriptor_in(wanted.asked.output) == STDOUT_FILENO) end_when_abandoned(STDOUT_FILENO);
   wanted.on_output = end_when_abandoned;
   wanted.is_of_forked_child = std::strcmp(arguments[2], "forked") == 0;
+  if (count > 3) {
+    const char* const number = arguments[3];
+    std::from_chars(number, number + std::strlen(number), wanted.process_began_ns);
+  }
   const bool has_windows = ::fcntl(kWindows, F_GETFD) >= 0;
   const ReportError error = write_report({kCapture, has_windows ? kWindows : -1}, wanted);
   if (!error) return kReported;

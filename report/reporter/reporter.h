@@ -10,7 +10,8 @@ namespace pymemflow::report {
 inline constexpr char kNamesRole[] = "names";
 
 // `arguments`: the version of the library that starts it; "forked" where the host is a forked
-// child, or kNamesRole. `environment`: the options of the host. An exit status (exit_status.h).
+// child, or kNamesRole; the time at which the host began (ImageTimes::process_began).
+// `environment`: the options of the host. An exit status (exit_status.h).
 int report_on_host(int count, char** arguments, char** environment);
 
 }  // namespace pymemflow::report

@@ -13,6 +13,7 @@
 #include <thread>
 #include <vector>
 
+#include "capture/earlier_image.h"
 #include "platform/clock.h"
 #include "platform/files.h"
 #include "platform/loader.h"
@@ -227,6 +228,23 @@ TEST(Platform, SaysWhatThisProcessIs) {
   EXPECT_TRUE(is_environment_trusted());
   EXPECT_NE(environment(), nullptr);
   EXPECT_TRUE(could_run("/bin/sh"));
+}
+
+TEST(Platform, KnowsWhenTheProcessBegan) {
+  const std::uint64_t began = process_began_ns();
+  constexpr std::uint64_t kMinute = 60'000'000'000;
+  EXPECT_LE(began, realtime_ns());
+  EXPECT_GT(began + 10 * kMinute, realtime_ns());
+  const Path path = testing::TempDir() + "began." + std::to_string(process_id());
+  close_file(make_file(path.c_str()));
+  const std::uint64_t changed = changed_ns(path.c_str());
+  remove_file(path.c_str());
+  const ImageTimes times = {began, realtime_ns()};
+  EXPECT_TRUE(times.is_of_earlier_image(changed));
+  EXPECT_FALSE(times.is_of_earlier_image(began - kMinute));
+  EXPECT_FALSE(times.is_of_earlier_image(realtime_ns()));
+  EXPECT_FALSE((ImageTimes{0, times.image_began}.is_of_earlier_image(changed)));
+  EXPECT_EQ(changed_ns("/no/such/file"), 0U);
 }
 
 }  // namespace

@@ -18,6 +18,7 @@
 #include "options/options.h"
 #include "platform/linux/system_call.h"
 #include "platform/process.h"
+#include "report/base/digits.h"
 #include "report/base/output_path.h"
 #include "report/reporter/exit_status.h"
 
@@ -140,8 +141,10 @@ void make_report(const ReportRequest& request) {
   std::optional<IgnoredSignals> ignored;
   if (request.kind == EndKind::Exit) ignored.emplace();
   const Environment environment(output < 0 ? request.options.output : "/dev/stdout");
+  char began[report::kMaxDecimalBytes + 1];
+  *report::put_decimal(began, platform::process_began_ns()) = '\0';
   const char* const arguments[] = {PMF_VERSION, request.is_of_forked_child ? "forked" : "first",
-                                   nullptr};
+                                   began, nullptr};
   const ReporterEnd end = run_reporter({.arguments = arguments,
                                         .environment = environment.variables(),
                                         .capture = request.capture,

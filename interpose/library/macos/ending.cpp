@@ -36,6 +36,7 @@ void make_report(const ReportRequest& request) {
   wanted.standard_error = STDERR_FILENO;
   wanted.asked = request.options;
   wanted.is_of_forked_child = request.is_of_forked_child;
+  wanted.process_began_ns = platform::process_began_ns();
   const report::ReportError error =
       report::write_report({request.capture, request.windows}, wanted);
   if (error) say({"cannot write the report: ", error.what});

@@ -103,7 +103,7 @@ int CaptureFile::write_head(const CaptureSettings& settings, std::uint32_t proce
   head.magic = kFileMagic;
   head.version = kFormatVersion;
   head.process = process;
-  head.started_ns = platform::realtime_ns();
+  head.started_ns = started_ns_ = platform::realtime_ns();
   head.started_monotonic_ns = platform::monotonic_ns();
   head.ring_bytes = settings.ring_bytes;
   head.limit_bytes = limit_;

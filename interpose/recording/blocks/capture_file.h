@@ -107,6 +107,8 @@ class CaptureFile {
   // After end(): another program has removed the name of the capture, and not that of NAME.windows.
   bool is_name_lost() const { return is_name_lost_; }
   std::uint64_t limit_bytes() const { return limit_; }
+  // The time of day at which the recording began.
+  std::uint64_t started_ns() const { return started_ns_; }
 
  private:
   int open(const CaptureSettings& settings, std::uint32_t process, bool is_forked_child);
@@ -142,6 +144,7 @@ class CaptureFile {
   bool is_name_lost_ = false;
   bool is_windows_name_taken_ = false;
   FileHead* head_ = nullptr;
+  std::uint64_t started_ns_ = 0;
   std::uint64_t limit_ = 0;
   std::atomic<std::uint64_t> end_{0};
   CaptureName name_{};

@@ -7,10 +7,10 @@
 
 namespace pymemflow::interpose {
 
-bool CaptureName::is_unique(std::string_view pattern) {
+bool CaptureName::contains(std::string_view pattern, char code) {
   for (std::size_t i = 0; i + 1 < pattern.size(); ++i) {
     if (pattern[i] != '%') continue;
-    if (pattern[++i] == 't') return true;
+    if (pattern[++i] == code) return true;
   }
   return false;
 }

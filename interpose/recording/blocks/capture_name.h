@@ -22,8 +22,8 @@ struct CaptureName {
   // False: the result is too long.
   bool append(std::string_view suffix);
 
-  // Whether the pattern contains %t, so that no two files have the same name, even after an exec.
-  static bool is_unique(std::string_view pattern);
+  // Whether the pattern contains "%p", say: `code` is 'p' then.
+  static bool contains(std::string_view pattern, char code);
 
   char text[kMaxBytes];  // ends with a zero; empty: the file has no name
 };

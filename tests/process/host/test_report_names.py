@@ -4,6 +4,7 @@ import os
 import shutil
 import stat
 import subprocess
+import time
 
 import pytest
 
@@ -12,6 +13,7 @@ import reports
 
 pytestmark = [pytest.mark.known_python, pytest.mark.one_python]
 SOMEBODY = 65534
+VARIABLES = ['PYMEMFLOW_OUTPUT', 'PYMEMFLOW_CAPTURE']
 SWITCH = '/proc/sys/fs/protected_symlinks'
 
 
@@ -68,17 +70,44 @@ class TestNames(Case):
     def test_images_of_one_process(self):
         script = self.write('again.py', 'import os, sys\nn = int(sys.argv[1])\nbytes(77777 + n)\n'
                             'if n < 3: os.execv(sys.executable, [sys.executable, sys.argv[0], str(n + 1)])\n')
-        for pattern in ('r', 'r.%p'):
+        for pattern, lines in (('r', 3), ('r.%p', 0)):
             os.mkdir(self.path('d'))
             run = self.trace.program([self.python.path, script, '0'], output=None,
                                      PYMEMFLOW_OUTPUT=self.path('d/' + pattern))
-            assert run.status == 0 and run.stderr.count('already exists and is kept') == 3
+            assert run.status == 0 and run.stderr.count('already exists and is kept') == lines
             found = {size - 77777 - 33: name for name in os.listdir(self.path('d'))
                      for size in sizes(self.read('d/' + name)) if 0 <= size - 77777 - 33 < 4}
             numbers = ['.%d' % run.pid] + ['.%d.%d' % (run.pid, n) for n in (2, 3, 4)]
             expected = ['r' + number for number in (['', *numbers] if pattern == 'r' else numbers)][:4]
             assert [found[n] for n in range(4)] == expected
             shutil.rmtree(self.path('d'))
+
+    @pytest.mark.parametrize('variable', VARIABLES)
+    @pytest.mark.parametrize('start', [
+        'import subprocess\n'
+        'child = subprocess.Popen(command, preexec_fn=lambda: bytes(99), stderr=subprocess.PIPE)\n'
+        'print(child.pid, child.communicate()[1])\n',
+        'import pty\nchild, end = pty.fork()\nif child == 0: os.execv(command[0], command)\ntext = b""\n'
+        'try:\n    while True: text += os.read(end, 999)\nexcept OSError: pass\n'
+        'print(child, text)\nos.waitpid(child, 0)\n',
+    ])
+    def test_a_child_that_execs(self, start, variable):
+        """It allocates before, so that there is a record of the fork and one of the new image."""
+        code = 'import os, sys\ncommand = [sys.executable, "-c", "import os; os.write(2, b\'.\')"]\n' + start
+        run = self.run_with(code, **{variable: self.path('r.%p')})
+        child, text = run.stdout.split()
+        assert (text, run.stderr) == ("b'.'", '')
+        assert len([name for name in self.names() if child in name]) == 2, self.names()
+
+    @pytest.mark.parametrize('variable', VARIABLES)
+    def test_an_old_file_of_another_process(self, variable):
+        """The shell knows the number of the process, and gives the file its name."""
+        os.utime(self.write('old', 'precious'), (time.time() - 60,) * 2)
+        run = self.trace.program(['sh', '-c', 'mv old r.$$; exec "$0" -c "bytes(77777)"', self.python.path],
+                                 output=None, cwd=self.folder, **{variable: self.path('r.%p')})
+        name = 'r.%d' % run.pid
+        assert run.stderr.startswith('pymemflow: %s already exists and is kept' % self.path(name))
+        assert self.read(name) == 'precious' and len(self.names()) == 2
 
     @pytest.mark.needs_root
     @pytest.mark.needs_namespaces('--pid', '--fork', '--mount-proc')
