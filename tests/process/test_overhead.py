@@ -6,7 +6,6 @@ import re
 import signal
 import stat
 import subprocess
-import time
 
 import pytest
 
@@ -225,15 +224,17 @@ class TestFailures(Case):
         assert done.stderr == 'pymemflow: left out: memray (the program is not started by a Python)\n'
 
     def test_interrupt(self):
-        script = self.script('import time; print(1); time.sleep(60)\n')
+        os.mkfifo(self.path('fifo'))
+        script = self.script('import time; open(%r, "w").close(); time.sleep(60)\n' % self.path('fifo'))
         child = subprocess.Popen([self.build.command, 'overhead', '--ignore-failure', '--', self.python.path,
                                   script], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                  stderr=subprocess.PIPE, env=dict(self.environment, TMPDIR=self.folder))
-        time.sleep(1.5)
+        with open(self.path('fifo'), encoding='utf-8') as started:
+            assert started.read() == ''
         child.send_signal(signal.SIGTERM)
         assert b'interrupted: nothing is compared' in child.communicate(timeout=30)[1]
         assert child.returncode == 128 + signal.SIGTERM
-        assert os.listdir(self.folder) == ['script.py']
+        assert sorted(os.listdir(self.folder)) == ['fifo', 'script.py']
 
 
 class TestTerminal(Case):

@@ -45,30 +45,43 @@ class TestReaders(cases.Case):
         process = self.start('/dev/null', 1, stdout=subprocess.PIPE)
         return self.seconds(process, process.stdout.fileno(), lambda: None)
 
+    def check_ends_sooner(self, end_without_a_reader):
+        """Something else may slow one run down, but not each of five: without the feature both take the same time."""
+        seen = []
+        for _ in range(5):
+            seen.append((self.with_a_reader(), end_without_a_reader()))
+            whole, alone = seen[-1]
+            if alone < 0.2 + whole / 2:
+                return
+        raise AssertionError(seen)
+
     def test_pipe(self):
-        whole = self.with_a_reader()
-        process = self.start(None, 1, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-        alone = self.seconds(process, process.stdout.fileno(), process.stderr.close)
-        assert whole > 0.6 and alone < 0.2 + whole / 3, (whole, alone)
+        def end():
+            process = self.start(None, 1, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+            return self.seconds(process, process.stdout.fileno(), process.stderr.close)
+        assert self.with_a_reader() > 0.6
+        self.check_ends_sooner(end)
 
     def test_standard_output(self):
-        whole = self.with_a_reader()
-        process = self.start('/dev/stdout', 2, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-        alone = self.seconds(process, process.stderr.fileno(), process.stdout.close)
-        assert alone < 0.2 + whole / 3, (whole, alone)
-        assert process.stderr.read() == b''
+        def end():
+            process = self.start('/dev/stdout', 2, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+            seconds = self.seconds(process, process.stderr.fileno(), process.stdout.close)
+            assert process.stderr.read() == b''
+            return seconds
+        self.check_ends_sooner(end)
 
     def test_fifo(self):
-        whole = self.with_a_reader()
         os.mkfifo(self.path('fifo'))
-        process = self.start(self.path('fifo'), 1, stdout=subprocess.PIPE)
-        reader = os.open(self.path('fifo'), os.O_RDONLY | os.O_NONBLOCK)
 
-        def abandon():
-            time.sleep(0.2)
-            os.close(reader)
-        alone = self.seconds(process, process.stdout.fileno(), abandon)
-        assert alone < 0.4 + whole / 3, (whole, alone)
+        def end():
+            process = self.start(self.path('fifo'), 1, stdout=subprocess.PIPE)
+            reader = os.open(self.path('fifo'), os.O_RDONLY | os.O_NONBLOCK)
+
+            def abandon():
+                time.sleep(0.2)
+                os.close(reader)
+            return self.seconds(process, process.stdout.fileno(), abandon)
+        self.check_ends_sooner(end)
 
     def test_a_slow_reader_gets_all(self):
         process = self.start(None, 1, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
