@@ -55,6 +55,12 @@ enum class RecordMode : std::uint32_t {
   Sums = letters("sums"),  // counts and sizes of events instead of events
 };
 
+// The meaning of the number of a site in the records of calls.
+enum class FrameKind : std::uint32_t {
+  Sites = letters("site"),   // the running line: the number of a Site or Caller
+  Stacks = letters("stck"),  // an index in the table of the block (UsedStack, UsedSite)
+};
+
 // The way in which the recording ended.
 enum class EndKind : std::uint32_t {
   None = 0,  // it goes on, or the process was killed
@@ -73,6 +79,8 @@ struct FileHead {
   std::uint64_t limit_bytes;           // of the file
   RecordMode mode;
   std::uint32_t is_forked_child;
+  FrameKind frames;
+  std::uint32_t max_stack;  // frames that a stack may have; 0 with FrameKind::Sites
   std::uint64_t checksum;
   // The following fields change while the process runs. `end_checksum` covers them once it has
   // ended.

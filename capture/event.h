@@ -1,10 +1,12 @@
 #pragma once
-// The vocabulary of both sides of the capture: allocator functions, allocation sites and events.
+// The vocabulary of both sides of the capture: allocator functions and events.
 // Plain values without state, for any thread.
 
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
+
+#include "capture/stack.h"
 
 namespace pymemflow {
 
@@ -34,14 +36,6 @@ constexpr const FunctionTraits& traits(Function function) {
   return kFunctions[static_cast<std::size_t>(function)];
 }
 
-// The number of an allocation site: a Python code object and an instruction in it, or, where no
-// Python frame was running, the return address of the call. Unique in a process for its life.
-using SiteId = std::uint32_t;
-inline constexpr SiteId kNoSite = 0;
-
-// The number of a call stack. The record holds one frame per event: a stack is its site.
-using StackId = SiteId;
-
 // A call of an allocator function, or one of the moments that are recorded between calls.
 enum class EventKind : std::uint8_t {
   Call,
@@ -56,7 +50,7 @@ struct Event {
   EventKind kind = EventKind::Call;
   SiteId site = kNoSite;                        // of all kinds but Mark
   std::uint32_t thread = 0;                     // the kernel's thread id
-  StackId stack = kNoSite;                      // whose uppermost frame is the site
+  StackId stack = kNoStack;                     // whose uppermost frame is the site
   std::uint64_t arguments[kMaxArguments] = {};  // in the order of FunctionTraits::arguments
   std::uint64_t result = 0;  // the address of the block; 0: the call failed, or Effect::Release
   // CLOCK_MONOTONIC in nanoseconds. The event happened at this moment or later: the record knows

@@ -163,6 +163,21 @@ inline constexpr std::size_t kMaxClockWords = 2;
 // The words after which a writer reads the clock again. An event has at least one word.
 inline constexpr std::size_t kClockDistance = 256;
 
+// A node of the tree of stacks.
+inline constexpr std::size_t kStackWords = 2;
+inline constexpr std::size_t kUsedWords = 1;
+constexpr Word stack_head(StackId stack) {
+  return extended_head(ExtendedKind::Stack, kStackWords, stack);
+}
+// An entry of the table of the block: its index is 1 in the first such record of the block, and one
+// more in each that follows.
+constexpr Word used_stack(StackId stack) {
+  return extended_head(ExtendedKind::UsedStack, kUsedWords, stack);
+}
+constexpr Word used_site(SiteId site) {
+  return extended_head(ExtendedKind::UsedSite, kUsedWords, site);
+}
+
 constexpr Word probe_head(EventKind kind, SiteId site) {
   const bool is_entry = kind == EventKind::Entered;
   return extended_head(is_entry ? ExtendedKind::Entered : ExtendedKind::Left, 1, site);
@@ -224,9 +239,17 @@ constexpr std::uint32_t high_half(Word word) {
   return static_cast<std::uint32_t>(word >> 32);
 }
 
+// The second word of a Stack.
+constexpr Word stack_payload(const StackNode& node) {
+  return pair(node.parent, node.site);
+}
+constexpr StackNode stack_node(Word payload) {
+  return {low_half(payload), high_half(payload)};
+}
+
 // Decodes a whole record for which is_event() holds, but for its thread, stack and time, which are
-// not in the record. `sizes` has taken all records of the block before it. False: the record is
-// damaged.
+// not in the record. In captures of FrameKind::Stacks, Event::site is the index in the table of the
+// block. `sizes` has taken all records of the block before it. False: the record is damaged.
 inline bool read_event(const Word* record, LastSizes& sizes, Event& event) {
   const Word head = record[0];
   event.arguments[1] = 0;

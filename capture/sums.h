@@ -2,6 +2,10 @@
 // The sums that replace events in a capture of RecordMode::Sums: calls and bytes, by site, function
 // and power of two. Every distribution can be printed from them.
 //
+// In a capture of FrameKind::Stacks, sums are by stack: the number in a key is that of a node of
+// the tree of stacks (capture/stack.h), whose parent is StackEnd::SiteOnly where no stack was
+// recorded.
+//
 // The sums are exact at any moment at which the process may be killed. A cell has two slots; the
 // recorder writes the older one, under the number of the window that it adds. All slots of that
 // number count from the moment at which the state of the window becomes Emptied.
@@ -28,7 +32,8 @@ static_assert(sizeof(SumCell) == 64);
 
 inline constexpr std::size_t kSumCells = kBlockWords * sizeof(Word) / sizeof(SumCell);
 
-// The key of a cell. A Release has no bytes and is counted by function only, under kNoSite.
+// The key of a cell. `site` is a stack if sums are by stack. A Release has no bytes and is counted
+// by function only, under kNoSite.
 constexpr Word sum_key(SiteId site, Function function, int bucket) {
   return static_cast<Word>(site) << 32 | (static_cast<Word>(function) + 1) << 8 |
          static_cast<Word>(bucket);

@@ -8,11 +8,11 @@
 
 #include "capture/block.h"
 #include "report/base/memory.h"
+#include "report/names/name_table.h"
 #include "report/reader/capture_index.h"
 #include "report/reader/capture_sums.h"
 #include "report/reader/definition_reader.h"
 #include "report/reader/metadata.h"
-#include "report/reader/name_table.h"
 #include "report/reader/open_windows.h"
 
 namespace pymemflow::report {

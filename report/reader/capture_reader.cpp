@@ -22,7 +22,12 @@ CaptureError CaptureReader::poll(std::uint64_t limit) {
 
 void CaptureReader::take_sums() {
   sums_ = contents_.sums();
-  std::erase_if(sums_, [this](const EventSum& sum) {
+  std::erase_if(sums_, [this](EventSum& sum) {
+    if (head().frames != FrameKind::Sites && sum.site != kNoSite) {
+      sum.stack = sum.site;
+      const StackNode* const node = has_stacks() ? names().stacks().find(sum.stack) : nullptr;
+      if (node != nullptr) sum.site = node->site;
+    }
     const bool is_nameless = sum.site != kNoSite && names().find(sum.site) == nullptr;
     (is_nameless ? left_out_ : recorded_) += sum.count;
     return is_nameless;
@@ -177,7 +182,11 @@ CaptureReader::Step CaptureReader::step(Stream& stream, Event& event) {
         ++damaged_;
         continue;
       }
-      event.stack = event.site;
+      event.stack = kNoStack;
+      if (stream.has_used && !resolve(stream, event)) [[unlikely]] {
+        ++damaged_;
+        continue;
+      }
       if (kind == RecordKind::Call && is_followed_by_end(stream)) return hold_back(stream, event);
       return Step::Event;
     }
@@ -199,9 +208,14 @@ bool CaptureReader::take_extended(Stream& stream, std::span<const Word> record, 
     case ExtendedKind::Entered:
     case ExtendedKind::Left:
       event.kind = kind == ExtendedKind::Entered ? EventKind::Entered : EventKind::Left;
-      event.site = event.stack = extended_number(record[0]);
+      event.site = extended_number(record[0]);
+      event.stack = kNoStack;
       event.result = 0;
       return true;
+    case ExtendedKind::UsedStack:
+    case ExtendedKind::UsedSite:
+      if (take_used(stream, record)) return false;
+      break;
     case ExtendedKind::Clock:
       if (read_clock(stream, record)) return false;
       break;
@@ -215,12 +229,34 @@ bool CaptureReader::take_extended(Stream& stream, std::span<const Word> record, 
   return false;
 }
 
+bool CaptureReader::take_used(Stream& stream, std::span<const Word> record) const {
+  if (head().frames == FrameKind::Sites || record.size() != kUsedWords) return false;
+  stream.has_used = true;
+  UsedSite used = {kNoStack, extended_number(record[0])};
+  if (extended_kind(record[0]) == ExtendedKind::UsedStack) {
+    const StackNode* const node = names().stacks().find(used.site);
+    // Events with an unknown stack have no site either, and are left out.
+    used = {used.site, node != nullptr ? node->site : kNoSite};
+  }
+  stream.used.push_back(used);
+  return true;
+}
+
+bool CaptureReader::resolve(const Stream& stream, Event& event) {
+  if (event.site >= stream.used.size()) return false;
+  const UsedSite& used = stream.used[event.site];
+  event.stack = used.stack;
+  event.site = used.site;
+  return true;
+}
+
 bool CaptureReader::read_mark(std::span<const Word> record, Event& event) {
   const std::size_t bytes = extended_number(record[0]);
   if (bytes > kMaxMarkName || record.size() != mark_words(bytes)) return false;
   const std::string_view name = {reinterpret_cast<const char*>(record.data() + 2), bytes};
   event.kind = EventKind::Mark;
-  event.site = event.stack = kNoSite;
+  event.site = kNoSite;
+  event.stack = kNoStack;
   event.result = 0;
   event.after_ns = record[1];
   event.name = mark_names_.try_emplace(String(name), true).first->first;
@@ -309,6 +345,9 @@ void CaptureReader::begin_block(Stream& stream, const IndexedBlock& block) {
   stream.is_complete = !block.is_window();
   stream.is_overtaken = false;
   stream.sizes.clear();
+  // Where the head is damaged, the records of the block tell.
+  stream.has_used = has_stacks();
+  stream.used.assign(1, UsedSite());
   stream.position = 0;
   stream.key = block.head.stamp;
   stream.thread = block.head.thread;

@@ -14,10 +14,10 @@
 #include "capture/event.h"
 #include "capture/last_sizes.h"
 #include "report/base/memory.h"
+#include "report/names/site.h"
 #include "report/reader/capture_contents.h"
 #include "report/reader/event_sink.h"
 #include "report/reader/process_info.h"
-#include "report/reader/site.h"
 
 namespace pymemflow::report {
 
@@ -45,6 +45,8 @@ class CaptureReader {
   const FileHead& head() const { return contents_.index().head(); }
   const Metadata& metadata() const { return contents_.metadata(); }
   const NameTable& names() const { return contents_.names(); }
+  // Whether events have a stack (NameTable::stacks()), and not their site alone.
+  bool has_stacks() const { return head().frames == FrameKind::Stacks; }
   std::uint32_t process() const { return head().process; }
   ProcessInfo process_info() const;
 
@@ -67,6 +69,11 @@ class CaptureReader {
   std::size_t event_blocks() const { return contents_.index().event_blocks(); }
 
  private:
+  // An entry of the table of a block.
+  struct UsedSite {
+    StackId stack = kNoStack;
+    SiteId site = kNoSite;
+  };
   // The records of one writer, in its order.
   struct Stream {
     std::uint32_t writer = 0;
@@ -76,6 +83,8 @@ class CaptureReader {
     std::uint64_t events = 0;   // of this writer before `position`, overwritten ones included
     Vector<Word> words;         // of the current block
     LastSizes sizes;            // likewise
+    bool has_used = false;      // events of the current block refer to `used`
+    Vector<UsedSite> used;      // likewise; the first entry is that of no site
     std::size_t position = 0;
     std::uint64_t key = 0;  // the latest stamp
     std::uint32_t thread = 0;
@@ -105,6 +114,9 @@ class CaptureReader {
   Step step(Stream& stream, Event& event);
   // A record that is not a call. True: it is an event.
   bool take_extended(Stream& stream, std::span<const Word> record, Event& event);
+  // Replaces the index of an entry by its stack and site. False: there is no such entry.
+  static bool resolve(const Stream& stream, Event& event);
+  bool take_used(Stream& stream, std::span<const Word> record) const;
   bool read_mark(std::span<const Word> record, Event& event);
   static bool read_clock(Stream& stream, std::span<const Word> record);
   // The words of the record at the stream's position; empty if it is damaged.

@@ -17,6 +17,7 @@ struct EventSum {
   int bucket;
   std::uint64_t count;
   std::uint64_t bytes;
+  StackId stack = kNoStack;  // kNoStack: the sum is by site
 };
 
 // Appends one element per writer and cell, unordered. Returns how many blocks and cells were not

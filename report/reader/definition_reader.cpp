@@ -77,6 +77,9 @@ bool DefinitionReader::take(Record record) {
       if (!take_site(site.words)) waiting_.push_back(site);
       return true;
     }
+    case ExtendedKind::Stack:
+      return has(record, kStackWords - 1) &&
+             names_.add_stack(extended_number(record[0]), stack_node(record[1]));
     default:
       return false;
   }

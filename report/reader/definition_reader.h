@@ -8,9 +8,9 @@
 
 #include "capture/record.h"
 #include "report/base/memory.h"
+#include "report/names/name_table.h"
 #include "report/reader/capture_index.h"
 #include "report/reader/metadata.h"
-#include "report/reader/name_table.h"
 
 namespace pymemflow::report {
 
@@ -21,8 +21,9 @@ class DefinitionReader {
   // Takes the definitions that are new.
   void read(const CaptureFiles& files, const CaptureIndex& index);
 
-  // Sites that refer to a code or module that has not been defined.
-  std::uint64_t waiting() const { return waiting_.size(); }
+  // Sites that refer to a code or module that has not been defined, and stacks whose parent has
+  // not.
+  std::uint64_t waiting() const { return waiting_.size() + names_.stacks().waiting(); }
   // Blocks and definitions that were not what they should be.
   std::uint64_t damaged() const { return damaged_; }
 

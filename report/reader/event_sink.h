@@ -8,8 +8,8 @@
 #include <cstddef>
 
 #include "capture/event.h"
+#include "report/names/site.h"
 #include "report/reader/capture_sums.h"
-#include "report/reader/site.h"
 
 namespace pymemflow::report {
 

@@ -11,7 +11,7 @@
 #include <cstdint>
 #include <string_view>
 
-#include "report/reader/name_table.h"
+#include "report/names/name_table.h"
 #include "report/reader/per_site.h"
 #include "report/replay/imports.h"
 #include "report/replay/ledger.h"

@@ -12,8 +12,8 @@
 
 #include "capture/event.h"
 #include "report/base/memory.h"
+#include "report/names/site.h"
 #include "report/reader/per_site.h"
-#include "report/reader/site.h"
 
 namespace pymemflow::report {
 

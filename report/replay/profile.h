@@ -9,8 +9,8 @@
 
 #include "report/base/amount.h"
 #include "report/base/memory.h"
+#include "report/names/name_table.h"
 #include "report/reader/event_sink.h"
-#include "report/reader/name_table.h"
 #include "report/reader/process_info.h"
 #include "report/replay/exemptions.h"
 #include "report/replay/imports.h"

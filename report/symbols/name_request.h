@@ -8,7 +8,7 @@
 #include <string_view>
 
 #include "report/base/memory.h"
-#include "report/reader/site.h"
+#include "report/names/site.h"
 
 namespace pymemflow::report {
 

@@ -16,7 +16,7 @@
 #include <utility>
 
 #include "report/base/memory.h"
-#include "report/reader/site.h"
+#include "report/names/site.h"
 #include "report/symbols/symbol_table.h"
 #include "report/symbols/unwind_names.h"
 

@@ -3,9 +3,10 @@
 //
 // The bytes are a capture in a short form, so that the fuzzer need not find the checksums:
 //
-//   1 byte       bits: 1 the head is damaged, 2 it has ended, 4 Ring, 8 Sums, 64 a summary instead
-//                of a report, 128 the rest is a file as it is; with 32: a compressed one, whose
-//                checksums are corrected
+//   1 byte       bits: 1 the head is damaged, 2 it has ended, 4 Ring, 8 Sums, 16 events have
+//   stacks,
+//                64 a summary instead of a report, 128 the rest is a file as it is; with 32: a
+//                compressed one, whose checksums are corrected
 //   then blocks  kind and state, writer, number, stamp, bits (1 a wrong checksum, 2 a wrong
 //                extent), thread, 2 bytes with the number of words; the words
 
@@ -54,6 +55,8 @@ void put_head(File& file, std::uint8_t bits) {
   head.version = kFormatVersion;
   head.process = 4711;
   head.mode = bits & 4 ? RecordMode::Ring : bits & 8 ? RecordMode::Sums : RecordMode::Full;
+  head.frames = bits & 16 ? FrameKind::Stacks : FrameKind::Sites;
+  head.max_stack = bits & 16 ? 1024 : 0;
   head.checksum = checksum_of_start(head) + (bits & 1);
   if (bits & 2) {
     head.end = EndKind::Exit;

@@ -7,7 +7,7 @@ import sys
 
 EVENTS, DEFINITIONS, SUMS = 0, 1, 2
 CLOSED, OPEN, SEALED, RESERVED, EMPTIED = 0, 1, 2, 4, 5
-ENDED, RING, SUMS_MODE, RAW = 2, 4, 8, 128
+ENDED, RING, SUMS_MODE, STACKS, RAW = 2, 4, 8, 16, 128
 
 
 def words(*numbers):
@@ -66,6 +66,11 @@ FIRST = (turn(1) + definition(6, 8, b'') + malloc(0x1000, 1, 1477) + malloc_agai
          call(3, 1, 0x2000, 99, 0x3000) + move_end(9) + turn(10) + call(5, 3, 64, 128, 0x4000))
 SECOND = (turn(2) + turn(5, 2) + turn(7, 1) + definition(12, 77, b'') + definition(12, 0, words(9)) + malloc(0x1000, 3, 2 ** 63) + call(3, 2, 0x1000, 5, 0x2000) + move_end(5) +
           malloc(0x1000, 1, 0) + malloc_again(0x3000, 3) + free(0x1000, 3))
+TREE = b''.join([definition(13, 16, words(1 << 32)), definition(13, 18, words(17 | 2 << 32)),
+                 definition(13, 17, words(16 | 3 << 32)), definition(13, 20, words(20 | 1 << 32))])
+STACKED = (turn(1) + definition(14, 18, b'') + malloc(0x1000, 1, 99) + definition(15, 3, b'') +
+           free(0x1000, 2) + definition(14, 16, b'') + call(3, 3, 0x2000, 99, 0x3000) +
+           malloc_again(0x2000, 1) + malloc(0x5000, 9, 1) + definition(9, 1, b''))
 
 
 def cell(key, *slots):
@@ -85,6 +90,8 @@ SEEDS = {
                   cell(2 << 32 | 4 << 8 | 63, 2, 1, 0) + cell(2 << 8 | 63, 1, 9, 0, 3, 10, 0)),
     'damaged': bytes([1 | ENDED]) + DEFINED + block(EVENTS, SEALED, 1, 1, FIRST, bits=1) +
                block(EVENTS, SEALED, 1, 2, FIRST, bits=2) + block(EVENTS, CLOSED, 1, 4, SECOND),
+    'stacks': bytes([STACKS | ENDED]) + DEFINED + block(DEFINITIONS, OPEN, 2, 1, TREE) +
+              block(EVENTS, SEALED, 1, 1, STACKED) + block(EVENTS, CLOSED, 1, 2, STACKED, stamp=3),
     'raw': bytes([RAW]) + words(0x31574f4c464d5950, 2 | 4711 << 32) + bytes(4096),
 }
 

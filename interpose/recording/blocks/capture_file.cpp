@@ -109,6 +109,7 @@ int CaptureFile::write_head(const CaptureSettings& settings, std::uint32_t proce
   head.limit_bytes = limit_;
   head.mode = settings.mode;
   head.is_forked_child = is_forked_child ? 1 : 0;
+  head.frames = FrameKind::Sites;
   head.checksum = checksum_of_start(head);
   *head_ = head;
   std::atomic_ref(*control_word()).store(paused);

@@ -33,7 +33,6 @@ class Recorded {
     events_.push_back({.function = Function::malloc,
                        .site = site,
                        .thread = 1,
-                       .stack = site,
                        .arguments = {bytes},
                        .result = address,
                        .after_ns = kStart + at_ns});

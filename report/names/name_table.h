@@ -1,21 +1,25 @@
 #pragma once
-// The names of sites, codes and modules, by the numbers that records have. Filled by definitions,
-// of a capture or of a test. One thread.
+// The names of sites, codes and modules, and the stacks of sites, by the numbers that records have.
+// Filled by definitions, of a capture or of a test. One thread.
 
 #include <cstdint>
 #include <string_view>
 
 #include "capture/event.h"
 #include "report/base/memory.h"
-#include "report/reader/numbered_slots.h"
-#include "report/reader/site.h"
+#include "report/names/numbered_slots.h"
+#include "report/names/site.h"
+#include "report/names/stack_table.h"
 
 namespace pymemflow::report {
 
 class NameTable {
  public:
   // The most numbers of a kind that an undamaged capture can have.
-  void set_limit(std::uint64_t numbers) { limit_ = numbers; }
+  void set_limit(std::uint64_t numbers) {
+    limit_ = numbers;
+    stacks_.set_limit(numbers);
+  }
 
   // Definitions. The texts of a code or module must be complete, or the definition counts as
   // damaged.
@@ -27,6 +31,8 @@ class NameTable {
   // False: the code or module has not been defined. `module` is the text of its path; 0: none.
   bool add_site(SiteId site, std::uint32_t code, std::int32_t instruction);
   bool add_caller(SiteId site, std::uint64_t address, std::uint32_t module);
+  // False: the definition is damaged.
+  bool add_stack(StackId stack, const StackNode& node) { return stacks_.add(stack, node); }
 
   // Null: the site was not defined.
   const Site* find(SiteId site) const {
@@ -36,7 +42,8 @@ class NameTable {
   const Vector<Module>& modules() const { return modules_; }
   // The sites that are callers, in the order of their definitions.
   const Vector<SiteId>& callers() const { return callers_; }
-  std::uint64_t damaged() const { return damaged_; }
+  const StackTable& stacks() const { return stacks_; }
+  std::uint64_t damaged() const { return damaged_ + stacks_.damaged(); }
 
  private:
   struct Code {
@@ -67,6 +74,7 @@ class NameTable {
   HashMap<String, bool, StringHash> kept_;
   NumberedSlots<Code> codes_;
   NumberedSlots<SiteSlot> sites_;
+  StackTable stacks_;
   Vector<Module> modules_;
   Vector<SiteId> callers_;
   HashMap<std::uint32_t, std::uint32_t> module_numbers_;  // by the text of the path

@@ -1,4 +1,4 @@
-#include "report/reader/name_table.h"
+#include "report/names/name_table.h"
 
 #include <algorithm>
 #include <utility>
