@@ -1,5 +1,6 @@
 #pragma once
-// Clocks. May be called inside a hook: takes no lock, allocates nothing and keeps errno.
+// Clocks. All but find_quick_clock() may be called inside a hook: they take no lock, allocate
+// nothing and keep errno.
 
 #include <time.h>
 
@@ -16,6 +17,7 @@ std::uint64_t monotonic_ns();
 // The same clock, without a system call if the kernel has left its code to the process and
 // find_quick_clock() was called.
 std::uint64_t quick_monotonic_ns();
+// Takes the loader's lock (platform/loader.h).
 void find_quick_clock();
 std::uint64_t realtime_ns();
 void sleep_us(std::uint32_t microseconds);

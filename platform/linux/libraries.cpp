@@ -16,7 +16,8 @@ namespace {
 
 using Symbol = ElfW(Sym);
 
-// The dynamic symbol table of a mapped library, searched by DT_GNU_HASH.
+// The dynamic symbol table of a mapped library, searched by DT_GNU_HASH, or by DT_HASH where that
+// is all there is, as in the vDSO of some kernels for aarch64.
 class SymbolTable {
  public:
   explicit SymbolTable(const dl_phdr_info& library) : base_(library.dlpi_addr) {
@@ -29,12 +30,18 @@ class SymbolTable {
 
   // False: find() finds nothing.
   bool is_readable() const {
-    return hash_table_ != nullptr && symbols_ != nullptr && names_ != nullptr;
+    return (hash_table_ != nullptr || old_hash_table_ != nullptr) && symbols_ != nullptr &&
+           names_ != nullptr;
   }
 
   // Returns the address of `name`, or null if the library does not define it.
   void* find(const char* name) const {
     if (!is_readable()) return nullptr;
+    return hash_table_ != nullptr ? find_by_gnu_hash(name) : find_by_hash(name);
+  }
+
+ private:
+  void* find_by_gnu_hash(const char* name) const {
     const std::uint32_t bucket_count = hash_table_[0];
     const std::uint32_t first_hashed = hash_table_[1];
     const std::uint32_t filter_words = hash_table_[2];
@@ -46,19 +53,40 @@ class SymbolTable {
     if (index < first_hashed) return nullptr;
     for (;; ++index) {
       const std::uint32_t entry = chain[index - first_hashed];
-      const Symbol& symbol = symbols_[index];
-      if ((entry | 1) == (hash | 1) && symbol.st_shndx != SHN_UNDEF &&
-          std::strcmp(names_ + symbol.st_name, name) == 0) {
-        return reinterpret_cast<void*>(base_ + symbol.st_value);
-      }
+      if ((entry | 1) == (hash | 1) && defines(index, name)) return address_of(index);
       if ((entry & 1) != 0) return nullptr;  // the last one of its bucket
     }
   }
 
- private:
+  void* find_by_hash(const char* name) const {
+    const std::uint32_t bucket_count = old_hash_table_[0];
+    const auto* buckets = old_hash_table_ + 2;
+    const auto* chain = buckets + bucket_count;
+    if (bucket_count == 0) return nullptr;
+    std::uint32_t index = buckets[old_hash_of(name) % bucket_count];
+    while (index != STN_UNDEF && !defines(index, name)) index = chain[index];
+    return index != STN_UNDEF ? address_of(index) : nullptr;
+  }
+
+  bool defines(std::uint32_t index, const char* name) const {
+    const Symbol& symbol = symbols_[index];
+    return symbol.st_shndx != SHN_UNDEF && std::strcmp(names_ + symbol.st_name, name) == 0;
+  }
+  void* address_of(std::uint32_t index) const {
+    return reinterpret_cast<void*>(base_ + symbols_[index].st_value);
+  }
+
   static std::uint32_t hash_of(const char* name) {
     std::uint32_t hash = 5381;
     for (; *name != '\0'; ++name) hash = hash * 33 + static_cast<unsigned char>(*name);
+    return hash;
+  }
+  static std::uint32_t old_hash_of(const char* name) {
+    std::uint32_t hash = 0;
+    for (; *name != '\0'; ++name) {
+      hash = (hash << 4) + static_cast<unsigned char>(*name);
+      hash = (hash ^ ((hash >> 24) & 0xf0)) & 0x0fffffff;
+    }
     return hash;
   }
 
@@ -72,6 +100,7 @@ class SymbolTable {
   void read(const ElfW(Dyn) * entry) {
     for (; entry->d_tag != DT_NULL; ++entry) {
       if (entry->d_tag == DT_GNU_HASH) hash_table_ = at<std::uint32_t>(*entry);
+      if (entry->d_tag == DT_HASH) old_hash_table_ = at<std::uint32_t>(*entry);
       if (entry->d_tag == DT_SYMTAB) symbols_ = at<Symbol>(*entry);
       if (entry->d_tag == DT_STRTAB) names_ = at<char>(*entry);
     }
@@ -79,6 +108,7 @@ class SymbolTable {
 
   ElfW(Addr) base_;
   const std::uint32_t* hash_table_ = nullptr;
+  const std::uint32_t* old_hash_table_ = nullptr;
   const Symbol* symbols_ = nullptr;
   const char* names_ = nullptr;
 };
