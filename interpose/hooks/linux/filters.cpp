@@ -65,8 +65,9 @@ class FilterRun {
     std::uint32_t value;
   };
 
-  // False: the filter does not allow the call, or is not understood.
-  bool step(const State& state) {
+  // False: the filter does not allow the call, or is not understood. Takes a copy, since what it
+  // pushes takes the place of the state.
+  bool step(State state) {
     if (state.at >= length_) return false;
     const sock_filter& now = code_[state.at];
     const std::uint32_t next = state.at + 1;
