@@ -5,7 +5,6 @@ import re
 import resource
 import shutil
 import subprocess
-import sys
 import threading
 import time
 
@@ -19,14 +18,6 @@ pytestmark = [pytest.mark.one_python, pytest.mark.known_python]
 TERABYTE = 1 << 40
 # U+202E shows what follows from right to left; U+2066 to U+2069 isolate; U+2028 ends a line.
 UNSAFE = re.compile('[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]')
-
-
-# Runs a command, and writes its status and its peak resident set in KiB to a file.
-MEASURE = """import os, sys
-child = os.posix_spawn(sys.argv[2], sys.argv[2:], os.environ)
-_, status, usage = os.wait4(child, 0)
-with open(sys.argv[1], 'w') as file:
-    file.write('%d %d' % (status, usage.ru_maxrss))"""
 
 
 class Case(cases.Case):
@@ -117,22 +108,14 @@ class TestLongNames(Case):
 
     def measured(self, *words):
         """The number of bytes of the output, one of its lines, and the most memory of the command."""
-        # From a small process: the kernel's peak of a child begins with that of its parent.
-        process = subprocess.Popen([sys.executable, '-ISc', MEASURE, self.path('usage'),
-                                    self.build.command, *words],
-                                   stdout=subprocess.PIPE, env=self.environment)
-        timer = threading.Timer(60, process.kill)
-        timer.start()
+        command = self.cli.measured(*words, env=self.environment)
         size, kept = 0, b''
-        for piece in iter(lambda: process.stdout.read(1 << 20), b''):
+        for piece in iter(lambda: command.stdout.read(1 << 20), b''):
             size += len(piece)
             kept = (kept + piece)[-100000:]
-        process.communicate()
-        timer.cancel()
-        with open(self.path('usage'), encoding='utf-8') as file:
-            status, kibibytes = map(int, file.read().split())
+        status, memory = command.finish()
         assert status == 0, words
-        return size, kept.decode(), kibibytes << 10
+        return size, kept.decode(), memory
 
     def test_report_is_bounded(self):
         size, _, memory = self.measured('report', self.capture)

@@ -1,8 +1,11 @@
 """Runs programs under the library, and the command: the objects behind the fixtures `trace` and `cli`."""
 import os
 import re
+import signal
 import subprocess
+import sys
 import tempfile
+import threading
 from collections import namedtuple
 
 import pytest
@@ -113,6 +116,41 @@ class Tracer:
         return Run(words, self.environment(**variables), output if preload else None, cwd, timeout)
 
 
+# Runs a command, and writes its status and its peak resident set in KiB to a descriptor.
+MEASURE = """import os, sys
+os.set_inheritable(int(sys.argv[1]), False)
+child = os.posix_spawn(sys.argv[2], sys.argv[2:], os.environ)
+_, status, usage = os.wait4(child, 0)
+os.write(int(sys.argv[1]), b'%d %d' % (status, usage.ru_maxrss))"""
+
+
+class Measured:
+    """A command whose peak of memory is measured; its standard output is read from `stdout`.
+
+    A small process starts it: the kernel's peak of a child begins with that of its parent.
+    """
+
+    def __init__(self, words, env, timeout=TIMEOUT):
+        self.usage, of_child = os.pipe()
+        try:
+            self.process = subprocess.Popen([sys.executable, '-ISc', MEASURE, str(of_child), *words], env=env,
+                                            pass_fds=[of_child], start_new_session=True,
+                                            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
+        finally:
+            os.close(of_child)
+        self.timer = threading.Timer(timeout, os.killpg, (self.process.pid, signal.SIGKILL))
+        self.timer.start()
+        self.stdout = self.process.stdout
+
+    def finish(self):
+        """The status, and the peak in bytes, after the end of its standard output."""
+        self.process.communicate()
+        self.timer.cancel()
+        with open(self.usage, encoding='ascii') as file:
+            status, kibibytes = map(int, file.read().split())
+        return os.waitstatus_to_exitcode(status), kibibytes << 10
+
+
 class Command:
     """Runs the command. The fixture `cli`.
 
@@ -131,6 +169,10 @@ class Command:
         out, err = finish(process, timeout)
         return Done(process.returncode, out.decode('utf-8', 'surrogateescape'),
                     err.decode('utf-8', 'surrogateescape'))
+
+    def measured(self, *words, env=None):
+        """A Measured command."""
+        return Measured([self.path, *map(str, words)], environment() if env is None else env)
 
     def report(self, capture, *options):
         """The report on a capture, which the command makes without a complaint."""

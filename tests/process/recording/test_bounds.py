@@ -5,7 +5,6 @@ import os
 import re
 import resource
 import subprocess
-import sys
 import time
 
 import pytest
@@ -68,14 +67,6 @@ class TestModules(Case):
         assert named == 7 if mapped == 3000 else named is None and 7 in addresses, counts
 
 
-# Runs a command, and prints its peak resident set in KiB.
-MEASURE = """import os, sys
-child = os.posix_spawn(sys.argv[1], sys.argv[1:], os.environ)
-_, status, usage = os.wait4(child, 0)
-assert status == 0
-os.write(1, b'peak: %d' % usage.ru_maxrss)"""
-
-
 @pytest.mark.needs('objcopy')
 class TestSymbols(Case):
     def test_packed_ones_that_are_large(self):
@@ -89,11 +80,12 @@ class TestSymbols(Case):
                                self.build.path('ends_in_places'), library])
         self.trace.code('import ctypes\nctypes.CDLL(%r).end_with_the_last_thread(ctypes.c_size_t(0))' % library,
                         output=None, PYMEMFLOW_CAPTURE=self.capture)
-        # A small process starts it: the kernel's peak of a child begins with that of its parent.
-        text, _, kibibytes = subprocess.check_output(
-            [sys.executable, '-ISc', MEASURE, self.cli.path, 'report', self.capture]).rpartition(b'peak: ')
+        command = self.cli.measured('report', self.capture)
+        text = command.stdout.read()
+        status, memory = command.finish()
+        assert status == 0
         assert b'packs.so`0x' in text
-        assert int(kibibytes) < 160 << 10
+        assert memory < 160 << 20
 
 
 @pytest.mark.probed_python
