@@ -1,6 +1,5 @@
 #include "report/compression/compressed_capture.h"
 
-#include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
@@ -26,17 +25,13 @@ bool is_zeros(const Bytes& bytes) {
          (bytes[0] == 0 && std::memcmp(bytes.data(), &bytes[0] + 1, bytes.size() - 1) == 0);
 }
 
-std::uint64_t size_of(int file) {
-  struct stat facts {};
-  return ::fstat(file, &facts) == 0 ? static_cast<std::uint64_t>(facts.st_size) : 0;
-}
-
 class Compressor {
  public:
   Compressor(const ZstdFunctions& zstd, int from, int to) : zstd_(zstd), from_(from), to_(to) {}
 
   CompressionError run() {
-    const std::uint64_t size = size_of(from_);
+    std::uint64_t size = 0;
+    if (!find_size(from_, size)) return CompressionError::Unreadable;
     CompressedHead head = {kCompressedMagic, kCompressedVersion, 0, size, 0};
     head.checksum = checksum_of(head);
     if (!write(&head, sizeof head)) return CompressionError::Unwritable;
@@ -139,7 +134,8 @@ CompressionError Decompressor::read_head() {
 
 bool Decompressor::find_chunk(ChunkHead& head) {
   constexpr std::size_t kStep = sizeof(std::uint64_t);
-  const std::uint64_t end = size_of(from_);
+  std::uint64_t end = 0;
+  if (!find_size(from_, end)) return false;
   Bytes buffer;
   for (std::uint64_t start = position_; start + sizeof head <= end;) {
     buffer.resize(std::min<std::uint64_t>(end - start, std::size_t{1} << 16));
@@ -198,10 +194,10 @@ CompressionError Decompressor::run() {
     return mark_lost(end, kUnknown) ? CompressionError::None : CompressionError::Unwritable;
   }
   // A capture may end with zeros.
-  if (size_of(to_) >= restored_ || ::ftruncate(to_, static_cast<off_t>(restored_)) == 0) {
-    return CompressionError::None;
-  }
-  return CompressionError::TooLarge;
+  std::uint64_t bytes = 0;
+  if (!find_size(to_, bytes)) return CompressionError::Unwritable;
+  const bool is_long = bytes >= restored_ || ::ftruncate(to_, static_cast<off_t>(restored_)) == 0;
+  return is_long ? CompressionError::None : CompressionError::TooLarge;
 }
 
 }  // namespace

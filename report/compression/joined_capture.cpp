@@ -1,7 +1,5 @@
 #include "report/compression/joined_capture.h"
 
-#include <sys/stat.h>
-
 #include <algorithm>
 #include <cstring>
 
@@ -13,13 +11,6 @@ namespace pymemflow::report {
 namespace {
 
 constexpr std::uint64_t kPieceBytes = std::uint64_t{1} << 20;
-
-bool find_size(int file, std::uint64_t& bytes) {
-  struct stat facts {};
-  if (::fstat(file, &facts) != 0) return false;
-  bytes = static_cast<std::uint64_t>(facts.st_size);
-  return true;
-}
 
 class Joining {
  public:

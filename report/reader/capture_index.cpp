@@ -1,7 +1,5 @@
 #include "report/reader/capture_index.h"
 
-#include <sys/stat.h>
-
 #include <algorithm>
 #include <iterator>
 #include <tuple>
@@ -73,8 +71,8 @@ CaptureError CaptureIndex::update(const CaptureFiles& files) {
 
 CaptureError CaptureIndex::update_head(const CaptureFiles& files) {
   files_ = files;
-  struct stat facts {};
-  if (::fstat(files_.capture, &facts) != 0) return CaptureError::Unreadable;
+  std::uint64_t bytes = 0;
+  if (!find_size(files_.capture, bytes)) return CaptureError::Unreadable;
   has_head_ = read_stable(files_.capture, head_, 0);
   take_windows_head();
   std::uint64_t unseen = 0;
@@ -121,9 +119,9 @@ bool CaptureIndex::look() {
   look_again();
   size_bytes_ = 0;
   for (const int file : {files_.capture, files_.windows}) {
-    struct stat facts {};
-    if (file >= 0 && ::fstat(file, &facts) != 0) return false;
-    size_bytes_ = std::max(size_bytes_, static_cast<std::uint64_t>(facts.st_size));
+    std::uint64_t bytes = 0;
+    if (file >= 0 && !find_size(file, bytes)) return false;
+    size_bytes_ = std::max(size_bytes_, bytes);
   }
   scan(std::max<std::uint64_t>(scanned_bytes_, kFileAlignment), size_bytes_);
   sort();

@@ -1,5 +1,6 @@
 #include "report/reader/file_reads.h"
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -9,29 +10,36 @@
 
 namespace pymemflow::report {
 
-bool read_at(int file, void* data, std::size_t bytes, std::uint64_t offset) {
-  char* cursor = static_cast<char*>(data);
-  while (bytes > 0) {
-    const ssize_t got = ::pread(file, cursor, bytes, static_cast<off_t>(offset));
-    if (got < 0 && errno == EINTR) continue;
-    if (got <= 0) return false;
-    cursor += got;
-    offset += static_cast<std::uint64_t>(got);
-    bytes -= static_cast<std::size_t>(got);
-  }
-  return true;
-}
+namespace {
 
-bool write_at(int file, const void* data, std::size_t bytes, std::uint64_t offset) {
-  const char* cursor = static_cast<const char*>(data);
+// Calls pread() or pwrite() until all bytes are done. False: the file has ended, or errno says why.
+template <typename Call, typename Byte>
+bool do_whole(Call call, int file, Byte* cursor, std::size_t bytes, std::uint64_t offset) {
   while (bytes > 0) {
-    const ssize_t done = ::pwrite(file, cursor, bytes, static_cast<off_t>(offset));
+    const ssize_t done = call(file, cursor, bytes, static_cast<off_t>(offset));
     if (done < 0 && errno == EINTR) continue;
     if (done <= 0) return false;
     cursor += done;
     offset += static_cast<std::uint64_t>(done);
     bytes -= static_cast<std::size_t>(done);
   }
+  return true;
+}
+
+}  // namespace
+
+bool read_at(int file, void* data, std::size_t bytes, std::uint64_t offset) {
+  return do_whole(::pread, file, static_cast<char*>(data), bytes, offset);
+}
+
+bool write_at(int file, const void* data, std::size_t bytes, std::uint64_t offset) {
+  return do_whole(::pwrite, file, static_cast<const char*>(data), bytes, offset);
+}
+
+bool find_size(int file, std::uint64_t& bytes) {
+  struct stat facts {};
+  if (::fstat(file, &facts) != 0) return false;
+  bytes = static_cast<std::uint64_t>(facts.st_size);
   return true;
 }
 

@@ -4,7 +4,6 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <charconv>
@@ -18,6 +17,7 @@
 #include "report/base/private_heap.h"
 #include "report/formats/formats.h"
 #include "report/formats/report.h"
+#include "report/reader/file_reads.h"
 #include "report/reporter/abandoned_output.h"
 #include "report/reporter/exit_status.h"
 #include "report/symbols/name_request.h"
@@ -82,14 +82,12 @@ int answer_running_program() {
   ::sigaddset(&alarm, SIGALRM);
   ::sigprocmask(SIG_UNBLOCK, &alarm, nullptr);
   ::alarm(kMostSeconds);
-  struct stat request {};
-  if (::fstat(kCapture, &request) != 0) return kNotReported;
-  String bytes(static_cast<std::size_t>(request.st_size), '\0');
-  if (::pread(kCapture, bytes.data(), bytes.size(), 0) != request.st_size) return kNotReported;
-  const String answer = answer_name_request(bytes);
-  const auto size = static_cast<ssize_t>(answer.size());
-  return ::pwrite(kCapture, answer.data(), answer.size(), request.st_size) == size ? kReported
-                                                                                   : kNotReported;
+  std::uint64_t size = 0;
+  if (!find_size(kCapture, size)) return kNotReported;
+  String request(static_cast<std::size_t>(size), '\0');
+  if (!read_at(kCapture, request.data(), request.size(), 0)) return kNotReported;
+  const String answer = answer_name_request(request);
+  return write_at(kCapture, answer.data(), answer.size(), size) ? kReported : kNotReported;
 }
 
 }  // namespace
@@ -109,8 +107,8 @@ int report_on_host(int count, char** arguments, char** environment) {
     return kNotReported + 1;
   }
   if (std::strcmp(arguments[2], kNamesRole) == 0) return answer_running_program();
-  struct stat record {};
-  if (::fstat(kCapture, &record) == 0) expect_record(static_cast<std::uint64_t>(record.st_size));
+  std::uint64_t record_bytes = 0;
+  if (find_size(kCapture, record_bytes)) expect_record(record_bytes);
   Options options;
   RecordingOptions recording;
   ReportOptions wanted;
