@@ -13,6 +13,7 @@
 
 #include "cli/captures/captures.h"
 #include "cli/console/descriptor.h"
+#include "cli/console/files.h"
 #include "report/base/output.h"
 #include "report/base/output_path.h"
 #include "report/compression/compressed_capture.h"
@@ -26,9 +27,7 @@ namespace {
 using report::CompressionError;
 
 int make_temporary() {
-  const char* const folder = std::getenv("TMPDIR");
-  std::string path =
-      std::string(folder != nullptr && *folder != '\0' ? folder : "/tmp") + "/pymemflow.XXXXXX";
+  std::string path = temporary_folder() + "/pymemflow.XXXXXX";
   const int file = ::mkostemp(path.data(), O_CLOEXEC);
   if (file >= 0) ::unlink(path.c_str());
   return file;

@@ -4,6 +4,7 @@
 
 #include <cerrno>
 #include <cstdio>
+#include <cstdlib>
 
 #include "report/base/output.h"
 #include "report/base/output_file.h"
@@ -36,6 +37,11 @@ bool is_same_file(const std::string& a, const std::string& b) {
   struct stat other {};
   if (::stat(a.c_str(), &one) != 0 || ::stat(b.c_str(), &other) != 0) return false;
   return S_ISREG(one.st_mode) && one.st_dev == other.st_dev && one.st_ino == other.st_ino;
+}
+
+std::string temporary_folder() {
+  const char* const wanted = std::getenv("TMPDIR");
+  return wanted != nullptr && *wanted != '\0' ? wanted : "/tmp";
 }
 
 }  // namespace pymemflow::cli

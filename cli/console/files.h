@@ -17,4 +17,7 @@ Error write_file(const std::string& path, const std::string& text);
 // True if both paths lead to one regular file, by whatever names or links.
 bool is_same_file(const std::string& a, const std::string& b);
 
+// The folder for temporary files: that of TMPDIR, or /tmp.
+std::string temporary_folder();
+
 }  // namespace pymemflow::cli

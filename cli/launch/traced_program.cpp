@@ -10,6 +10,7 @@
 #include <ctime>
 #include <filesystem>
 
+#include "cli/console/files.h"
 #include "cli/launch/environment.h"
 #include "cli/launch/program_file.h"
 #include "cli/platform/platform.h"
@@ -98,9 +99,9 @@ Error TracedProgram::make_folder() {
 }
 
 Error make_temporary_folder(std::string& path) {
-  const char* const wanted = std::getenv("TMPDIR");
-  const bool is_usable = wanted != nullptr && *wanted == '/' && is_plain(wanted);
-  std::string pattern = std::string(is_usable ? wanted : "/tmp") + "/pymemflow.XXXXXX";
+  const std::string wanted = temporary_folder();
+  const bool is_usable = wanted.front() == '/' && is_plain(wanted);
+  std::string pattern = (is_usable ? wanted : "/tmp") + "/pymemflow.XXXXXX";
   if (::mkdtemp(pattern.data()) == nullptr) return system_error(pattern);
   path = pattern;
   return {};
