@@ -9,14 +9,15 @@ from end_cases import EndCase, has_block
 
 pytestmark = [pytest.mark.known_python, pytest.mark.one_python]
 
-# Each takes a lock of the C library or the loader, and never gives it back.
-HANGS = '#include <unistd.h>\n__attribute__((%s)) static void hang(void) { for (;;) pause(); }\n'
+# Each takes a lock of the C library or the loader, says so in the pipe of the variable, and never gives it back.
+HANGS = ('#include <stdlib.h>\n#include <unistd.h>\n__attribute__((%s)) static void hang(void) {\n'
+         'if (write(atoi(getenv("HANGS")), "x", 1) == 1) for (;;) pause(); }\n')
 # Each ends the process at a moment at which the loader is at work.
 ENDS = '#include <unistd.h>\n__attribute__((%s)) static void end(void) { _exit(6); }\n'
 RESOLVES = ('#include <unistd.h>\nstatic int end(void) { _exit(6); }\nstatic int other(void) { return 7; }\n'
             'static int (*resolve(void))(void) { return getenv("NEVER") == 0 ? (end(), other) : other; }\n'
             'int found(void) __attribute__((ifunc("resolve")));\nint call(void) { return found(); }\n')
-OPENS = 'import ctypes, os, sys, threading, time, _ctypes\nbytes(77777)\n'
+OPENS = 'import ctypes, os, sys, threading, _ctypes\nbytes(77777)\n'
 
 
 class Case(EndCase):
@@ -90,7 +91,8 @@ class TestLoader(Case):
         # Functions of ctypes give the GIL away meanwhile, as CDLL(path) does not.
         code = OPENS + ('libc = ctypes.CDLL(None)\nlibc.dlopen.restype = ctypes.c_void_p\n'
                         'def load(): libc.dlclose(ctypes.c_void_p(libc.dlopen(%r, os.RTLD_NOW)))\n'
-                        'threading.Thread(target=load, daemon=True).start()\ntime.sleep(0.2)\n%s'
+                        'read, write = os.pipe()\nos.environ["HANGS"] = str(write)\n'
+                        'threading.Thread(target=load, daemon=True).start()\nos.read(read, 1)\n%s'
                         % (os.fsencode(hangs), end))
         self.check(self.both(code))
 

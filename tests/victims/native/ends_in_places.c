@@ -186,16 +186,27 @@ void exit_in_exit_handler(int code) {
   exit(77);
 }
 
+static int arrival[2];
+
 static void wait_for_ever(void) {
+  static const char here = 'x';
+  while (write(arrival[1], &here, 1) != 1) continue;
   for (;;) pause();
+}
+
+// Waits until another thread is in wait_for_ever().
+static void wait_for_arrival(void) {
+  char here;
+  while (read(arrival[0], &here, 1) != 1) continue;
 }
 
 // One thread is in exit(), whose handler never returns, and so holds what exit() locks.
 void exit_beside_exit(int code) {
+  if (pipe(arrival) != 0) return;
   atexit(wait_for_ever);
   pthread_t thread;
   start_thread(0, exit_with_handlers, (void*)77L, &thread);
-  usleep(50000);
+  wait_for_arrival();
   _exit(code);
 }
 
@@ -206,10 +217,11 @@ static void* fork_in_thread(void* argument) {
 
 // One thread is in fork(), whose handler never returns.
 void exit_beside_fork(int code) {
+  if (pipe(arrival) != 0) return;
   pthread_atfork(wait_for_ever, NULL, NULL);
   pthread_t thread;
   start_thread(0, fork_in_thread, NULL, &thread);
-  usleep(50000);
+  wait_for_arrival();
   _exit(code);
 }
 
