@@ -208,11 +208,12 @@ __attribute__((always_inline)) inline std::uint64_t read_key(const FrameLayout& 
   if (layout.frame_shape == FrameShape::CFrame) {
     return read_key<FrameShape::CFrame>(layout, state, caller);
   }
-  if (layout.frame_shape == FrameShape::FrameObject) {
-    return read_key<FrameShape::FrameObject>(layout, state, caller);
+  // One comparison serves both tests.
+  if (layout.frame_shape > FrameShape::CFrame) {
+    if (layout.frame_shape == FrameShape::CheckedCFrame) return 0;
+    return read_key<FrameShape::CurrentFrame>(layout, state, caller);
   }
-  if (layout.frame_shape == FrameShape::CheckedCFrame) return 0;
-  return read_key<FrameShape::CurrentFrame>(layout, state, caller);
+  return read_key<FrameShape::FrameObject>(layout, state, caller);
 }
 
 // Out of line: see checked_frame.h.

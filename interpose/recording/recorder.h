@@ -138,8 +138,12 @@ PMF_AT_ONCE void put_malloc(Writer& writer, SiteId site, std::size_t size, std::
   const Word again = writer.last_sizes.repeats(site, size) ? 1 : 0;
   constexpr Word kToAgain =
       static_cast<Word>(RecordKind::MallocAgain) - static_cast<Word>(RecordKind::Malloc);
-  writer.position[1] = size & (again - 1);
-  commit(writer, short_head(RecordKind::Malloc, address, site) + again * kToAgain, 2 - again);
+  Word* const position = writer.position;
+  position[1] = size & (again - 1);
+  // As commit() does, which would load the position again.
+  std::atomic_ref(*position).store(short_head(RecordKind::Malloc, address, site) + again * kToAgain,
+                                   std::memory_order_release);
+  writer.position = reinterpret_cast<Word*>(number(position + 2) - again * sizeof(Word));
 }
 
 PMF_AT_ONCE bool write_malloc(Writer& writer, SiteId site, std::size_t size,

@@ -63,7 +63,8 @@ struct Recording {
 // The recorder, the probe handlers and the hooks name this global: a hook has no other way to reach
 // the recording, and passing it on would cost the hot path a register. The files below them
 // (blocks, writers, windows, sites, probe attribution) get what they need as parameters.
-extern constinit Recording recording;
+// Hidden: without that, the hooks would look up its address before each use.
+extern constinit Recording recording __attribute__((visibility("hidden")));
 
 // Starts recording. 0, or an error number, and then nothing is recorded.
 int start_recording(const pyframe::Interpreter& interpreter, const CaptureSettings& settings = {},
