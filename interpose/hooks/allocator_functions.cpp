@@ -14,7 +14,7 @@ namespace {
 // Not inlined, so that the usual path of free() needs no stack frame.
 __attribute__((noinline)) void free_slowly(void* block, const void* caller) {
   record_free_slowly(block, caller);
-  if (!boot_arena::owns(block)) real.free(block);
+  real.free(block);
 }
 
 }  // namespace
@@ -26,7 +26,7 @@ PMF_HOOK(void*, malloc)(std::size_t size) noexcept {
 PMF_HOOK(void, free)(void* block) noexcept {
   if (!record_free_at_once(block, PMF_CALLER)) [[unlikely]]
     return free_slowly(block, PMF_CALLER);
-  if (!boot_arena::owns(block)) real.free(block);
+  real.free(block);
 }
 
 PMF_HOOK(void*, calloc)(std::size_t count, std::size_t size) noexcept {

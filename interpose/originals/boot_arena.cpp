@@ -15,6 +15,7 @@ constexpr std::size_t kPage = 4096;
 constexpr std::size_t kHeader = 16;  // holds the block's size, and keeps what follows aligned
 
 std::atomic<std::size_t> used{0};
+std::atomic<std::size_t> blocks{0};  // that were not freed
 
 }  // namespace
 
@@ -34,7 +35,16 @@ void* take(std::size_t alignment, std::size_t size) {
     }
   } while (!used.compare_exchange_weak(before, place + size, std::memory_order_relaxed));
   std::memcpy(storage + place - kHeader, &size, sizeof size);
+  blocks.fetch_add(1, std::memory_order_relaxed);
   return storage + place;
+}
+
+void give_back(const void* block) {
+  if (owns(block)) blocks.fetch_sub(1, std::memory_order_relaxed);
+}
+
+bool is_in_use() {
+  return blocks.load(std::memory_order_relaxed) != 0;
 }
 
 void* grow(void* block, std::size_t size) {

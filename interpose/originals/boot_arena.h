@@ -21,6 +21,11 @@ inline bool owns(const void* block) {
 // not a power of two of at most a page, or the arena is full.
 void* take(std::size_t alignment, std::size_t size);
 
+// Notes that a block of the arena was freed. Ignores other blocks.
+void give_back(const void* block);
+// Whether a block of the arena has not been freed.
+bool is_in_use();
+
 // realloc() of a block of the arena: moves it to memory of the original malloc().
 void* grow(void* block, std::size_t size);
 std::size_t usable_size(const void* block);

@@ -4,7 +4,8 @@
 // On Linux find_originals() looks them up by name; the library's constructor calls it. A call that
 // comes earlier, from another library's constructor, does the same. Nothing is locked, since no
 // second thread exists then, and memory that the search requests comes from a small arena
-// (boot_arena.h). On macOS the loader provides the originals before any code runs.
+// (boot_arena.h). Of the originals, free() alone takes blocks of the arena. On macOS the loader
+// provides the originals before any code runs.
 
 #include <cstddef>
 
@@ -31,7 +32,8 @@ struct Originals {
 
 #pragma GCC diagnostic pop
 
-extern constinit Originals real;
+// Hidden: without that, the hooks would look up the address of `real` before each use.
+extern constinit Originals real __attribute__((visibility("hidden")));
 
 // Whether the original realloc() calls other functions of the family by their public names, and so
 // reaches the hooks again: musl's does, and so do many simple allocators; glibc's does not.

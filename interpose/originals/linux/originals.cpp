@@ -22,7 +22,9 @@ constexpr std::size_t kPage = 4096;
 void* take_plain(std::size_t size) noexcept {
   return boot_arena::take(1, size);
 }
-void give_back(void*) noexcept {}
+void give_back(void* block) noexcept {
+  boot_arena::give_back(block);
+}
 
 // The arena consists of zeros, and no part of it is handed out twice.
 void* take_array(std::size_t count, std::size_t size) noexcept {
@@ -39,6 +41,7 @@ void* move(void* block, std::size_t size) noexcept {
   if (moved != nullptr && block != nullptr && boot_arena::owns(block)) {
     const std::size_t old = boot_arena::usable_size(block);
     std::memcpy(moved, block, old < size ? old : size);
+    boot_arena::give_back(block);
   }
   return moved;
 }
@@ -68,8 +71,12 @@ void* take_page(std::size_t size) noexcept {
 void* take_pages(std::size_t size) noexcept {
   return boot_arena::take(kPage, (size + kPage - 1) & ~(kPage - 1));
 }
-void give_back_sized(void*, std::size_t) noexcept {}
-void give_back_aligned(void*, std::size_t, std::size_t) noexcept {}
+void give_back_sized(void* block, std::size_t) noexcept {
+  boot_arena::give_back(block);
+}
+void give_back_aligned(void* block, std::size_t, std::size_t) noexcept {
+  boot_arena::give_back(block);
+}
 
 constinit const Originals boot_functions = {
     .malloc = {take_plain},
@@ -160,6 +167,13 @@ void* seen_calloc(std::size_t count, std::size_t size) noexcept {
 void* seen_realloc(void* block, std::size_t size) noexcept {
   was_called = true;
   return found.realloc(block, size);
+}
+
+// Takes the place of the original free() where the program may still free blocks of the arena.
+constinit decltype(Originals::free) original_free{};
+
+void free_beside_arena(void* block) noexcept {
+  if (!boot_arena::owns(block)) original_free(block);
 }
 
 void use_allocators(const Originals& from) {
@@ -271,6 +285,10 @@ void find_originals() {
   count_calls();
   is_malloc_ours = calls_reach_us();
   originals_are_nested = realloc_calls_others();
+  if (boot_arena::is_in_use()) {
+    original_free = found.free;
+    found.free.function = free_beside_arena;
+  }
   use_allocators(found);
 }
 

@@ -11,6 +11,8 @@
 #include <cerrno>
 #include <cstring>
 
+#include "interpose/originals/boot_arena.h"
+
 #pragma GCC diagnostic ignored "-Wignored-attributes"
 
 namespace pymemflow::interpose {
@@ -45,6 +47,26 @@ TEST(Originals, AreFoundByTheFirstCall) {
     std::memset(block, 1, 100);
     real.free(block);
     return true;
+  }));
+}
+
+TEST(Originals, OfFreeTakesBlocksOfTheArenaIfThereAreAny) {
+  if (!platform::kOriginalsAreLookedUp) GTEST_SKIP() << "there is no arena";
+  EXPECT_TRUE(holds_in_child([] {
+    find_originals();
+    return reinterpret_cast<void*>(real.free.function) == ::dlsym(RTLD_NEXT, "free");
+  }));
+  EXPECT_TRUE(holds_in_child([] {
+    void* const block = boot_arena::take(1, 100);
+    find_originals();
+    real.free(block);
+    real.free(real.malloc(100));
+    return true;
+  }));
+  EXPECT_TRUE(holds_in_child([] {
+    boot_arena::give_back(boot_arena::take(1, 100));
+    find_originals();
+    return reinterpret_cast<void*>(real.free.function) == ::dlsym(RTLD_NEXT, "free");
   }));
 }
 
