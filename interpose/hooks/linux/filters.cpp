@@ -65,8 +65,8 @@ class FilterRun {
     std::uint32_t value;
   };
 
-  // False: the filter does not allow the call, or is not understood. Takes a copy, since what it
-  // pushes takes the place of the state.
+  // False: the filter does not allow the call, or is not understood. Takes a copy, since the first
+  // push overwrites the state in the list.
   bool step(State state) {
     if (state.at >= length_) return false;
     const sock_filter& now = code_[state.at];

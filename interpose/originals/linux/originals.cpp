@@ -169,7 +169,7 @@ void* seen_realloc(void* block, std::size_t size) noexcept {
   return found.realloc(block, size);
 }
 
-// Takes the place of the original free() where the program may still free blocks of the arena.
+// Replaces the original free() where the program may still free blocks of the arena.
 constinit decltype(Originals::free) original_free{};
 
 void free_beside_arena(void* block) noexcept {
