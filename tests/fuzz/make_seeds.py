@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Writes the seeds of the fuzzers other than that of captures (make_corpus.py):
 
-    python3 make_seeds.py line_table|options|gate FOLDER
+    python3 make_seeds.py line_table|options|gate|unwind FOLDER
 
 Line tables are those of modules of the Python that runs this: run it once with one of up to 3.9, with
 3.10 and with one of 3.11 or later.
@@ -35,6 +35,37 @@ def line_table():
                 name = '%d-%s-%d' % (kind, module.__name__, code.co_firstlineno)
                 yield name, struct.pack('<Bii', kind, code.co_firstlineno,
                                         len(code.co_code) // 4 * 2) + table
+
+
+# Instructions of .eh_frame: what compilers write, and what assembly does.
+FRAME_PROGRAMS = {
+    'pushes': '41 0e10 8602 41 0e18 8303 0a 02 0a 0e10 0b',
+    'frame-pointer': '41 0e10 8602 43 0d06 5a 0c0708',
+    'plt': '0e10 46 0e18 4a 0f0b 7708 8000 3f 1a 3b 2a 33 24 22',
+    'realigned': '45 0c0a00 49 10060276 00 46 0f03767806',
+    'signal': '0f047708a00106 100602 77f800 101003 77a801',
+    'rare': '0706 0806 090603 0601 2e10 2f0602 110602 120704 1302 140602 150602 16060176 2d',
+}
+
+
+def unwind():
+    """The address, .eh_frame_hdr with one row, a CIE and an FDE."""
+    for name, text in FRAME_PROGRAMS.items():
+        for table in (0x3b, 0xff):
+            for augmentation in (b'zR', b'zRS', b'zPLR'):
+                data = {b'zR': b'\x1b', b'zRS': b'\x1b', b'zPLR': b'\x9b\0\0\0\0\x1b\x1b'}[augmentation]
+                cie = struct.pack('<IB', 0, 1) + augmentation + b'\0\x01\x78\x10' + bytes([len(data)]) + data
+                cie += b'\x0c\x07\x08\x90\x01'
+                cie += bytes(-len(cie) % 4)
+                first = 12 + 8
+                fde = first + 4 + len(cie)
+                body = struct.pack('<IiI', fde + 4 - first, 1000 - (fde + 8), 100) + b'\0'
+                body += bytes.fromhex(text)
+                body += bytes(-len(body) % 4)
+                header = struct.pack('<BBBBiIii', 1, 0x1b, 3, table, first - 4, 1, 1000, fde)
+                yield '%s-%x-%s' % (name, table, augmentation.decode()), (
+                    struct.pack('<i', 1000 + 12) + header + struct.pack('<I', len(cie)) + cie +
+                    struct.pack('<I', len(body)) + body + bytes(4))
 
 
 SIZES = ['0', '4096', '4096B', '1.5MB', '32MiB', '64K', '0.000001TiB', '16777215.999999TB',
@@ -80,7 +111,8 @@ def gate():
 
 
 def main(fuzzer, folder):
-    for name, seed in {'line_table': line_table, 'options': options, 'gate': gate}[fuzzer]():
+    fuzzers = {'line_table': line_table, 'options': options, 'gate': gate, 'unwind': unwind}
+    for name, seed in fuzzers[fuzzer]():
         with open(os.path.join(folder, name), 'wb') as file:
             file.write(seed)
 

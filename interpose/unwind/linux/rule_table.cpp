@@ -15,20 +15,20 @@ namespace {
 
 constexpr std::uintptr_t kAddressEnd = std::uintptr_t{1} << 48;
 
-// True for the code that signal handlers return to. Some C libraries have no unwind data for it.
-bool is_signal_return(Bytes code, std::uintptr_t address) {
-  const std::uintptr_t offset = address - reinterpret_cast<std::uintptr_t>(code.data());
-  return offset < code.size() && code.size() - offset >= sizeof kSignalReturn &&
-         std::memcmp(code.data() + offset, kSignalReturn, sizeof kSignalReturn) == 0;
+// True for the code that signal handlers return to. Some C libraries and kernels have no unwind
+// data for it, and it need not be in a file. Costs a system call.
+bool is_signal_return(std::uintptr_t pc) {
+  unsigned char code[sizeof kSignalReturn];
+  return platform::copy_memory(code, pc, sizeof code) &&
+         std::memcmp(code, kSignalReturn, sizeof code) == 0;
 }
 
 std::optional<Rule> compile_at(std::uintptr_t pc) {
   const std::optional<UnwindModule> module = find_unwind_module(pc - 1);
-  if (!module) return std::nullopt;
   const std::optional<FrameEntry> entry =
-      find_frame_entry(module->search_table, module->segment, pc - 1);
+      module ? find_frame_entry(module->search_table, module->segment, pc - 1) : std::nullopt;
   // The kernel's layout is certain, while the unwind data of such code may describe less.
-  if ((!entry || entry->is_signal) && is_signal_return(module->code, pc)) return kSignalRule;
+  if ((!entry || entry->is_signal) && is_signal_return(pc)) return kSignalRule;
   return entry ? compile_rule(*entry, pc - 1) : std::nullopt;
 }
 

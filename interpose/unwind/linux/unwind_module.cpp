@@ -78,8 +78,7 @@ std::optional<UnwindModule> read_unwind_module(std::uintptr_t image, std::uintpt
   const std::optional<Segments> segments = read_segments(image);
   if (!segments) return std::nullopt;
   UnwindModule module = {};
-  module.code = segments->around(address);
-  if (module.code.empty()) return std::nullopt;
+  if (segments->around(address).empty()) return std::nullopt;
   const ElfW(Phdr)* const table = segments->find(PT_GNU_EH_FRAME);
   if (table == nullptr) return module;
   const Bytes bytes = segments->bytes(*table);

@@ -13,7 +13,6 @@ namespace pymemflow::interpose {
 struct UnwindModule {
   Bytes search_table;  // .eh_frame_hdr
   Bytes segment;       // the mapped segment that holds it, and .eh_frame
-  Bytes code;          // the mapped segment that holds the address
 };
 
 // The module that holds `address`. It may lack a search table. None: no file is mapped there.
