@@ -24,6 +24,12 @@ bool is_at_instruction_of(const Interpreter& interpreter, const void* code,
   return instruction >= -2 && instruction < units * 2 && instruction % 2 == 0;
 }
 
+// The position of the instruction that a copy of a frame is at.
+std::int64_t instruction_in(const FrameLayout& layout, const char* copy, const void* bytecode) {
+  return load<std::intptr_t>(copy, layout.frame_position) -
+         reinterpret_cast<std::intptr_t>(bytecode);
+}
+
 }  // namespace
 
 namespace detail {
@@ -38,8 +44,7 @@ bool read_checked_position(const Interpreter& interpreter, const void* state, Po
     const void* const code = load<const void*>(copy, layout.frame_code);
     if (runs_code<FrameShape::CFrame>(interpreter, copy, code)) {
       const char* const bytecode = static_cast<const char*>(code) + layout.code_bytecode;
-      const std::int64_t instruction = load<std::intptr_t>(copy, layout.frame_position) -
-                                       reinterpret_cast<std::intptr_t>(bytecode);
+      const std::int64_t instruction = instruction_in(layout, copy, bytecode);
       if (!is_at_instruction_of(interpreter, code, instruction)) return false;
       position = {.code = code,
                   .instruction = static_cast<std::int32_t>(instruction),
@@ -53,6 +58,23 @@ bool read_checked_position(const Interpreter& interpreter, const void* state, Po
 }
 
 }  // namespace detail
+
+bool read_checked_frame(const Interpreter& interpreter, const void* frame, std::uint64_t known,
+                        CheckedFrame& read) {
+  const FrameLayout& layout = interpreter.layout;
+  alignas(8) char copy[kFrameBytes];
+  if (!platform::copy_memory(copy, reinterpret_cast<std::uintptr_t>(frame), sizeof copy))
+    return false;
+  read = {.back = load<const void*>(copy, layout.frame_back),
+          .instruction = load<std::uint64_t>(copy, layout.frame_position)};
+  const void* const code = load<const void*>(copy, layout.frame_code);
+  if (read.instruction == known ||
+      !detail::runs_code<FrameShape::CFrame>(interpreter, copy, code)) {
+    return true;
+  }
+  const char* const bytecode = static_cast<const char*>(code) + layout.code_bytecode;
+  return is_at_instruction_of(interpreter, code, instruction_in(layout, copy, bytecode));
+}
 
 void expect_switched_stacks(Interpreter& interpreter) {
   if (!is_known(interpreter) || interpreter.layout.frame_shape != FrameShape::CFrame) return;

@@ -10,6 +10,16 @@
 
 namespace pymemflow::pyframe {
 
+struct CheckedFrame {
+  const void* back = nullptr;
+  std::uint64_t instruction = 0;  // FrameLayout::frame_position
+};
+
+// Reads the frame at this address, or at which there is none. False: it cannot be used. If its
+// instruction is `known`, it was used before and is not examined again.
+bool read_checked_frame(const Interpreter& interpreter, const void* frame, std::uint64_t known,
+                        CheckedFrame& read);
+
 // Turns the checks on, while other threads may be reading. Outside every hook.
 void expect_switched_stacks(Interpreter& interpreter);
 bool expects_switched_stacks(const Interpreter& interpreter);

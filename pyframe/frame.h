@@ -169,20 +169,28 @@ inline std::int32_t instruction_of(const FrameLayout& layout, const void* frame,
   return layout.position_shape == PositionShape::UnitIndex ? index * 2 : index;
 }
 
+// Reads the position of this frame. False: it is a shim, which runs no code object.
+template <FrameShape kShape>
+__attribute__((always_inline)) inline bool read_frame(const Interpreter& interpreter,
+                                                      const void* frame, Position& position) {
+  const FrameLayout& layout = interpreter.layout;
+  const void* code = executable_of<kShape>(layout, frame);
+  if (!runs_code<kShape>(interpreter, frame, code)) [[unlikely]]
+    return false;
+  position.frame = frame;
+  position.code = code;
+  position.bytecode = bytecode_of<kShape>(layout, frame, code);
+  position.instruction = instruction_of<kShape>(layout, frame, position.bytecode);
+  return true;
+}
+
 // Reads the position of this frame, or of the next one below it that runs a code object.
 template <FrameShape kShape>
 inline bool read_position(const Interpreter& interpreter, const void* frame, Position& position) {
-  const FrameLayout& layout = interpreter.layout;
   for (int skipped = 0; frame != nullptr && skipped <= kMaxShimFrames; ++skipped) {
-    const void* code = executable_of<kShape>(layout, frame);
-    if (runs_code<kShape>(interpreter, frame, code)) [[likely]] {
-      position.frame = frame;
-      position.code = code;
-      position.bytecode = bytecode_of<kShape>(layout, frame, code);
-      position.instruction = instruction_of<kShape>(layout, frame, position.bytecode);
+    if (read_frame<kShape>(interpreter, frame, position)) [[likely]]
       return true;
-    }
-    frame = load<const void*>(frame, layout.frame_back);
+    frame = load<const void*>(frame, interpreter.layout.frame_back);
   }
   return false;
 }
@@ -258,18 +266,26 @@ inline std::uint64_t current_key(const Interpreter& interpreter, ThisThread& thr
   return is_known(interpreter) ? key_in(interpreter, thread_state(interpreter, thread)) : 0;
 }
 
-// The same without a function call, so that the registers are kept. The key of the caller if no
-// Python frame runs on this thread; 0 where a call is needed to tell.
-__attribute__((always_inline)) inline std::uint64_t current_key_at_once(
-    const Interpreter& interpreter, const ThisThread& thread, const void* caller) {
-  if (thread.slot == nullptr) return 0;  // no interpreter, an unknown one, or a getter to call
-  const void* state = __atomic_load_n(thread.slot, __ATOMIC_RELAXED);
+// Finds the result of thread_state() without a function call, so that the registers are kept.
+// False: a call is needed to tell.
+__attribute__((always_inline)) inline bool find_state_at_once(const Interpreter& interpreter,
+                                                              const ThisThread& thread,
+                                                              const void*& state) {
+  if (thread.slot == nullptr) return false;  // no interpreter, an unknown one, or a getter to call
+  state = __atomic_load_n(thread.slot, __ATOMIC_RELAXED);
   const bool is_current = state != nullptr && (interpreter.current_is_per_thread ||
                                                detail::is_still_of(thread, interpreter, state));
-  if (!is_current) [[unlikely]] {
-    if (!detail::find_own_state(interpreter, thread, state)) return 0;
-    if (state == nullptr) return caller_key(caller);
-  }
+  return is_current || detail::find_own_state(interpreter, thread, state);
+}
+
+// The key of the running frame, by the same means. The key of the caller if no Python frame runs on
+// this thread; 0 where a call is needed to tell.
+__attribute__((always_inline)) inline std::uint64_t current_key_at_once(
+    const Interpreter& interpreter, const ThisThread& thread, const void* caller) {
+  const void* state;
+  if (!find_state_at_once(interpreter, thread, state)) return 0;
+  if (state == nullptr) [[unlikely]]
+    return caller_key(caller);
   return detail::read_key(interpreter.layout, state, caller);
 }
 
