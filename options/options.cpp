@@ -17,6 +17,7 @@ constexpr std::string_view kTextProblem = "is empty or too long";
 constexpr std::string_view kSwitchProblem =
     "is neither on (1, on, yes, true) nor off (0, off, no, false)";
 constexpr std::string_view kSizeProblem = "is not a size (4096, 1.5MB, 32MiB)";
+constexpr std::string_view kFramesProblem = "is not a number of frames from 1 to 16384";
 
 // Copies of values: the program may change its environment.
 struct Storage {
@@ -76,6 +77,18 @@ std::string_view set_size(Storage&, const Words&, std::string_view value, std::u
   return parse_size(value, field) ? std::string_view() : kSizeProblem;
 }
 
+std::string_view set_frames(Storage&, const Words&, std::string_view value, std::uint64_t& field) {
+  std::uint64_t number = 0;
+  for (const char digit : value) {
+    if (digit < '0' || digit > '9') return kFramesProblem;
+    number = number * 10 + static_cast<std::uint64_t>(digit - '0');
+    if (number > kMaxFrames) return kFramesProblem;
+  }
+  if (number == 0) return kFramesProblem;
+  field = number;
+  return {};
+}
+
 // The position of the word is the number of the enumerator.
 template <typename Enumeration>
 std::string_view set_word(Storage&, const Words& known, std::string_view value,
@@ -97,8 +110,10 @@ constexpr auto set_Text = set_text;
 constexpr auto set_Path = set_path;
 constexpr auto set_Switch = set_switch;
 constexpr auto set_Size = set_size;
+constexpr auto set_Frames = set_frames;
 constexpr auto set_Attribution = set_word<Attribution>;
 constexpr auto set_Compat = set_word<Compat>;
+constexpr auto set_Stack = set_word<Stack>;
 constexpr auto set_Start = set_word<Start>;
 
 char upper(char c) {

@@ -28,6 +28,15 @@ enum class Compat : std::uint8_t { None, Dtrace, Dtrace2020 };
 // The FILE that is standard output. A file of this name is written as ./-
 inline constexpr std::string_view kStandardOutput = "-";
 
+// The frames that are recorded of each call that hands out a block.
+enum class Stack : std::uint8_t {
+  Top,     // the line that is running
+  Python,  // all Python frames
+};
+
+// The greatest number of frames that a stack may be recorded with (capture/stack.h).
+inline constexpr std::uint32_t kMaxFrames = 16384;
+
 struct Options {
   // One bit per row that was set, so a default can be told from the same value given by the user.
   std::uint32_t given = 0;
@@ -36,13 +45,24 @@ struct Options {
   using Path = std::string_view;
   using Switch = bool;
   using Size = std::uint64_t;
+  using Frames = std::uint64_t;  // from 1 to kMaxFrames
 #define PMF_OPTION(field, name, Type, default_value, value, use, sentence) \
   Type field = default_value;
 #include "options/options.def"
 #undef PMF_OPTION
 };
 
-enum class OptionType : std::uint8_t { Text, Path, Switch, Size, Attribution, Compat, Start };
+enum class OptionType : std::uint8_t {
+  Text,
+  Path,
+  Switch,
+  Size,
+  Frames,
+  Attribution,
+  Compat,
+  Stack,
+  Start,
+};
 enum class OptionUse : std::uint8_t { Library, Kept, Report, Both };
 
 // A row of options.def. A new one must fit kMaxVariableName.

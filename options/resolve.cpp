@@ -93,6 +93,20 @@ constexpr Conflict kConflicts[] = {
      "--python-call-stack (PYMEMFLOW_PYTHON_CALL_STACK)",
      "prints calls and returns, but --no-flow (PYMEMFLOW_FLOW=0) keeps no events; leave one of "
      "them out"},
+    {[](const Options& options, FormatInput) {
+       return options.stack != Stack::Top &&
+              (options.attribution == Attribution::Probe || options.compat != Compat::None ||
+               options.python_call_stack);
+     },
+     "--stack python (PYMEMFLOW_STACK)",
+     "records the running frames, but --attribution probe, --compat or --python-call-stack records "
+     "what probes see; leave one of them out"},
+    {[](const Options& options, FormatInput) {
+       return options.stack == Stack::Top && is_given(options, "max-stack");
+     },
+     "--max-stack (PYMEMFLOW_MAX_STACK)",
+     "limits whole stacks, but the running line alone is recorded; add --stack python "
+     "(PYMEMFLOW_STACK=python), or leave it out"},
     {[](const Options& options, FormatInput) { return options.capture == kStandardOutput; },
      "--capture - (PYMEMFLOW_CAPTURE)",
      "is standard output, but a record needs a file; a file of this name is ./-"},

@@ -311,6 +311,7 @@ CaptureSettings settings_of(const RecordingOptions& asked) {
           .limit_bytes = asked.capture_limit,
           .mode = mode,
           .ring_bytes = asked.ring,
+          .max_stack = asked.stack == Stack::Top ? 0 : static_cast<std::uint32_t>(asked.max_stack),
           .options = given_options()};
 }
 

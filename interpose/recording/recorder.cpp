@@ -10,7 +10,6 @@
 #include "platform/clock.h"
 #include "platform/signal_guard.h"
 #include "platform/threads.h"
-#include "pyframe/own_line.h"
 
 namespace pymemflow::interpose {
 
@@ -52,6 +51,15 @@ bool write_thread(Writer& writer, std::uint32_t thread) {
   return true;
 }
 
+// The frames of its last owner mean nothing to this thread. False: no memory.
+bool prepare_stack(Writer& writer) {
+  if (recording.max_stack == 0) return true;
+  if (writer.stack == nullptr) writer.stack = make_thread_stack(recording.max_stack);
+  if (writer.stack == nullptr) return false;
+  writer.stack->frames.forget();
+  return true;
+}
+
 // Takes a writer that is free, or whose thread has ended, for this thread.
 Writer* acquire_writer() {
   if (recording.are_calls_forbidden.load(std::memory_order_relaxed)) return nullptr;
@@ -61,6 +69,10 @@ Writer* acquire_writer() {
   writer->state.store(WriterState::Writing, std::memory_order_relaxed);
   writer->thread = pyframe::this_thread(recording.interpreter, platform::thread_self());
   writer->probe = {};
+  if (!prepare_stack(*writer)) {
+    WriterPool::release(*writer);
+    return nullptr;
+  }
   if (writer->window == nullptr) {
     if (const int error = make_window(recording.destination, *writer)) {
       WriterPool::release(*writer);
@@ -71,42 +83,6 @@ Writer* acquire_writer() {
   if (ensure_turn(*writer, 0) && write_thread(*writer, thread)) return writer;
   WriterPool::release(*writer);
   return nullptr;
-}
-
-bool find_position(Writer& writer, pyframe::Position& position) {
-  if (recording.probes.attribution == Attribution::Probe) {
-    const Writer* const own = this_writer();
-    const pyframe::LastProbe& last = (own != nullptr ? *own : writer).probe.last;
-    bool is_found = false;
-    const pyframe::Probed probed =
-        probed_position(recording.interpreter, writer, last, position, is_found);
-    if (probed == pyframe::Probed::SomebodyElse) {
-      recording.not_probed.fetch_add(1, std::memory_order_relaxed);
-    }
-    return is_found;
-  }
-  if (!pyframe::current_position(recording.interpreter, writer.thread, position)) return false;
-  pyframe::take_own_line(recording.interpreter, position);
-  return true;
-}
-
-SiteId require_python_site(Writer& writer, const pyframe::Position& position) {
-  if (const SiteId site = recording.sites.find(position)) return site;
-  recording.python_ran.store(true, std::memory_order_relaxed);
-  return recording.sites.define(writer.definitions, recording.interpreter, position);
-}
-
-// Returns the site of a call, and defines it if it is new.
-SiteId require_site(Writer& writer, const void* caller) {
-  pyframe::Position position;
-  if (find_position(writer, position)) {
-    if (const SiteId site = require_python_site(writer, position)) return site;
-  }
-  if (const SiteId site = recording.sites.find_caller(caller)) return site;
-  if (pyframe::has_python_state(recording.interpreter)) {
-    recording.python_ran.store(true, std::memory_order_relaxed);
-  }
-  return recording.sites.define_caller(writer.definitions, caller);
 }
 
 // The address of the block that a call releases or hands out.
@@ -176,10 +152,9 @@ Writer* begin_new_process() {
   const Writer* const parents = this_writer();
   const bool is_known = parents != nullptr;
   const pyframe::LastProbe last = is_known ? parents->probe.last : pyframe::LastProbe{};
-  const bool is_idle =
-      is_known && parents->state.load(std::memory_order_relaxed) == WriterState::Idle;
+  const bool was_idle = is_known && is_idle(parents->state.load(std::memory_order_relaxed));
   set_this_writer(nullptr);
-  if (!become_new_process(is_idle ? OldMemory::GiveBack : OldMemory::Keep)) return nullptr;
+  if (!become_new_process(was_idle ? OldMemory::GiveBack : OldMemory::Keep)) return nullptr;
   Writer* const own = acquire_writer();
   set_this_writer(own);
   // The child continues at the position of its parent.
@@ -215,6 +190,7 @@ Entry enter(Always always = Always::No) {
   if (writer == nullptr) return enter_with_new_writer(false);
   switch (writer->state.load(std::memory_order_relaxed)) {
     case WriterState::Idle:
+    case WriterState::IdleWithStack:
       writer->state.store(WriterState::Writing, std::memory_order_relaxed);
       std::atomic_signal_fence(std::memory_order_seq_cst);
       return {.writer = writer};
@@ -248,7 +224,7 @@ void read_clock(Writer& writer, Word* end) {
 }
 
 void leave(const Entry& entry) {
-  end_record(*entry.writer);
+  end_any_record(*entry.writer);
   if (entry.is_borrowed) WriterPool::release(*entry.writer);
 }
 
@@ -281,9 +257,10 @@ void record_call(const Call& call) {
     leave(entry);
     return;
   }
-  const SiteId site = require_site(writer, call.caller);
-  const bool is_recorded =
-      site != kNoSite && ensure_turn(writer, address_of(call)) && write_call(writer, call, site);
+  const CallSite site = require_call_site(writer, traits(call.function).effect, call.caller);
+  const bool is_recorded = site.is_known() && ensure_turn(writer, address_of(call)) &&
+                           make_room_for_use(writer, site, kMaxCallWords) &&
+                           write_call(writer, call, use_in_block(writer, site));
   if (!is_recorded) count_lost(&writer);
   leave(entry);
 }
@@ -338,7 +315,7 @@ bool require_own_recording() {
   if (!is_new_process()) return true;
   Writer* const writer = begin_new_process();
   if (writer == nullptr) return false;
-  end_record(*writer);
+  end_any_record(*writer);
   return true;
 }
 
@@ -357,15 +334,18 @@ MoveRecord::MoveRecord(Function function, const void* old, const void* caller)
   if (entry.is_lost) count_lost(nullptr);
   if (entry.writer == nullptr) return;
   Writer& writer = *entry.writer;
-  site_ = require_site(writer, caller);
+  const CallSite site = require_call_site(writer, Effect::Move, caller);
   // Includes room for a stamp, so that finish() never has to change the block.
-  const bool has_turn = site_ != kNoSite && turns_.begin(writer, number(old));
-  if (!has_turn || make_room(writer, kMaxCallWords + kMoveEndWords) == nullptr) {
+  constexpr std::size_t kWords = kMaxCallWords + kMoveEndWords;
+  const bool has_turn = site.is_known() && turns_.begin(writer, number(old));
+  if (!has_turn || !make_room_for_use(writer, site, kWords) ||
+      make_room(writer, kWords) == nullptr) {
     turns_.give_up();
     count_lost(&writer);
     leave(entry);
     return;
   }
+  site_ = use_in_block(writer, site);
   writer_ = &writer;
   is_borrowed_ = entry.is_borrowed;
   // If originals call no other hooked function, only a signal handler can call a hook before

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <initializer_list>
 
+#include "interpose/recording/call_site.h"
 #include "interpose/recording/recording.h"
 #include "interpose/recording/turn_taking.h"
 #include "interpose/recording/writer.h"
@@ -75,6 +76,19 @@ inline void commit(Writer& writer, Word head, std::size_t words) {
   writer.position += words;
 }
 
+// Return the index of a stack or of a site in the table of the block, and add it if necessary, for
+// which there has to be room. Only in a recording with stacks.
+inline std::uint32_t use_stack(Writer& writer, StackId stack) {
+  if (const std::uint32_t index = writer.stack->used.find_stack(stack)) return index;
+  commit(writer, used_stack(stack), kUsedWords);
+  return writer.stack->used.add_stack(stack);
+}
+inline std::uint32_t use_site(Writer& writer, SiteId site) {
+  if (const std::uint32_t index = writer.stack->used.find_site(site)) return index;
+  commit(writer, used_site(site), kUsedWords);
+  return writer.stack->used.add_site(site);
+}
+
 // Returns the writer of this thread, and creates it if necessary. Null: nothing is being recorded,
 // or there is no room.
 Writer* require_own_writer();
@@ -111,6 +125,13 @@ PMF_AT_ONCE Writer* begin_short_record() {
 PMF_AT_ONCE void end_record(Writer& writer) {
   std::atomic_signal_fence(std::memory_order_seq_cst);
   writer.state.store(WriterState::Idle, std::memory_order_relaxed);
+}
+
+// The same for a record of record_call() and its kind, which know both kinds of recordings.
+inline void end_any_record(Writer& writer) {
+  std::atomic_signal_fence(std::memory_order_seq_cst);
+  writer.state.store(writer.stack != nullptr ? WriterState::IdleWithStack : WriterState::Idle,
+                     std::memory_order_relaxed);
 }
 
 // Whether the stamp of the writer is the key of an event at this address
@@ -168,6 +189,19 @@ PMF_AT_ONCE bool write_free(Writer& writer, SiteId site, std::uint64_t address) 
   return true;
 }
 
+// Returns the site of a call on this thread, or kNoSite if it is new or needs a long record.
+SiteId find_short_site(Writer& writer, const void* caller);
+// Gets what a short record may lack: the turn, and room. Not in a process that may be a forked
+// child, which has no turn yet: false.
+inline constexpr std::size_t kMaxShortWords = 2;
+bool prepare_short(Writer& writer, std::uint64_t address, std::size_t words);
+
+// In a recording with stacks: the functions of the same names without it.
+void* record_malloc_with_stack(std::size_t size, void* result, const void* caller);
+void* record_calloc_with_stack(std::size_t count, std::size_t size, void* result,
+                               const void* caller);
+void record_free_with_stack(const void* block, const void* caller);
+
 // --- for the hooks -------------------------------------------------------------------------------
 
 PMF_AT_ONCE bool is_recording() {
@@ -206,9 +240,10 @@ PMF_AT_ONCE bool record_free_at_once(const void* block, const void* caller) {
   return is_written;
 }
 
-// Record the other events: the site is new to this writer, the block is full, the clock is to be
-// read, or another thread recorded last. With probes every event is recorded here, since writers do
-// not remember sites then. Return `result`, so that their caller can end with a tail call.
+// Record the other events: the recording has stacks, the site is new to this writer, the block is
+// full, the clock is to be read, or another thread recorded last. With probes every event is
+// recorded here, since writers do not remember sites then. Return `result`, so that their caller
+// can end with a tail call.
 void* record_malloc_slowly(std::size_t size, void* result, const void* caller);
 void* record_calloc_slowly(std::size_t count, std::size_t size, void* result, const void* caller);
 void record_free_slowly(const void* block, const void* caller);

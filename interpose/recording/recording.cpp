@@ -33,9 +33,11 @@ int set_up_process(OldMemory old_memory) {
       leave_blocks(recording.destination, writer);
     } else {
       unmap_blocks(recording.destination, writer);
+      unmap(writer.stack);
     }
   });
   recording.sites.clear(keeps_old);
+  recording.stacks.clear(keeps_old);
   if (keeps_old) {
     recording.stripes = static_cast<Stripe*>(platform::map_private(kStripeTableBytes));
     if (recording.stripes == nullptr) return ENOMEM;
@@ -123,6 +125,7 @@ int start_recording(const pyframe::Interpreter& interpreter, const CaptureSettin
     return state.load(std::memory_order_acquire) == kNewProcess;
   };
   recording.probes = probes;
+  recording.max_stack = settings.max_stack;
   if (settings.mode == RecordMode::Ring) {
     recording.destination.ring_blocks = ring_blocks_for(settings.ring_bytes);
   }

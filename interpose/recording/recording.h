@@ -8,6 +8,7 @@
 #include "interpose/recording/blocks/destination.h"
 #include "interpose/recording/probe_attribution.h"
 #include "interpose/recording/site_table.h"
+#include "interpose/recording/stacks/stack_table.h"
 #include "interpose/recording/turn.h"
 #include "interpose/recording/writer_pool.h"
 #include "pyframe/interpreter.h"
@@ -56,6 +57,8 @@ struct Recording {
   Destination destination;
   WriterPool writers;
   SiteTable sites;
+  StackTable stacks;
+  std::uint32_t max_stack = 0;  // frames that a stack may have; 0: no stacks are recorded
   // A Python thread state was seen: this process did run Python.
   std::atomic<bool> python_ran{false};
 };

@@ -12,12 +12,14 @@ namespace {
 // Keeps the site for the next call with this key, if it is not 0. Returns the site, or kNoSite if
 // it is new or needs a long record.
 SiteId remember(Writer& writer, std::uint64_t key, std::uint64_t deaths, SiteId site) {
-  if (site == kNoSite || site >= kShortSites) return kNoSite;
+  const bool is_kept = site < kShortSites || writer.stack != nullptr;
+  if (site == kNoSite || !is_kept) return kNoSite;
   if (key != 0) writer.known_sites[known_site_index(key)] = {key, deaths, site};
   return site;
 }
 
-// Returns the site of a call on this thread, or kNoSite if it is new or needs a long record.
+}  // namespace
+
 SiteId find_short_site(Writer& writer, const void* caller) {
   const pyframe::Interpreter& interpreter = recording.interpreter;
   const void* const state =
@@ -40,18 +42,17 @@ SiteId find_short_site(Writer& writer, const void* caller) {
   return remember(writer, is_key ? key : 0, deaths, site);
 }
 
-// Gets what a short record may lack: the turn, and room. Not in a process that may be a forked
-// child, which has no turn yet.
-__attribute__((noinline)) bool prepare(Writer& writer, std::uint64_t address) {
+__attribute__((noinline)) bool prepare_short(Writer& writer, std::uint64_t address,
+                                             std::size_t words) {
   const std::uint64_t turn = recording.fork_sensitive->turn.load(std::memory_order_relaxed);
   if (writer_of(turn) == kNobody) return false;
-  constexpr std::size_t kMaxShortWords = 2;
   const int saved = errno;
-  const bool is_ready =
-      ensure_turn(writer, address) && make_room(writer, kMaxShortWords) != nullptr;
+  const bool is_ready = ensure_turn(writer, address) && make_room(writer, words) != nullptr;
   errno = saved;
   return is_ready;
 }
+
+namespace {
 
 // Writes a short record with `write` if the site is in the table. Returns false if the call needs a
 // long record.
@@ -61,7 +62,8 @@ bool record_short(const void* caller, std::uint64_t address, Write write) {
   if (writer == nullptr) return false;
   const SiteId site = find_short_site(*writer, caller);
   bool is_written = write(*writer, site);
-  if (!is_written && site != kNoSite && prepare(*writer, address)) [[unlikely]]
+  if (!is_written && site != kNoSite && prepare_short(*writer, address, kMaxShortWords))
+      [[unlikely]]
     is_written = write(*writer, site);
   end_record(*writer);
   return is_written;
@@ -70,6 +72,7 @@ bool record_short(const void* caller, std::uint64_t address, Write write) {
 }  // namespace
 
 void* record_malloc_slowly(std::size_t size, void* result, const void* caller) {
+  if (recording.max_stack != 0) return record_malloc_with_stack(size, result, caller);
   const auto address = reinterpret_cast<std::uintptr_t>(result);
   const bool is_written = record_short(caller, address, [=](Writer& writer, SiteId site) {
     return write_malloc(writer, site, size, address);
@@ -79,6 +82,7 @@ void* record_malloc_slowly(std::size_t size, void* result, const void* caller) {
 }
 
 void* record_calloc_slowly(std::size_t count, std::size_t size, void* result, const void* caller) {
+  if (recording.max_stack != 0) return record_calloc_with_stack(count, size, result, caller);
   const auto address = reinterpret_cast<std::uintptr_t>(result);
   const bool is_written = record_short(caller, address, [=](Writer& writer, SiteId site) {
     return write_calloc(writer, site, count, size, address);
@@ -88,6 +92,7 @@ void* record_calloc_slowly(std::size_t count, std::size_t size, void* result, co
 }
 
 void record_free_slowly(const void* block, const void* caller) {
+  if (recording.max_stack != 0) return record_free_with_stack(block, caller);
   const auto address = reinterpret_cast<std::uintptr_t>(block);
   const bool is_written = record_short(caller, address, [=](Writer& writer, SiteId site) {
     return write_free(writer, site, address);

@@ -31,6 +31,7 @@ void open_window(const Destination& destination, Writer& writer, std::uint64_t n
   writer.position = records_of(&window);
   writer.end = writer.position + kClockDistance;
   writer.last_sizes.clear();
+  if (writer.stack != nullptr) writer.stack->used.begin_block();
   // This is the last of the steps in block.h.
   set_state(window, BlockState::Open);
 }
@@ -115,7 +116,8 @@ bool turn_ring(Destination& destination, Writer& writer) {
 bool fold_window(Destination& destination, Writer& writer) {
   BlockHead& window = *writer.window;
   const auto words = static_cast<std::size_t>(writer.position - records_of(&window));
-  if (!writer.sums.fold(window.number, {records_of(&window), words})) return false;
+  std::uint32_t* const table = writer.stack != nullptr ? writer.stack->folded : nullptr;
+  if (!writer.sums.fold(window.number, {records_of(&window), words}, table)) return false;
   use_again(destination, writer, words * sizeof(Word), window.number + 1);
   return true;
 }

@@ -11,6 +11,7 @@
 #include "capture/last_sizes.h"
 #include "interpose/recording/blocks/definition_stream.h"
 #include "interpose/recording/blocks/sum_table.h"
+#include "interpose/recording/stacks/thread_stack.h"
 #include "interpose/recording/turn.h"
 #include "platform/thread_values.h"
 #include "pyframe/frame.h"
@@ -20,14 +21,20 @@ namespace pymemflow::interpose {
 
 enum class WriterState : std::uint8_t {
   Idle,
-  Writing,   // in the middle of a record
+  IdleWithStack,  // Idle, in a recording with stacks: the inline code of the hooks records sites
+                  // alone, and leaves the events of such a writer to others
+  Writing,        // in the middle of a record
   Ignoring,  // calls of allocator functions are not events: an original that may call others is
              // running, or the library works for itself
 };
 
+constexpr bool is_idle(WriterState state) {
+  return state == WriterState::Idle || state == WriterState::IdleWithStack;
+}
+
 // A site that this writer used recently, by pyframe::current_key(), or by caller_key() where no
 // Python frame ran. Valid until a code object dies.
-// Only sites below kShortSites are kept.
+// Only sites below kShortSites are kept, unless whole stacks are recorded.
 struct KnownSite {
   std::uint64_t key;
   std::uint64_t deaths;  // SiteTable::deaths() when it was entered
@@ -77,7 +84,8 @@ struct alignas(64) Writer {
   std::uint32_t takes;           // so often, modulo a number
   std::uint64_t events_before;   // the window; Ring only
   DefinitionStream definitions;
-  SumTable sums;  // Sums only
+  SumTable sums;       // Sums only
+  ThreadStack* stack;  // null: the recording has no stacks
   // Of the window. Aligned, so that no entry lies in two cache lines.
   alignas(64) LastSizes last_sizes;
   KnownSite known_sites[1 << kKnownSiteBits];

@@ -75,7 +75,7 @@ Writer* WriterPool::acquire(std::uint32_t process, std::uint32_t thread) {
 void WriterPool::wait_for_records() {
   int tries = 10'000;
   for_each([&tries](Writer& writer) {
-    while (writer.state.load(std::memory_order_acquire) != WriterState::Idle && tries-- > 0) {
+    while (!is_idle(writer.state.load(std::memory_order_acquire)) && tries-- > 0) {
       platform::sleep_us(100);
     }
   });

@@ -109,7 +109,8 @@ int CaptureFile::write_head(const CaptureSettings& settings, std::uint32_t proce
   head.limit_bytes = limit_;
   head.mode = settings.mode;
   head.is_forked_child = is_forked_child ? 1 : 0;
-  head.frames = FrameKind::Sites;
+  head.frames = settings.max_stack == 0 ? FrameKind::Sites : FrameKind::Stacks;
+  head.max_stack = settings.max_stack;
   head.checksum = checksum_of_start(head);
   *head_ = head;
   std::atomic_ref(*control_word()).store(paused);

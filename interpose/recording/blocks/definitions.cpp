@@ -119,6 +119,10 @@ bool define_caller(DefinitionStream& stream, SiteId site, const void* address,
                 {reinterpret_cast<std::uintptr_t>(address), module});
 }
 
+bool define_stack(DefinitionStream& stream, StackId number, StackNode node) {
+  return define(stream, ExtendedKind::Stack, number, {stack_payload(node)});
+}
+
 bool define_module(DefinitionStream& stream, const platform::Mapping& mapping, std::uint32_t text,
                    std::span<const unsigned char> build_id) {
   constexpr std::size_t kWords = kMaxBuildIdBytes / sizeof(Word);

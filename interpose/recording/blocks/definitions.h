@@ -21,6 +21,7 @@ bool define_site(DefinitionStream& stream, SiteId site, std::uint32_t code,
 // `module` is the text number of the path of the module that holds the address; 0: no module does.
 bool define_caller(DefinitionStream& stream, SiteId site, const void* address,
                    std::uint32_t module);
+bool define_stack(DefinitionStream& stream, StackId number, StackNode node);
 bool define_module(DefinitionStream& stream, const platform::Mapping& mapping, std::uint32_t text,
                    std::span<const unsigned char> build_id);
 bool define_metadata(DefinitionStream& stream, MetadataKind kind, std::string_view text);

@@ -35,16 +35,28 @@ Word key_of(const Event& event) {
   return sum_key(event.site, event.function, bucket_of(size));
 }
 
+bool adds_to_table(Word head) {
+  if (kind_of(head) != RecordKind::Extended) return false;
+  const ExtendedKind kind = extended_kind(head);
+  return kind == ExtendedKind::UsedStack || kind == ExtendedKind::UsedSite;
+}
+
 }  // namespace
 
-bool SumTable::fold(std::uint64_t number, std::span<const Word> records) {
+bool SumTable::fold(std::uint64_t number, std::span<const Word> records, std::uint32_t* used) {
   LastSizes sizes;
+  std::size_t used_count = 0;
   while (!records.empty()) {
     const std::size_t words = record_words(records[0]);
     if (words == 0 || words > records.size()) break;
     if (is_event(kind_of(records[0]))) {
       Event event;
-      if (read_event(records.data(), sizes, event) && !add(number, event)) return false;
+      if (read_event(records.data(), sizes, event)) {
+        if (used != nullptr) event.site = used[event.site - 1];
+        if (!add(number, event)) return false;
+      }
+    } else if (used != nullptr && adds_to_table(records[0])) {
+      used[used_count++] = extended_number(records[0]);
     }
     records = records.subspan(words);
   }
