@@ -22,7 +22,7 @@ std::optional<std::uint32_t> pack(const Rule& rule) {
   }
   const std::int32_t pc_offset = kIsPcInLink ? rule.fp_offset + kWord : -kWord;
   if (rule.pc_offset != pc_offset || pc_offset >= 0) return std::nullopt;
-  if (rule.cfa_offset < 0 || rule.cfa_offset > 255 * kWord || rule.cfa_offset % kWord != 0) {
+  if (rule.cfa_offset < kWord || rule.cfa_offset > 255 * kWord || rule.cfa_offset % kWord != 0) {
     return std::nullopt;
   }
   const std::optional<std::uint32_t> fp = pack_fp(rule);

@@ -41,9 +41,9 @@ inline constexpr std::int32_t kWord = 8;
 // For a rule without an offset of pc.
 inline constexpr std::int32_t kNoPcOffset = 1;
 
-// The short form: bit 13: the CFA is relative to fp; bits 12 to 5: offset of the CFA / 8; bits 4 to
-// 0: the saved fp is this many words below the CFA (0: fp is kept, 31: as many as the CFA's
-// offset). The saved pc is below the CFA, or behind the saved fp, as the processor has it.
+// The short form: bit 13: the CFA is relative to fp; bits 12 to 5: offset of the CFA / 8, not 0;
+// bits 4 to 0: the saved fp is this many words below the CFA (0: fp is kept, 31: as many as the
+// CFA's offset). The saved pc is below the CFA, or behind the saved fp, as the processor has it.
 inline constexpr std::uint32_t kShortFromFp = 1U << 13;
 inline constexpr std::uint32_t kShortFp = 31;
 

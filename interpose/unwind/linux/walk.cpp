@@ -98,13 +98,22 @@ Step step_long(Registers& at, const Rule& rule, StackRange stack) {
 
 // By a rule's short form.
 PMF_READS_STACKS inline Step step_short(Registers& at, std::uint32_t bits, StackRange stack) {
-  const std::uintptr_t cfa_offset = short_cfa_offset(bits);
-  const std::uintptr_t cfa = ((bits & kShortFromFp) != 0 ? at.fp : at.sp) + cfa_offset;
-  if (cfa <= at.sp || cfa > stack.end || cfa % kWord != 0) return Step::Unread;
+  std::uintptr_t cfa;
+  if ((bits & kShortFromFp) != 0) {
+    cfa = at.fp + short_cfa_offset(bits);
+    if (cfa <= at.sp || cfa % kWord != 0) return Step::Unread;
+  } else {
+    cfa = at.sp + short_cfa_offset(bits);
+  }
+  if (cfa > stack.end) return Step::Unread;
   const std::uint32_t words = bits & kShortFp;
-  const std::uintptr_t fp_place =
-      words == kShortFp ? cfa - cfa_offset : cfa - words * std::uintptr_t{kWord};
-  if (fp_place < at.sp - kRedZone) return Step::Unread;
+  std::uintptr_t fp = at.fp;
+  [[maybe_unused]] std::uintptr_t fp_place = 0;
+  if (words != 0 || kIsPcInLink) {
+    fp_place = cfa - (words == kShortFp ? short_cfa_offset(bits) : words * std::uintptr_t{kWord});
+    if (fp_place < at.sp - kRedZone) return Step::Unread;
+    fp = load(fp_place);
+  }
 #ifdef __aarch64__
   const std::uintptr_t pc = load(fp_place + kWord);
   at.link = 0;
@@ -112,7 +121,7 @@ PMF_READS_STACKS inline Step step_short(Registers& at, std::uint32_t bits, Stack
   const std::uintptr_t pc = load(cfa - kWord);
 #endif
   if (pc == 0) return Step::Bottom;
-  if (words != 0) at.fp = load(fp_place);
+  at.fp = fp;
   at.sp = cfa;
   at.pc = pc;
   return Step::Done;
@@ -130,27 +139,30 @@ PMF_READS_STACKS Walk walk(Registers& at, StackRange stack, std::span<std::uintp
     at = registers;
     return Walk{.frames = count, .end = end};
   };
+  const std::uint32_t marks = until == Until::MarkedCode ? kIsMarked : 0;
+  std::uint32_t stops = 0;  // not at the first frame
   for (;;) {
     std::uint32_t bits = rule_table.find(registers.pc);
     if (bits == kMissing) bits = rule_table.learn(registers.pc);
-    if ((bits & kIsMarked) != 0 && count != 0 && until == Until::MarkedCode) {
-      return ends(WalkEnd::Stopped);
-    }
+    if ((bits & stops) != 0) return ends(WalkEnd::Stopped);
     if (count == frames.size()) return ends(WalkEnd::Full);
     Step step = Step::Unread;
     bool is_in_stack = true;
     if ((bits & kIsLong) == 0) {
       step = step_short(registers, bits, stack);
+    } else if (rule_table.is_outdated(bits)) {
+      rule_table.learn(registers.pc);
+      continue;
+    } else if (rule_table.is_without_rule(bits)) {
+      return ends(WalkEnd::NoRule);
     } else {
-      if (rule_table.is_outdated(bits)) bits = rule_table.learn(registers.pc);
-      if (rule_table.is_without_rule(bits)) return ends(WalkEnd::NoRule);
-      step = (bits & kIsLong) == 0 ? step_short(registers, bits, stack)
-                                   : step_long(registers, rule_table.long_rule(bits), stack);
+      step = step_long(registers, rule_table.long_rule(bits), stack);
       is_in_stack = holds(stack, registers.sp);
     }
     if (step == Step::Bottom) return ends(WalkEnd::Bottom);
     if (step == Step::Unread) return ends(WalkEnd::Unread);
     frames[count++] = registers.pc;
+    stops = marks;
     if (!is_in_stack) return ends(WalkEnd::Unread);
   }
 }
