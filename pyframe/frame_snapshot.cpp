@@ -46,35 +46,57 @@ inline void FrameSnapshot::put(unsigned index, const Frame& frame) {
   hints_[hint_of(frame.address)] = static_cast<std::uint16_t>(index);
 }
 
+template <FrameShape kShape>
+__attribute__((always_inline)) inline bool FrameSnapshot::is_changed(const FrameLayout& layout,
+                                                                     const void* frame,
+                                                                     const Link* link) const {
+  if (kShape == FrameShape::FrameObject) {
+    return (load<std::uint32_t>(frame, layout.frame_position) != link->instruction) |
+           (load<const void*>(frame, layout.frame_code) != codes_[link - links_]);
+  }
+  return load<std::uint64_t>(frame, layout.frame_position) != link->instruction;
+}
+
 // Compares the lowest `count` frames, of which `frame` is the uppermost. Returns how many of them
 // are unchanged, from the bottom; kBroken: they do not refer to one another as before.
 template <FrameShape kShape>
 __attribute__((always_inline)) inline unsigned FrameSnapshot::verify(const FrameLayout& layout,
                                                                      const void* frame,
                                                                      unsigned count) const {
-  const std::size_t back_offset = layout.frame_back;
-  const std::size_t instruction_offset = layout.frame_position;
   const Link* link = links_ + count - 1;
   const Link* changed = link + 1;
-  const void* remembered = frame;
-#pragma GCC unroll 4
-  do {
-    frame = remembered;
-    bool is_changed;
-    if (kShape == FrameShape::FrameObject) {
-      is_changed = (load<std::uint32_t>(frame, instruction_offset) != link->instruction) |
-                   (load<const void*>(frame, layout.frame_code) != codes_[link - links_]);
-    } else {
-      is_changed = load<std::uint64_t>(frame, instruction_offset) != link->instruction;
-    }
-    changed = is_changed ? link : changed;
-    remembered = link->back;
-    if (load<const void*>(frame, back_offset) != remembered) return kBroken;
+  const auto goes_on = [&]() __attribute__((always_inline)) {
+    const void* remembered = link->back;
+    if (load<const void*>(frame, layout.frame_back) != remembered) return false;
     // Keeps the compiler from going on with the equal value that the frame has, for which the
     // processor would have to wait.
     asm("" : "+r"(remembered));
+    frame = remembered;
     --link;
-  } while (remembered != nullptr);
+    return true;
+  };
+  // Which of the uppermost frames have run since cannot be predicted, so there is no branch.
+  const auto compare = [&]() __attribute__((always_inline)) {
+    changed = is_changed<kShape>(layout, frame, link) ? link : changed;
+    return goes_on();
+  };
+  constexpr std::ptrdiff_t kFew = 4;
+  for (std::ptrdiff_t i = 0; i < kFew && frame != nullptr; ++i) {
+    if (!compare()) return kBroken;
+  }
+  // Those below have not, nearly always. Not down to the last one, below which there is none.
+  for (bool is_same = true; is_same && link - links_ >= kFew;) {
+#pragma GCC unroll 4
+    for (std::ptrdiff_t i = 0; i < kFew; ++i) {
+      is_same = !is_changed<kShape>(layout, frame, link);
+      if (!is_same) [[unlikely]]
+        break;
+      if (!goes_on()) return kBroken;
+    }
+  }
+  while (frame != nullptr) {
+    if (!compare()) return kBroken;
+  }
   return static_cast<unsigned>(changed - links_);
 }
 

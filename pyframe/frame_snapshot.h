@@ -88,6 +88,8 @@ class FrameSnapshot {
   template <FrameShape kShape>
   void put(unsigned index, const Frame& frame);
   template <FrameShape kShape>
+  bool is_changed(const FrameLayout& layout, const void* frame, const Link* link) const;
+  template <FrameShape kShape>
   unsigned verify(const FrameLayout& layout, const void* frame, unsigned count) const;
   template <FrameShape kShape>
   unsigned refresh_from(const FrameLayout& layout, const void* top);

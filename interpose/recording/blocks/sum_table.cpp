@@ -52,7 +52,7 @@ bool SumTable::fold(std::uint64_t number, std::span<const Word> records, std::ui
     if (is_event(kind_of(records[0]))) {
       Event event;
       if (read_event(records.data(), sizes, event)) {
-        if (used != nullptr) event.site = used[event.site - 1];
+        if (used != nullptr && event.site != 0) event.site = used[event.site - 1];
         if (!add(number, event)) return false;
       }
     } else if (used != nullptr && adds_to_table(records[0])) {

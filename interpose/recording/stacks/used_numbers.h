@@ -24,7 +24,11 @@ class UsedNumbers {
   void begin_block() {
     before_ += count_;
     count_ = 0;
-    if (before_ >= kMaxSequence) *this = {};
+    if (before_ < kMaxSequence) return;
+    // In place: the stacks of threads may be small.
+    before_ = 0;
+    for (Entry& entry : stacks_) entry = {};
+    for (Entry& entry : sites_) entry = {};
   }
 
  private:

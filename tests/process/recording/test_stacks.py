@@ -76,7 +76,7 @@ def test_random_programs(trace, build, folder, length):
         os.remove(recorded.capture_path)
 
 
-@pytest.mark.parametrize('name', ['two_lines', 'deep_enough', 'python_handlers', 'threads', 'short_threads',
+@pytest.mark.parametrize('name', ['two_lines', 'deep_enough', 'python_handlers', 'threads', 'released', 'short_threads',
                                   'reborn'])
 def test_situation(situation, name):
     recorded = situation(name)

@@ -26,6 +26,8 @@ static struct {
   int (*append)(Object*, Object*);
   Object* (*pack)(intptr_t, ...);
   unsigned long (*as_number)(Object*);
+  void* (*release)(void);
+  void (*hold)(void*);
   void (*keep)(Object*);
   void (*drop)(Object*);
   Object* none;
@@ -75,6 +77,17 @@ static Object* note(Object* self, Object* argument) {
   return frames;
 }
 
+// The same while the thread has released the GIL.
+static Object* note_released(Object* self, Object* argument) {
+  (void)self;
+  const unsigned long number = python.as_number(argument);
+  Object* const frames = running_frames();
+  void* const state = python.release();
+  free(calloc(number, 0));
+  python.hold(state);
+  return frames;
+}
+
 // The other functions of the allocator, each with its number as the size.
 static Object* note_others(Object* self, Object* argument) {
   (void)self;
@@ -108,8 +121,10 @@ static Object* storm(Object* self, Object* argument) {
   return python.none;
 }
 
-static Method methods[] = {
-    {"note", note, 8, NULL}, {"note_others", note_others, 8, NULL}, {"storm", storm, 8, NULL}};
+static Method methods[] = {{"note", note, 8, NULL},
+                           {"note_others", note_others, 8, NULL},
+                           {"storm", storm, 8, NULL},
+                           {"note_released", note_released, 8, NULL}};
 
 // Returns the function with this index. With the GIL.
 Object* function(int index) {
@@ -120,6 +135,8 @@ Object* function(int index) {
   *(void**)&python.append = find("PyList_Append");
   *(void**)&python.pack = find("PyTuple_Pack");
   *(void**)&python.as_number = find("PyLong_AsUnsignedLong");
+  *(void**)&python.release = find("PyEval_SaveThread");
+  *(void**)&python.hold = find("PyEval_RestoreThread");
   *(void**)&python.keep = find("Py_IncRef");
   *(void**)&python.drop = find("Py_DecRef");
   python.none = find("_Py_NoneStruct");

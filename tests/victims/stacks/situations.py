@@ -4,8 +4,9 @@ import os
 import signal
 import sys
 import threading
+import time
 
-from oracle import finish, note, note_others, storm
+from oracle import finish, note, note_others, note_released, storm
 
 
 def chain(depth):
@@ -75,7 +76,8 @@ def forks():
 def storms():
     """A timer whose handler allocates, in C: its calls have the stack that it interrupts."""
     storm(200)
-    for _ in range(300):
+    begin = time.monotonic()
+    while time.monotonic() - begin < 0.2:
         two_lines_of(20)
     storm(0)
 
@@ -107,6 +109,22 @@ def threads():
     started = [threading.Thread(target=work, args=(number,)) for number in range(16)]
     for thread in started:
         thread.start()
+    for thread in started:
+        thread.join()
+
+
+def released():
+    """Threads that allocate at the same time, without the GIL."""
+    def work(depth):
+        if depth:
+            work(depth - 1)
+        for _ in range(20):
+            note_released()
+            note()
+    started = [threading.Thread(target=work, args=(number,)) for number in range(8)]
+    for thread in started:
+        thread.start()
+    work(9)
     for thread in started:
         thread.join()
 
