@@ -1,6 +1,6 @@
-/* Allocates and frees blocks at random, with a fixed number of them live: the work of bench/scale and
- * bench/instructions. bench/live_blocks.py calls it, so that the calls have Python lines. One thread at
- * a time. */
+/* Allocates and frees blocks at random, with a fixed number of them live: the work of bench/scale
+ * and bench/instructions. bench/live_blocks.py calls it, so that the calls have Python lines. One
+ * thread at a time. */
 
 #include <pthread.h>
 #include <stdint.h>
@@ -42,6 +42,28 @@ void change_blocks(uint64_t events) {
     free(*block);
     *block = make_block();
     events -= events > 1 ? 2 : 1;
+  }
+}
+
+static void* make_zero_block(void) {
+  uint64_t* const block = malloc(8 + next_random() % 17);
+  *block = 0;
+  return block;
+}
+
+/* The same, but the choice of each block depends on what the one before holds, so that the
+ * processor cannot fetch several of them at the same time. */
+void change_blocks_serially(uint64_t events) {
+  for (; events > 0; --events) {
+    if (filled == count) {
+      void** const block = &blocks[next_random() % count];
+      state += *(uint64_t*)*block;
+      free(*block);
+      *block = make_zero_block();
+      events -= events > 1 ? 1 : 0;
+    } else {
+      blocks[filled++] = make_zero_block();
+    }
   }
 }
 
