@@ -15,9 +15,7 @@
 #include <cstdlib>
 #include <string>
 
-#include "interpose/unwind/linux/frame_program.h"
-#include "interpose/unwind/linux/machine.h"
-#include "interpose/unwind/linux/unwind_module.h"
+#include "early_end.h"
 #include "interpose/unwind/rules.h"
 #include "stack_of_thread.h"
 #include "walk_comparison.h"
@@ -109,17 +107,16 @@ void take_steps() {}
 }
 
 const char* reason(std::uintptr_t pc) {
-  const std::optional<UnwindModule> module = find_unwind_module(pc - 1);
-  if (!module) return "no module";
-  const std::optional<FrameEntry> entry =
-      find_frame_entry(module->search_table, module->segment, pc - 1);
-  if (!entry) return "no unwind data";
-  const std::optional<FrameRow> row = run_frame_program(*entry, pc - 1);
-  if (row && row->cfa.base < kPcRegister && row->cfa.base != kSpRegister &&
-      row->cfa.base != kFpRegister) {
-    return "CFA in another register";
+  switch (early_end(pc)) {
+    case EarlyEnd::NoData:
+      return "no unwind data";
+    case EarlyEnd::CfaElsewhere:
+      return "CFA in another register";
+    case EarlyEnd::PcElsewhere:
+      return "return address in another register";
+    default:
+      return "unknown";
   }
-  return row ? "not expressible" : "not understood";
 }
 
 __attribute__((constructor)) void begin() {

@@ -1,6 +1,7 @@
 // Walks at each instruction of a program, compared with libunwind's: in prologues and epilogues, in
 // the loader and the C library, and while exceptions are thrown.
 
+#include <dlfcn.h>
 #include <gtest/gtest.h>
 #include <signal.h>
 
@@ -17,9 +18,7 @@
 #include <string>
 #include <vector>
 
-#include "interpose/unwind/linux/frame_program.h"
-#include "interpose/unwind/linux/machine.h"
-#include "interpose/unwind/linux/unwind_module.h"
+#include "early_end.h"
 #include "interpose/unwind/rules.h"
 #include "stack_of_thread.h"
 #include "walk_comparison.h"
@@ -53,16 +52,13 @@ void begin_steps(int, siginfo_t*, void* context) {
   set_trap_flag(*static_cast<ucontext_t*>(context), true);
 }
 
-// As in ld.so's _dl_runtime_resolve(), which keeps the CFA in rbx.
-bool has_cfa_in_other_register(std::uintptr_t pc) {
-  const std::optional<UnwindModule> module = find_unwind_module(pc - 1);
-  if (!module) return false;
-  const std::optional<FrameEntry> entry =
-      find_frame_entry(module->search_table, module->segment, pc - 1);
-  if (!entry) return false;
-  const std::optional<FrameRow> row = run_frame_program(*entry, pc - 1);
-  return row && !row->cfa.is_loaded && row->cfa.base != kSpRegister &&
-         row->cfa.base != kFpRegister && row->cfa.base < kPcRegister;
+std::string name_of(std::uintptr_t pc) {
+  Dl_info found = {};
+  if (::dladdr(reinterpret_cast<void*>(pc - 1), &found) == 0) return "?";
+  std::ostringstream name;
+  name << found.dli_fname << "+0x" << std::hex
+       << pc - 1 - reinterpret_cast<std::uintptr_t>(found.dli_fbase);
+  return name.str();
 }
 
 double work_of_libraries(int round) {
@@ -122,10 +118,10 @@ TEST(UnwindSteps, AreLibunwindsAtEachInstruction) {
   EXPECT_EQ(counts.different, 0U) << std::hex << "0x" << callee << ": 0x" << ours << " not 0x"
                                   << theirs;
   EXPECT_EQ(counts.walks, steps);
-  // The only reason for which a walk may end early.
   for (const auto& [pc, walks] : comparison().early()) {
-    EXPECT_TRUE(has_cfa_in_other_register(pc))
-        << walks << " walks end early at 0x" << std::hex << pc;
+    const EarlyEnd reason = early_end(pc);
+    EXPECT_TRUE(reason == EarlyEnd::CfaElsewhere || reason == EarlyEnd::PcElsewhere)
+        << walks << " walks end early at " << name_of(pc);
   }
   std::cout << "soak: " << counts.walks << " walks at each instruction, " << counts.frames
             << " frames: " << counts.different << " different from libunwind's, "
