@@ -111,6 +111,8 @@ constexpr auto set_Path = set_path;
 constexpr auto set_Switch = set_switch;
 constexpr auto set_Size = set_size;
 constexpr auto set_Frames = set_frames;
+constexpr auto set_By = set_word<By>;
+constexpr auto set_Metric = set_word<Metric>;
 constexpr auto set_Attribution = set_word<Attribution>;
 constexpr auto set_Compat = set_word<Compat>;
 constexpr auto set_Stack = set_word<Stack>;
@@ -233,6 +235,20 @@ std::string_view parse_switch(std::string_view value, bool& is_on) {
     if (value == word) return is_on = false, std::string_view();
   }
   return kSwitchProblem;
+}
+
+bool take_flow_column(std::string_view& list, FlowColumn& column) {
+  const std::size_t comma = list.find(',');
+  const std::string_view name = list.substr(0, comma);
+  const bool is_last = comma == std::string_view::npos;
+  // An empty name after a comma is not a column either.
+  if (!is_last && comma + 1 == list.size()) return false;
+  list.remove_prefix(is_last ? list.size() : comma + 1);
+  for (std::size_t i = 0; i < kFlowColumns; ++i) {
+    column = static_cast<FlowColumn>(i);
+    if (name == kFlowColumnNames[i]) return true;
+  }
+  return false;
 }
 
 std::string_view set_option(Options& options, std::size_t row, std::string_view value) {

@@ -23,6 +23,26 @@ enum class Start : std::uint8_t {
   Manual,  // at a call of pymemflow_start() (interpose/library/api.h)
 };
 
+// The columns that flow lines may have besides those of the D script.
+enum class FlowColumn : std::uint8_t {
+  Thread,  // the kernel's thread id
+  Time,    // seconds since the start
+  Event,   // the number of the call in the record
+};
+inline constexpr std::size_t kFlowColumns = 3;
+inline constexpr std::string_view kFlowColumnNames[kFlowColumns] = {"thread", "time", "event"};
+
+// The rows of a profile.
+enum class By : std::uint8_t { Line, Function, File, Stack };
+
+// The weight of a call stack.
+enum class Metric : std::uint8_t {
+  Live,       // bytes that are live at the end
+  Leaked,     // the same without what is exempt
+  Total,      // bytes that were allocated
+  Temporary,  // blocks that were freed before the next allocation
+};
+
 enum class Compat : std::uint8_t { None, Dtrace, Dtrace2020 };
 
 // The FILE that is standard output. A file of this name is written as ./-
@@ -59,11 +79,13 @@ enum class OptionType : std::uint8_t {
   Size,
   Frames,
   Attribution,
+  By,
   Compat,
+  Metric,
   Stack,
   Start,
 };
-enum class OptionUse : std::uint8_t { Library, Kept, Report, Both };
+enum class OptionUse : std::uint8_t { Library, Kept, Report, Callers, Both };
 
 // A row of options.def. A new one must fit kMaxVariableName.
 struct OptionRow {
@@ -93,6 +115,9 @@ static_assert(kOptionCount <= 32, "Options::given has one bit per row");
 // Reads "1", "on", "yes", "true", or their opposites. The reason why the value is wrong, or
 // nothing.
 std::string_view parse_switch(std::string_view value, bool& is_on);
+
+// Reads the next column of a list, and removes it from `list`. False: it is not a column.
+bool take_flow_column(std::string_view& list, FlowColumn& column);
 
 // Sets the option of that row. Returns the reason why the value is wrong, or nothing.
 std::string_view set_option(Options& options, std::size_t row, std::string_view value);

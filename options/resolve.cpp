@@ -79,7 +79,7 @@ constexpr Conflict kConflicts[] = {
      "needs --attribution probe, but --attribution frame (PYMEMFLOW_ATTRIBUTION=frame) is given; "
      "leave one of them out"},
     {[](const Options& options, FormatInput format) {
-       return options.compat != Compat::None && format == FormatInput::Profile;
+       return options.compat != Compat::None && is_profile(format);
      },
      "--compat (PYMEMFLOW_COMPAT)",
      "prints what the DTrace script prints, which has no summary; choose --format flow or "
@@ -107,6 +107,33 @@ constexpr Conflict kConflicts[] = {
      "--max-stack (PYMEMFLOW_MAX_STACK)",
      "limits whole stacks, but the running line alone is recorded; add --stack python "
      "(PYMEMFLOW_STACK=python), or leave it out"},
+    {[](const Options& options, FormatInput format) {
+       return !options.flow_columns.empty() &&
+              (format != FormatInput::Lines || options.compat != Compat::None);
+     },
+     "--flow-columns (PYMEMFLOW_FLOW_COLUMNS)",
+     "adds columns to --format flow, but another format or --compat is chosen; leave one of them "
+     "out"},
+    {[](const Options& options, FormatInput format) {
+       return is_given(options, "metric") && format != FormatInput::Stacks;
+     },
+     "--metric (PYMEMFLOW_METRIC)",
+     "is for --format tree and folded, but another format is chosen; leave one of them out"},
+    {[](const Options& options, FormatInput format) {
+       return is_given(options, "by") && format != FormatInput::Profile;
+     },
+     "--by (PYMEMFLOW_BY)",
+     "is for --format summary and json, but another format is chosen; leave one of them out"},
+    {[](const Options& options, FormatInput format) {
+       return is_given(options, "depth") && !is_profile(format);
+     },
+     "--depth (PYMEMFLOW_DEPTH)",
+     "is for --format summary, json and tree, but another format is chosen; leave one of them out"},
+    {[](const Options& options, FormatInput format) {
+       return options.full_stacks && options.depth != 0 && is_profile(format);
+     },
+     "--full-stacks (PYMEMFLOW_FULL_STACKS)",
+     "prints all callers, but --depth (PYMEMFLOW_DEPTH) limits them; leave one of them out"},
     {[](const Options& options, FormatInput) { return options.capture == kStandardOutput; },
      "--capture - (PYMEMFLOW_CAPTURE)",
      "is standard output, but a record needs a file; a file of this name is ./-"},
@@ -116,6 +143,19 @@ constexpr Conflict kConflicts[] = {
      "--capture (PYMEMFLOW_CAPTURE)",
      "names the same file as --output (PYMEMFLOW_OUTPUT); give the report another name"},
 };
+
+// False: the list has a name that is not a column, or a column twice.
+bool are_flow_columns(std::string_view list) {
+  unsigned seen = 0;
+  while (!list.empty()) {
+    FlowColumn column{};
+    if (!take_flow_column(list, column)) return false;
+    const unsigned bit = 1U << static_cast<unsigned>(column);
+    if ((seen & bit) != 0) return false;
+    seen |= bit;
+  }
+  return true;
+}
 
 OptionError conflict_in(const Options& options, FormatInput format) {
   for (const Conflict& conflict : kConflicts) {
@@ -139,8 +179,12 @@ OptionError resolve(const Options& options, std::span<const FormatName> formats,
   const FormatName* const format = find_format(formats, options.format);
   if (format == nullptr) return unknown_format(formats, options.format);
   report.format = format->name;
+  if (!are_flow_columns(options.flow_columns)) {
+    return {subject.make({"flow-columns ", options.flow_columns}),
+            "is not a list of thread, time and event, separated by commas"};
+  }
   if (const OptionError conflict = conflict_in(options, format->input)) return conflict;
-  if (format->input == FormatInput::Profile && !recording.keeps_every_event()) {
+  if (is_profile(format->input) && !recording.keeps_every_event()) {
     return needs_every_event(*format, recording);
   }
   return {};

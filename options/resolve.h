@@ -13,10 +13,12 @@
 #define PMF_IF_RECORDING_Kept(text) text
 #define PMF_IF_RECORDING_Both(text) text
 #define PMF_IF_RECORDING_Report(text)
+#define PMF_IF_RECORDING_Callers(text)
 #define PMF_IF_REPORT_Library(text)
 #define PMF_IF_REPORT_Kept(text)
 #define PMF_IF_REPORT_Both(text) text
 #define PMF_IF_REPORT_Report(text) text
+#define PMF_IF_REPORT_Callers(text) text
 
 namespace pymemflow {
 
@@ -43,7 +45,10 @@ struct ReportOptions {
 
 // A format of the report, from the table of formats (report/formats/formats.def), and what it is
 // made of.
-enum class FormatInput : std::uint8_t { Lines, Sums, Profile };
+enum class FormatInput : std::uint8_t { Lines, Sums, Profile, Stacks };
+constexpr bool is_profile(FormatInput input) {
+  return input == FormatInput::Profile || input == FormatInput::Stacks;
+}
 struct FormatName {
   std::string_view name;
   FormatInput input;

@@ -7,25 +7,31 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "cli/arguments/options.h"
 #include "cli/captures/captures.h"
 #include "cli/commands/commands.h"
 #include "cli/console/colours.h"
 #include "cli/console/files.h"
 #include "cli/console/json.h"
 #include "cli/console/site_names.h"
+#include "cli/console/stacks.h"
 #include "cli/console/text.h"
+#include "report/stacks/callers.h"
 
 namespace pymemflow::cli {
 namespace {
 
 constexpr std::size_t kShown = 20;
+constexpr std::size_t kCallerIndent = 56;
 
 struct Arguments {
   std::string before;
   std::string after;
   std::string json;
+  Options options;
   std::optional<std::uint64_t> max_growth;
 };
 
@@ -33,10 +39,24 @@ struct Change {
   std::string key;
   report::Totals before;
   report::Totals after;
+  // The stack with most of the memory, of the later capture unless the site is gone there.
+  const report::CallTree* tree = nullptr;
+  report::StackShare most;
+  std::uint64_t stacks = 0;
 
   report::Change change() const { return report::change_between(before.live, after.live); }
   std::int64_t bytes() const { return change().bytes; }
   std::int64_t blocks() const { return change().blocks; }
+  void add_stacks(const report::Profile& profile, const report::SiteStats& stats) {
+    if (!profile.process.has_stacks) return;
+    if (tree != &profile.tree) {
+      most = {};
+      stacks = 0;
+    }
+    tree = &profile.tree;
+    most.take(stats.most_live);
+    stacks += stats.stacks;
+  }
   const char* kind() const {
     if (before.live.blocks == 0) return after.live.blocks == 0 ? "same" : "new";
     if (after.live.blocks == 0) return "gone";
@@ -48,10 +68,14 @@ struct Change {
 std::vector<Change> changes_between(const CaptureUse& before, const CaptureUse& after) {
   std::map<std::string, Change> by_key;
   for (const report::SiteStats& stats : before.profile.sites) {
-    by_key[key_of(stats.site)].before.add(stats.totals);
+    Change& change = by_key[key_of(stats.site)];
+    change.before.add(stats.totals);
+    change.add_stacks(before.profile, stats);
   }
   for (const report::SiteStats& stats : after.profile.sites) {
-    by_key[key_of(stats.site)].after.add(stats.totals);
+    Change& change = by_key[key_of(stats.site)];
+    change.after.add(stats.totals);
+    if (stats.totals.live.blocks != 0) change.add_stacks(after.profile, stats);
   }
   std::vector<Change> changes;
   for (auto& [key, change] : by_key) {
@@ -70,7 +94,7 @@ void print_totals(const char* what, std::uint64_t before, std::uint64_t after) {
 }
 
 void print_changes(const CaptureUse& before, const CaptureUse& after,
-                   const std::vector<Change>& changes) {
+                   const std::vector<Change>& changes, bool full_stacks) {
   const report::Profile& old = before.profile;
   const report::Profile& now = after.profile;
   print_totals("alive, bytes", old.total.live.bytes, now.total.live.bytes);
@@ -101,6 +125,13 @@ void print_changes(const CaptureUse& before, const CaptureUse& after,
     std::printf("%+14lld %+10lld  %s  %+16lld  %s\n", static_cast<long long>(change.bytes()),
                 static_cast<long long>(change.blocks()), coloured(colour, kind, stdout).c_str(),
                 ever, printable(change.key).c_str());
+    if (change.tree != nullptr) {
+      const RowStack row = {*change.tree, change.most.node, change.most.amount.bytes,
+                            change.stacks};
+      // Without the newline at its beginning.
+      const std::string callers = callers_text(row, full_stacks, kCallerIndent);
+      if (!callers.empty()) std::printf("%s\n", callers.c_str() + 1);
+    }
   }
 }
 
@@ -117,11 +148,15 @@ Json json_of(const report::Profile& profile) {
 }
 
 Json json_of(const Change& change) {
-  return Json::object()
-      .set("key", change.key)
-      .set("kind", change.kind())
-      .set("before", json_of(change.before))
-      .set("after", json_of(change.after));
+  Json json = Json::object()
+                  .set("key", change.key)
+                  .set("kind", change.kind())
+                  .set("before", json_of(change.before))
+                  .set("after", json_of(change.after));
+  if (change.tree == nullptr) return json;
+  return std::move(json)
+      .set("stacks", change.stacks)
+      .set("stack", stack_of(*change.tree, change.most.node));
 }
 
 Json json_of(const std::vector<Change>& changes, const CaptureUse& before,
@@ -139,9 +174,14 @@ int run(const Arguments& arguments) {
   for (const CaptureUse& use : uses) {
     if (!use.problem.empty()) return complain(use.path + ": " + use.problem);
   }
+  for (const CaptureUse& use : uses) {
+    if (arguments.options.full_stacks && !use.profile.process.has_stacks) {
+      return complain(use.path + ": " + std::string(report::kNoCallers));
+    }
+  }
   const std::vector<Change> changes = changes_between(uses[0], uses[1]);
   if (arguments.json.empty()) {
-    print_changes(uses[0], uses[1], changes);
+    print_changes(uses[0], uses[1], changes, arguments.options.full_stacks);
   } else {
     const std::string text = json_of(changes, uses[0], uses[1]).text() + "\n";
     if (const Error error = write_file(arguments.json, text)) return complain(error);
@@ -165,6 +205,7 @@ void declare_diff(Syntax& syntax) {
   syntax.operand("NEW", arguments->after, "a later capture of the same program");
   syntax.text("--json", "FILE", arguments->json,
               "write the differences to FILE as JSON instead of printing them; -: standard output");
+  add_options(syntax, {OptionUse::Callers}, arguments->options);
   syntax.size("--fail-on-growth", arguments->max_growth,
               "exit with 1 if live memory at the end grew by more than SIZE");
   syntax.action([arguments](const auto&) { return run(*arguments); });

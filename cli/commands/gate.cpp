@@ -94,6 +94,7 @@ int judge_all(const Arguments& arguments, Selection& selection,
   }
   Verdict verdict = judge(std::move(uses), arguments.limits, selection);
   verdict.program_exit = program_exit;
+  verdict.has_full_stacks = arguments.options.full_stacks;
   const char* const growth = arguments.limits.option_with(Evidence::Growth);
   if (growth != nullptr && !verdict.has_growth()) {
     return complain(std::string(growth) + ": the program set fewer than two comparable marks");
@@ -222,6 +223,7 @@ Error read_files(Arguments& arguments, Selection& selection) {
 Error check_without_program(const Arguments& arguments) {
   std::string option = arguments.no_children ? "--no-children" : "";
   for (std::size_t row = 0; row < kOptionCount; ++row) {
+    if (kOptions[row].use == OptionUse::Callers) continue;
     if ((arguments.options.given >> row & 1) != 0) option = spelling_of(kOptions[row]);
   }
   if (option.empty()) return {};
@@ -250,7 +252,7 @@ void declare_gate(Syntax& syntax) {
   declare_selection(syntax, *arguments);
   declare_outputs(syntax, *arguments);
   syntax.flag("--no-children", arguments->no_children, "judge the program alone, not its children");
-  add_options(syntax, {OptionUse::Library}, arguments->options);
+  add_options(syntax, {OptionUse::Callers, OptionUse::Library}, arguments->options);
   syntax.prepare([arguments] {
     Error error = read_environment(arguments->options);
     arguments->options.given = 0;  // by the command line alone, from here on

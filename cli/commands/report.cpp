@@ -61,7 +61,7 @@ int run(const Arguments& arguments) {
 void declare_report(Syntax& syntax) {
   const auto arguments = std::make_shared<Arguments>();
   syntax.operand("CAPTURE", arguments->capture, "a file written by --capture or PYMEMFLOW_CAPTURE");
-  add_options(syntax, {OptionUse::Report, OptionUse::Both}, arguments->options);
+  add_options(syntax, {OptionUse::Report, OptionUse::Callers, OptionUse::Both}, arguments->options);
   syntax.action([arguments](const auto&) { return run(*arguments); });
 }
 

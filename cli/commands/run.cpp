@@ -192,8 +192,10 @@ void declare_run(Syntax& syntax) {
   syntax.flag(
       "--compress", arguments->compresses,
       "compress the captures that --capture keeps, as FILE.pmz, when the program has ended");
-  add_options(syntax, {OptionUse::Report, OptionUse::Both, OptionUse::Library, OptionUse::Kept},
-              arguments->options);
+  add_options(
+      syntax,
+      {OptionUse::Report, OptionUse::Callers, OptionUse::Both, OptionUse::Library, OptionUse::Kept},
+      arguments->options);
   syntax.prepare([arguments] { return read_environment(arguments->options); });
   syntax.action([arguments](const auto& program) { return run(*arguments, program); });
 }

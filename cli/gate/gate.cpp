@@ -19,7 +19,13 @@ void add_leaks(ProcessVerdict& verdict, const Limits& limits, Selection& selecti
       verdict.suppressed.add(leaked);
       continue;
     }
-    verdict.leaks.push_back({use.site, leaked.bytes, leaked.blocks, use.totals.oldest_event});
+    verdict.leaks.push_back({.site = use.site,
+                             .bytes = leaked.bytes,
+                             .blocks = leaked.blocks,
+                             .oldest = use.totals.oldest_event,
+                             .node = use.most_leaked.node,
+                             .bytes_of_node = use.most_leaked.amount.bytes,
+                             .stacks = use.stacks});
   }
   if (!limits.baseline) return;
   // All lines of a function share the entry of the baseline.
@@ -48,9 +54,13 @@ void find_growth(ProcessVerdict& verdict, Selection& selection) {
       const report::Change& change = grown.change;
       growth.change.add(change);
       if (change.bytes < 0 || change.blocks < 0) continue;
-      growth.sites.push_back({.site = grown.site,
-                              .bytes = static_cast<std::uint64_t>(change.bytes),
-                              .blocks = static_cast<std::uint64_t>(change.blocks)});
+      growth.sites.push_back(
+          {.site = grown.site,
+           .bytes = static_cast<std::uint64_t>(change.bytes),
+           .blocks = static_cast<std::uint64_t>(change.blocks),
+           .node = grown.node,
+           .bytes_of_node = static_cast<std::uint64_t>(grown.change_of_node.bytes),
+           .stacks = grown.stacks});
     }
     if (!worst.is_known || growth.change.bytes > worst.change.bytes) worst = std::move(growth);
   }

@@ -21,6 +21,10 @@ struct Leak {
   std::uint64_t blocks = 0;
   std::uint64_t oldest = 0;    // the event that allocated the oldest block
   std::uint64_t accepted = 0;  // bytes that the baseline accepts
+  // The stack with most of it, in the call tree of the process's profile, and its share.
+  report::CallNode node = report::kNoCallNode;
+  std::uint64_t bytes_of_node = 0;
+  std::uint64_t stacks = 0;  // of this site
 
   std::uint64_t excess() const { return bytes > accepted ? bytes - accepted : 0; }
 };
@@ -57,6 +61,7 @@ struct Verdict {
   std::vector<ProcessVerdict> processes;
   std::vector<std::string> unused_suppressions;
   std::optional<int> program_exit;  // empty: the gate did not run the program
+  bool has_full_stacks = false;     // all callers are printed
 
   // Failed if a process failed, else Unknown if one was not judged.
   Outcome outcome() const;

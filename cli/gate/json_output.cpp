@@ -2,6 +2,7 @@
 
 #include "cli/console/json.h"
 #include "cli/console/site_names.h"
+#include "cli/console/stacks.h"
 #include "cli/gate/outputs.h"
 #include "report/replay/exemptions.h"
 
@@ -12,7 +13,7 @@ Json json_of(const report::Amount& amount) {
   return Json::object().set("blocks", amount.blocks).set("bytes", amount.bytes);
 }
 
-Json json_of(const Leak& leak) {
+Json json_of(const Leak& leak, const report::Profile& profile) {
   Json json = Json::object().set("key", key_of(leak.site));
   if (leak.site.has_frame) {
     json.set("file", std::string(leak.site.file));
@@ -27,6 +28,10 @@ Json json_of(const Leak& leak) {
   json.set("accepted_bytes", leak.accepted);
   json.set("oldest_event", leak.oldest);
   json.set("suppression", suppression_for(leak.site));
+  if (profile.process.has_stacks) {
+    json.set("stacks", leak.stacks);
+    json.set("stack", stack_of(profile.tree, leak.node));
+  }
   return json;
 }
 
@@ -48,13 +53,19 @@ Json array_of(const Elements& elements) {
   return array;
 }
 
-Json json_of(const WorstGrowth& growth) {
+Json leaks_of(const std::vector<Leak>& leaks, const report::Profile& profile) {
+  Json array = Json::array();
+  for (const Leak& leak : leaks) array.append(json_of(leak, profile));
+  return array;
+}
+
+Json json_of(const WorstGrowth& growth, const report::Profile& profile) {
   return Json::object()
       .set("since", growth.since)
       .set("mark", growth.mark)
       .set("blocks", growth.change.blocks)
       .set("bytes", growth.change.bytes)
-      .set("sites", array_of(growth.sites));
+      .set("sites", leaks_of(growth.sites, profile));
 }
 
 Json peak_of(const report::Profile& profile) {
@@ -94,8 +105,8 @@ Json json_of(const ProcessVerdict& process) {
                   .set("temporary", profile.total.temporary)
                   .set("set_aside", exempt_of(process))
                   .set("findings", array_of(process.findings));
-  if (process.growth.is_known) json.set("growth", json_of(process.growth));
-  return std::move(json).set("leaks", array_of(process.leaks));
+  if (process.growth.is_known) json.set("growth", json_of(process.growth, profile));
+  return std::move(json).set("leaks", leaks_of(process.leaks, profile));
 }
 
 }  // namespace

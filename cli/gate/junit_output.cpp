@@ -42,7 +42,7 @@ std::string xml(const std::string& text) {
   return out;
 }
 
-std::string junit_case(const ProcessVerdict& process, const Finding& finding) {
+std::string junit_case(const ProcessVerdict& process, const Finding& finding, bool full_stacks) {
   const Outcome outcome = process.outcome();
   std::string text = "    <testcase classname=\"" + xml("pymemflow." + process.use.command_line) +
                      "\" name=\"" + xml(finding.limit->option) + "\" time=\"0\"";
@@ -52,7 +52,7 @@ std::string junit_case(const ProcessVerdict& process, const Finding& finding) {
   }
   if (!finding.is_over()) return text + "/>\n";
   return text + ">\n      <failure message=\"" + xml(finding.sentence) + "\" type=\"limit\">" +
-         xml(findings_text(process)) + "</failure>\n    </testcase>\n";
+         xml(findings_text(process, full_stacks)) + "</failure>\n    </testcase>\n";
 }
 
 }  // namespace
@@ -64,7 +64,7 @@ std::string junit_output(const Verdict& verdict) {
   std::size_t errors = 0;
   for (const ProcessVerdict& process : verdict.processes) {
     for (const Finding& finding : process.findings) {
-      cases += junit_case(process, finding);
+      cases += junit_case(process, finding, verdict.has_full_stacks);
       ++count;
       const bool is_judged = process.outcome() != Outcome::Unknown;
       errors += is_judged ? 0 : 1;

@@ -42,7 +42,8 @@ std::string github_output(const Verdict& verdict);
 // "4711 (python3 leak.py)".
 std::string process_name(const CaptureUse& use);
 // The findings that are over and their sites, for people, without a newline at the end.
-std::string findings_text(const ProcessVerdict& process, std::FILE* terminal = nullptr);
+std::string findings_text(const ProcessVerdict& process, bool full_stacks,
+                          std::FILE* terminal = nullptr);
 // True if the site is the reason for a finding, or would be if it leaked more.
 bool is_listed(const Leak& leak);
 

@@ -6,12 +6,16 @@
 #include "cli/console/colours.h"
 #include "cli/console/counts.h"
 #include "cli/console/site_names.h"
+#include "cli/console/stacks.h"
 #include "cli/console/text.h"
 #include "cli/gate/outputs.h"
 #include "report/replay/exemptions.h"
+#include "report/stacks/callers.h"
 
 namespace pymemflow::cli {
 namespace {
+
+constexpr std::size_t kCallerIndent = 40;
 
 std::string column(std::uint64_t number, std::size_t width) {
   std::string digits = std::to_string(number);
@@ -20,7 +24,8 @@ std::string column(std::uint64_t number, std::size_t width) {
 }
 
 // Only leaks have an oldest block; growth has none.
-std::string site_lines(const std::vector<Leak>& leaks, const char* what, std::FILE* terminal) {
+std::string site_lines(const std::vector<Leak>& leaks, const char* what,
+                       const report::Profile& profile, bool full_stacks, std::FILE* terminal) {
   std::string text;
   std::size_t listed = 0;
   std::size_t more = 0;
@@ -40,6 +45,10 @@ std::string site_lines(const std::vector<Leak>& leaks, const char* what, std::FI
             coloured(Colour::Subject, shown(leak.site), terminal);
     if (leak.accepted != 0) {
       text += " (" + std::to_string(leak.accepted) + " bytes of it in the baseline)";
+    }
+    if (profile.process.has_stacks) {
+      const RowStack stack = {profile.tree, leak.node, leak.bytes_of_node, leak.stacks};
+      text += callers_text(stack, full_stacks, kCallerIndent);
     }
     text += "\n                           suppress:  " + suppression_for(leak.site);
   }
@@ -71,7 +80,7 @@ std::string doubt_text(const ProcessVerdict& process, const std::string& start) 
          ": memory that it would have freed counts as leaked\n";
 }
 
-std::string process_text(const ProcessVerdict& process, std::FILE* terminal) {
+std::string process_text(const ProcessVerdict& process, bool full_stacks, std::FILE* terminal) {
   const std::string start = "pymemflow: process " + process_name(process.use);
   std::string text = start;
   const Outcome outcome = process.outcome();
@@ -79,7 +88,7 @@ std::string process_text(const ProcessVerdict& process, std::FILE* terminal) {
     return text + ": not judged, because the record is incomplete (" + process.use.gap() + ")\n";
   }
   if (outcome == Outcome::Failed) {
-    text += "\n" + findings_text(process, terminal) + "\n";
+    text += "\n" + findings_text(process, full_stacks, terminal) + "\n";
   } else {
     text += ": within the limits, leaks " + counted(process.leaked) + ", held up to " +
             counted(process.use.profile.peak.live.bytes, "byte") + "\n";
@@ -112,7 +121,7 @@ bool is_listed(const Leak& leak) {
   return leak.excess() > 0 || (leak.bytes == 0 && leak.accepted == 0);
 }
 
-std::string findings_text(const ProcessVerdict& process, std::FILE* terminal) {
+std::string findings_text(const ProcessVerdict& process, bool full_stacks, std::FILE* terminal) {
   std::string text;
   bool has_leaks = false;
   bool has_growth = false;
@@ -122,16 +131,25 @@ std::string findings_text(const ProcessVerdict& process, std::FILE* terminal) {
     has_leaks = has_leaks || finding.limit->evidence == Evidence::Leaks;
     has_growth = has_growth || finding.limit->evidence == Evidence::Growth;
   }
-  if (has_leaks) text += site_lines(process.leaks, "alive at the end", terminal);
+  const report::Profile& profile = process.use.profile;
+  if (has_leaks) {
+    text += site_lines(process.leaks, "alive at the end", profile, full_stacks, terminal);
+  }
   if (has_growth) {
-    text += site_lines(process.growth.sites, "more than at the earlier mark", terminal);
+    text += site_lines(process.growth.sites, "more than at the earlier mark", profile, full_stacks,
+                       terminal);
+  }
+  if (full_stacks && !profile.process.has_stacks && (has_leaks || has_growth)) {
+    text += "\n  the record " + std::string(report::kNoCallers);
   }
   return text;
 }
 
 std::string text_output(const Verdict& verdict, std::FILE* terminal) {
   std::string text;
-  for (const ProcessVerdict& process : verdict.processes) text += process_text(process, terminal);
+  for (const ProcessVerdict& process : verdict.processes) {
+    text += process_text(process, verdict.has_full_stacks, terminal);
+  }
   for (const std::string& line : verdict.unused_suppressions) {
     text += "pymemflow: the suppression " + printable(line) + " matched nothing\n";
   }

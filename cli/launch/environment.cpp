@@ -23,7 +23,8 @@ void Environment::preload(const std::string& library) {
 
 void Environment::set_options(const Options& options) {
   for (std::size_t row = 0; row < kOptionCount; ++row) {
-    if (kOptions[row].use == OptionUse::Report) continue;
+    const OptionUse use = kOptions[row].use;
+    if (use == OptionUse::Report || use == OptionUse::Callers) continue;
     char number[kMaxValueText];
     char name[kMaxVariableName];
     std::string_view value;

@@ -81,7 +81,10 @@ int pymemflow_outstanding(uint64_t* bytes, uint64_t* blocks);
 //   alive       change of live memory since the mark; negative if it shrank
 //   growth      the same, of the memory that counts as leaked (docs/gate.md)
 //   peak_bytes  the highest live memory since the mark, minus the live memory at the mark
-//   sites       the allocation sites of `growth`, largest first; negative where a site shrank
+//   sites       the allocation sites of `growth`, largest first; negative where a site shrank.
+//               If the record has call stacks, each has "stack", the frames of the stack that grew
+//               most, from the site on, and "stack_end", "bottom" if the stack is whole. A frame is
+//               {"file", "line", "function"} or {"library", "function", "offset"}
 //
 // The names of C functions are found by a process of the library's own, which the program cannot
 // see. Where it cannot be started, they are addresses ("libx.so`0x7f12"), and memory that the C

@@ -25,7 +25,7 @@ import contextlib
 import ctypes
 from typing import ContextManager, Iterator, NamedTuple, Optional
 
-from pymemflow._growth import Growth, Place, Site, describe, read_growth
+from pymemflow._growth import Frame, Growth, Place, Site, describe, read_growth
 from pymemflow._limit import LeakError
 from pymemflow._limit_leaks import limit_leaks
 from pymemflow._native import NotPreloaded, check, encode, is_preloaded
@@ -40,6 +40,7 @@ except ImportError:
     __version__ = checkout_version()
 
 __all__ = [
+    "Frame",
     "Growth",
     "LeakError",
     "NotPreloaded",
@@ -61,7 +62,7 @@ __all__ = [
     "version",
 ]
 
-for _public in (Growth, LeakError, NotPreloaded, Site):
+for _public in (Frame, Growth, LeakError, NotPreloaded, Site):
     _public.__module__ = __name__  # users know them, and pickle finds them, by this name
 
 

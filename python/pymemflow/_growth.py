@@ -4,10 +4,18 @@ import ctypes
 import json
 import os
 import re
-from typing import Any, Dict, List, Match, NamedTuple, Optional
+from typing import Any, Dict, List, Match, NamedTuple, Optional, Tuple
 
 from pymemflow._native import check, encode, library
 from pymemflow._sizes import counted
+
+
+class Frame(NamedTuple):
+    """A frame of a call stack: a line of Python, or a C function."""
+
+    name: str  # "leak.py:17 make", or the C function: "f (libx.so)"
+    file: Optional[str]  # None for a C function
+    line: Optional[int]  # None for a C function
 
 
 class Site(NamedTuple):
@@ -18,6 +26,8 @@ class Site(NamedTuple):
     line: Optional[int]  # None for a C function
     bytes: int
     blocks: int
+    # The callers of the stack that grew most, the nearest one first. Empty: none were recorded.
+    callers: Tuple[Frame, ...] = ()
 
 
 class Growth(NamedTuple):
@@ -47,13 +57,24 @@ _OWN = {
 }
 
 
+def _line_name(entry: Dict[str, Any]) -> str:
+    return "%s:%d %s" % (os.path.basename(entry["file"]), entry["line"], entry["function"])
+
+
+def _frame(entry: Dict[str, Any]) -> Frame:
+    if "file" in entry:
+        return Frame(_line_name(entry), entry["file"], entry["line"])
+    library = os.path.basename(entry["library"])
+    if entry["function"]:
+        return Frame("%s (%s)" % (entry["function"], library), None, None)
+    return Frame("%s+%s" % (library, entry["offset"]), None, None)
+
+
 def _site(entry: Dict[str, Any]) -> Site:
     file = entry.get("file")
-    if file is None:
-        name = entry["engine_caller"]
-    else:
-        name = "%s:%d %s" % (os.path.basename(file), entry["line"], entry["function"])
-    return Site(name, file, entry.get("line"), entry["bytes"], entry["blocks"])
+    name = entry["engine_caller"] if file is None else _line_name(entry)
+    callers = tuple(_frame(each) for each in entry.get("stack", ())[1:])
+    return Site(name, file, entry.get("line"), entry["bytes"], entry["blocks"], callers)
 
 
 def read_growth(mark: str) -> Growth:
@@ -94,13 +115,59 @@ def printable(text: str) -> str:
     return _UNSAFE.sub(escaped, text)
 
 
-def describe(sites: List[Site], limit: int = 10) -> str:
-    """Returns a line for each site that grew; after `limit` lines, the number of the others."""
-    grown = [site for site in sites if site.bytes > 0 or site.blocks > 0]
+_SHOWN_CALLERS = 5
+_LIBRARIES = ("/site-packages/", "/dist-packages/", "/lib/python3.", "/lib64/python3.")
+
+
+def _is_own_code(frame: Frame) -> bool:
+    file = frame.file
+    return file is not None and not (
+        file.startswith("<frozen ") or any(folder in file for folder in _LIBRARIES)
+    )
+
+
+def shown_callers(site: Site, full_stacks: bool) -> List[Frame]:
+    """Returns the callers that a message shows.
+
+    These are all of them, or at most five: first those outside the standard library and
+    site-packages, in the order of the stack.
+    """
+    if full_stacks:
+        return list(site.callers)
+    own = [each for each in site.callers if _is_own_code(each)][:_SHOWN_CALLERS]
+    others = [each for each in site.callers if not _is_own_code(each)]
+    wanted = own + others[: _SHOWN_CALLERS - len(own)]
+    shown = []
+    for each in site.callers:  # a recursive function has equal frames
+        if each in wanted:
+            wanted.remove(each)
+            shown.append(each)
+    return shown
+
+
+def _lines_of(site: Site, full_stacks: bool) -> List[str]:
+    shown = shown_callers(site, full_stacks)
     lines = [
         "%12d bytes in %s  %s" % (site.bytes, counted(site.blocks, "block"), printable(site.name))
-        for site in grown[:limit]
     ]
+    lines += ["%22s by %s" % ("", printable(each.name)) for each in shown]
+    if len(shown) < len(site.callers):
+        rest = counted(len(site.callers) - len(shown), "more caller")
+        lines.append("%22s %s (PYMEMFLOW_FULL_STACKS=1)" % ("", rest))
+    return lines
+
+
+def describe(sites: List[Site], limit: int = 10, full_stacks: Optional[bool] = None) -> str:
+    """Returns a line for each site that grew, and its callers; then the number of other sites.
+
+    `full_stacks` is the option of that name by default: it shows all callers, not at most five.
+    """
+    if full_stacks is None:
+        full_stacks = os.environ.get("PYMEMFLOW_FULL_STACKS", "0") in ("1", "on", "yes", "true")
+    grown = [site for site in sites if site.bytes > 0 or site.blocks > 0]
+    lines = [line for site in grown[:limit] for line in _lines_of(site, full_stacks)]
+    if full_stacks and grown and not any(site.callers for site in grown):
+        lines.append("%12s its callers were not recorded: PYMEMFLOW_STACK=python" % "")
     if len(grown) > limit:
         lines.append("%12d more sites" % (len(grown) - limit))
     return "\n".join(lines)

@@ -55,14 +55,44 @@ constexpr std::string_view kCallStackHeading =
 
 FlowLines::FlowLines(Output& output, const FlowLinesOptions& options)
     : output_(output), options_(options) {
+  for (std::string_view list = options.columns; !list.empty();) {
+    FlowColumn column{};
+    if (!take_flow_column(list, column)) break;
+    columns_.push_back(column);
+  }
   output_.write("dtrace:::BEGIN\n");
   if (options_.call_stack) output_.write(kCallStackHeading);
 }
 
+void FlowLines::write_columns(const Event& event) {
+  const std::uint64_t after_ns = std::max(event.after_ns, options_.started_ns);
+  String text;
+  const auto end = std::back_inserter(text);
+  for (const FlowColumn column : columns_) {
+    switch (column) {
+      case FlowColumn::Thread:
+        fmt::format_to(end, "{:>7} ", event.thread);
+        break;
+      case FlowColumn::Time: {
+        const std::uint64_t microseconds = (after_ns - options_.started_ns) / 1000;
+        fmt::format_to(end, "{:>5}.{:06} ", microseconds / 1'000'000, microseconds % 1'000'000);
+        break;
+      }
+      case FlowColumn::Event:
+        fmt::format_to(end, "{:>9} ", events_);
+        break;
+    }
+  }
+  output_.write(text);
+}
+
 void FlowLines::on_event(const Event& event, const Site& site) {
+  ++events_;
   if (!site.has_frame || !options_.functions.contains(event.function)) return;
   const String* text = &site_texts_[event.site];
   if (text->empty()) text = &keep_site_text(event.site, site);
+  if (!columns_.empty()) [[unlikely]]
+    write_columns(event);
   output_.write(*text);
   output_.commit(put_call(output_.reserve(kMaxCallBytes), event));
 }
@@ -78,6 +108,7 @@ void FlowLines::on_probe(const Event& event, const Site& site) {
   text += is_entry ? "-> " : "<- ";
   text += shown_function(options_.names, site.function);
   text += '\n';
+  if (!columns_.empty()) write_columns(event);
   output_.write(text);
   if (is_entry) ++depth;
 }

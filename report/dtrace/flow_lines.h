@@ -7,6 +7,7 @@
 
 #include <cstdint>
 
+#include "options/options.h"
 #include "report/base/memory.h"
 #include "report/base/names.h"
 #include "report/base/output.h"
@@ -20,7 +21,9 @@ struct FlowLinesOptions {
   pid_t pid = 0;
   Names names = {};
   FunctionSet functions = FunctionSet::all();
-  bool call_stack = false;  // CALL and RTN lines too, and their heading
+  bool call_stack = false;        // CALL and RTN lines too, and their heading
+  std::string_view columns = {};  // of take_flow_column(); before the D script's line
+  std::uint64_t started_ns = 0;   // CLOCK_MONOTONIC
 };
 
 class FlowLines final : public EventSink {
@@ -33,6 +36,8 @@ class FlowLines final : public EventSink {
   void on_finish() override;
 
  private:
+  // The columns that were asked for.
+  void write_columns(const Event& event);
   // "PID FILE:LINE ", with which every line begins.
   String location_text(const Site& site) const;
   String site_text(const Site& site) const;
@@ -41,6 +46,8 @@ class FlowLines final : public EventSink {
 
   Output& output_;
   FlowLinesOptions options_;
+  Vector<FlowColumn> columns_;
+  std::uint64_t events_ = 0;
   PerSite<String> site_texts_;
   std::size_t site_text_bytes_ = 0;
   HashMap<std::uint32_t, std::size_t> depths_;  // of calls, by thread

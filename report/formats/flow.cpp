@@ -18,7 +18,9 @@ void write_flow(Replay& replay, const FormatOptions& options) {
   FlowLines flow_lines(replay.output(), {.pid = static_cast<pid_t>(replay.process()),
                                          .names = options.names,
                                          .functions = has_lines ? options.functions : kNoFunctions,
-                                         .call_stack = has_lines && options.has_call_stack});
+                                         .call_stack = has_lines && options.has_call_stack,
+                                         .columns = options.flow_columns,
+                                         .started_ns = options.started_ns});
   Distributions distributions(replay.output(), replay.symbols(),
                               {.names = options.names, .functions = options.functions});
   replay.stream({&flow_lines, &distributions});

@@ -25,7 +25,7 @@ Format format_of(std::string_view name) {
 }
 
 std::string_view format_problem(Format format, RecordMode mode) {
-  const bool needs_profile = row_of(format).input == FormatInput::Profile;
+  const bool needs_profile = is_profile(row_of(format).input);
   return needs_profile ? profile_problem(mode) : std::string_view();
 }
 

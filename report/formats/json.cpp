@@ -2,7 +2,9 @@
 
 #include "report/base/json_text.h"
 #include "report/formats/replay.h"
-#include "report/replay/site_json.h"
+#include "report/formats/rows.h"
+#include "report/stacks/frame_text.h"
+#include "report/stacks/site_json.h"
 
 namespace pymemflow::report {
 namespace {
@@ -49,9 +51,13 @@ void write_counts(JsonText& json, const RecordCounts& counts) {
   json.field("left_out", counts.left_out).end_object();
 }
 
-void write_site(JsonText& json, const SiteStats& stats) {
+void write_site(JsonText& json, const SiteStats& stats, const Profile& profile) {
   json.begin_object();
   write_site_name(json, stats.site);
+  if (profile.process.has_stacks) {
+    json.field("stacks", std::uint64_t{stats.stacks});
+    write_stack(json, profile.tree, stats.most_live.node);
+  }
   write_amount(json, "live", stats.totals.live);
   write_amount(json, "leaked", stats.leaked());
   write_amount(json, "allocated", stats.totals.allocated);
@@ -65,7 +71,7 @@ void write_site(JsonText& json, const SiteStats& stats) {
   json.end_object().end_object();
 }
 
-void write_snapshot(JsonText& json, const Snapshot& snapshot) {
+void write_snapshot(JsonText& json, const Snapshot& snapshot, const Profile& profile) {
   json.begin_object().field("name", snapshot.name).field("event", snapshot.event);
   json.field("after_ns", snapshot.after_ns);
   write_amount(json, "live", snapshot.live);
@@ -79,6 +85,7 @@ void write_snapshot(JsonText& json, const Snapshot& snapshot) {
     for (const SiteGrowth& growth : snapshot.sites) {
       json.begin_object();
       write_site_name(json, growth.site);
+      if (profile.process.has_stacks) write_stack(json, profile.tree, growth.node);
       json.field("bytes", growth.change.bytes).field("blocks", growth.change.blocks).end_object();
     }
     json.end_array().end_object();
@@ -106,14 +113,14 @@ void ProfileJson::write(const Profile& profile) {
   json.field("temporary", profile.total.temporary);
   write_peak(json, profile);
   json.key("sites").begin_array();
-  for (const SiteStats& stats : profile.sites) {
-    write_site(json, stats);
+  for (const SiteStats& stats : rows_by(profile, rows_.by, rows_.depth)) {
+    write_site(json, stats, profile);
     output_.write(text);
     text.clear();
   }
   json.end_array().key("marks").begin_array();
   for (const Snapshot& snapshot : profile.snapshots) {
-    write_snapshot(json, snapshot);
+    write_snapshot(json, snapshot, profile);
     output_.write(text);
     text.clear();
   }
@@ -122,9 +129,9 @@ void ProfileJson::write(const Profile& profile) {
   output_.write(text);
 }
 
-void write_json(Replay& replay, const FormatOptions&) {
+void write_json(Replay& replay, const FormatOptions& options) {
   const Profile profile = replay.profile();
-  ProfileJson(replay.output(), replay.counts()).write(profile);
+  ProfileJson(replay.output(), replay.counts(), {options.by, options.depth}).write(profile);
 }
 
 }  // namespace pymemflow::report

@@ -1,6 +1,7 @@
 #pragma once
 // The profile as JSON: docs/reports.md has the schema. Report side, one thread.
 
+#include "options/options.h"
 #include "report/base/output.h"
 #include "report/formats/profile_writer.h"
 #include "report/reader/process_info.h"
@@ -12,13 +13,20 @@ class ProfileJson final : public ProfileWriter {
   // Increases when a field gets another meaning or goes. New fields do not change it.
   static constexpr std::uint64_t kSchemaVersion = 1;
 
-  ProfileJson(Output& output, const RecordCounts& counts) : output_(output), counts_(counts) {}
+  struct Rows {
+    By by = By::Line;
+    std::uint64_t depth = 0;
+  };
+
+  ProfileJson(Output& output, const RecordCounts& counts, Rows rows)
+      : output_(output), counts_(counts), rows_(rows) {}
 
   void write(const Profile& profile) override;
 
  private:
   Output& output_;
   const RecordCounts counts_;
+  const Rows rows_;
 };
 
 }  // namespace pymemflow::report

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <initializer_list>
 
+#include "options/options.h"
 #include "report/base/names.h"
 #include "report/base/output.h"
 #include "report/dtrace/function_set.h"
@@ -20,6 +21,12 @@ struct FormatOptions {
   FunctionSet functions = FunctionSet::all();  // in flow lines and distributions
   bool has_flow_lines = true;
   bool has_call_stack = false;
+  std::string_view flow_columns = {};
+  std::uint64_t started_ns = 0;  // of the recording, CLOCK_MONOTONIC
+  By by = By::Line;
+  std::uint64_t depth = 0;  // of callers; 0: the default
+  bool full_stacks = false;
+  Metric metric = Metric::Live;
 };
 
 // The events of one capture, for one format.

@@ -18,6 +18,7 @@
 #include "report/formats/report_file.h"
 #include "report/formats/trailer.h"
 #include "report/reader/capture_reader.h"
+#include "report/stacks/callers.h"
 #include "report/symbols/symbols.h"
 
 namespace pymemflow::report {
@@ -46,15 +47,28 @@ constexpr decltype(&write_flow) kWriters[] = {
 #undef PMF_FORMAT
 };
 
-FormatOptions format_options(const pymemflow::ReportOptions& asked, RecordMode mode) {
+FormatOptions format_options(const pymemflow::ReportOptions& asked, const FileHead& head) {
   FormatOptions options;
   options.names = asked.compat == Compat::None ? Names{} : kNamesAsDtrace;
   options.names.full_file_path = asked.full_file_path;
   options.functions = functions_of(asked.compat);
   // A capture of sums has only the last events, which would be a misleading flow.
-  options.has_flow_lines = mode != RecordMode::Sums;
+  options.has_flow_lines = head.mode != RecordMode::Sums;
   options.has_call_stack = asked.python_call_stack;
+  options.flow_columns = asked.flow_columns;
+  options.started_ns = head.started_monotonic_ns;
+  options.by = asked.by;
+  options.depth = asked.depth;
+  options.full_stacks = asked.full_stacks;
+  options.metric = asked.metric;
   return options;
+}
+
+// Whether the report shows callers because the user asked for them.
+bool asks_for_callers(const pymemflow::ReportOptions& asked, Format format) {
+  const FormatInput input = row_of(format).input;
+  const bool is_asked = asked.full_stacks || asked.depth != 0 || asked.by == By::Stack;
+  return input == FormatInput::Stacks || (input == FormatInput::Profile && is_asked);
 }
 
 // The replay of a capture that has been polled.
@@ -155,11 +169,11 @@ ReportError write_polled(CaptureReader& reader, const ReportOptions& options,
   if (const std::string_view problem = format_problem(format, mode); !problem.empty()) {
     return {problem};
   }
+  if (!reader.has_stacks() && asks_for_callers(options.asked, format)) return {kNoCallers};
   // The end of a program replaces nothing; the command replaces a file of the user.
   const bool is_at_end = options.is_in_process;
   const auto process = static_cast<pid_t>(reader.process());
-  ReportFile file(files.head_file(), process,
-                  {options.process_began_ns, reader.head().started_ns});
+  ReportFile file(files.head_file(), process, {options.process_began_ns, reader.head().started_ns});
   std::optional<Output> output;
   if (options.asked.output.empty()) {
     output.emplace(options.standard_output);
@@ -172,7 +186,7 @@ ReportError write_polled(CaptureReader& reader, const ReportOptions& options,
   if (output->error() != 0) return error_of(*output, is_at_end);
   if (options.on_output != nullptr) options.on_output(output->descriptor());
   CaptureReplay replay(reader, *output, options);
-  kWriters[static_cast<std::size_t>(format)](replay, format_options(options.asked, mode));
+  kWriters[static_cast<std::size_t>(format)](replay, format_options(options.asked, reader.head()));
   write_end(reader, row_of(format), *output, options);
   if (is_at_end && output->error() == 0) file.note();
   return error_of(*output, is_at_end);

@@ -6,6 +6,7 @@
 #include <iterator>
 
 #include "report/formats/replay.h"
+#include "report/formats/rows.h"
 
 namespace pymemflow::report {
 namespace {
@@ -50,22 +51,39 @@ bool is_live(const SiteStats& stats) {
   return stats.totals.live.blocks != 0;
 }
 
-void append_sites(String& text, const Profile& profile, const Names& names) {
+// Appends the callers of the row's largest stack.
+void append_callers(String& text, const CallTree& tree, const SiteStats& stats,
+                    const Summary::Options& options) {
   auto end = std::back_inserter(text);
-  const auto alive =
-      static_cast<std::size_t>(std::count_if(profile.sites.begin(), profile.sites.end(), is_live));
+  const Callers callers = callers_of(tree, stats.most_live.node, options.callers);
+  for (const SiteName* const frame : callers.frames) {
+    fmt::format_to(end, "{:>36}    by {}\n", "",
+                   std::string_view(shown_site(*frame, options.names.full_file_path)));
+  }
+  const String note = note_on(callers);
+  if (!note.empty()) fmt::format_to(end, "{:>36}    {}\n", "", std::string_view(note));
+  if (stats.stacks <= 1) return;
+  fmt::format_to(end, "{:>36}    this stack: {} bytes; {} more with other callers (--by stack)\n",
+                 "", stats.most_live.amount.bytes, stats.stacks - 1);
+}
+
+void append_sites(String& text, const Profile& profile, const Summary::Options& options) {
+  auto end = std::back_inserter(text);
+  const Vector<SiteStats> rows = rows_by(profile, options.by, options.callers.depth);
+  const auto alive = static_cast<std::size_t>(std::count_if(rows.begin(), rows.end(), is_live));
   if (alive == 0) return;
-  fmt::format_to(end, "\n{:>14} {:>9} {:>11}  alive at the end, by site\n", "bytes", "blocks",
-                 "since event");
+  fmt::format_to(end, "\n{:>14} {:>9} {:>11}  alive at the end, by {}\n", "bytes", "blocks",
+                 "since event", name_of(options.by));
   std::size_t shown = 0;
-  for (const SiteStats& stats : profile.sites) {
+  for (const SiteStats& stats : rows) {
     if (!is_live(stats)) continue;
     if (shown++ == kSites) break;
     fmt::format_to(end, "{:>14} {:>9} {:>11}  {}\n", stats.totals.live.bytes,
                    stats.totals.live.blocks, stats.totals.oldest_event,
-                   std::string_view(shown_site(stats.site, names.full_file_path)));
+                   std::string_view(shown_site(stats.site, options.names.full_file_path)));
+    if (profile.process.has_stacks) append_callers(text, profile.tree, stats, options);
   }
-  if (alive > kSites) fmt::format_to(end, "{:>14} more sites\n", alive - kSites);
+  if (alive > kSites) fmt::format_to(end, "{:>14} more {}s\n", alive - kSites, name_of(options.by));
 }
 
 // The limit of printed marks: the first and the last ones are printed.
@@ -110,13 +128,15 @@ void append_marks(String& text, const Profile& profile) {
 void Summary::write(const Profile& profile) {
   String text;
   append_totals(text, profile);
-  append_sites(text, profile, names_);
+  append_sites(text, profile, options_);
   append_marks(text, profile);
   output_.write(text);
 }
 
 void write_summary(Replay& replay, const FormatOptions& options) {
-  Summary(replay.output(), options.names).write(replay.profile());
+  const Summary::Options asked = {
+      options.names, options.by, {.all = options.full_stacks, .depth = options.depth}};
+  Summary(replay.output(), asked).write(replay.profile());
 }
 
 String shown_size(std::uint64_t bytes) {

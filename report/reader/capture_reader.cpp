@@ -67,6 +67,7 @@ ProcessInfo CaptureReader::process_info() const {
           .is_forked_child = head().is_forked_child != 0,
           .end = head().end,
           .mode = head().mode,
+          .has_stacks = has_stacks(),
           .started_ns = head().started_ns,
           .started_monotonic_ns = head().started_monotonic_ns,
           .command_line = metadata().command_line,
@@ -244,9 +245,8 @@ bool CaptureReader::take_used(Stream& stream, std::span<const Word> record) cons
 
 bool CaptureReader::resolve(const Stream& stream, Event& event) {
   if (event.site >= stream.used.size()) return false;
-  const UsedSite& used = stream.used[event.site];
-  event.stack = used.stack;
-  event.site = used.site;
+  event.stack = stream.used[event.site].stack;
+  event.site = stream.used[event.site].site;
   return true;
 }
 

@@ -105,18 +105,18 @@ LiveBlock BlockTable::block_of(const Entry& entry) const {
   if (entry.bytes == kIsLarge) [[unlikely]]
     return large_.find(entry.address)->second;
   constexpr std::uint64_t kThread = (std::uint64_t{1} << kThreadBits) - 1;
-  return {entry.bytes, entry.origin >> kThreadBits, entry.site,
-          static_cast<std::uint32_t>(entry.origin & kThread)};
+  return {entry.bytes, entry.moment >> kThreadBits, entry.origin,
+          static_cast<std::uint32_t>(entry.moment & kThread)};
 }
 
 void BlockTable::set(Entry& entry, std::uint64_t address, const LiveBlock& block) {
   entry.address = address;
-  entry.site = block.site;
+  entry.origin = block.origin;
   if (fits(block)) [[likely]] {
-    entry.origin = block.event << kThreadBits | block.thread;
+    entry.moment = block.event << kThreadBits | block.thread;
     entry.bytes = static_cast<std::uint32_t>(block.bytes);
   } else {
-    entry.origin = 0;
+    entry.moment = 0;
     entry.bytes = kIsLarge;
     large_[address] = block;
   }

@@ -26,8 +26,8 @@ namespace pymemflow::report {
 
 struct LiveBlock {
   std::uint64_t bytes = 0;
-  std::uint64_t event = 0;  // that allocated it
-  SiteId site = kNoSite;
+  std::uint64_t event = 0;   // that allocated it
+  std::uint32_t origin = 0;  // of the allocation (report/stacks/origins.h)
   std::uint32_t thread = 0;
 };
 
@@ -89,9 +89,9 @@ class BlockTable {
 
   struct Entry {
     std::uint64_t address;
-    std::uint64_t origin;  // the event, and the thread in the low kThreadBits
+    std::uint64_t moment;  // the event, and the thread in the low kThreadBits
     std::uint32_t bytes;   // kIsLarge: the block is in `large_`
-    SiteId site;
+    std::uint32_t origin;
   };
   static_assert(sizeof(Entry) == 24);
 

@@ -72,9 +72,10 @@ bool is_by(const Keeper& keeper, const Site& site) {
 }  // namespace
 
 Exemption Exemptions::of(const Ledger::Block& block) {
-  Rule& rule = rules_[block.site];
+  const SiteId number = origins_.site(block.origin);
+  Rule& rule = rules_[number];
   if (!rule.is_known) {
-    const Site* const site = names_.find(block.site);
+    const Site* const site = names_.find(number);
     if (site == nullptr) return Exemption::None;
     rule = rule_for(*site);
   }

@@ -15,6 +15,7 @@
 #include "report/reader/per_site.h"
 #include "report/replay/imports.h"
 #include "report/replay/ledger.h"
+#include "report/stacks/origins.h"
 #include "report/symbols/symbols.h"
 
 namespace pymemflow::report {
@@ -42,8 +43,8 @@ inline constexpr std::array<ExemptionRow, kExemptions> kExemptionRows = {{
 
 class Exemptions {
  public:
-  Exemptions(const NameTable& names, Imports& imports, Symbols& symbols)
-      : names_(names), imports_(imports), symbols_(symbols) {}
+  Exemptions(const NameTable& names, const Origins& origins, Imports& imports, Symbols& symbols)
+      : names_(names), origins_(origins), imports_(imports), symbols_(symbols) {}
 
   // `imports` has taken the event that allocated the block.
   Exemption of(const Ledger::Block& block);
@@ -58,6 +59,7 @@ class Exemptions {
   Rule rule_for(const Site& site) const;
 
   const NameTable& names_;
+  const Origins& origins_;
   Imports& imports_;
   Symbols& symbols_;
   PerSite<Rule> rules_;

@@ -26,7 +26,7 @@ void Totals::add(const Totals& other) {
   if (oldest_event == 0 || is_older) oldest_event = other.oldest_event;
 }
 
-bool Ledger::on_event(const Event& event) {
+bool Ledger::on_event(const Event& event, OriginId origin) {
   ++events_;
   switch (traits(event.function).effect) {
     case Effect::Release:
@@ -39,23 +39,23 @@ bool Ledger::on_event(const Event& event) {
       break;
   }
   if (event.result == 0) return false;
-  allocate(event.result, event);
+  allocate(event.result, event, origin);
   if (peak_.event != 0 && total_.live.bytes <= peak_.live.bytes) return false;
-  peak_ = {total_.live, events_, event.site};
+  peak_ = {total_.live, events_, origin};
   return true;
 }
 
-void Ledger::allocate(std::uint64_t address, const Event& event) {
-  const Block block = {event.size_bytes(), events_, event.site, event.thread};
+void Ledger::allocate(std::uint64_t address, const Event& event, OriginId origin) {
+  const Block block = {event.size_bytes(), events_, origin, event.thread};
   Block before;
   if (live_.put(address, block, before)) {
     ++unseen_releases_;
     end(before);
   }
   latest_ = address;
-  Totals& of_site = totals_[event.site];
-  if (of_site.allocated.blocks == 0) sites_.push_back(event.site);
-  for (Totals* const totals : {&of_site, &total_}) {
+  Totals& of_origin = totals_[origin];
+  if (of_origin.allocated.blocks == 0) origins_.push_back(origin);
+  for (Totals* const totals : {&of_origin, &total_}) {
     totals->live.add({block.bytes, 1});
     totals->allocated.add({block.bytes, 1});
   }
@@ -70,21 +70,21 @@ void Ledger::release(std::uint64_t address) {
   }
   end(block);
   if (address == latest_) {
-    ++totals_[block.site].temporary;
+    ++totals_[block.origin].temporary;
     ++total_.temporary;
     latest_ = 0;
   }
 }
 
 void Ledger::end(const Block& block) {
-  totals_[block.site].live.subtract({block.bytes, 1});
+  totals_[block.origin].live.subtract({block.bytes, 1});
   total_.live.subtract({block.bytes, 1});
 }
 
 void Ledger::find_oldest() {
-  for (const SiteId site : sites_) totals_[site].oldest_event = 0;
+  for (const OriginId origin : origins_) totals_[origin].oldest_event = 0;
   live_.for_each([this](const Block& block) {
-    std::uint64_t& oldest = totals_[block.site].oldest_event;
+    std::uint64_t& oldest = totals_[block.origin].oldest_event;
     oldest = oldest == 0 ? block.event : std::min(oldest, block.event);
   });
 }

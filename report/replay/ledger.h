@@ -1,6 +1,6 @@
 #pragma once
 // The ledger of live memory: replays events, and knows after each of them which blocks are live and
-// how much each site has allocated, in the sizes that the program asked for. Report side, one
+// how much each origin has allocated, in the sizes that the program asked for. Report side, one
 // thread.
 //
 // realloc releases one block and allocates another. If it fails, the old block stays live;
@@ -15,10 +15,11 @@
 #include "report/base/memory.h"
 #include "report/reader/per_site.h"
 #include "report/replay/block_table.h"
+#include "report/stacks/origins.h"
 
 namespace pymemflow::report {
 
-// The allocations of one site, or of all sites, so far.
+// The allocations of one origin, or of all, so far.
 struct Totals {
   Amount live;
   Amount allocated;                // ever; each realloc that succeeds is an allocation
@@ -33,7 +34,7 @@ class Ledger {
   struct Peak {
     Amount live;
     std::uint64_t event = 0;  // that reached it first; 0: nothing was ever live
-    SiteId site = kNoSite;
+    OriginId origin = 0;
   };
   using Block = LiveBlock;
 
@@ -51,11 +52,12 @@ class Ledger {
     if (event.result != 0) live_.prefetch_entry(event.result, false);
     if (takes_block(event)) live_.prefetch_entry(event.arguments[0], true);
   }
-  // Takes a Call. True: live memory reached a new peak.
-  bool on_event(const Event& event);
+  // Takes a Call. `origin` is that of the event: its site in a capture without stacks. True: live
+  // memory reached a new peak.
+  bool on_event(const Event& event, OriginId origin);
 
   std::uint64_t events() const { return events_; }
-  // Of all sites; without `oldest_event`.
+  // Of all origins; without `oldest_event`.
   const Totals& total() const { return total_; }
   const Peak& peak() const { return peak_; }
   // Releases of blocks whose allocation was not seen.
@@ -63,9 +65,9 @@ class Ledger {
   // Allocations at an address that was live: the release was lost, or not recorded.
   std::uint64_t unseen_releases() const { return unseen_releases_; }
 
-  // The sites that ever allocated a block, by their first allocation.
-  const Vector<SiteId>& sites() const { return sites_; }
-  const Totals& of(SiteId site) { return totals_[site]; }
+  // The origins that ever allocated a block, by their first allocation.
+  const Vector<OriginId>& origins() const { return origins_; }
+  const Totals& of(OriginId origin) { return totals_[origin]; }
   // Brings Totals::oldest_event up to date.
   void find_oldest();
 
@@ -75,13 +77,13 @@ class Ledger {
   static bool takes_block(const Event& event) {
     return traits(event.function).effect != Effect::Allocate;
   }
-  void allocate(std::uint64_t address, const Event& event);
+  void allocate(std::uint64_t address, const Event& event, OriginId origin);
   void release(std::uint64_t address);
   void end(const Block& block);
 
   BlockTable live_;
   PerSite<Totals> totals_;
-  Vector<SiteId> sites_;
+  Vector<OriginId> origins_;
   Totals total_;
   Peak peak_;
   std::uint64_t events_ = 0;

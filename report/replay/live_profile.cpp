@@ -1,6 +1,7 @@
 #include "report/replay/live_profile.h"
 
-#include "report/replay/site_json.h"
+#include "report/stacks/frame_text.h"
+#include "report/stacks/site_json.h"
 #include "report/symbols/name_request.h"
 
 namespace pymemflow::report {
@@ -10,9 +11,10 @@ JsonText& amount(JsonText& json, std::string_view name, std::int64_t blocks, std
   return json.key(name).begin_object().field("blocks", blocks).field("bytes", bytes).end_object();
 }
 
-void write_site(JsonText& json, const SiteGrowth& growth) {
+void write_site(JsonText& json, const SiteGrowth& growth, const CallTree* tree) {
   json.begin_object();
   write_site_name(json, growth.site);
+  if (tree != nullptr) write_stack(json, *tree, growth.node);
   json.field("blocks", growth.change.blocks).field("bytes", growth.change.bytes).end_object();
 }
 
@@ -45,7 +47,9 @@ String LiveProfile::growth_since(std::string_view mark) {
   amount(json, "alive", growth.live.blocks, growth.live.bytes);
   amount(json, "growth", growth.counted.blocks, growth.counted.bytes);
   json.field("peak_bytes", growth.peak_bytes - live_then).key("sites").begin_array();
-  for (const SiteGrowth& site : builder_->sites_of(growth)) write_site(json, site);
+  const Vector<SiteGrowth> sites = builder_->sites_of(growth);
+  const CallTree* const tree = reader_.has_stacks() ? &builder_->tree() : nullptr;
+  for (const SiteGrowth& site : sites) write_site(json, site, tree);
   json.end_array().end_object();
   return text;
 }

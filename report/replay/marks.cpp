@@ -35,10 +35,10 @@ bool Marks::since(std::string_view name, Growth& growth) const {
   return moment != nullptr;
 }
 
-Marks::LiveBySite Marks::count() const {
-  LiveBySite live;
+Marks::LiveByOrigin Marks::count() const {
+  LiveByOrigin live;
   ledger_.blocks().for_each([&](const LiveBlock& block) {
-    if (exemptions_.of(block) == Exemption::None) live[block.site].add({block.bytes, 1});
+    if (exemptions_.of(block) == Exemption::None) live[block.origin].add({block.bytes, 1});
   });
   return live;
 }
@@ -60,24 +60,24 @@ const Marks::Moment* Marks::earlier_for(std::string_view name) const {
   return same != nullptr || moments_.empty() ? same : &moments_.back();
 }
 
-Growth Marks::growth_from(const Moment& moment, const LiveBySite& now) const {
+Growth Marks::growth_from(const Moment& moment, const LiveByOrigin& now) const {
   Growth growth;
   growth.since = moment.name;
   growth.since_event = moment.event;
   growth.peak_bytes = std::max(moment.peak_bytes, peak_bytes_);
   growth.live = change_between(moment.live, ledger_.total().live);
-  const auto add = [&](SiteId site, const Amount& before, const Amount& after) {
+  const auto add = [&](OriginId origin, const Amount& before, const Amount& after) {
     const Change change = change_between(before, after);
     if (!change) return;
     growth.counted.add(change);
-    growth.sites.push_back({site, change});
+    growth.origins.push_back({origin, change});
   };
-  for (const auto& [site, after] : now) {
-    const auto before = moment.counted.find(site);
-    add(site, before == moment.counted.end() ? Amount{} : before->second, after);
+  for (const auto& [origin, after] : now) {
+    const auto before = moment.counted.find(origin);
+    add(origin, before == moment.counted.end() ? Amount{} : before->second, after);
   }
-  for (const auto& [site, before] : moment.counted) {
-    if (now.find(site) == now.end()) add(site, before, {});
+  for (const auto& [origin, before] : moment.counted) {
+    if (now.find(origin) == now.end()) add(origin, before, {});
   }
   return growth;
 }

@@ -10,13 +10,24 @@
 #include "report/base/memory.h"
 #include "report/replay/exemptions.h"
 #include "report/replay/ledger.h"
-#include "report/replay/site_name.h"
+#include "report/stacks/call_tree.h"
+#include "report/stacks/origins.h"
+#include "report/stacks/site_name.h"
 
 namespace pymemflow::report {
 
-struct SiteChange {
-  SiteId site;
+struct OriginChange {
+  OriginId origin;
   Change change;
+};
+
+// The growth of a line. `node`: the stack that grew most, if any did.
+struct SiteGrowth {
+  SiteName site;
+  Change change;
+  CallNode node = kNoCallNode;
+  Change change_of_node;
+  std::size_t stacks = 0;
 };
 
 // The change of live memory between two moments.
@@ -26,7 +37,7 @@ struct Growth {
   std::uint64_t peak_bytes = 0;   // the peak of live memory in between, exempt blocks included
   Change live;                    // exempt blocks included
   Change counted;                 // without exempt blocks
-  Vector<SiteChange> sites;       // of `counted`; sites that did not change are left out
+  Vector<OriginChange> origins;   // of `counted`; those that did not change are left out
 };
 
 // Live memory at a mark.
@@ -36,7 +47,7 @@ struct Snapshot {
   std::uint64_t after_ns = 0;  // since the start of the recording
   Amount live;
   Growth growth;             // since the mark that it is compared with
-  Vector<SiteGrowth> sites;  // growth.sites by name, largest first; in a finished profile
+  Vector<SiteGrowth> sites;  // growth.origins by name, largest first; in a finished profile
 };
 
 class Marks {
@@ -59,22 +70,22 @@ class Marks {
   bool since(std::string_view name, Growth& growth) const;
 
  private:
-  using LiveBySite = HashMap<SiteId, Amount>;
+  using LiveByOrigin = HashMap<OriginId, Amount>;
   // A moment that later ones may be compared with.
   struct Moment {
     String name;
     std::uint64_t event = 0;
     std::uint64_t peak_bytes = 0;  // from there to the latest mark
     Amount live;
-    LiveBySite counted;
+    LiveByOrigin counted;
   };
 
-  // The live blocks that are not exempt, by site.
-  LiveBySite count() const;
+  // The live blocks that are not exempt, by origin.
+  LiveByOrigin count() const;
   const Moment* find(std::string_view name) const;
   // The moment that a mark of this name is compared with; null: none.
   const Moment* earlier_for(std::string_view name) const;
-  Growth growth_from(const Moment& moment, const LiveBySite& now) const;
+  Growth growth_from(const Moment& moment, const LiveByOrigin& now) const;
   void keep(Moment moment);
 
   const Ledger& ledger_;

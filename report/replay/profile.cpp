@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <tuple>
 #include <utility>
 
 #include "report/base/names.h"
@@ -14,14 +15,6 @@ namespace {
 // The events between the fetch of a ledger's entry and its use: enough for memory to answer, and
 // few enough for the processor's cache to keep.
 constexpr std::size_t kFetchedAhead = 16;
-
-bool has_more(const SiteStats& a, const SiteStats& b) {
-  const Amount& left = a.totals.live;
-  const Amount& right = b.totals.live;
-  if (left.bytes != right.bytes) return left.bytes > right.bytes;
-  if (left.blocks != right.blocks) return left.blocks > right.blocks;
-  return a.site.key() < b.site.key();
-}
 
 bool grew_more(const SiteGrowth& a, const SiteGrowth& b) {
   if (a.change.bytes != b.change.bytes) return a.change.bytes > b.change.bytes;
@@ -60,23 +53,73 @@ std::string_view profile_problem(RecordMode mode) {
   return "is of an unknown kind";
 }
 
-Amount SiteStats::leaked() const {
+Amount Usage::leaked() const {
   Amount rest = totals.live;
   for (const Amount& amount : exempt) rest.subtract(amount);
   return rest;
+}
+
+void Usage::add(const Usage& other) {
+  totals.add(other.totals);
+  for (std::size_t why = 0; why < kExemptions; ++why) exempt[why].add(other.exempt[why]);
+}
+
+void StackShare::take(const StackShare& other) {
+  const bool is_larger =
+      std::tie(other.amount.bytes, other.amount.blocks) > std::tie(amount.bytes, amount.blocks);
+  if (node == kNoCallNode || is_larger) *this = other;
+}
+
+void SiteStats::add(const SiteStats& other) {
+  Usage::add(other);
+  most_live.take(other.most_live);
+  most_leaked.take(other.most_leaked);
+  stacks += other.stacks;
+}
+
+void SiteStats::add(const StackStats& stack) {
+  Usage::add(stack);
+  most_live.take({stack.node, stack.totals.live});
+  most_leaked.take({stack.node, stack.leaked()});
+  ++stacks;
+}
+
+SiteStats row_of(const CallTree& tree, const StackStats& stack) {
+  SiteStats row;
+  row.site = tree.frame(stack.node);
+  row.add(stack);
+  return row;
+}
+
+bool has_more(const SiteStats& a, const SiteStats& b) {
+  const Amount& left = a.totals.live;
+  const Amount& right = b.totals.live;
+  if (left.bytes != right.bytes) return left.bytes > right.bytes;
+  if (left.blocks != right.blocks) return left.blocks > right.blocks;
+  return a.site.key() < b.site.key();
+}
+
+void join_rows(Vector<SiteStats>& rows) {
+  join_same(rows, [](SiteStats& row, const SiteStats& other) { row.add(other); });
+  std::sort(rows.begin(), rows.end(), has_more);
 }
 
 ProfileBuilder::ProfileBuilder(ProcessInfo process, const NameTable& names, Symbols& symbols,
                                Marks::Keep keep)
     : process_(std::move(process)),
       names_(names),
-      symbols_(symbols),
+      origins_(process_.has_stacks),
+      stack_names_(names, origins_, symbols),
       imports_(process_.command_line),
-      exemptions_(names, imports_, symbols),
+      exemptions_(names, origins_, imports_, symbols),
       marks_(ledger_, exemptions_, keep) {}
 
 void ProfileBuilder::on_event(const Event& event, const Site& site) {
-  const bool is_peak = ledger_.on_event(event);
+  take(event, site, origins_.has_stacks() ? origins_.of(event) : event.site);
+}
+
+inline void ProfileBuilder::take(const Event& event, const Site& site, OriginId origin) {
+  const bool is_peak = ledger_.on_event(event, origin);
   imports_.on_event(event, site, ledger_.events());
   marks_.on_event();
   if (is_peak) peak_after_ns_ = since_start(event);
@@ -87,6 +130,15 @@ void ProfileBuilder::on_mark(const Event& mark) {
 }
 
 void ProfileBuilder::on_events(const EventBatch& batch) {
+  if (origins_.has_stacks()) {
+    take<true>(batch);
+  } else {
+    take<false>(batch);
+  }
+}
+
+template <bool kHasStacks>
+void ProfileBuilder::take(const EventBatch& batch) {
   std::size_t heads = 0;
   std::size_t entries = 0;
   // In a small ledger the fetches cost more than they save.
@@ -100,7 +152,7 @@ void ProfileBuilder::on_events(const EventBatch& batch) {
     }
     const Event& event = batch.events[i];
     if (event.kind == EventKind::Call) [[likely]] {
-      on_event(event, *batch.sites[i]);
+      take(event, *batch.sites[i], kHasStacks ? origins_.of(event) : event.site);
     } else if (event.kind == EventKind::Mark) {
       on_mark(event);
     }
@@ -136,72 +188,88 @@ Profile ProfileBuilder::finish() {
   profile.peak_after_ns = peak_after_ns_;
   profile.events = ledger_.events();
   profile.unknown_releases = ledger_.unknown_releases();
-  const Site* const peak_site = names_.find(profile.peak.site);
+  const Site* const peak_site = names_.find(origins_.site(profile.peak.origin));
   if (profile.peak.event != 0 && peak_site != nullptr) {
-    profile.peak_site = shown_site(name_of(*peak_site), false);
+    profile.peak_site = shown_site(stack_names_.name_of(*peak_site), false);
   }
+  add_stacks(profile);
   add_sites(profile);
   profile.snapshots = marks_.snapshots();
   for (Snapshot& snapshot : profile.snapshots) snapshot.sites = sites_of(snapshot.growth);
+  profile.tree = stack_names_.take_tree();
   return profile;
 }
 
-void ProfileBuilder::add_sites(Profile& profile) {
-  HashMap<SiteId, std::array<Amount, kExemptions>> exempt;
+void ProfileBuilder::add_stacks(Profile& profile) {
+  HashMap<OriginId, std::array<Amount, kExemptions>> exempt;
   ledger_.blocks().for_each([&](const LiveBlock& block) {
     const Exemption why = exemptions_.of(block);
     if (why == Exemption::None) return;
-    exempt[block.site][static_cast<std::size_t>(why)].add({block.bytes, 1});
+    exempt[block.origin][static_cast<std::size_t>(why)].add({block.bytes, 1});
   });
-  Vector<SiteStats>& sites = profile.sites;
-  for (const SiteId number : ledger_.sites()) {
-    const Site* const site = names_.find(number);
-    if (site == nullptr) continue;
-    sites.push_back({name_of(*site), ledger_.of(number), exempt[number]});
+  Vector<StackStats>& stacks = profile.stacks;
+  Vector<std::size_t> numbers;  // in `stacks`, plus 1, by node
+  for (const OriginId origin : ledger_.origins()) {
+    if (names_.find(origins_.site(origin)) == nullptr) continue;
+    const CallNode node = stack_names_.node_of(origin);
+    if (node >= numbers.size()) numbers.resize(tree().end());
+    if (numbers[node] == 0) {
+      stacks.emplace_back().node = node;
+      numbers[node] = stacks.size();
+    }
+    Usage usage = {ledger_.of(origin), {}};
+    const auto set_aside = exempt.find(origin);
+    if (set_aside != exempt.end()) usage.exempt = set_aside->second;
+    stacks[numbers[node] - 1].add(usage);
   }
-  join_same(sites, [](SiteStats& stats, const SiteStats& other) {
-    stats.totals.add(other.totals);
-    for (std::size_t why = 0; why < kExemptions; ++why) stats.exempt[why].add(other.exempt[why]);
-  });
+}
+
+void ProfileBuilder::add_sites(Profile& profile) const {
+  Vector<SiteStats>& sites = profile.sites;
+  Vector<std::size_t> numbers(tree().names());  // in `sites`, plus 1, by name
+  for (const StackStats& stats : profile.stacks) {
+    std::size_t& number = numbers[tree().name_of(stats.node)];
+    if (number == 0) {
+      sites.emplace_back().site = tree().frame(stats.node);
+      number = sites.size();
+    }
+    sites[number - 1].add(stats);
+  }
   std::sort(sites.begin(), sites.end(), has_more);
 }
 
 Vector<SiteGrowth> ProfileBuilder::sites_of(const Growth& growth) {
   Vector<SiteGrowth> sites;
-  for (const SiteChange& each : growth.sites) {
-    const Site* const site = names_.find(each.site);
-    if (site != nullptr) sites.push_back({name_of(*site), each.change});
+  for (const OriginChange& each : growth.origins) {
+    if (names_.find(origins_.site(each.origin)) == nullptr) continue;
+    const CallNode node = stack_names_.node_of(each.origin);
+    sites.push_back({tree().frame(node), each.change, node, each.change, 1});
   }
-  join_same(sites,
-            [](SiteGrowth& entry, const SiteGrowth& other) { entry.change.add(other.change); });
+  std::sort(sites.begin(), sites.end(),
+            [](const SiteGrowth& a, const SiteGrowth& b) { return a.node < b.node; });
+  // Growths of one stack are one before the largest stack of a line is found.
+  std::size_t kept = 0;
+  for (std::size_t i = 0; i < sites.size(); ++i) {
+    if (kept != 0 && sites[kept - 1].node == sites[i].node) {
+      sites[kept - 1].change.add(sites[i].change);
+      sites[kept - 1].change_of_node = sites[kept - 1].change;
+    } else {
+      if (kept != i) sites[kept] = std::move(sites[i]);
+      ++kept;
+    }
+  }
+  sites.resize(kept);
+  join_same(sites, [](SiteGrowth& entry, const SiteGrowth& other) {
+    entry.change.add(other.change);
+    entry.stacks += other.stacks;
+    if (other.change_of_node.bytes > entry.change_of_node.bytes) {
+      entry.node = other.node;
+      entry.change_of_node = other.change_of_node;
+    }
+  });
   std::erase_if(sites, [](const SiteGrowth& entry) { return !entry.change; });
   std::sort(sites.begin(), sites.end(), grew_more);
   return sites;
-}
-
-SiteName ProfileBuilder::name_of(const Site& site) {
-  SiteName name;
-  name.has_frame = site.has_frame;
-  if (site.has_frame) {
-    name.file = site.file;
-    name.function = site.function;
-    name.line = site.line;
-    return name;
-  }
-  name.caller = symbols_.name(site.address, site.module);
-  const Vector<Module>& modules = names_.modules();
-  const bool is_known = site.module != 0 && site.module <= modules.size();
-  if (is_known) name.module = modules[site.module - 1].path;
-  return name;
-}
-
-String shown_site(const SiteName& site, bool full_file_path) {
-  const Names names = {.full_file_path = full_file_path};
-  if (!site.has_frame) return shown_function(names, site.caller);
-  String text = shown_file(names, site.file);
-  fmt::format_to(std::back_inserter(text), ":{} ", site.line);
-  text += shown_function(names, site.function);
-  return text;
 }
 
 }  // namespace pymemflow::report

@@ -16,19 +16,53 @@
 #include "report/replay/imports.h"
 #include "report/replay/ledger.h"
 #include "report/replay/marks.h"
-#include "report/replay/site_name.h"
+#include "report/stacks/origins.h"
+#include "report/stacks/site_name.h"
+#include "report/stacks/stack_names.h"
 #include "report/symbols/symbols.h"
 
 namespace pymemflow::report {
 
-struct SiteStats {
-  SiteName site;
+// The allocations of a row of a report.
+struct Usage {
   Totals totals;
   std::array<Amount, kExemptions> exempt = {};  // of `totals.live`, by reason
 
   // Live and not exempt.
   Amount leaked() const;
+  void add(const Usage& other);
 };
+
+// Those of one call stack. Of a capture without stacks: of one site.
+struct StackStats : Usage {
+  CallNode node = kNoCallNode;
+};
+
+// The stack of a row that has most of some memory.
+struct StackShare {
+  CallNode node = kNoCallNode;
+  Amount amount;
+
+  // Becomes the larger one of the two.
+  void take(const StackShare& other);
+};
+
+// Those of a line, or of what else the rows are made for.
+struct SiteStats : Usage {
+  SiteName site;
+  StackShare most_live;
+  StackShare most_leaked;
+  std::size_t stacks = 0;  // of this row
+
+  void add(const StackStats& stack);
+  void add(const SiteStats& other);
+};
+
+SiteStats row_of(const CallTree& tree, const StackStats& stack);
+// Whether `a` comes before `b` in a report: by live bytes, then blocks, then name.
+bool has_more(const SiteStats& a, const SiteStats& b);
+// Joins the rows with the same name, and sorts them by has_more().
+void join_rows(Vector<SiteStats>& rows);
 
 struct Profile {
   ProcessInfo process;
@@ -38,7 +72,9 @@ struct Profile {
   std::uint64_t peak_after_ns = 0;  // since the start; the peak was not earlier
   std::uint64_t events = 0;
   std::uint64_t unknown_releases = 0;
-  Vector<SiteStats> sites;  // by live bytes, then blocks, largest first; then by name
+  Vector<SiteStats> sites;    // by line; by live bytes, then blocks, largest first; then by name
+  Vector<StackStats> stacks;  // with different nodes, by the first allocation
+  CallTree tree;              // of the nodes in all of this
   Vector<Snapshot> snapshots;
 };
 
@@ -68,18 +104,24 @@ class ProfileBuilder final : public EventSink {
 
   // So far.
   const Ledger& ledger() const { return ledger_; }
+  // Returns the tree that has the nodes of sites_of().
+  const CallTree& tree() const { return stack_names_.tree(); }
   const Marks& marks() const { return marks_; }
   // By name of the site, largest first.
   Vector<SiteGrowth> sites_of(const Growth& growth);
 
  private:
   std::uint64_t since_start(const Event& event) const;
-  SiteName name_of(const Site& site);
-  void add_sites(Profile& profile);
+  template <bool kHasStacks>
+  void take(const EventBatch& batch);
+  void take(const Event& event, const Site& site, OriginId origin);
+  void add_stacks(Profile& profile);
+  void add_sites(Profile& profile) const;
 
   const ProcessInfo process_;
   const NameTable& names_;
-  Symbols& symbols_;
+  Origins origins_;
+  StackNames stack_names_;
   Ledger ledger_;
   Imports imports_;
   Exemptions exemptions_;

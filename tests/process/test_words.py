@@ -6,8 +6,10 @@ import pytest
 
 import cases
 import runs
+import tables
 
 pytestmark = [pytest.mark.one_python, pytest.mark.known_python]
+FORMATS = '|'.join(tables.formats())
 COMMANDS = ('run', 'report', 'gate', 'diff', 'overhead', 'doctor', 'start', 'stop', 'info', 'compress', 'decompress', 'manual', 'completion',
             'help', 'version')
 SUMMARY = re.compile(r'(?m)^process: +\d+$')
@@ -37,7 +39,7 @@ class TestMistyped(Case):
         (('-x',), '-x is not an option'),
         (('run', '-x', 'y'), 'run: -x is not an option'),
         (('report', '-x', 'y'), 'report: -x is not an option'),
-        (('run', '--format'), 'run: --format needs a value: flow|distributions|summary|json'),
+        (('run', '--format'), 'run: --format needs a value: ' + FORMATS),
         (('gate', '--max-leak=', 'x'), 'gate: --max-leak needs a value: SIZE'),
         (('run', '--no-flow=0', 'x'), 'run: --no-flow takes no value'),
         (('report', '--format=json', '--format', 'flow', 'x'), 'report: --format is given more than once'),
@@ -51,7 +53,7 @@ class TestMistyped(Case):
         runs.check_error(self.cli(*words), text, 'see pymemflow help')
 
     @pytest.mark.parametrize('words, text', [
-        (('run', '--format=sumary', 'x'), "--format=sumary is not one of flow|distributions|summary|json "
+        (('run', '--format=sumary', 'x'), "--format=sumary is not one of " + FORMATS + " "
                                           "(did you mean 'summary'?)"),
         (('report', '--compat', 'dtrase', 'x'), "--compat=dtrase is not one of none|dtrace|dtrace-2020 "
                                                 "(did you mean 'dtrace'?)"),
@@ -211,9 +213,9 @@ class TestFormats(Case):
         assert run.stderr.startswith('dtrace:::BEGIN\n')
 
     def test_unknown(self):
-        runs.check_error(self.run_python('--format=xml'), '--format=xml is not one of flow|distributions|summary|json')
+        runs.check_error(self.run_python('--format=xml'), '--format=xml is not one of ' + FORMATS)
         run = self.trace.code('', output=None, PYMEMFLOW_FORMAT='xml')
-        runs.check_one_line(run, 'format xml is not one of flow|distributions|summary|json', 'runs untraced')
+        runs.check_one_line(run, 'format xml is not one of ' + FORMATS, 'runs untraced')
 
 
 class TestReportThatCannotBeWritten(Case):

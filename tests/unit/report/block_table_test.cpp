@@ -14,7 +14,7 @@ namespace pymemflow::report {
 namespace {
 
 bool is_same(const LiveBlock& a, const LiveBlock& b) {
-  return a.bytes == b.bytes && a.event == b.event && a.site == b.site && a.thread == b.thread;
+  return a.bytes == b.bytes && a.event == b.event && a.origin == b.origin && a.thread == b.thread;
 }
 
 std::uint64_t address_of(std::uint64_t number) {
@@ -22,7 +22,7 @@ std::uint64_t address_of(std::uint64_t number) {
 }
 
 LiveBlock block_of(std::uint64_t number) {
-  return {.bytes = number, .event = number + 1, .site = 7, .thread = 4711};
+  return {.bytes = number, .event = number + 1, .origin = 7, .thread = 4711};
 }
 
 // A table and what it should hold.
@@ -104,13 +104,13 @@ TEST(BlockTable, HoldsWhatAMapHolds) {
 TEST(BlockTable, HoldsBlocksThatDoNotFitAnEntry) {
   constexpr std::uint64_t kMost = ~std::uint64_t{0};
   const LiveBlock blocks[] = {
-      {.bytes = 0xfffffffe, .event = 1, .site = 1, .thread = 1},
-      {.bytes = 0xffffffff, .event = 2, .site = 1, .thread = 1},
-      {.bytes = kMost, .event = 3, .site = ~SiteId{0}, .thread = 1},
-      {.bytes = 1, .event = (std::uint64_t{1} << 42) - 1, .site = 1, .thread = (1 << 22) - 1},
-      {.bytes = 1, .event = std::uint64_t{1} << 42, .site = 1, .thread = 1},
-      {.bytes = 1, .event = 6, .site = 1, .thread = 1 << 22},
-      {.bytes = kMost, .event = kMost, .site = ~SiteId{0}, .thread = ~std::uint32_t{0}},
+      {.bytes = 0xfffffffe, .event = 1, .origin = 1, .thread = 1},
+      {.bytes = 0xffffffff, .event = 2, .origin = 1, .thread = 1},
+      {.bytes = kMost, .event = 3, .origin = ~std::uint32_t{0}, .thread = 1},
+      {.bytes = 1, .event = (std::uint64_t{1} << 42) - 1, .origin = 1, .thread = (1 << 22) - 1},
+      {.bytes = 1, .event = std::uint64_t{1} << 42, .origin = 1, .thread = 1},
+      {.bytes = 1, .event = 6, .origin = 1, .thread = 1 << 22},
+      {.bytes = kMost, .event = kMost, .origin = ~std::uint32_t{0}, .thread = ~std::uint32_t{0}},
   };
   Checked checked;
   // Each replaces each, and each is removed.

@@ -77,7 +77,7 @@ TEST(Formats, AreFoundByTheirNames) {
 
 TEST(Formats, OfAProfileAreRefusedWhereEventsAreMissing) {
   for (const FormatRow& row : kFormats) {
-    const bool is_refused = row.input == FormatInput::Profile;
+    const bool is_refused = is_profile(row.input);
     const Format format = format_of(row.name);
     EXPECT_TRUE(format_problem(format, RecordMode::Full).empty()) << row.name;
     EXPECT_EQ(!format_problem(format, RecordMode::Ring).empty(), is_refused) << row.name;

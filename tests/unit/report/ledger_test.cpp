@@ -26,13 +26,13 @@ struct Calls {
     std::size_t i = 0;
     for (const std::uint64_t argument : arguments) event.arguments[i++] = argument;
     event.result = result;
-    return ledger.on_event(event);
+    return ledger.on_event(event, event.site);
   }
   void expect(std::uint64_t blocks, std::uint64_t bytes) {
     EXPECT_EQ(ledger.total().live.blocks, blocks);
     EXPECT_EQ(ledger.total().live.bytes, bytes);
     Totals sum;
-    for (const SiteId site : ledger.sites()) sum.add(ledger.of(site));
+    for (const SiteId site : ledger.origins()) sum.add(ledger.of(site));
     EXPECT_EQ(sum.live.blocks, blocks);
     EXPECT_EQ(sum.live.bytes, bytes);
     EXPECT_EQ(ledger.blocks().size(), blocks);
@@ -134,7 +134,7 @@ TEST(Ledger, PeakIsTheFirstOfItsHeight) {
   EXPECT_EQ(calls.ledger.peak().live.bytes, 30u);
   EXPECT_EQ(calls.ledger.peak().live.blocks, 2u);
   EXPECT_EQ(calls.ledger.peak().event, 2u);
-  EXPECT_EQ(calls.ledger.peak().site, 2u);
+  EXPECT_EQ(calls.ledger.peak().origin, 2u);
   // A block that realloc moves is counted once.
   EXPECT_FALSE(calls.call(Function::realloc, {kA, 5}, 0x3000, 3));
 }
@@ -257,7 +257,7 @@ TEST(Ledger, FollowsItsRulesInRandomEvents) {
   PlainLedger plain;
   for (int i = 0; i < 300'000; ++i) {
     const Event event = random_event(random);
-    ledger.on_event(event);
+    ledger.on_event(event, event.site);
     plain.on_event(event);
   }
   EXPECT_EQ(ledger.blocks().size(), plain.live.size());
@@ -267,7 +267,7 @@ TEST(Ledger, FollowsItsRulesInRandomEvents) {
   EXPECT_EQ(ledger.peak().live.bytes, plain.peak.live.bytes);
   EXPECT_EQ(ledger.peak().live.blocks, plain.peak.live.blocks);
   EXPECT_EQ(ledger.peak().event, plain.peak.event);
-  EXPECT_EQ(ledger.peak().site, plain.peak.site);
+  EXPECT_EQ(ledger.peak().origin, plain.peak.origin);
   ledger.find_oldest();
   for (auto& [site, totals] : plain.totals) {
     for (const auto& [address, block] : plain.live) {

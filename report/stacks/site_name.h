@@ -4,6 +4,7 @@
 // thread.
 
 #include <cstdint>
+#include <limits>
 #include <tuple>
 
 #include "report/base/amount.h"
@@ -12,6 +13,9 @@
 namespace pymemflow::report {
 
 struct SiteName {
+  // The line of a name that stands for a whole function, or, without a function, for a file.
+  static constexpr std::int32_t kNoLine = std::numeric_limits<std::int32_t>::min();
+
   bool has_frame = false;
   String file;  // co_filename, whole
   String function;
@@ -21,11 +25,6 @@ struct SiteName {
 
   // Sites with equal keys are one site.
   auto key() const { return std::tie(has_frame, file, function, line, caller); }
-};
-
-struct SiteGrowth {
-  SiteName site;
-  Change change;
 };
 
 // "leak.py:12 make", or the engine caller. Control characters are escaped.

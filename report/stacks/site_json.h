@@ -2,7 +2,7 @@
 // A site in JSON, as all JSON of the report side has it. One thread.
 
 #include "report/base/json_text.h"
-#include "report/replay/site_name.h"
+#include "report/stacks/site_name.h"
 
 namespace pymemflow::report {
 

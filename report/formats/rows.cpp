@@ -1,0 +1,97 @@
+#include "report/formats/rows.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace pymemflow::report {
+namespace {
+
+// The name of the row to which a line belongs.
+SiteName row_name(const SiteName& line, By by) {
+  SiteName name = line;
+  if (by == By::Function || by == By::File) name.line = SiteName::kNoLine;
+  if (by == By::File) {
+    name.function.clear();
+    if (!line.has_frame && !line.module.empty()) name.caller = line.module;
+  }
+  return name;
+}
+
+Vector<SiteStats> join_names(const Profile& profile, By by) {
+  Vector<SiteStats> rows;
+  for (const SiteStats& stats : profile.sites) {
+    rows.push_back(stats);
+    rows.back().site = row_name(stats.site, by);
+  }
+  join_rows(rows);
+  return rows;
+}
+
+// The site and the nearest callers, by the numbers of their names.
+Vector<std::uint32_t> upper_frames(const CallTree& tree, CallNode node, std::uint64_t depth) {
+  Vector<std::uint32_t> frames;
+  for (; has_frame(node) && frames.size() <= depth; node = tree.parent(node)) {
+    frames.push_back(tree.name_of(node));
+  }
+  return frames;
+}
+
+Vector<SiteStats> join_stacks(const Profile& profile, std::uint64_t depth) {
+  Vector<SiteStats> rows;
+  Map<Vector<std::uint32_t>, std::size_t> numbers;
+  for (const StackStats& stats : profile.stacks) {
+    if (depth != 0) {
+      const auto frames = upper_frames(profile.tree, stats.node, depth);
+      const auto [found, is_new] = numbers.try_emplace(frames, rows.size());
+      if (!is_new) {
+        rows[found->second].add(stats);
+        continue;
+      }
+    }
+    rows.push_back(row_of(profile.tree, stats));
+  }
+  std::stable_sort(rows.begin(), rows.end(), has_more);
+  return rows;
+}
+
+}  // namespace
+
+Vector<SiteStats> rows_by(const Profile& profile, By by, std::uint64_t depth) {
+  switch (by) {
+    case By::Line:
+      break;
+    case By::Function:
+    case By::File:
+      return join_names(profile, by);
+    case By::Stack:
+      return join_stacks(profile, depth);
+  }
+  return profile.sites;
+}
+
+const char* name_of(By by) {
+  constexpr const char* kNames[] = {"site", "function", "file", "stack"};
+  return kNames[static_cast<std::size_t>(by)];
+}
+
+std::uint64_t weight_of(const Usage& usage, Metric metric) {
+  switch (metric) {
+    case Metric::Live:
+      break;
+    case Metric::Leaked:
+      return usage.leaked().bytes;
+    case Metric::Total:
+      return usage.totals.allocated.bytes;
+    case Metric::Temporary:
+      return usage.totals.temporary;
+  }
+  return usage.totals.live.bytes;
+}
+
+const char* name_of(Metric metric) {
+  constexpr const char* kNames[] = {"bytes alive at the end", "bytes leaked", "bytes allocated",
+                                    "temporary blocks"};
+  return kNames[static_cast<std::size_t>(metric)];
+}
+
+}  // namespace pymemflow::report

@@ -1,0 +1,86 @@
+#include "report/stacks/callers.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <iterator>
+#include <limits>
+
+namespace pymemflow::report {
+namespace {
+
+constexpr std::size_t kCallers = 5;
+
+std::string_view words_for(StackEnd end) {
+  switch (end) {
+    case StackEnd::Bottom:
+      break;
+    case StackEnd::Cut:
+      return "further callers are not in the capture (--max-stack)";
+    case StackEnd::Unread:
+      return "further callers could not be read";
+    case StackEnd::NoRule:
+      return "the native caller was not found";
+    case StackEnd::SiteOnly:
+      return "its callers were not recorded";
+  }
+  return {};
+}
+
+bool has_folder(std::string_view path, std::string_view folder) {
+  return path.find(folder) != std::string_view::npos;
+}
+
+// "/usr/lib/python3.11/json/tool.py"
+bool is_in_standard_library(std::string_view path) {
+  for (const std::string_view folder : {"/lib/python3.", "/lib64/python3.", "/lib/pypy3."}) {
+    if (has_folder(path, folder)) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+bool is_own_code(const SiteName& frame) {
+  const std::string_view file = frame.file;
+  return frame.has_frame && !file.starts_with("<frozen ") && !has_folder(file, "/site-packages/") &&
+         !has_folder(file, "/dist-packages/") && !is_in_standard_library(file);
+}
+
+Callers callers_of(const CallTree& tree, CallNode stack, const CallersWanted& wanted) {
+  Callers callers;
+  Vector<const SiteName*> all;
+  CallNode node = has_frame(stack) ? tree.parent(stack) : stack;
+  for (; has_frame(node); node = tree.parent(node)) all.push_back(&tree.frame(node));
+  callers.end = static_cast<StackEnd>(node);
+  const bool is_default = !wanted.all && wanted.depth == 0;
+  const std::size_t most = wanted.all     ? std::numeric_limits<std::size_t>::max()
+                           : wanted.depth ? static_cast<std::size_t>(wanted.depth)
+                                          : kCallers;
+  const auto own = static_cast<std::size_t>(std::count_if(
+      all.begin(), all.end(), [](const SiteName* frame) { return is_own_code(*frame); }));
+  // Frames of others fill the places that the user's own leave.
+  std::size_t own_left = is_default ? std::min(own, most) : 0;
+  std::size_t others_left = most - own_left;
+  for (const SiteName* const frame : all) {
+    std::size_t& left = is_default && is_own_code(*frame) ? own_left : others_left;
+    if (left == 0) continue;
+    --left;
+    callers.frames.push_back(frame);
+  }
+  callers.left_out = all.size() - callers.frames.size();
+  return callers;
+}
+
+String note_on(const Callers& callers) {
+  String text;
+  if (callers.left_out != 0) {
+    const char* const noun = callers.left_out == 1 ? "caller" : "callers";
+    fmt::format_to(std::back_inserter(text), "{} more {}", callers.left_out, noun);
+    return text;
+  }
+  text = words_for(callers.end);
+  return text;
+}
+
+}  // namespace pymemflow::report

@@ -1,0 +1,75 @@
+#include "report/stacks/stack_names.h"
+
+namespace pymemflow::report {
+
+CallNode StackNames::node_of(OriginId origin) {
+  StackId stack = origins_.stack(origin);
+  if (stack < kFirstStack) {
+    const std::uint32_t number = number_of(origins_.site(origin));
+    if (number >= alone_.size()) alone_.resize(tree_.names(), 0);
+    if (alone_[number] == 0) alone_[number] = tree_.add(kNoCallNode, number);
+    return alone_[number];
+  }
+  const StackTable& stacks = names_.stacks();
+  Vector<StackId> missing;  // from the top down
+  while (const StackNode* const node = nodes_[stack] == 0 ? stacks.find(stack) : nullptr) {
+    missing.push_back(stack);
+    stack = node->parent;
+    if (stack < kFirstStack) break;
+  }
+  CallNode node = stack < kFirstStack ? stack : nodes_[stack];
+  while (!missing.empty()) {
+    const StackId above = missing.back();
+    missing.pop_back();
+    node = tree_.add(node, number_of(stacks.find(above)->site));
+    nodes_[above] = node;
+  }
+  return node;
+}
+
+std::uint32_t StackNames::number_of(SiteId site) {
+  std::uint32_t& number = numbers_[site];
+  if (number != 0) return number - 1;
+  number = add_name_of(names_.find(site)) + 1;
+  return number - 1;
+}
+
+std::uint32_t StackNames::add_name_of(const Site* site) {
+  if (site != nullptr && site->has_frame) {
+    const Line line = {site->file.data(), site->function.data(), site->line};
+    const auto [found, is_new] = lines_.try_emplace(line, tree_.names());
+    if (is_new) tree_.add_name(name_of(*site));
+    return found->second;
+  }
+  SiteName name;
+  name.caller = "(damaged name)";
+  if (site != nullptr) name = name_of(*site);
+  const auto [found, is_new] = callers_.try_emplace(name.caller, tree_.names());
+  if (is_new) tree_.add_name(std::move(name));
+  return found->second;
+}
+
+std::size_t StackNames::LineHash::operator()(const Line& line) const {
+  std::uint64_t mixed = reinterpret_cast<std::uintptr_t>(line.file) * 0x9e3779b97f4a7c15;
+  mixed ^= reinterpret_cast<std::uintptr_t>(line.function) + (mixed >> 29);
+  mixed = mixed * 0xd6e8feb86659fd93 + static_cast<std::uint32_t>(line.line);
+  return mixed ^ mixed >> 32;
+}
+
+SiteName StackNames::name_of(const Site& site) {
+  SiteName name;
+  name.has_frame = site.has_frame;
+  if (site.has_frame) {
+    name.file = site.file;
+    name.function = site.function;
+    name.line = site.line;
+    return name;
+  }
+  name.caller = symbols_.name(site.address, site.module);
+  const Vector<Module>& modules = names_.modules();
+  const bool is_known = site.module != 0 && site.module <= modules.size();
+  if (is_known) name.module = modules[site.module - 1].path;
+  return name;
+}
+
+}  // namespace pymemflow::report

@@ -1,0 +1,170 @@
+"""The callers of allocation sites in the outputs of the command, for captures that are made by hand; and
+the columns of flow lines."""
+import json
+import re
+
+import pytest
+
+import cases
+import made_capture as made
+import runs
+
+pytestmark = [pytest.mark.one_python, pytest.mark.known_python]
+LEAK, HANDLE, MAIN, LIBRARY = 1, 2, 3, 4
+DEEP = 12
+NAMES = (made.site(LEAK, '/srv/app/leak.py', 17, 'make') + made.site(HANDLE, '/srv/app/leak.py', 21, 'handle') +
+         made.site(MAIN, '/srv/app/main.py', 3, '<module>') +
+         made.site(LIBRARY, '/usr/lib/python3.11/site-packages/pkg/io.py', 30, 'load'))
+# main -> load, 12 times -> handle -> make; and main -> make.
+STACKS = (made.stack(16, 0, MAIN) +
+          b''.join(made.stack(17 + i, 16 + i, LIBRARY) for i in range(DEEP)) +
+          made.stack(40, 16 + DEEP, HANDLE) + made.stack(41, 40, LEAK) + made.stack(42, 16, LEAK))
+MARKS = made.mark('a'), made.mark('a')
+FIRST, SECOND = made.used_stack(41), made.used_stack(42)
+
+
+def events(bytes_deep, bytes_flat):
+    return (MARKS[0] + FIRST + made.malloc(0x1000, 1, bytes_deep) + SECOND +
+            made.malloc(0x2000, 2, bytes_flat) + MARKS[1])
+
+
+SHORT = ['by leak.py:21 handle', 'by io.py:30 load', 'by io.py:30 load', 'by io.py:30 load', 'by main.py:3 <module>']
+
+
+def lines_below(text, row):
+    """The words of the lines that follow the row up to the next one, with base names alone."""
+    found = []
+    for line in text[text.index(row) + len(row):].splitlines()[1:]:
+        if not line.startswith(20 * ' ') or 'suppress:' in line:
+            break
+        found.append(re.sub(r'\S*/', '', line.strip()))
+    return found
+
+
+class Case(cases.Case):
+    def make(self, name, bytes_deep=10000, bytes_flat=100, has_stacks=True):
+        with open(self.path(name), 'wb') as file:
+            definitions = NAMES + (STACKS if has_stacks else b'')
+            happened = events(bytes_deep, bytes_flat)
+            if not has_stacks:
+                happened = MARKS[0] + made.malloc(0x1000, LEAK, bytes_deep) + MARKS[1]
+            file.write(made.capture(definitions, happened, has_stacks))
+        return self.path(name)
+
+
+class TestGate(Case):
+    def test_prints_five_callers(self):
+        done = self.cli('gate', '--max-leak=1KiB', self.make('c'))
+        assert done.status == 1, done.stderr
+        assert '         10100         2           1  /srv/app/leak.py:17 make\n' in done.stderr
+        assert lines_below(done.stderr, 'leak.py:17 make') == SHORT + [
+            '9 more callers (--full-stacks)', 'this stack: 10000 bytes; 1 more with other callers']
+
+    def test_prints_all(self):
+        done = self.cli('gate', '--max-leak=1KiB', '--full-stacks', self.make('c'))
+        assert done.status == 1
+        found = lines_below(done.stderr, 'leak.py:17 make')
+        assert found[:-1] == SHORT[:1] + DEEP * SHORT[1:2] + SHORT[-1:]
+
+    def test_growth(self):
+        done = self.cli('gate', '--max-growth=1KiB', self.make('c'))
+        assert done.status == 1
+        assert lines_below(done.stderr, 'leak.py:17 make')[:5] == SHORT
+
+    def test_outputs(self):
+        done = self.cli('gate', '--max-leak=1KiB', '--max-growth=1KiB', '--json', self.path('json'), '--junit',
+                        self.path('junit'), self.make('c'))
+        assert done.status == 1
+        verdict = json.loads(self.read('json'))
+        process, = verdict['processes']
+        for leak in process['leaks'] + process['growth']['sites']:
+            assert leak['stacks'] == 2
+            assert leak['stack'][:2] == [{'file': '/srv/app/leak.py', 'line': 17, 'function': 'make'},
+                                         {'file': '/srv/app/leak.py', 'line': 21, 'function': 'handle'}]
+            assert len(leak['stack']) == DEEP + 3
+        assert 'by /srv/app/leak.py:21 handle\n' in self.read('junit')
+
+    def test_without_stacks(self):
+        capture = self.make('c', has_stacks=False)
+        done = self.cli('gate', '--max-leak=1KiB', capture)
+        assert done.status == 1
+        assert 'by leak' not in done.stderr and 'callers' not in done.stderr
+        done = self.cli('gate', '--max-leak=1KiB', '--full-stacks', capture)
+        assert done.status == 1
+        assert '\n  the record has no callers: record it with --stack python (PYMEMFLOW_STACK=python)\n' in done.stderr
+
+
+class TestDiff(Case):
+    def test_callers_are_those_of_the_later_capture(self):
+        old, new = self.make('old', 100, 5000), self.make('new', 10000, 5000)
+        done = self.cli('diff', old, new)
+        assert (done.status, done.stderr) == (0, '')
+        assert lines_below(done.stdout, 'leak.py:make')[:5] == SHORT
+        done = self.cli('diff', '--full-stacks', old, new)
+        assert lines_below(done.stdout, 'leak.py:make')[1:-2] == DEEP * SHORT[1:2]
+        done = self.cli('diff', '--json', '-', old, new)
+        change, = json.loads(done.stdout)['sites']
+        assert (change['stacks'], len(change['stack'])) == (2, DEEP + 3)
+
+    def test_without_stacks(self):
+        old, new = self.make('old', has_stacks=False), self.make('new')
+        done = self.cli('diff', old, new)
+        assert done.status == 0
+        runs.check_error(self.cli('diff', '--full-stacks', old, new), 'old: has no callers', '--stack python')
+
+
+class TestReport(Case):
+    def test_formats(self):
+        capture = self.make('c')
+        text = self.cli('report', '--format=folded', capture).stdout
+        assert text == ('main.py:3 <module>;' + DEEP * 'io.py:30 load;' +
+                        'leak.py:21 handle;leak.py:17 make 10000\nmain.py:3 <module>;leak.py:17 make 100\n')
+        text = self.cli('report', '--format=folded', '--full-file-path', capture).stdout
+        assert text.endswith('/srv/app/main.py:3 <module>;/srv/app/leak.py:17 make 100\n')
+        text = self.cli('report', '--format=tree', capture).stdout
+        assert '         10100  100.0%  main.py:3 <module>\n         10000   99.0%    io.py:30 load\n' in text
+        text = self.cli('report', '--format=summary', '--by=stack', '--depth=1', capture).stdout
+        assert '         10000         1           1  leak.py:17 make\n' in text
+        assert lines_below(text, '10000         1           1  leak.py:17 make') == [
+            'by leak.py:21 handle', '13 more callers']
+
+    @pytest.mark.parametrize('words', [
+        ['--format=tree'], ['--format=folded'], ['--format=summary', '--by=stack'],
+        ['--format=json', '--depth=2'], ['--format=summary', '--full-stacks']])
+    def test_without_stacks(self, words):
+        done = self.cli('report', *words, self.make('c', has_stacks=False))
+        runs.check_error(done, 'has no callers: record it with --stack python (PYMEMFLOW_STACK=python)')
+
+    def test_damaged_stacks(self):
+        """A circle, and a stack that is not defined: nothing of them is printed, and both are counted."""
+        bad = made.stack(50, 51, LEAK) + made.stack(51, 50, HANDLE)
+        happened = made.used_stack(50) + made.malloc(0x1000, 1, 7) + FIRST + made.malloc(0x2000, 2, 8)
+        with open(self.path('c'), 'wb') as file:
+            file.write(made.capture(NAMES + STACKS + bad, happened))
+        done = self.cli('report', '--format=summary', '--full-stacks', self.path('c'))
+        assert 'alive at the end:  8 bytes in 1 blocks\n' in done.stdout
+        assert 'pymemflow: 1 events recorded, 0 lost, damaged in 2 places, 1 left out\n' in done.stdout
+
+
+class TestFlowColumns(Case):
+    def test_are_in_front_of_the_line(self):
+        self.trace('records.py', output=None, PYMEMFLOW_CAPTURE=self.path('c'))
+        plain = self.cli('report', self.path('c')).stdout
+        text = self.cli('report', '--flow-columns=time,event,thread', self.path('c')).stdout
+        lines = [line for line in text.splitlines(True) if ' -> ' in line]
+        found = [re.fullmatch(r' *(\d+\.\d{6}) +(\d+) +(\d+) (.*\n)', line).groups() for line in lines]
+        assert [line[3] for line in found] == [line for line in plain.splitlines(True) if ' -> ' in line]
+        times = [float(line[0]) for line in found]
+        numbers = [int(line[1]) for line in found]
+        assert times == sorted(times) and numbers == sorted(set(numbers))
+        assert 0 <= times[0] and times[-1] < 3600
+        assert int(re.search(r'(\d+) events recorded', text).group(1)) >= numbers[-1]
+        assert {line[2] for line in found} == {found[0][3].split()[0]}  # the main thread has the id of the process
+        # All else is as it was.
+        assert [line for line in text.splitlines() if ' -> ' not in line] == [
+            line for line in plain.splitlines() if ' -> ' not in line]
+
+    @pytest.mark.parametrize('value', ['threads', 'time,', ',', 'time,time', 'time thread'])
+    def test_bad_lists(self, value):
+        done = self.cli('run', '--flow-columns', value, '--', self.python.path, '-c', '')
+        runs.check_error(done, 'is not a list of thread, time and event, separated by commas')
