@@ -19,9 +19,11 @@
 #include "report/base/output.h"
 #include "report/base/output_file.h"
 #include "report/base/output_path.h"
+#include "report/formats/formats.h"
 #include "report/formats/report.h"
 #include "report/formats/summary.h"
 #include "report/reader/capture_reader.h"
+#include "report/stacks/callers.h"
 
 namespace pymemflow::cli {
 namespace {
@@ -145,6 +147,9 @@ int run(const Arguments& arguments, const std::vector<std::string>& program) {
   }
   Resolved resolved;
   if (const Error error = resolve(arguments.options, resolved)) return complain(error);
+  if (report::needs_stacks(resolved.report) && resolved.recording.stack == Stack::Top) {
+    return complain("run: the report that is asked for " + std::string(report::kNoCallers));
+  }
   TracedProgram traced;
   const bool is_warned = warn_of_output(arguments.options, traced);
   TracedRun done =

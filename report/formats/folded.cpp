@@ -8,6 +8,7 @@
 
 #include "report/formats/replay.h"
 #include "report/formats/rows.h"
+#include "report/stacks/callers.h"
 #include "report/stacks/frame_text.h"
 
 namespace pymemflow::report {
@@ -36,7 +37,9 @@ class Folded {
     Vector<CallNode> nodes;
     CallNode node = stack;
     for (; has_frame(node); node = tree_.parent(node)) nodes.push_back(node);
-    const std::string_view root = root_of(static_cast<StackEnd>(node));
+    const bool is_whole = is_native_alone(tree_, stack);
+    const std::string_view root =
+        is_whole ? std::string_view() : root_of(static_cast<StackEnd>(node));
     text += root;
     if (!root.empty() && !nodes.empty()) text += ';';
     for (auto each = nodes.rbegin(); each != nodes.rend(); ++each) {

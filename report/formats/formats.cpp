@@ -29,4 +29,10 @@ std::string_view format_problem(Format format, RecordMode mode) {
   return needs_profile ? profile_problem(mode) : std::string_view();
 }
 
+bool needs_stacks(const pymemflow::ReportOptions& asked) {
+  const FormatInput input = row_of(format_of(asked.format)).input;
+  const bool is_asked = asked.full_stacks || asked.depth != 0 || asked.by == By::Stack;
+  return input == FormatInput::Stacks || (input == FormatInput::Profile && is_asked);
+}
+
 }  // namespace pymemflow::report

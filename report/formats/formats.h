@@ -45,4 +45,7 @@ Format format_of(std::string_view name);
 // Why a record of this mode cannot be shown in the format; empty: it can.
 std::string_view format_problem(Format format, RecordMode mode);
 
+// Whether the user asked for callers, so that the record must have call stacks.
+bool needs_stacks(const pymemflow::ReportOptions& asked);
+
 }  // namespace pymemflow::report

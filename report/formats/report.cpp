@@ -64,13 +64,6 @@ FormatOptions format_options(const pymemflow::ReportOptions& asked, const FileHe
   return options;
 }
 
-// Whether the report shows callers because the user asked for them.
-bool asks_for_callers(const pymemflow::ReportOptions& asked, Format format) {
-  const FormatInput input = row_of(format).input;
-  const bool is_asked = asked.full_stacks || asked.depth != 0 || asked.by == By::Stack;
-  return input == FormatInput::Stacks || (input == FormatInput::Profile && is_asked);
-}
-
 // The replay of a capture that has been polled.
 class CaptureReplay final : public Replay {
  public:
@@ -169,7 +162,7 @@ ReportError write_polled(CaptureReader& reader, const ReportOptions& options,
   if (const std::string_view problem = format_problem(format, mode); !problem.empty()) {
     return {problem};
   }
-  if (!reader.has_stacks() && asks_for_callers(options.asked, format)) return {kNoCallers};
+  if (!reader.has_stacks() && needs_stacks(options.asked)) return {kNoCallers};
   // The end of a program replaces nothing; the command replaces a file of the user.
   const bool is_at_end = options.is_in_process;
   const auto process = static_cast<pid_t>(reader.process());

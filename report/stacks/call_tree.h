@@ -30,7 +30,7 @@ class CallTree {
   // The node of the name above `parent`.
   CallNode add(CallNode parent, std::uint32_t name);
 
-  // Of a node that has a frame.
+  // Returns the name of a node that has a frame.
   const SiteName& frame(CallNode node) const { return names_[nodes_[node].name]; }
   std::uint32_t name_of(CallNode node) const { return nodes_[node].name; }
   // The stack below. A parent has a smaller number than its children.

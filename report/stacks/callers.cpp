@@ -47,12 +47,18 @@ bool is_own_code(const SiteName& frame) {
          !has_folder(file, "/dist-packages/") && !is_in_standard_library(file);
 }
 
+bool is_native_alone(const CallTree& tree, CallNode stack) {
+  return has_frame(stack) && !tree.frame(stack).has_frame && tree.parent(stack) == kNoCallNode;
+}
+
 Callers callers_of(const CallTree& tree, CallNode stack, const CallersWanted& wanted) {
   Callers callers;
   Vector<const SiteName*> all;
   CallNode node = has_frame(stack) ? tree.parent(stack) : stack;
   for (; has_frame(node); node = tree.parent(node)) all.push_back(&tree.frame(node));
   callers.end = static_cast<StackEnd>(node);
+  // Native code that no Python code called has no callers of Python.
+  if (is_native_alone(tree, stack)) callers.end = StackEnd::Bottom;
   const bool is_default = !wanted.all && wanted.depth == 0;
   const std::size_t most = wanted.all     ? std::numeric_limits<std::size_t>::max()
                            : wanted.depth ? static_cast<std::size_t>(wanted.depth)

@@ -30,6 +30,9 @@ Callers callers_of(const CallTree& tree, CallNode stack, const CallersWanted& wa
 // there is nothing to say.
 String note_on(const Callers& callers);
 
+// Whether the stack is a C function alone, which allocated while no Python code was running.
+bool is_native_alone(const CallTree& tree, CallNode stack);
+
 // Whether the frame runs code of the user: Python code outside the standard library and outside of
 // site-packages.
 bool is_own_code(const SiteName& frame);

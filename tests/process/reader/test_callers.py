@@ -6,6 +6,7 @@ import re
 import pytest
 
 import cases
+import heads
 import made_capture as made
 import runs
 
@@ -168,3 +169,106 @@ class TestFlowColumns(Case):
     def test_bad_lists(self, value):
         done = self.cli('run', '--flow-columns', value, '--', self.python.path, '-c', '')
         runs.check_error(done, 'is not a list of thread, time and event, separated by commas')
+
+
+PROGRAM = '''
+import ctypes
+libc = ctypes.CDLL(None)
+libc.malloc.restype, libc.malloc.argtypes = ctypes.c_void_p, (ctypes.c_size_t,)
+
+def make(size):
+    return libc.malloc(size)
+
+def handle(size):
+    return [make(size) for _ in range(3)] and make(size)
+
+def recurse(depth, size):
+    return recurse(depth - 1, size) if depth else make(size)
+
+def main():
+    handle(70001)
+    recurse(8, 90001)
+
+main()
+'''
+
+
+class TestRealProgram(Case):
+    """The same with a program that is recorded with --stack python."""
+
+    def record(self, program=PROGRAM, **options):
+        self.write('leak.py', program)
+        run = self.trace(self.path('leak.py'), output=None, PYMEMFLOW_STACK='python', PYMEMFLOW_CAPTURE=self.path('c'),
+                         **options)
+        assert (run.status, run.stderr) == (0, '')
+        return self.path('c')
+
+    def test_gate(self):
+        done = self.cli('gate', '--max-leak=64KiB', '--only=make', self.record(), cwd=self.folder)
+        assert done.status == 1
+        callers = lines_below(done.stderr, 'leak.py:7 make')
+        # Three stacks end at this line. The comprehension makes the largest one.
+        assert [line for line in callers if line.startswith('by ') and 'listcomp' not in line] == [
+            'by leak.py:10 handle', 'by leak.py:16 main', 'by leak.py:19 <module>']
+        assert callers[-1] == 'this stack: 210003 bytes; 2 more with other callers'
+
+    def test_by_stack(self):
+        text = self.cli('report', '--format=summary', '--by=stack', self.record()).stdout
+        assert lines_below(text, ' 210003         3 ')[-3:] == [
+            'by leak.py:10 handle', 'by leak.py:16 main', 'by leak.py:19 <module>']
+        assert lines_below(text, ' 90001         1 ') == 5 * ['by leak.py:13 recurse'] + ['6 more callers']
+        text = self.cli('report', '--format=summary', '--full-stacks', '--by=stack', self.path('c')).stdout
+        assert lines_below(text, ' 90001         1 ') == 9 * ['by leak.py:13 recurse'] + [
+            'by leak.py:17 main', 'by leak.py:19 <module>']
+
+    def test_sums_of_all_formats_agree(self):
+        capture = self.record()
+        profile = json.loads(self.cli('report', '--format=json', capture).stdout)
+        for metric, total in [('live', profile['live']['bytes']), ('total', profile['allocated']['bytes']),
+                              ('leaked', sum(site['leaked']['bytes'] for site in profile['sites'])),
+                              ('temporary', profile['temporary'])]:
+            folded = self.cli('report', '--format=folded', '--metric', metric, capture).stdout
+            assert sum(int(line.rpartition(' ')[2]) for line in folded.splitlines()) == total, metric
+            tree = self.cli('report', '--format=tree', '--metric', metric, capture).stdout
+            assert re.match(r' *%d  100\.0%%  ' % total, tree), metric
+        assert ';leak.py:16 main;leak.py:10 handle;leak.py:7 make 70001\n' in self.cli(
+            'report', '--format=folded', capture).stdout
+
+    def test_the_limit_of_frames_is_said(self):
+        capture = self.record(PYMEMFLOW_MAX_STACK='3')
+        text = self.cli('report', '--format=summary', '--by=stack', capture).stdout
+        assert lines_below(text, ' 90001         1 ') == 2 * ['by leak.py:13 recurse'] + [
+            'further callers are not in the capture (--max-stack)']
+        folded = self.cli('report', '--format=folded', capture).stdout
+        assert '[cut];leak.py:13 recurse;leak.py:13 recurse;leak.py:7 make 90001\n' in folded
+
+    def test_run(self):
+        self.write('leak.py', PROGRAM)
+        done = self.cli('run', '--format=folded', '--', self.python.path, self.path('leak.py'))
+        runs.check_error(done, 'has no callers: record it with --stack python (PYMEMFLOW_STACK=python)')
+        done = self.cli('run', '--format=folded', '--stack=python', '--output', self.path('f'), '--', self.python.path,
+                        self.path('leak.py'))
+        assert (done.status, done.stdout, done.stderr) == (0, '', '')
+        assert ';leak.py:7 make 90001\n' in self.read('f')
+
+    def test_leak_error(self):
+        program = heads.HEAD + PROGRAM.replace('main()\n', '', 1).replace('main()\n', '') + '''
+@pymemflow.limit_leaks(1000)
+def leaky():
+    recurse(8, 90001)
+
+error = raises(pymemflow.LeakError, leaky)
+print(error)
+site = error.growth.sites[0]
+print(len(site.callers), site.callers[0].name, site.callers[0].line)
+'''
+        for full in '0', '1':
+            run = self.trace.code(program, PYMEMFLOW_STACK='python', PYMEMFLOW_FULL_STACKS=full)
+            assert run.status == 0, run.stderr
+            shown = [line.strip() for line in run.stdout.splitlines()]
+            assert shown[1].startswith('90001 bytes in 1 block')
+            assert re.fullmatch(r'by <string>:\d+ recurse', shown[2]), shown
+            callers = int(shown[-1].split()[0])
+            assert callers > 10 and shown[-1].split()[1:3] == shown[2].split()[1:3]
+            assert ('%d more callers (PYMEMFLOW_FULL_STACKS=1)' % (callers - 5) in shown) == (full == '0'), shown
+            assert sum(line.startswith('by ') for line in shown) == (5 if full == '0' else callers), shown
