@@ -133,8 +133,9 @@ def test_fork_in_depth(situation):
     assert_same(Capture(child), {number: frames for number, frames in noted.items() if number > before})
 
 
-def test_handler_that_allocates(situation):
-    recorded = situation('storms')
+def test_handler_that_allocates(situation, build):
+    """It may interrupt the allocator, which has to permit that."""
+    recorded = situation('storms', after=[build.path('bump_allocator')])
     assert_same(recorded.capture, recorded.noted)
     assert any(call.arguments[0] == 77777777 for call in recorded.capture.calls if call.function == 'calloc')
 

@@ -74,7 +74,8 @@ def forks():
 
 
 def storms():
-    """A timer whose handler allocates, in C: its calls have the stack that it interrupts."""
+    """A timer whose handler allocates, in C: its calls have the stack that it interrupts. Needs
+    bump_allocator.c: the handler interrupts the allocator, too."""
     storm(200)
     begin = time.monotonic()
     while time.monotonic() - begin < 0.2:
