@@ -86,6 +86,9 @@ int run(const std::string& path) {
   print("host", joined(metadata.host));
   print("options", joined(metadata.options));
   print("holds", mode_text(head.mode));
+  if (reader.has_stacks()) {
+    print("stacks", "all Python frames, at most " + std::to_string(head.max_stack) + " of a call");
+  }
   print("started", time_text(head.started_ns));
   print("ended", end_text(head, reader.is_end_unseen()));
   if (reader.damaged() != 0) print("damaged", "in " + std::to_string(reader.damaged()) + " places");

@@ -236,6 +236,7 @@ class TestRealProgram(Case):
 
     def test_the_limit_of_frames_is_said(self):
         capture = self.record(PYMEMFLOW_MAX_STACK='3')
+        assert ' all Python frames, at most 3 of a call\n' in self.cli('info', capture).stdout
         text = self.cli('report', '--format=summary', '--by=stack', capture).stdout
         assert lines_below(text, ' 90001         1 ') == 2 * ['by leak.py:13 recurse'] + [
             'further callers are not in the capture (--max-stack)']
