@@ -34,6 +34,11 @@ def pytest_addoption(parser: "pytest.Parser") -> None:
         metavar="SIZE",
         help="limit of leaks per run, for tests without the mark limit_leaks",
     )
+    group.addoption(
+        "--pymemflow-full-stacks",
+        action="store_true",
+        help="show all callers of what leaks, not at most five (needs PYMEMFLOW_STACK=python)",
+    )
     parser.addini("pymemflow_limit_leaks", "default of --pymemflow-limit-leaks", default="")
 
 

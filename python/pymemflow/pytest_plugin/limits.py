@@ -109,11 +109,16 @@ class _Measurement:
     """
 
     def __init__(
-        self, item: "pytest.Item", leaks: Optional[LeakLimit], peak: Optional[int]
+        self,
+        item: "pytest.Item",
+        leaks: Optional[LeakLimit],
+        peak: Optional[int],
+        full_stacks: Optional[bool] = None,
     ) -> None:
         self.item = item
         self.leaks = leaks
         self.peak = peak
+        self.full_stacks = full_stacks
         self.runs = leaks.runs if leaks else 1
         self.begun = 0
         self.growths: List[pymemflow.Growth] = []
@@ -183,7 +188,12 @@ class _Measurement:
                 blocks = pymemflow.counted(sum(site.blocks for site in sites), "block")
                 problems.append(
                     "leaks %d bytes in %s each run; limit_leaks allows %d bytes\n%s"
-                    % (leaked, blocks, self.leaks.allowed, pymemflow.describe(sites))
+                    % (
+                        leaked,
+                        blocks,
+                        self.leaks.allowed,
+                        pymemflow.describe(sites, full_stacks=self.full_stacks),
+                    )
                 )
         peak = max(growth.peak_bytes for growth in self.growths)
         properties[_PEAK] = peak
@@ -203,6 +213,8 @@ class Limits:
             "pymemflow_limit_leaks"
         )
         self.default = _parse_size(option, "pymemflow_limit_leaks") if option else None
+        # None: by the variable PYMEMFLOW_FULL_STACKS.
+        self.full_stacks = True if config.getoption("--pymemflow-full-stacks") else None
         self.is_worker = hasattr(config, "workerinput")  # of xdist
         self.measurement: Optional[_Measurement] = None
         self.checked = 0
@@ -219,7 +231,7 @@ class Limits:
         if leaks is None and peak is None:
             yield
             return
-        self.measurement = _Measurement(item, leaks, peak)
+        self.measurement = _Measurement(item, leaks, peak, self.full_stacks)
         attributes = vars(item)
         other = attributes.get("runtest")  # of another plugin
         attributes["runtest"] = functools.partial(self.measurement.run, item.runtest)

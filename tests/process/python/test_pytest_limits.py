@@ -235,3 +235,22 @@ def test_stops_at_the_first(suite):
     result = suite('@limited\ndef test_leaks(): leak()\ndef test_later(): pass\n', '-x')
     assert result.outcomes == {'test_leaks': 'FAILED'}
     assert result.status == 1
+
+
+def test_callers_of_leaks(suite):
+    """With PYMEMFLOW_STACK=python a failure shows the callers of the leak, and with an option all of them."""
+    text = '''
+@limited
+def test_it(): below()
+def below(): leak()
+'''
+    result = suite(text, PYMEMFLOW_STACK='python')
+    assert result.outcomes == {'test_it': 'FAILED'}
+    shown = re.findall(r'^ +by (.*)$', result.stdout, re.MULTILINE)
+    assert len(shown) == 5 and [line.split()[1] for line in shown[:2]] == ['below', 'test_it'], result.stdout
+    assert 'more callers (PYMEMFLOW_FULL_STACKS=1)' in result.stdout
+    result = suite(text, '--pymemflow-full-stacks', PYMEMFLOW_STACK='python')
+    assert len(re.findall(r'^ +by ', result.stdout, re.MULTILINE)) > 20
+    assert 'more callers' not in result.stdout
+    result = suite(text, '--pymemflow-full-stacks')
+    assert 'its callers were not recorded: PYMEMFLOW_STACK=python' in result.stdout
