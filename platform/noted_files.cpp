@@ -25,6 +25,10 @@ struct Noted {
     return is_open && identify_file(number, now) && now.device == file.device &&
            now.inode == file.inode;
   }
+  bool is_closed() const {
+    FileIdentity now{};
+    return !identify_file(number, now);
+  }
 };
 constinit Noted error = {};
 constinit Noted output = {};
@@ -46,7 +50,7 @@ void note_output(int number) {
 bool is_output_replaced() {
   if (!output.is_known || output.is_still_there()) return false;
   // A higher number that was not open is one that the program was expected to open.
-  return output.is_open || output.number <= kStandardError;
+  return output.is_open || output.number <= kStandardError || output.is_closed();
 }
 
 }  // namespace pymemflow::platform

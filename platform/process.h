@@ -39,7 +39,8 @@ void note_standard_error();
 int standard_error();
 // Remembers the file of the descriptor that the report is to be written to; at start-up only.
 void note_output(int number);
-// Whether the program has closed that descriptor, or has another file in its place.
+// Whether that descriptor is closed, or the program has another file in its place. If it was not
+// open at the start, the program may open it.
 bool is_output_replaced();
 // Writes one line to standard error; nothing where there is none. Raises no signal.
 void write_line(std::span<const char> text);

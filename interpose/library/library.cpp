@@ -131,6 +131,13 @@ void tell_end(EndKind kind) {
     say({"another program removed the capture ", file.name(), " while it was written"});
   }
   if (!is_report_wanted()) return;
+  if (!file.is_open()) {
+    const std::string_view name = file.name();
+    if (name.empty()) return say({"the program closed the descriptor of the record: it is lost"});
+    return say(
+        {"the program closed a descriptor of the record: print its report with: pymemflow report ",
+         name});
+  }
   make_report({.options = report_options,
                .capture = file.descriptor(),
                .windows = file.windows_descriptor(),

@@ -131,12 +131,13 @@ void make_report(const ReportRequest& request) {
   const bool is_on_standard_error = request.options.output.empty();
   if (is_on_standard_error && (standard_error < 0 || is_abandoned(standard_error))) return;
   const int output = report::descriptor_in(request.options.output);
-  if (output >= 0 && platform::is_output_replaced()) {
+  const bool is_own = output >= 0 && (output == request.capture || output == request.windows);
+  if (output >= 0 && (is_own || platform::is_output_replaced())) {
     // Where nobody would read the line, a file that is kept would never be found.
     if (standard_error < 0) return;
     char digits[16];
-    return say_where_it_is(request, {"descriptor ", decimal(digits, output),
-                                     " is not the file that it was at the start of the program"});
+    return say_where_it_is(
+        request, {"descriptor ", decimal(digits, output), " is closed, or another file by now"});
   }
   std::optional<IgnoredSignals> ignored;
   if (request.kind == EndKind::Exit) ignored.emplace();

@@ -29,7 +29,7 @@ int name_record(int, std::uint32_t, std::span<char>) {
 void make_report(const ReportRequest& request) {
   if (platform::is_output_replaced()) {
     return say({request.options.output,
-                " is not the file that it was at the start of the program: its report is lost"});
+                " is closed, or another file by now: the report is lost"});
   }
   const OwnWork own_work;
   report::ReportOptions wanted;

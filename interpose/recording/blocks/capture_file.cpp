@@ -291,6 +291,17 @@ void CaptureFile::drop_new_windows() {
   new_windows_ = -1;
 }
 
+bool CaptureFile::is_own_descriptor(int number) const {
+  if (number < 0) return false;
+  return (number == file_ && is_file(file_, identity_)) ||
+         (number == windows_ && is_file(windows_, windows_identity_));
+}
+
+bool CaptureFile::is_open() const {
+  return is_own_descriptor(file_) &&
+         (windows_descriptor() < 0 || is_own_descriptor(windows_descriptor()));
+}
+
 bool CaptureFile::replace_by_zeros(BlockHead* block, std::size_t bytes) {
   platform::map_private(bytes, block);
   return true;

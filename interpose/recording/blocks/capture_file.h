@@ -95,9 +95,11 @@ class CaptureFile {
   int descriptor() const { return file_; }
   // The descriptor of the file that is mapped: that of the capture, if it has no name.
   int mapped_descriptor() const { return windows_; }
-  bool is_own_descriptor(int number) const {
-    return number >= 0 && (number == file_ || number == windows_);
-  }
+  // Whether this number is a descriptor of the capture's files, and the program has not put another
+  // file in its place.
+  bool is_own_descriptor(int number) const;
+  // Whether a reader can have all of its descriptors.
+  bool is_open() const;
   // The descriptor of NAME.windows; -1: there is none, or a reader no longer needs it.
   int windows_descriptor() const { return has_windows() && !is_copied_ ? windows_ : -1; }
   bool has_windows() const { return windows_ != file_; }

@@ -24,8 +24,8 @@ class Case(EndCase):
                               stderr=subprocess.PIPE, check=False, timeout=100, **options)
 
     def check_kept(self, text, number):
-        kept = re.match('pymemflow: descriptor %d is not the file that it was at the start of the program: the '
-                        'record is kept; print its report with: pymemflow report (/.*)\n$' % number, text)
+        kept = re.match('pymemflow: descriptor %d is closed, or another file by now: the record is kept; print its '
+                        'report with: pymemflow report (/.*)\n$' % number, text)
         assert kept, text
         report = self.cli.report(kept.group(1))
         os.remove(kept.group(1))
@@ -75,6 +75,22 @@ class TestStandardOutput(Case):
         assert self.read('data').encode() == DATA
         self.check_kept(done.stderr.decode(), 7)
 
+    @pytest.mark.parametrize('number', [3, 7, 77])
+    def test_descriptor_that_is_not_open(self, number):
+        """Such as in a child of subprocess, which closes what its parent had open."""
+        run = self.trace.code('bytes(77777)\nprint(1)', output=None, PYMEMFLOW_OUTPUT='/dev/fd/%d' % number,
+                              TMPDIR=self.folder)
+        assert (run.status, run.stdout) == (0, '1\n')
+        self.check_kept(run.stderr, number)
+
+    def test_descriptor_of_the_record(self):
+        find = ('import os\nprint(max(map(int, os.listdir("/proc/self/fd"))))\n')
+        number = int(self.trace.code(find).stdout)
+        run = self.trace.code('bytes(77777)\n', output=None, PYMEMFLOW_OUTPUT='/dev/fd/%d' % number,
+                              TMPDIR=self.folder)
+        assert (run.status, run.stdout) == (0, '')
+        self.check_kept(run.stderr, number)
+
     def test_forked_child(self):
         """Its parent's standard output is as it was, the child's is not."""
         code = ('import os\nif os.fork() == 0:\n    bytes(77777)\n    os.dup2(%s, 1)\n    os.write(1, %r)\n'
@@ -97,6 +113,38 @@ class TestStandardOutput(Case):
                 'for n in range(3): os.dup2(null, n)\n')
         run = self.trace.code(code, output=None, PYMEMFLOW_OUTPUT='-', TMPDIR=self.folder)
         assert (run.status, run.stdout, run.stderr, os.listdir(self.folder)) == (0, '', '', [])
+
+
+class TestRecord(Case):
+    """The program has put a file of its own in the place of the record."""
+
+    REPLACE = ('import os\nbytes(77777)\nnumber = max(map(int, os.listdir("/proc/self/fd")))\n'
+               'file = %s\nos.dup2(file, number)\n' % OPEN)
+
+    @pytest.mark.parametrize('name', [None, 'capture'])
+    def test_is_closed_as_any_other(self, name):
+        variables = {'PYMEMFLOW_CAPTURE': self.path(name)} if name else {}
+        code = self.REPLACE + 'os.write(number, %r)\nos.close(number)\n' % DATA
+        run = self.trace.code(code, output=self.path('report'), cwd=self.folder, **variables)
+        assert run.status == 0 and self.read('data').encode() == DATA
+        outcome = ('a descriptor of the record: print its report with: pymemflow report ' + self.path('capture')
+                   if name else 'the descriptor of the record: it is lost')
+        assert run.stderr.splitlines()[-1] == 'pymemflow: the program closed ' + outcome
+        assert not os.path.exists(self.path('report'))
+        if name:
+            assert has_block(self.cli.report(self.path('capture')))
+
+    def test_is_not_reported(self):
+        """The file is a record too, of another process."""
+        self.trace.code('bytes(55555)', output=None, PYMEMFLOW_CAPTURE=self.path('data'))
+        with open(self.path('data'), 'rb') as file:
+            before = file.read()
+        run = self.trace.code(self.REPLACE, output=self.path('report'), cwd=self.folder)
+        assert run.status == 0
+        assert run.stderr.endswith('pymemflow: the program closed the descriptor of the record: it is lost\n')
+        assert not os.path.exists(self.path('report'))
+        with open(self.path('data'), 'rb') as file:
+            assert file.read() == before
 
 
 class TestStandardError(Case):
