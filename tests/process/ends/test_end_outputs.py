@@ -116,7 +116,7 @@ class TestStandardOutput(Case):
 
 
 class TestRecord(Case):
-    """The program has put a file of its own in the place of the record."""
+    """The program has put a file of its own on the number of the record."""
 
     REPLACE = ('import os\nbytes(77777)\nnumber = max(map(int, os.listdir("/proc/self/fd")))\n'
                'file = %s\nos.dup2(file, number)\n' % OPEN)
