@@ -42,6 +42,12 @@ inline ThisThread this_thread(const Interpreter& interpreter, std::uintptr_t sel
   return thread;
 }
 
+// The next read asks the interpreter for the thread's own state, and takes no other. Up to 3.11 the
+// current state stays that of the thread while the interpreter deletes it, with its frames.
+inline void forget_state(ThisThread& thread) {
+  __atomic_store_n(&thread.last_state, nullptr, __ATOMIC_RELAXED);
+}
+
 inline constexpr int kMaxShimFrames = 64;
 
 // The size of addresses in user space, in bits.
