@@ -127,6 +127,12 @@ char* write_utf8(const Text& text, char* out) {
   return out;
 }
 
+bool is_of_interpreter(const Interpreter& interpreter, const void* code) {
+  const FrameLayout& layout = interpreter.layout;
+  return load<std::int32_t>(code, layout.code_first_line) == 0 &&
+         load<const void*>(code, layout.code_filename) == load<const void*>(code, layout.code_name);
+}
+
 bool describe_code(const Interpreter& interpreter, const void* object, Code& code) {
   if (!is_known(interpreter)) return false;
   const FrameLayout& layout = interpreter.layout;

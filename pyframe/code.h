@@ -32,6 +32,11 @@ struct Code {
   std::size_t bytecode_bytes;
 };
 
+// Whether the interpreter made this code object for itself: the one that calls an __init__() for a
+// class whose call is specialised (3.12 on). Its frames are in no traceback. It has no line, and
+// its name is its file.
+bool is_of_interpreter(const Interpreter& interpreter, const void* code);
+
 // False: `object` is not a code object, or a part of it does not have the expected type.
 bool describe_code(const Interpreter& interpreter, const void* object, Code& code);
 

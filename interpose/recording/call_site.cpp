@@ -3,6 +3,7 @@
 #include <cerrno>
 
 #include "interpose/recording/recorder.h"
+#include "pyframe/code.h"
 #include "pyframe/own_line.h"
 
 namespace pymemflow::interpose {
@@ -70,6 +71,7 @@ __attribute__((noinline)) StackId stack_at_frame(Writer& writer, StackId parent,
   pyframe::Position position;
   // A shim has no line: what lies above it goes on from what lies below.
   if (!stack.frames.read(interpreter, index, position)) return parent;
+  if (pyframe::is_of_interpreter(interpreter, position.code)) return parent;
   const int saved = errno;
   pyframe::take_own_line(interpreter, position);
   const SiteId site = require_python_site(writer, position);

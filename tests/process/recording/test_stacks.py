@@ -76,8 +76,8 @@ def test_random_programs(trace, build, folder, length):
         os.remove(recorded.capture_path)
 
 
-@pytest.mark.parametrize('name', ['two_lines', 'deep_enough', 'python_handlers', 'threads', 'released', 'short_threads',
-                                  'reborn'])
+@pytest.mark.parametrize('name', ['two_lines', 'deep_enough', 'python_handlers', 'threads', 'released',
+                                  'short_threads', 'reborn', 'constructors'])
 def test_situation(situation, name):
     recorded = situation(name)
     assert_same(recorded.capture, recorded.noted)

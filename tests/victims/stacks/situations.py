@@ -145,6 +145,19 @@ def killed():
     os.kill(os.getpid(), signal.SIGKILL)
 
 
+class Made:
+    def __init__(self, depth):
+        note()
+        chain(depth)
+        self.inner = Made(depth - 1) if depth else None
+
+
+def constructors():
+    """Calls of a class that become specialised after a few of them."""
+    for _ in range(30):
+        Made(4)
+
+
 def reborn():
     """Code objects that die, and others at their addresses."""
     for number in range(300):
