@@ -1,6 +1,9 @@
 #include "pyframe/line_table.h"
 
 #include <algorithm>
+#include <bit>
+#include <cstring>
+#include <utility>
 
 namespace pymemflow::pyframe {
 namespace {
@@ -60,17 +63,29 @@ struct Location {
   std::uint32_t line_change;
 };
 
-// Reads the next entry of the table, and removes it. An entry begins with a byte whose bit 7 is
-// set: its kind, and the number of two-byte units that it covers. In the bytes that follow bit 7 is
-// clear; only the line is read from them.
-Location next_location(Table& table) {
+// The number of bytes of the first entry. An entry begins with a byte whose bit 7 is set; in those
+// that follow it is clear.
+std::size_t entry_bytes(Table table) {
+  constexpr std::uint64_t kBeginnings = 0x8080808080808080;
+  std::uint64_t next = 0;
+  if (table.size() > sizeof next) {
+    std::memcpy(&next, &table[1], sizeof next);
+    next &= kBeginnings;
+    if (next != 0) return 1 + static_cast<std::size_t>(std::countr_zero(next)) / 8;
+  }
+  std::size_t bytes = 1;
+  while (bytes < table.size() && (table[bytes] & 0x80) == 0) ++bytes;
+  return bytes;
+}
+
+// Reads the next entry of the table, and removes it. Its first byte has its kind, and the number of
+// two-byte units that it covers; of the others only the line is read.
+inline Location next_location(Table& table) {
   const unsigned kind = (table[0] >> 3) & 15;
   Location entry = {.units = (table[0] & 7u) + 1, .has_line = kind != kNone, .line_change = 0};
   if (kind == kNoColumns || kind == kLong) entry.line_change = signed_varint(table, 1);
   if (kind >= kOneLine0 && kind <= kOneLine2) entry.line_change = kind - kOneLine0;
-  std::size_t bytes = 1;
-  while (bytes < table.size() && (table[bytes] & 0x80) == 0) ++bytes;
-  table = table.subspan(bytes);
+  table = table.subspan(entry_bytes(table));
   return entry;
 }
 
@@ -114,16 +129,24 @@ std::int32_t line_of(LineTableFormat format, std::span<const std::uint8_t> table
 }
 
 void LinesWithoutColumns::read_run() {
-  run_ = {};
+  run_ = std::exchange(next_, {});
   while (!table_.empty()) {
-    Table rest = table_;
-    const Location entry = next_location(rest);
-    const std::uint32_t line = read_line_ + entry.line_change;
-    const bool is_same = entry.has_line == run_.has_line && (!entry.has_line || line == run_.line);
-    if (run_.units != 0 && !is_same) return;
-    run_ = {.units = run_.units + entry.units, .has_line = entry.has_line, .line = line};
-    read_line_ = line;
-    table_ = rest;
+    // Most entries have the line of the one before.
+    const unsigned kind = (table_[0] >> 3) & 15;
+    if (kind < kOneLine0 && run_.units != 0 && run_.has_line) {
+      run_.units += (table_[0] & 7u) + 1;
+      table_ = table_.subspan(entry_bytes(table_));
+      continue;
+    }
+    const Location entry = next_location(table_);
+    read_line_ += entry.line_change;
+    const bool is_same =
+        entry.has_line == run_.has_line && (!entry.has_line || read_line_ == run_.line);
+    if (run_.units != 0 && !is_same) {
+      next_ = {.units = entry.units, .has_line = entry.has_line, .line = read_line_};
+      return;
+    }
+    run_ = {.units = run_.units + entry.units, .has_line = entry.has_line, .line = read_line_};
   }
 }
 

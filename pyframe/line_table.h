@@ -42,6 +42,7 @@ class LinesWithoutColumns {
 
   std::span<const std::uint8_t> table_;  // from the next entry on
   Run run_;
+  Run next_;                        // the beginning of the run behind it, if that was read
   std::uint32_t read_line_ = 0;     // of the last entry with a line
   std::uint32_t written_line_ = 0;  // of the last entry with a line that was written
 };
