@@ -28,7 +28,7 @@ int status_of_child(std::uint64_t (*read)()) {
   if (child == 0) {
     // The strict mode would do, if it left the instruction that reads the clock.
     sock_filter code[] = {BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
-                          BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_exit, 0, 1),
+                          BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_exit_group, 0, 1),
                           BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
                           BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS)};
     const sock_fprog filter = {.len = 4, .filter = code};
@@ -37,7 +37,7 @@ int status_of_child(std::uint64_t (*read)()) {
       ::_exit(kNoFilters);
     }
     const bool is_read = read() != 0;
-    ::syscall(SYS_exit, is_read ? 0 : 1);
+    ::syscall(SYS_exit_group, is_read ? 0 : 1);
   }
   int status = 0;
   ::waitpid(child, &status, 0);
