@@ -51,8 +51,12 @@ __attribute__((always_inline)) inline bool FrameSnapshot::is_changed(const Frame
                                                                      const void* frame,
                                                                      const Link* link) const {
   if (kShape == FrameShape::FrameObject) {
-    return (load<std::uint32_t>(frame, layout.frame_position) != link->instruction) |
-           (load<const void*>(frame, layout.frame_code) != codes_[link - links_]);
+    // Without a branch between the two.
+    const unsigned is_elsewhere =
+        load<std::uint32_t>(frame, layout.frame_position) != link->instruction;
+    const unsigned is_other_code =
+        load<const void*>(frame, layout.frame_code) != codes_[link - links_];
+    return (is_elsewhere | is_other_code) != 0;
   }
   return load<std::uint64_t>(frame, layout.frame_position) != link->instruction;
 }
