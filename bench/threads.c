@@ -1,5 +1,5 @@
-/* Threads that allocate and free without the GIL: the work of bench/threads. Each thread has 500 blocks; some of
- * them are exchanged with blocks of other threads. bench/threads.py calls it. */
+/* Threads that allocate and free without the GIL: the work of bench/threads. Each thread has 500
+ * blocks; some of them are exchanged with blocks of other threads. bench/threads.py calls it. */
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -47,7 +47,8 @@ double run_threads(int threads, long events, int exchanged) {
   struct timespec start, end;
   clock_gettime(CLOCK_MONOTONIC, &start);
   for (int i = 0; i < threads; ++i) {
-    works[i] = (struct work){88172645463325252u + 7919u * (unsigned)i, events / threads / 2, exchanged};
+    works[i] =
+        (struct work){88172645463325252u + 7919u * (unsigned)i, events / threads / 2, exchanged};
     if (pthread_create(&ids[i], NULL, run, &works[i]) != 0) abort();
   }
   for (int i = 0; i < threads; ++i) pthread_join(ids[i], NULL);

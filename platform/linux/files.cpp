@@ -1,6 +1,5 @@
 // Files, on Linux.
 
-#include "platform/clock.h"
 #include "platform/files.h"
 
 #include <fcntl.h>
@@ -14,6 +13,7 @@
 
 #include <cstdlib>
 
+#include "platform/clock.h"
 #include "platform/linux/held_signals.h"
 #include "platform/linux/system_call.h"
 #include "platform/write_some.h"

@@ -28,8 +28,7 @@ int name_record(int, std::uint32_t, std::span<char>) {
 
 void make_report(const ReportRequest& request) {
   if (platform::is_output_replaced()) {
-    return say({request.options.output,
-                " is closed, or another file by now: the report is lost"});
+    return say({request.options.output, " is closed, or another file by now: the report is lost"});
   }
   const OwnWork own_work;
   report::ReportOptions wanted;

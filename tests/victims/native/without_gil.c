@@ -1,5 +1,5 @@
-// Allocates without the GIL from one place again and again: on threads of C that have a Python thread state now
-// and then, and around fork().
+// Allocates without the GIL from one place again and again: on threads of C that have a Python
+// thread state now and then, and around fork().
 #include <pthread.h>
 #include <stdlib.h>
 #include <sys/wait.h>
