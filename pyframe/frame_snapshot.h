@@ -105,7 +105,7 @@ class FrameSnapshot {
   Link* links_;         // limit_ + 1
   const void** codes_;  // FrameShape::FrameObject only
   Frame* fresh_;        // frames that may be new, from the top
-  // Where a frame was seen last, by its address. Only a hint.
+  // The index at which a frame was seen last, by the frame's address. It may be wrong by now.
   std::uint16_t* hints_;
 };
 

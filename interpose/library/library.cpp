@@ -311,6 +311,8 @@ void say_untraced_child(int error) {
        failure_text(error), "); it runs untraced"});
 }
 
+static_assert(kMaxFrames == kMaxStackFrames);
+
 CaptureSettings settings_of(const RecordingOptions& asked) {
   RecordMode mode = asked.flow ? RecordMode::Full : RecordMode::Sums;
   if (asked.ring != 0) mode = RecordMode::Ring;

@@ -112,11 +112,9 @@ PMF_AT_ONCE SiteId find_site_at_once(const Writer& writer, const void* caller) {
 
 // Returns the writer that this thread may use for one short record, or null if the event has to be
 // recorded by record_call().
-PMF_AT_ONCE Writer* begin_short_record() {
+PMF_AT_ONCE Writer* begin_short_record(WriterState idle = WriterState::Idle) {
   Writer* const writer = this_writer();
-  if (writer == nullptr || writer->state.load(std::memory_order_relaxed) != WriterState::Idle) {
-    return nullptr;
-  }
+  if (writer == nullptr || writer->state.load(std::memory_order_relaxed) != idle) return nullptr;
   writer->state.store(WriterState::Writing, std::memory_order_relaxed);
   // A signal handler must see the state before any other change that this record makes.
   std::atomic_signal_fence(std::memory_order_seq_cst);

@@ -6,21 +6,12 @@
 namespace pymemflow::interpose {
 namespace {
 
-// Returns the writer that this thread may use for one record, or null if the event has to be
-// recorded by record_call(). A forked child has no turn yet, and nothing of its own: it must not
-// define anything here.
+// As begin_short_record(). Null also in a forked child, which has no turn yet and nothing of its
+// own: it must not define anything here.
 PMF_AT_ONCE Writer* begin_record() {
-  Writer* const writer = this_writer();
-  if (writer == nullptr ||
-      writer->state.load(std::memory_order_relaxed) != WriterState::IdleWithStack) {
-    return nullptr;
-  }
   const std::uint64_t turn = recording.fork_sensitive->turn.load(std::memory_order_relaxed);
   if (writer_of(turn) == kNobody || writer_of(turn) == kClosed) return nullptr;
-  writer->state.store(WriterState::Writing, std::memory_order_relaxed);
-  // A signal handler must see the state before any other change that this record makes.
-  std::atomic_signal_fence(std::memory_order_seq_cst);
-  return writer;
+  return begin_short_record(WriterState::IdleWithStack);
 }
 
 // Writes a short record by write(index), with the index that use() returns. False: it needs a long

@@ -345,7 +345,7 @@ void CaptureReader::begin_block(Stream& stream, const IndexedBlock& block) {
   stream.is_complete = !block.is_window();
   stream.is_overtaken = false;
   stream.sizes.clear();
-  // Where the head is damaged, the records of the block tell.
+  // If the head is damaged, the kind follows from the records of the block.
   stream.has_used = has_stacks();
   stream.used.assign(1, UsedSite());
   stream.position = 0;

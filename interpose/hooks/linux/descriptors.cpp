@@ -25,7 +25,7 @@ int close_around(unsigned first, unsigned last, int flags) {
   const auto [low, high] = std::minmax({file.descriptor(), file.mapped_descriptor()});
   for (const int ours : {low, high}) {
     const auto kept = static_cast<unsigned>(ours);
-    if (ours < 0 || kept < first || kept > last) continue;
+    if (kept < first || kept > last || !file.is_own_descriptor(ours)) continue;
     if (first < kept && real.close_range(first, kept - 1, flags) != 0) return -1;
     if (kept == last) return 0;
     first = kept + 1;

@@ -25,12 +25,12 @@ struct ThreadStack {
   std::size_t bytes;     // of the memory
   std::uint64_t deaths;  // SiteTable::deaths() for which `frames` and `nodes` hold
   UsedNumbers used;
-  static constexpr std::size_t kKeyedSites = 512;
-  KeyedSite keyed_sites[kKeyedSites];
+  static constexpr int kKeyedSiteBits = 9;
+  KeyedSite keyed_sites[1 << kKeyedSiteBits];
   std::uint32_t folded[kBlockWords];  // the table of the window that is being folded; Sums only
 
   KeyedSite& keyed_site(std::uint64_t key) {
-    return keyed_sites[key * 0x9e3779b97f4a7c15 >> (64 - 9)];
+    return keyed_sites[key * 0x9e3779b97f4a7c15 >> (64 - kKeyedSiteBits)];
   }
 };
 

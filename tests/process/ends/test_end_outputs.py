@@ -122,11 +122,14 @@ class TestRecord(Case):
                'file = %s\nos.dup2(file, number)\n' % OPEN)
 
     @pytest.mark.parametrize('name', [None, 'capture'])
-    def test_is_closed_as_any_other(self, name):
+    @pytest.mark.parametrize('close', ['os.close(number)', 'os.closerange(number, number + 1)',
+                                       'ctypes.CDLL(None).close_range(number, number, 0)'])
+    def test_is_closed_as_any_other(self, name, close):
         variables = {'PYMEMFLOW_CAPTURE': self.path(name)} if name else {}
-        code = self.REPLACE + 'os.write(number, %r)\nos.close(number)\n' % DATA
+        code = self.REPLACE + ('import ctypes\nos.write(number, %r)\n%s\n'
+                               'try: os.fstat(number)\nexcept OSError: print("closed")\n' % (DATA, close))
         run = self.trace.code(code, output=self.path('report'), cwd=self.folder, **variables)
-        assert run.status == 0 and self.read('data').encode() == DATA
+        assert (run.status, run.stdout) == (0, 'closed\n') and self.read('data').encode() == DATA
         outcome = ('a descriptor of the record: print its report with: pymemflow report ' + self.path('capture')
                    if name else 'the descriptor of the record: it is lost')
         assert run.stderr.splitlines()[-1] == 'pymemflow: the program closed ' + outcome

@@ -80,9 +80,9 @@ TEST(Imports, OneInsideTheOther) {
 TEST(Imports, TheMainProgramIsNone) {
   Replay run;
   run.at("", "");
-  run.at("/home/main.py");
-  const auto work = run.at("/home/main.py", "work");
-  run.at("/home/main.py");
+  run.at("/program/main.py");
+  const auto work = run.at("/program/main.py", "work");
+  run.at("/program/main.py");
   EXPECT_FALSE(run.covers(work));
 }
 
@@ -91,9 +91,9 @@ TEST(Imports, AProgramThatBeginsWithAnImportIsNone) {
                                    "python3\0-m\0pytest\0main.py::test\0"s}) {
     Replay run(words);
     run.at(kMachinery, "create_dynamic");
-    run.at("/home/main.py");
-    const auto work = run.at("/home/main.py", "work");
-    run.at("/home/main.py");
+    run.at("/program/main.py");
+    const auto work = run.at("/program/main.py", "work");
+    run.at("/program/main.py");
     EXPECT_FALSE(run.covers(work)) << words;
   }
 }
@@ -125,7 +125,7 @@ TEST(Imports, TextsAreNoModules) {
   Replay run;
   run.at(kMachinery, "exec");
   run.at("<string>");
-  const auto work = run.at("/home/main.py", "work");
+  const auto work = run.at("/program/main.py", "work");
   run.at("<string>");
   EXPECT_FALSE(run.covers(work));
 }

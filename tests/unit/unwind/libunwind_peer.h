@@ -57,16 +57,7 @@ class LibunwindPeer {
     std::memcpy(&context, &interrupted, sizeof context);
     unw_cursor_t cursor;
     if (init_(&cursor, &context, UNW_INIT_SIGNAL_FRAME) != 0) return 0;
-    std::size_t count = 0;
-    while (count < frames.size() && (last_step = step_(&cursor)) > 0) {
-      frames[count] = value(cursor, UNW_REG_IP);
-      if (frames[count] == 0) {
-        last_step = 0;
-        break;
-      }
-      ++count;
-    }
-    return count;
+    return walk(cursor, frames, last_step);
   }
 
   // The callers of the calling function.
@@ -74,6 +65,11 @@ class LibunwindPeer {
     unw_context_t context = context_of(from);
     unw_cursor_t cursor;
     if (init_(&cursor, &context, 0) != 0) return 0;
+    return walk(cursor, frames, last_step);
+  }
+
+ private:
+  std::size_t walk(unw_cursor_t& cursor, std::span<std::uintptr_t> frames, int& last_step) {
     std::size_t count = 0;
     while (count < frames.size() && (last_step = step_(&cursor)) > 0) {
       frames[count] = value(cursor, UNW_REG_IP);
@@ -86,7 +82,6 @@ class LibunwindPeer {
     return count;
   }
 
- private:
 #if defined(__x86_64__)
   static constexpr int kFp = UNW_X86_64_RBP;
   static unw_context_t context_of(const Registers& from) {
