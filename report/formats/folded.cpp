@@ -3,9 +3,9 @@
 
 #include <fmt/core.h>
 
-#include <algorithm>
 #include <iterator>
 
+#include "report/base/stable_sort.h"
 #include "report/formats/replay.h"
 #include "report/formats/rows.h"
 #include "report/stacks/callers.h"
@@ -77,8 +77,7 @@ void write_folded(Replay& replay, const FormatOptions& options) {
     const std::uint64_t weight = weight_of(stats, options.metric);
     if (weight != 0) stacks.emplace_back(weight, stats.node);
   }
-  std::stable_sort(stacks.begin(), stacks.end(),
-                   [](const auto& a, const auto& b) { return a.first > b.first; });
+  stable_sort(stacks, [](const auto& a, const auto& b) { return a.first > b.first; });
   Folded folded(profile, options);
   String text;
   for (const auto& [weight, stack] : stacks) {

@@ -1,7 +1,8 @@
 #include "report/formats/rows.h"
 
-#include <algorithm>
 #include <utility>
+
+#include "report/base/stable_sort.h"
 
 namespace pymemflow::report {
 namespace {
@@ -50,7 +51,7 @@ Vector<SiteStats> join_stacks(const Profile& profile, std::uint64_t depth) {
     }
     rows.push_back(row_of(profile.tree, stats));
   }
-  std::stable_sort(rows.begin(), rows.end(), has_more);
+  stable_sort(rows, has_more);
   return rows;
 }
 

@@ -19,6 +19,14 @@ def test_hooks_and_api_alone(build):
     assert names == tables.exported_names()
 
 
+@pytest.mark.needs('nm')
+def test_no_buffer_of_an_algorithm_on_the_heap_of_the_host(build):
+    """std::stable_sort() and its like take theirs from operator new(std::nothrow)."""
+    names = {row[-1] for row in rows_of('nm', build.library)}
+    assert '_Znwm' in names
+    assert not {name for name in names if name.endswith('RKSt9nothrow_t')}
+
+
 @pytest.mark.needs('readelf')
 def test_needs_the_c_library_and_the_loader_alone(build):
     needed = {row[-1] for row in rows_of('readelf', '-dW', build.library) if '(NEEDED)' in row}
