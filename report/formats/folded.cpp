@@ -5,9 +5,9 @@
 
 #include <iterator>
 
-#include "report/base/stable_sort.h"
 #include "report/formats/replay.h"
 #include "report/formats/rows.h"
+#include "report/formats/stable_sort.h"
 #include "report/stacks/callers.h"
 #include "report/stacks/frame_text.h"
 

@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "report/base/stable_sort.h"
+#include "report/formats/stable_sort.h"
 
 namespace pymemflow::report {
 namespace {

@@ -4,11 +4,14 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "capture/buckets.h"
 #include "report/formats/replay.h"
+#include "report/formats/stable_sort.h"
 #include "tests/unit/captured_output.h"
 
 namespace pymemflow::report {
@@ -64,6 +67,16 @@ class MadeUp final : public Replay {
   Symbols symbols_{names_.modules(), Symbols::Where::kOffline};
   std::vector<Event> events_;
 };
+
+TEST(StableSort, KeepsTheOrderOfEqualRows) {
+  using Row = std::pair<int, std::size_t>;
+  Vector<Row> rows;
+  for (std::size_t i = 0; i < 1000; ++i) rows.emplace_back(static_cast<int>(i * 7919 % 10), i);
+  Vector<Row> expected = rows;  // with the place as the second key
+  std::sort(expected.begin(), expected.end());
+  stable_sort(rows, [](const Row& a, const Row& b) { return a.first < b.first; });
+  EXPECT_EQ(rows, expected);
+}
 
 TEST(Formats, AreFoundByTheirNames) {
   for (const FormatRow& row : kFormats) {

@@ -5,11 +5,7 @@
 
 #include <gtest/gtest.h>
 
-#include <algorithm>
 #include <csetjmp>
-#include <utility>
-
-#include "report/base/stable_sort.h"
 
 // When there is no memory, a sanitizer's malloc ends the process unless this option is set.
 #define PMF_FOR_SANITIZER extern "C" __attribute__((visibility("default"))) const char*
@@ -58,16 +54,6 @@ TEST(Memory, ServesContainers) {
     EXPECT_GT(allocated_bytes(), before);
   }
   EXPECT_EQ(allocated_bytes(), before);
-}
-
-TEST(Memory, SortsStably) {
-  using Row = std::pair<int, std::size_t>;
-  Vector<Row> rows;
-  for (std::size_t i = 0; i < 1000; ++i) rows.emplace_back(static_cast<int>(i * 7919 % 10), i);
-  Vector<Row> expected = rows;  // with the place as the second key
-  std::sort(expected.begin(), expected.end());
-  stable_sort(rows, [](const Row& a, const Row& b) { return a.first < b.first; });
-  EXPECT_EQ(rows, expected);
 }
 
 TEST(Memory, ThatIsOutCallsTheHook) {

@@ -1,7 +1,6 @@
 #pragma once
-// stable_sort() for containers on the report's heap. std::stable_sort() takes its buffer from the heap
-// of the host, and on macOS the library would then export the C++ library's operators. Report side,
-// any thread.
+// stable_sort() for containers on the report's heap. std::stable_sort() would take its buffer from
+// the heap of the host, and make the macOS library export operator new. Report side, any thread.
 
 #include <algorithm>
 #include <cstddef>
