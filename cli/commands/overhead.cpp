@@ -26,6 +26,7 @@ struct Arguments {
   std::optional<std::uint64_t> rounds;
   std::string modes;
   std::string tools;
+  std::string stacks;
   std::vector<std::string> libraries;
   bool ignores_failure = false;
   bool is_json = false;
@@ -55,6 +56,7 @@ Error make_plan(const Arguments& arguments, const std::vector<std::string>& prog
   if (Error error = choose(tools.empty() ? all_of(false) : tools, false, plan.peers)) {
     return Error("--tools: " + error.text);
   }
+  if (Error error = overhead::choose_stacks(arguments.stacks, plan.stacks)) return error;
   if (plan.ours.empty() && plan.peers.empty())
     return Error("--modes and --tools leave nothing to measure");
   if (runs_on_musl(plan.program.front())) {
@@ -114,6 +116,9 @@ void declare_overhead(Syntax& syntax) {
               "measure these modes of recording (" + all_of(true) + ")");
   syntax.text("--tools", "LIST", arguments->tools,
               "measure these other tools (" + all_of(false) + "); none: no other tool");
+  syntax.text("--stack", "LIST", arguments->stacks,
+              "measure each mode of recording with each of these call stacks (as of the option "
+              "stack: top,python)");
   syntax.texts("--beside", "LIBRARY", arguments->libraries,
                "also measure this other build of the library");
   syntax.flag("--ignore-failure", arguments->ignores_failure,

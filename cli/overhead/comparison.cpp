@@ -78,7 +78,9 @@ class Rounds {
   Error run();
 
  private:
-  void add_row(const Mode& mode, const std::string& name, const std::string& library);
+  Row& add_row(const Mode& mode, const std::string& name);
+  // The modes of recording, with each kind of stack.
+  void add_ours(const std::string& library, const std::string& name_start);
   void add_peer(const Mode& mode);
   Error add_libraries();
   std::string version_of(const Mode& mode);
@@ -108,34 +110,43 @@ class Rounds {
 Error Rounds::prepare() {
   if (Error error = make_temporary_folder(folder_)) return error;
   if (Error error = copy_standard_input(folder_ + "/input", input_)) return error;
-  add_row(kBare, "bare", {});
+  add_row(kBare, "bare");
   if (Error error = add_libraries()) return error;
   for (const Mode* const mode : plan_.peers) add_peer(*mode);
-  add_row(kBare, "bare again", {});
+  add_row(kBare, "bare again");
   return {};
 }
 
 Error Rounds::add_libraries() {
   std::string own;
   if (Error error = find_library(folder_, own)) return error;
-  for (const Mode* const mode : plan_.ours) add_row(*mode, std::string(mode->name), own);
+  add_ours(own, "");
   for (std::size_t i = 0; i < plan_.libraries.size(); ++i) {
     std::string library = fs::absolute(plan_.libraries[i]).string();
     if (::access(library.c_str(), R_OK) != 0) return system_error(plan_.libraries[i]);
     if (Error error = make_preloadable(folder_, library)) return error;
-    const std::string start = "beside " + std::to_string(i + 1) + ": ";
-    for (const Mode* const mode : plan_.ours)
-      add_row(*mode, start + std::string(mode->name), library);
+    add_ours(library, "beside " + std::to_string(i + 1) + ": ");
   }
   return {};
 }
 
-void Rounds::add_row(const Mode& mode, const std::string& name, const std::string& library) {
-  Row row;
+void Rounds::add_ours(const std::string& library, const std::string& name_start) {
+  for (const Mode* const mode : plan_.ours) {
+    const std::string name = name_start + std::string(mode->name);
+    if (plan_.stacks.empty()) add_row(*mode, name).library = library;
+    for (const std::string& stack : plan_.stacks) {
+      Row& row = add_row(*mode, name + ", stack=" + stack);
+      row.library = library;
+      row.stack = stack;
+    }
+  }
+}
+
+Row& Rounds::add_row(const Mode& mode, const std::string& name) {
+  Row& row = comparison_.rows.emplace_back();
   row.name = name;
   row.mode = &mode;
-  row.library = library;
-  comparison_.rows.push_back(std::move(row));
+  return row;
 }
 
 void Rounds::add_peer(const Mode& mode) {
@@ -149,8 +160,7 @@ void Rounds::add_peer(const Mode& mode) {
     comparison_.left_out.push_back(name + " (not installed)");
     return;
   }
-  add_row(mode, name, {});
-  comparison_.rows.back().version = version;
+  add_row(mode, name).version = version;
 }
 
 // Empty: the tool is not installed.
@@ -175,6 +185,7 @@ RunResult Rounds::run_row(const Row& row) {
   for (const auto& [name, value] : environment_of(*row.mode, run_folder())) {
     environment.set(name, value);
   }
+  if (!row.stack.empty()) environment.set("PYMEMFLOW_STACK", row.stack);
   ++runs_;
   return run_once(command_of(*row.mode, plan_.program, run_folder()), environment, streams());
 }

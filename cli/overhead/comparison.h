@@ -15,9 +15,10 @@ namespace pymemflow::cli::overhead {
 
 // A way to run the program, and what its runs took.
 struct Row {
-  std::string name;  // "record", "beside 1: record", "memray"
+  std::string name;  // "record", "record, stack=python", "beside 1: record", "memray"
   const Mode* mode = nullptr;
   std::string library;  // of a mode of recording
+  std::string stack;    // of a mode of recording: the value of the option; empty: the default
   std::string version;  // of a peer
   std::string failure;  // why the tool was left out after it had been started; empty: it was not
   int status = 0;       // the exit code of its last run
@@ -34,6 +35,8 @@ struct Plan {
   bool ignores_failure = false;
   std::vector<const Mode*> ours;
   std::vector<const Mode*> peers;
+  std::vector<std::string>
+      stacks;  // each mode of recording is measured with each; empty: the default
   std::vector<std::string> libraries;  // other builds of the library, measured beside this one
 };
 

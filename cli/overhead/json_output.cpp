@@ -51,6 +51,7 @@ Json json_of(const Measured& measured) {
                   .set("time_s_of_rounds", json_of(row.seconds));
   if (!row.version.empty()) json.set("version", row.version);
   if (!row.library.empty()) json.set("library", row.library);
+  if (!row.stack.empty()) json.set("stack", row.stack);
   if (measured.ns_per_event > 0) json.set("ns_per_event", measured.ns_per_event);
   return json;
 }

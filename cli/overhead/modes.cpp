@@ -5,6 +5,7 @@
 #include "cli/captures/captures.h"
 #include "cli/console/suggestions.h"
 #include "cli/launch/program_file.h"
+#include "options/options.h"
 
 namespace pymemflow::cli::overhead {
 namespace {
@@ -103,6 +104,19 @@ Error choose(const std::string& list, bool ours, std::vector<const Mode*>& chose
   for (const Mode& mode : kModes) {
     const bool is_named = std::ranges::find(names, mode.name) != names.end();
     if (is_ours(mode) == ours && is_named) chosen.push_back(&mode);
+  }
+  return {};
+}
+
+Error choose_stacks(const std::string& list, std::vector<std::string>& chosen) {
+  for (const std::string& stack : split(list, ',')) {
+    std::string variable = "PYMEMFLOW_STACK=" + stack;
+    char* environment[] = {variable.data(), nullptr};
+    Options options;
+    if (const OptionError error = read_options(environment, options)) {
+      return Error("--stack: '" + stack + "' " + std::string(error.problem));
+    }
+    if (std::ranges::find(chosen, stack) == chosen.end()) chosen.push_back(stack);
   }
   return {};
 }

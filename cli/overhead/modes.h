@@ -36,6 +36,9 @@ bool is_for_counting(const Mode& mode);
 // The names in a list such as "memray,heaptrack"; "none": none. `is_ours`: of modes, else of peers.
 Error choose(const std::string& list, bool is_ours, std::vector<const Mode*>& chosen);
 
+// The values of the option `stack` in a list such as "top,python"; each once, in the list's order.
+Error choose_stacks(const std::string& list, std::vector<std::string>& chosen);
+
 // "record|report|sums|ring".
 std::string names_of(bool is_ours);
 

@@ -59,6 +59,22 @@ class TestRows(Case):
         assert rows['sums']['record_bytes'] < 1e6
         assert [row['record_bytes'] for row in (rows['bare'], rows['bare again'])] == [0, 0]
 
+    def test_each_mode_with_each_stack(self):
+        script = self.script('def deep(n):\n    return deep(n - 1) if n else bytes(1000)\n'
+                             'for _ in range(100000): deep(5)\n')
+        found, rows = self.measure('--tools', 'none', '--modes', 'record,sums', '--stack', 'top,python,top', '--',
+                                   self.python.path, script)
+        assert list(rows) == ['bare', 'record, stack=top', 'record, stack=python', 'sums, stack=top',
+                              'sums, stack=python', 'bare again']
+        assert [row.get('stack') for row in found['rows']] == [None, 'top', 'python', 'top', 'python', None]
+        # Sums of stacks have a row for each stack, so that their record tells which stacks were recorded.
+        assert rows['sums, stack=top']['record_bytes'] < rows['sums, stack=python']['record_bytes']
+
+    def test_a_stack_that_does_not_exist(self):
+        done = self.overhead('--stack', 'top,whole', '--', self.python.path, '-c', '')
+        assert done.status == 2
+        assert "--stack: 'whole'" in done.stderr, done
+
     def test_table(self):
         done = self.overhead('--tools', 'none', '--modes', 'sums,record', '--', self.python.path, '-c', '')
         assert (done.status, done.stderr) == (0, '')
