@@ -57,6 +57,7 @@ class TreeText {
     CallNode node;  // an end: a sum of small calls
     std::uint64_t weight;
     std::uint32_t indent;
+    bool is_in_chain;     // the only call of the line above
     std::uint64_t depth;  // frames above it
     std::size_t count;    // of the calls in a sum
   };
@@ -68,23 +69,26 @@ class TreeText {
     for (CallNode end = 0; end < kStackEnds; ++end) {
       roots.insert(roots.end(), children_[end].begin(), children_[end].end());
     }
-    add(items, roots, 0, 0);
+    add(items, roots,
+        {.node = 0, .weight = 0, .indent = 0, .is_in_chain = false, .depth = 0, .count = 0});
   }
 
   void add_calls(Vector<Item>& items, const Item& item) {
     if (options_.depth != 0 && item.depth + 1 >= options_.depth) return;
     const Vector<CallNode>& calls = children_[item.node];
-    // A chain of single calls is not indented.
-    const bool is_chain = calls.size() == 1 && weights_[calls[0]] == item.weight;
-    add(items, calls, is_chain ? item.indent : std::min(item.indent + 1, kMaxIndent),
-        item.depth + 1);
+    Item place = item;
+    ++place.depth;
+    place.is_in_chain = calls.size() == 1 && weights_[calls[0]] == item.weight;
+    if (!place.is_in_chain) place.indent = std::min(item.indent + 1, kMaxIndent);
+    add(items, calls, place);
   }
 
-  // The last item is the next one that is printed.
-  void add(Vector<Item>& items, const Vector<CallNode>& nodes, std::uint32_t indent,
-           std::uint64_t depth) {
+  // Adds the nodes, at this place. The last item is the next one that is printed.
+  void add(Vector<Item>& items, const Vector<CallNode>& nodes, const Item& place) {
     Vector<CallNode> large;
-    Item rest = {end_of_stack(StackEnd::Bottom), 0, indent, depth, 0};
+    Item rest = place;
+    rest.node = end_of_stack(StackEnd::Bottom);
+    rest.weight = rest.count = 0;
     for (const CallNode node : nodes) {
       if (weights_[node] == 0) continue;
       if (is_small(weights_[node])) {
@@ -98,14 +102,18 @@ class TreeText {
     std::sort(large.begin(), large.end(), [this](CallNode a, CallNode b) {
       return weights_[a] != weights_[b] ? weights_[a] < weights_[b] : a > b;
     });
-    for (const CallNode node : large) items.push_back({node, weights_[node], indent, depth, 1});
+    for (const CallNode node : large) {
+      items.push_back(place);
+      items.back().node = node;
+      items.back().weight = weights_[node];
+    }
   }
 
   void append(String& text, const Item& item) const {
     const double percent =
         100.0 * static_cast<double>(item.weight) / static_cast<double>(total_ == 0 ? 1 : total_);
-    fmt::format_to(std::back_inserter(text), "{:>14} {:>6.1f}%  {:{}}", item.weight, percent, "",
-                   2 * item.indent);
+    fmt::format_to(std::back_inserter(text), "{:>14} {:>6.1f}%  {:{}}{} ", item.weight, percent, "",
+                   2 * item.indent, item.is_in_chain ? ' ' : '-');
     if (has_frame(item.node)) {
       text += frame_text(tree_.frame(item.node), options_.names);
     } else {

@@ -123,7 +123,7 @@ class TestReport(Case):
         text = self.cli('report', '--format=folded', '--full-file-path', capture).stdout
         assert text.endswith('/srv/app/main.py:3 <module>;/srv/app/leak.py:17 make 100\n')
         text = self.cli('report', '--format=tree', capture).stdout
-        assert '         10100  100.0%  main.py:3 <module>\n         10000   99.0%    io.py:30 load\n' in text
+        assert '         10100  100.0%  - main.py:3 <module>\n         10000   99.0%    - io.py:30 load\n' in text
         text = self.cli('report', '--format=summary', '--by=stack', '--depth=1', capture).stdout
         assert '         10000         1           1  leak.py:17 make\n' in text
         assert lines_below(text, '10000         1           1  leak.py:17 make') == [

@@ -176,13 +176,13 @@ TEST(StackProfile, TreeSumsUpWhatEachCallCalled) {
   const std::string text = report({.format = "tree"});
   EXPECT_EQ(text.substr(0, text.find("pymemflow:")),
             "           182  100.0%  bytes alive at the end, by caller and called function\n"
-            "           137   75.3%  main.py:10 main\n"
-            "           137   75.3%  main.py:20 handle\n"
-            "           137   75.3%  io.py:30 load\n"
-            "           137   75.3%  re;ad.py:40 read \n"
-            "             7    3.8%    decoder.py:50 decode\n"
-            "            40   22.0%  re;ad.py:40 read \n"
-            "             5    2.7%  main.py:60 clear\n");
+            "           137   75.3%  - main.py:10 main\n"
+            "           137   75.3%    main.py:20 handle\n"
+            "           137   75.3%    io.py:30 load\n"
+            "           137   75.3%    re;ad.py:40 read \n"
+            "             7    3.8%    - decoder.py:50 decode\n"
+            "            40   22.0%  - re;ad.py:40 read \n"
+            "             5    2.7%  - main.py:60 clear\n");
   const std::string two = report({.format = "tree", .depth = 2});
   EXPECT_FALSE(has(two, "io.py")) << two;
   EXPECT_TRUE(has(two, "main.py:20 handle\n")) << two;
