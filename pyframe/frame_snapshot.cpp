@@ -92,6 +92,7 @@ __attribute__((always_inline)) inline unsigned FrameSnapshot::verify(const Frame
   for (bool is_same = true; is_same && link - links_ >= kFew;) {
 #pragma GCC unroll 4
     for (std::ptrdiff_t i = 0; i < kFew; ++i) {
+      if (frame == nullptr) __builtin_unreachable();  // the link has another one below it
       is_same = !is_changed<kShape>(layout, frame, link);
       if (!is_same) [[unlikely]]
         break;
