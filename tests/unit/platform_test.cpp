@@ -4,6 +4,7 @@
 #include <dlfcn.h>
 #include <gtest/gtest.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <cerrno>
@@ -20,6 +21,7 @@
 #include "platform/memory.h"
 #include "platform/modules.h"
 #include "platform/process.h"
+#include "platform/stack_bounds.h"
 #include "platform/thread_values.h"
 #include "platform/threads.h"
 
@@ -141,6 +143,33 @@ TEST(Platform, KnowsTheBuildOfAModule) {
   const std::size_t bytes = find_build_id(system.mapping.image, id);
   EXPECT_GE(bytes, 16U);
   EXPECT_EQ(find_build_id(0, id), 0U);
+}
+
+__attribute__((no_sanitize("address"))) void check_bounds(bool is_own) {
+  char local = 0;
+  const auto address = reinterpret_cast<std::uintptr_t>(&local);
+  const platform::StackBounds bounds = platform::find_stack_bounds(address);
+  EXPECT_EQ(bounds.is_own, is_own);
+  EXPECT_TRUE(bounds.holds(address));
+  if (is_own && getpid() != static_cast<pid_t>(platform::thread_id())) {
+    EXPECT_LE(bounds.end, platform::thread_self());
+    EXPECT_LT(bounds.end - address, std::size_t{64} << 10);
+  }
+}
+
+TEST(Platform, FindsTheBoundsOfStacks) {
+  check_bounds(true);
+  std::thread([] { check_bounds(true); }).join();
+  EXPECT_EQ(platform::find_stack_bounds(16).end, 0U);
+  // A stack that is not the thread's own.
+  static char memory[std::size_t{1} << 16];
+  const stack_t stack = {.ss_sp = memory, .ss_flags = 0, .ss_size = sizeof memory};
+  ASSERT_EQ(::sigaltstack(&stack, nullptr), 0);
+  struct sigaction action = {};
+  action.sa_flags = SA_ONSTACK;
+  action.sa_handler = [](int) { check_bounds(false); };
+  ASSERT_EQ(::sigaction(SIGUSR1, &action, nullptr), 0);
+  ::raise(SIGUSR1);
 }
 
 TEST(Platform, FindsDefinitionsInLoadedLibraries) {
