@@ -15,6 +15,7 @@
 #include <thread>
 #include <vector>
 
+#include "interpose/unwind/function_parts.h"
 #include "interpose/unwind/rules.h"
 #include "interpose/unwind/stops.h"
 #include "interpose/unwind/walk.h"
@@ -121,6 +122,37 @@ TEST_F(UnwindWalk, StopsAtMarkedCodeAndGoesOnBehindIt) {
       end = more.end;
     }
   });
+}
+
+[[gnu::noinline, gnu::cold]] void walk_rarely(StackRange stack, Found& found) {
+  found = walk_here(stack, 4096, Until::MarkedCode);
+}
+
+// GCC moves its rare part away.
+[[gnu::noinline]] std::size_t has_rare_part(std::size_t number, StackRange stack, Found& found) {
+  volatile std::size_t numbers[40];
+  for (std::size_t i = 0; i < std::size(numbers); ++i) numbers[i] = number * i;
+  if (numbers[7] == 21) {
+    walk_rarely(stack, found);
+    numbers[8] = numbers[9] + found.frames.size();
+  }
+  return numbers[number % std::size(numbers)];
+}
+
+TEST_F(UnwindWalk, StopsInAnyPartOfAFunction) {
+  std::array<CodeRange, 8> parts;
+  const auto function = reinterpret_cast<std::uintptr_t>(&has_rare_part);
+  const std::size_t count = find_function_parts(function, parts);
+  ASSERT_GT(count, 0U);
+  EXPECT_EQ(parts[0].start, function);
+  ASSERT_TRUE(mark_code({parts.data(), count}));
+  Found found = {};
+  EXPECT_EQ(has_rare_part(3, stack_, found), 9U);
+  EXPECT_EQ(found.end, WalkEnd::Stopped);
+  ASSERT_EQ(found.frames.size(), 2U);
+  const bool is_elsewhere = found.frames[1] < parts[0].start || found.frames[1] > parts[0].end;
+  EXPECT_EQ(is_elsewhere, count > 1);
+  EXPECT_EQ(find_function_parts(function + 1, parts), 0U);
 }
 
 TEST_F(UnwindWalk, EndsOnThreadsWithSmallStacks) {
