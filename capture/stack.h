@@ -39,6 +39,16 @@ struct StackNode {
   SiteId site = kNoSite;
 };
 
+// The address of a native frame that stands for native frames that are missing, between those above
+// it and the Python frames below. No code lies at such an address.
+constexpr std::uint64_t missing_frames(StackEnd reason) {
+  // The walk has missed the Python frames, so the outermost frame is no better than another one.
+  return reason == StackEnd::Bottom ? end_of_stack(StackEnd::Unread) : end_of_stack(reason);
+}
+constexpr bool is_missing_frames(std::uint64_t address) {
+  return address != 0 && address < kStackEnds;
+}
+
 // The greatest number of frames that a stack may have in a capture.
 inline constexpr std::uint32_t kMaxStackFrames = 16384;
 

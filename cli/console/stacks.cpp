@@ -27,6 +27,9 @@ std::string callers_text(const RowStack& row, bool full_stacks, std::size_t inde
   const std::string start = "\n" + std::string(indent, ' ');
   const report::Callers callers = report::callers_of(row.tree, row.node, {.all = full_stacks});
   std::string text;
+  for (const report::SiteName* const frame : callers.native) {
+    text += start + "in " + std::string(report::frame_text(*frame, {}));
+  }
   for (const report::SiteName* const frame : callers.frames) text += start + "by " + shown(*frame);
   const std::string note(report::note_on(callers));
   if (!note.empty()) text += start + note + (callers.left_out != 0 ? " (--full-stacks)" : "");

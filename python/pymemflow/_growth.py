@@ -28,6 +28,10 @@ class Site(NamedTuple):
     blocks: int
     # The callers of the stack that grew most, the nearest one first. Empty: none were recorded.
     callers: Tuple[Frame, ...] = ()
+    # The C functions of that stack above the line, from the innermost outwards, and the names of
+    # those that a message shows. Empty: none were recorded.
+    native: Tuple[Frame, ...] = ()
+    shown_native: Tuple[str, ...] = ()
 
 
 class Growth(NamedTuple):
@@ -73,8 +77,18 @@ def _frame(entry: Dict[str, Any]) -> Frame:
 def _site(entry: Dict[str, Any]) -> Site:
     file = entry.get("file")
     name = entry["engine_caller"] if file is None else _line_name(entry)
-    callers = tuple(_frame(each) for each in entry.get("stack", ())[1:])
-    return Site(name, file, entry.get("line"), entry["bytes"], entry["blocks"], callers)
+    stack = [_frame(each) for each in entry.get("stack", ())]
+    line = next((index for index, each in enumerate(stack) if each.file is not None), 0)
+    return Site(
+        name,
+        file,
+        entry.get("line"),
+        entry["bytes"],
+        entry["blocks"],
+        tuple(stack[line + 1 :]),
+        tuple(stack[:line]),
+        tuple(entry.get("in", ())),
+    )
 
 
 def read_growth(mark: str) -> Growth:
@@ -150,6 +164,8 @@ def _lines_of(site: Site, full_stacks: bool) -> List[str]:
     lines = [
         "%12d bytes in %s  %s" % (site.bytes, counted(site.blocks, "block"), printable(site.name))
     ]
+    native = [each.name for each in site.native] if full_stacks else site.shown_native
+    lines += ["%22s in %s" % ("", printable(each)) for each in native]
     lines += ["%22s by %s" % ("", printable(each.name)) for each in shown]
     if len(shown) < len(site.callers):
         rest = counted(len(site.callers) - len(shown), "more caller")

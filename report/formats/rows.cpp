@@ -28,9 +28,11 @@ Vector<SiteStats> join_names(const Profile& profile, By by) {
   return rows;
 }
 
-// The site and the nearest callers, by the numbers of their names.
+// The site and the nearest callers, by the numbers of their names, and the native frames above.
 Vector<std::uint32_t> upper_frames(const CallTree& tree, CallNode node, std::uint64_t depth) {
   Vector<std::uint32_t> frames;
+  const CallNode line = tree.line_of(node);
+  for (; node != line; node = tree.parent(node), ++depth) frames.push_back(tree.name_of(node));
   for (; has_frame(node) && frames.size() <= depth; node = tree.parent(node)) {
     frames.push_back(tree.name_of(node));
   }

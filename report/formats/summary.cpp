@@ -7,6 +7,7 @@
 
 #include "report/formats/replay.h"
 #include "report/formats/rows.h"
+#include "report/stacks/frame_text.h"
 
 namespace pymemflow::report {
 namespace {
@@ -56,10 +57,12 @@ void append_callers(String& text, const CallTree& tree, const SiteStats& stats,
                     const Summary::Options& options) {
   auto end = std::back_inserter(text);
   const Callers callers = callers_of(tree, stats.most_live.node, options.callers);
-  for (const SiteName* const frame : callers.frames) {
-    fmt::format_to(end, "{:>36}    by {}\n", "",
-                   std::string_view(shown_site(*frame, options.names.full_file_path)));
-  }
+  const auto append = [&](const char* how, const SiteName* frame) {
+    fmt::format_to(end, "{:>36}    {} {}\n", "", how,
+                   std::string_view(frame_text(*frame, options.names)));
+  };
+  for (const SiteName* const frame : callers.native) append("in", frame);
+  for (const SiteName* const frame : callers.frames) append("by", frame);
   const String note = note_on(callers);
   if (!note.empty()) fmt::format_to(end, "{:>36}    {}\n", "", std::string_view(note));
   if (stats.stacks <= 1) return;

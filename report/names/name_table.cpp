@@ -73,6 +73,15 @@ bool NameTable::add_caller(SiteId site, std::uint64_t address, std::uint32_t mod
   return true;
 }
 
+SiteId NameTable::line_of(StackId stack) const {
+  const StackNode* const top = stacks_.find(stack);
+  for (const StackNode* node = top; node != nullptr; node = stacks_.find(node->parent)) {
+    const Site* const site = find(node->site);
+    if (site != nullptr && site->has_frame) return node->site;
+  }
+  return top != nullptr ? top->site : kNoSite;
+}
+
 void NameTable::add_module(std::uint32_t path, std::uint64_t start, std::uint64_t end,
                            std::uint64_t offset, std::string_view build_id) {
   String text;

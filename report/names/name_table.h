@@ -39,6 +39,9 @@ class NameTable {
     const SiteSlot* const slot = sites_.find(site);
     return slot != nullptr && slot->is_known ? &slot->site : nullptr;
   }
+  // The site of the uppermost Python frame of a stack; where it has none, of its uppermost frame.
+  // kNoSite: the stack is not known.
+  SiteId line_of(StackId stack) const;
   const Vector<Module>& modules() const { return modules_; }
   // The sites that are callers, in the order of their definitions.
   const Vector<SiteId>& callers() const { return callers_; }

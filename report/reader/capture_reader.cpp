@@ -25,8 +25,8 @@ void CaptureReader::take_sums() {
   std::erase_if(sums_, [this](EventSum& sum) {
     if (head().frames != FrameKind::Sites && sum.site != kNoSite) {
       sum.stack = sum.site;
-      const StackNode* const node = has_stacks() ? names().stacks().find(sum.stack) : nullptr;
-      if (node != nullptr) sum.site = node->site;
+      const SiteId line = has_stacks() ? names().line_of(sum.stack) : kNoSite;
+      if (line != kNoSite) sum.site = line;
     }
     const bool is_nameless = sum.site != kNoSite && names().find(sum.site) == nullptr;
     (is_nameless ? left_out_ : recorded_) += sum.count;
@@ -235,9 +235,8 @@ bool CaptureReader::take_used(Stream& stream, std::span<const Word> record) cons
   stream.has_used = true;
   UsedSite used = {kNoStack, extended_number(record[0])};
   if (extended_kind(record[0]) == ExtendedKind::UsedStack) {
-    const StackNode* const node = names().stacks().find(used.site);
     // Events with an unknown stack have no site either, and are left out.
-    used = {used.site, node != nullptr ? node->site : kNoSite};
+    used = {used.site, names().line_of(used.site)};
   }
   stream.used.push_back(used);
   return true;

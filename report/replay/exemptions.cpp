@@ -32,16 +32,6 @@ constexpr Keeper kKeepers[] = {
     {Exemption::Environment, "<frozen os>", "os.py", "__setitem__"},
 };
 
-// The beginnings of the names of files whose code allocates for itself, for the life of the
-// process.
-constexpr std::string_view kEngineFiles[] = {
-    "python", "libpython",
-    // Linux
-    "libc.so", "libc-", "ld-linux", "libpthread", "libdl.", "libm.so", "libstdc++",
-    // macOS; a framework's library is named Python
-    "Python", "dyld", "libdyld.", "libsystem_", "libc++", "libobjc.", "libdispatch.", "libxpc.",
-    "CoreFoundation"};
-
 // Functions of those files that return memory to their callers, without leading underscores. A * at
 // the end matches any text.
 constexpr std::string_view kHandedOut[] = {
@@ -106,12 +96,6 @@ Exemption exemption_of_code(const Site& site) {
     if (is_by(keeper, site)) return keeper.why;
   }
   return Exemption::None;
-}
-
-bool is_engine(std::string_view path) {
-  const std::string_view name = base_name(path);
-  return std::any_of(std::begin(kEngineFiles), std::end(kEngineFiles),
-                     [&](std::string_view start) { return name.starts_with(start); });
 }
 
 bool is_handed_out(std::string_view caller) {

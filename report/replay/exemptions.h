@@ -15,6 +15,7 @@
 #include "report/reader/per_site.h"
 #include "report/replay/imports.h"
 #include "report/replay/ledger.h"
+#include "report/stacks/engine_files.h"
 #include "report/stacks/origins.h"
 #include "report/symbols/symbols.h"
 
@@ -68,8 +69,6 @@ class Exemptions {
 // By the Python code that was running.
 Exemption exemption_of_code(const Site& site);
 
-// Whether the file belongs to the interpreter, the C library or the loader, by its path.
-bool is_engine(std::string_view path);
 // Whether the function hands memory out to its caller ("libc.so.6`strdup"), who may be anybody.
 bool is_handed_out(std::string_view caller);
 

@@ -1,5 +1,6 @@
 #include "report/replay/live_profile.h"
 
+#include "report/stacks/callers.h"
 #include "report/stacks/frame_text.h"
 #include "report/stacks/site_json.h"
 #include "report/symbols/name_request.h"
@@ -14,7 +15,14 @@ JsonText& amount(JsonText& json, std::string_view name, std::int64_t blocks, std
 void write_site(JsonText& json, const SiteGrowth& growth, const CallTree* tree) {
   json.begin_object();
   write_site_name(json, growth.site);
-  if (tree != nullptr) write_stack(json, *tree, growth.node);
+  if (tree != nullptr) {
+    write_stack(json, *tree, growth.node);
+    json.key("in").begin_array();
+    for (const SiteName* const frame : callers_of(*tree, growth.node, {}).native) {
+      json.value(frame_text(*frame, {}));
+    }
+    json.end_array();
+  }
   json.field("blocks", growth.change.blocks).field("bytes", growth.change.bytes).end_object();
 }
 

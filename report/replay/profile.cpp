@@ -86,7 +86,7 @@ void SiteStats::add(const StackStats& stack) {
 
 SiteStats row_of(const CallTree& tree, const StackStats& stack) {
   SiteStats row;
-  row.site = tree.frame(stack.node);
+  row.site = tree.frame(tree.line_of(stack.node));
   row.add(stack);
   return row;
 }
@@ -228,9 +228,10 @@ void ProfileBuilder::add_sites(Profile& profile) const {
   Vector<SiteStats>& sites = profile.sites;
   Vector<std::size_t> numbers(tree().names());  // in `sites`, plus 1, by name
   for (const StackStats& stats : profile.stacks) {
-    std::size_t& number = numbers[tree().name_of(stats.node)];
+    const CallNode line = tree().line_of(stats.node);
+    std::size_t& number = numbers[tree().name_of(line)];
     if (number == 0) {
-      sites.emplace_back().site = tree().frame(stats.node);
+      sites.emplace_back().site = tree().frame(line);
       number = sites.size();
     }
     sites[number - 1].add(stats);
@@ -243,7 +244,7 @@ Vector<SiteGrowth> ProfileBuilder::sites_of(const Growth& growth) {
   for (const OriginChange& each : growth.origins) {
     if (names_.find(origins_.site(each.origin)) == nullptr) continue;
     const CallNode node = stack_names_.node_of(each.origin);
-    sites.push_back({tree().frame(node), each.change, node, each.change, 1});
+    sites.push_back({tree().frame(tree().line_of(node)), each.change, node, each.change, 1});
   }
   std::sort(sites.begin(), sites.end(),
             [](const SiteGrowth& a, const SiteGrowth& b) { return a.node < b.node; });

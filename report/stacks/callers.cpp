@@ -6,10 +6,13 @@
 #include <iterator>
 #include <limits>
 
+#include "report/stacks/engine_files.h"
+
 namespace pymemflow::report {
 namespace {
 
 constexpr std::size_t kCallers = 5;
+constexpr std::size_t kNativeFrames = 3;
 
 std::string_view words_for(StackEnd end) {
   switch (end) {
@@ -39,6 +42,21 @@ bool is_in_standard_library(std::string_view path) {
   return false;
 }
 
+Vector<const SiteName*> native_frames(const CallTree& tree, CallNode stack, CallNode line,
+                                      bool all) {
+  Vector<const SiteName*> frames;
+  Vector<const SiteName*> foreign;
+  for (CallNode node = stack; node != line; node = tree.parent(node)) {
+    const SiteName& frame = tree.frame(node);
+    frames.push_back(&frame);
+    if (!frame.module.empty() && !is_engine(frame.module)) foreign.push_back(&frame);
+  }
+  if (all) return frames;
+  if (!foreign.empty()) frames = foreign;
+  frames.resize(std::min(frames.size(), foreign.empty() ? std::size_t{1} : kNativeFrames));
+  return frames;
+}
+
 }  // namespace
 
 bool is_own_code(const SiteName& frame) {
@@ -54,7 +72,9 @@ bool is_native_alone(const CallTree& tree, CallNode stack) {
 Callers callers_of(const CallTree& tree, CallNode stack, const CallersWanted& wanted) {
   Callers callers;
   Vector<const SiteName*> all;
-  CallNode node = has_frame(stack) ? tree.parent(stack) : stack;
+  const CallNode line = tree.line_of(stack);
+  callers.native = native_frames(tree, stack, line, wanted.all);
+  CallNode node = has_frame(line) ? tree.parent(line) : line;
   for (; has_frame(node); node = tree.parent(node)) all.push_back(&tree.frame(node));
   callers.end = static_cast<StackEnd>(node);
   // Native code that no Python code called has no callers of Python.

@@ -1,5 +1,6 @@
 #pragma once
-// The callers of an allocation site that are shown with it. By default at most five: first those
+// The callers of an allocation site that are shown with it, and the C functions that it called. By
+// default at most five callers: first those
 // outside the standard library and outside of installed packages, since these are the user's own.
 // Pure; report side.
 
@@ -18,12 +19,15 @@ struct CallersWanted {
 };
 
 struct Callers {
-  Vector<const SiteName*> frames;  // from the nearest caller outwards
-  std::size_t left_out = 0;
+  // The C functions between the line and the allocator, from the innermost outwards. By default at
+  // most three: those of neither the interpreter nor the C library; else the innermost one.
+  Vector<const SiteName*> native;
+  Vector<const SiteName*> frames;   // from the nearest caller outwards
+  std::size_t left_out = 0;         // of `frames`
   StackEnd end = StackEnd::Bottom;  // of the stack
 };
 
-// The callers of the uppermost frame of a stack. Valid as long as the tree is.
+// The callers of the line of a stack (CallTree::line_of()). Valid as long as the tree is.
 Callers callers_of(const CallTree& tree, CallNode stack, const CallersWanted& wanted);
 
 // The words after the callers: how many more there are, and why the stack is not whole. Empty:

@@ -20,7 +20,9 @@ struct SiteName {
   String file;  // co_filename, whole
   String function;
   std::int32_t line = 0;
-  String caller;  // without a frame: as DTrace's usym() prints it
+  // Without a frame: as DTrace's usym() prints it, but without a symbol the offset in the file
+  // instead of the address, which differs from run to run.
+  String caller;
   String module;  // without a frame: the path of the file that called; empty: unknown
 
   // Sites with equal keys are one site.

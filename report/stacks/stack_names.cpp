@@ -1,5 +1,11 @@
 #include "report/stacks/stack_names.h"
 
+#include <fmt/core.h>
+
+#include <iterator>
+
+#include "report/stacks/frame_text.h"
+
 namespace pymemflow::report {
 
 CallNode StackNames::node_of(OriginId origin) {
@@ -65,10 +71,25 @@ SiteName StackNames::name_of(const Site& site) {
     name.line = site.line;
     return name;
   }
+  if (is_missing_frames(site.address)) {
+    name.caller = "[native frames missing: ";
+    name.caller += report::name_of(static_cast<StackEnd>(site.address));
+    name.caller += ']';
+    return name;
+  }
   name.caller = symbols_.name(site.address, site.module);
   const Vector<Module>& modules = names_.modules();
-  const bool is_known = site.module != 0 && site.module <= modules.size();
-  if (is_known) name.module = modules[site.module - 1].path;
+  if (site.module == 0 || site.module > modules.size()) return name;
+  const Module& module = modules[site.module - 1];
+  name.module = module.path;
+  String address;
+  fmt::format_to(std::back_inserter(address), "`{:#x}", site.address);
+  if (name.caller.ends_with(address)) {
+    // Another run has another address.
+    name.caller.resize(name.caller.size() - address.size());
+    fmt::format_to(std::back_inserter(name.caller), "`{:#x}",
+                   site.address - module.start + module.offset);
+  }
   return name;
 }
 
