@@ -52,6 +52,7 @@ inline constexpr std::string_view kStandardOutput = "-";
 enum class Stack : std::uint8_t {
   Top,     // the line that is running
   Python,  // all Python frames
+  Native,  // the same, and the C frames above them
 };
 
 // The greatest number of frames that a stack may be recorded with (capture/stack.h).

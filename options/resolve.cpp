@@ -98,7 +98,7 @@ constexpr Conflict kConflicts[] = {
               (options.attribution == Attribution::Probe || options.compat != Compat::None ||
                options.python_call_stack);
      },
-     "--stack python (PYMEMFLOW_STACK)",
+     "--stack (PYMEMFLOW_STACK)",
      "records the running frames, but --attribution probe, --compat or --python-call-stack records "
      "what probes see; leave one of them out"},
     {[](const Options& options, FormatInput) {

@@ -13,6 +13,16 @@ void forget_loader_error();
 // lock.
 std::uint64_t count_added_libraries();
 
+// A library, or the program itself.
+struct LoadedLibrary {
+  std::uintptr_t start;  // of what is mapped
+  std::uintptr_t end;
+  const char* name;  // the loader's own text
+};
+// Calls visit(library, context) for each loaded library, under the conditions of
+// visit_definitions(). Linux alone.
+void visit_libraries(void (*visit)(const LoadedLibrary& library, void* context), void* context);
+
 // Calls visit(path, address, context) for each loaded library that defines the function `name`,
 // including the program itself, whose path is empty. `visit` runs with the loader's lock held and
 // must not use the loader. Takes the loader's lock.

@@ -138,6 +138,7 @@ bool find_calls(const Library& library, Interpreter& interpreter) {
     return false;
   }
   if (has_own) find_own_state(interpreter);
+  interpreter.evaluate = library.find("_PyEval_EvalFrameDefault");
   Witness& witness = interpreter.witness;
   return has_current && has_own && library.find("PyEval_GetGlobals", witness.globals) &&
          library.find("PyCode_Addr2Line", witness.line) &&

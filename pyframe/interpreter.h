@@ -51,7 +51,8 @@ struct Interpreter {
   // Py_IsInitialized, of an Unknown interpreter. It reads a variable in every version. The getters
   // above may take a lock: in 2.7 a thread holds that lock while it calls malloc().
   int (*is_initialized)() = nullptr;
-  StateSlot state_slot{};  // the variable that this getter loads
+  StateSlot state_slot{};          // the variable that this getter loads
+  const void* evaluate = nullptr;  // _PyEval_EvalFrameDefault, which runs frames
   // Up to 3.11 there is one current thread state per process, later one per thread.
   bool current_is_per_thread = false;
   // Non-zero from the moment at which a finalizing interpreter may free the states of threads that

@@ -321,6 +321,7 @@ CaptureSettings settings_of(const RecordingOptions& asked) {
           .mode = mode,
           .ring_bytes = asked.ring,
           .max_stack = asked.stack == Stack::Top ? 0 : static_cast<std::uint32_t>(asked.max_stack),
+          .has_native_frames = asked.stack == Stack::Native,
           .options = given_options()};
 }
 
@@ -352,6 +353,10 @@ void begin(const pyframe::Interpreter& interpreter) {
          " defines malloc() and comes before this library: its allocations are not seen; preload "
          "this "
          "library first"});
+  }
+  if (recording.has_native_frames && pyframe::is_known(interpreter) &&
+      !recording.is_evaluation_marked) {
+    say({"the code that runs Python frames was not found: no C functions are recorded above them"});
   }
   if (recording_options.start == Start::Manual) set_paused(true);
   recording.on_untraced_child = say_untraced_child;

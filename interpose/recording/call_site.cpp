@@ -3,11 +3,17 @@
 #include <cerrno>
 
 #include "interpose/recording/recorder.h"
+#include "interpose/unwind/function_parts.h"
+#include "interpose/unwind/rules.h"
+#include "interpose/unwind/stops.h"
 #include "pyframe/code.h"
 #include "pyframe/own_line.h"
 
 namespace pymemflow::interpose {
 namespace {
+
+// Of the evaluation function.
+constexpr std::size_t kMaxParts = 64;
 
 bool find_position(Writer& writer, pyframe::Position& position) {
   if (recording.probes.attribution == Attribution::Probe) {
@@ -32,11 +38,7 @@ SiteId require_site(Writer& writer, const void* caller) {
   if (find_position(writer, position)) {
     if (const SiteId site = require_python_site(writer, position)) return site;
   }
-  if (const SiteId site = recording.sites.find_caller(caller)) return site;
-  if (pyframe::has_python_state(recording.interpreter)) {
-    recording.python_ran.store(true, std::memory_order_relaxed);
-  }
-  return recording.sites.define_caller(writer.definitions, caller);
+  return require_caller_site(writer, caller);
 }
 
 StackId end_of(pyframe::ChainEnd end) {
@@ -119,12 +121,80 @@ StackId require_python_stack(Writer& writer, const void* state) {
   return node;
 }
 
+PMF_AT_ONCE StackId require_python_stack(Writer& writer) {
+  const pyframe::Interpreter& interpreter = recording.interpreter;
+  constexpr StackId kNone = end_of_stack(StackEnd::Bottom);
+  const void* state = nullptr;
+  if (!pyframe::is_known(interpreter)) return kNone;
+  if (!pyframe::find_state_at_once(interpreter, writer.thread, state)) {
+    state = pyframe::thread_state(interpreter, writer.thread);
+  }
+  return state == nullptr ? kNone : require_python_stack(writer, state);
+}
+
 // Of a call for which no Python frame runs: its caller, and nothing below it.
 __attribute__((noinline)) StackId require_stack_of_caller(Writer& writer, const void* caller) {
   const int saved = errno;
   const SiteId site = require_site(writer, caller);
   errno = saved;
   return site == kNoSite ? kNoStack : require_stack(writer, kNoStack, site);
+}
+
+StackEnd end_of(WalkEnd end) {
+  switch (end) {
+    case WalkEnd::Bottom:
+      return StackEnd::Bottom;
+    case WalkEnd::Full:
+      return StackEnd::Cut;
+    case WalkEnd::NoRule:
+      return StackEnd::NoRule;
+    case WalkEnd::Stopped:
+    case WalkEnd::Unread:
+      break;
+  }
+  return StackEnd::Unread;
+}
+
+// Not inlined, since most stacks are remembered.
+__attribute__((noinline)) StackId define_above(Writer& writer, StackId below, std::uintptr_t pc) {
+  const int saved = errno;
+  const SiteId site = require_caller_site(writer, reinterpret_cast<const void*>(pc));
+  StackId stack = site == kNoSite ? kNoStack : recording.stacks.find(below, site);
+  if (stack == kNoStack && site != kNoSite) {
+    stack = recording.stacks.define(writer.definitions, below, site);
+  }
+  if (stack != kNoStack) writer.stack->native.remember(below, pc, stack);
+  errno = saved;
+  return stack;
+}
+
+inline StackId require_above(Writer& writer, StackId below, std::uintptr_t pc) {
+  const StackId known = writer.stack->native.find(below, pc);
+  return known != 0 ? known : define_above(writer, below, pc);
+}
+
+// Puts the native frames above the stack of the Python frames, or above an end: none run.
+StackId require_native_stack(Writer& writer, StackId below, const void* caller) {
+  const bool has_python = below >= kFirstStack;
+  // One frame is for what may be missing.
+  const std::size_t others = has_python ? writer.stack->frames.depth() + 1 : 0;
+  const bool is_full = others >= kMaxStackFrames;
+  if (below == kNoStack || is_full || (has_python && !recording.is_evaluation_marked)) return below;
+  NativeFrames& native = writer.stack->native;
+  native.use_for(recording.sites.unloads());
+  const NativeFrames::Callers callers =
+      native.walk(reinterpret_cast<std::uintptr_t>(caller),
+                  has_python ? Until::MarkedCode : Until::Bottom, kMaxStackFrames - others);
+  StackId stack = below;
+  if (!has_python) {
+    stack = end_of_stack(end_of(callers.end));
+  } else if (callers.end != WalkEnd::Stopped) {
+    stack = require_above(writer, below, missing_frames(end_of(callers.end)));
+  }
+  for (std::size_t i = callers.frames.size(); i-- > 0 && stack != kNoStack;) {
+    stack = require_above(writer, stack, callers.frames[i]);
+  }
+  return stack;
 }
 
 }  // namespace
@@ -135,18 +205,27 @@ SiteId require_python_site(Writer& writer, const pyframe::Position& position) {
   return recording.sites.define(writer.definitions, recording.interpreter, position);
 }
 
+bool prepare_native_stacks(const pyframe::Interpreter& interpreter) {
+  if (!prepare_rules() || interpreter.evaluate == nullptr) return false;
+  CodeRange parts[kMaxParts];
+  const std::size_t count =
+      find_function_parts(reinterpret_cast<std::uintptr_t>(interpreter.evaluate), parts);
+  return count != 0 && mark_code({parts, count});
+}
+
+SiteId require_caller_site(Writer& writer, const void* caller) {
+  if (const SiteId site = recording.sites.find_caller(caller)) return site;
+  if (pyframe::has_python_state(recording.interpreter)) {
+    recording.python_ran.store(true, std::memory_order_relaxed);
+  }
+  return recording.sites.define_caller(writer.definitions, caller);
+}
+
 StackId require_stack(Writer& writer, const void* caller) {
-  const pyframe::Interpreter& interpreter = recording.interpreter;
-  const void* state = nullptr;
-  if (!pyframe::is_known(interpreter)) return require_stack_of_caller(writer, caller);
-  if (!pyframe::find_state_at_once(interpreter, writer.thread, state)) {
-    state = pyframe::thread_state(interpreter, writer.thread);
-  }
-  if (state != nullptr) [[likely]] {
-    const StackId stack = require_python_stack(writer, state);
-    if (stack >= kFirstStack || stack == kNoStack) [[likely]]
-      return stack;
-  }
+  const StackId stack = require_python_stack(writer);
+  if (recording.has_native_frames) return require_native_stack(writer, stack, caller);
+  if (stack >= kFirstStack || stack == kNoStack) [[likely]]
+    return stack;
   return require_stack_of_caller(writer, caller);
 }
 

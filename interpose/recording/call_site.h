@@ -34,6 +34,14 @@ std::uint32_t use_in_block(Writer& writer, const CallSite& site);
 // code object is there.
 SiteId require_python_site(Writer& writer, const pyframe::Position& position);
 
+// Returns the site of a C caller, and defines it if it is new. kNoSite: nothing more can be
+// recorded.
+SiteId require_caller_site(Writer& writer, const void* caller);
+
+// Before the recording starts, not inside a hook: stacks are to have native frames. False: nothing
+// tells the code that runs Python frames, so there will be none above those.
+bool prepare_native_stacks(const pyframe::Interpreter& interpreter);
+
 // The stack that runs, with the number that it has among the stacks. Only in a recording with
 // stacks. kNoStack: nothing more can be recorded. Keeps errno.
 StackId require_stack(Writer& writer, const void* caller);

@@ -54,9 +54,11 @@ bool write_thread(Writer& writer, std::uint32_t thread) {
 // The frames of its last owner mean nothing to this thread. False: no memory.
 bool prepare_stack(Writer& writer) {
   if (recording.max_stack == 0) return true;
-  if (writer.stack == nullptr) writer.stack = make_thread_stack(recording.max_stack);
+  if (writer.stack == nullptr) {
+    writer.stack = make_thread_stack(recording.max_stack, recording.has_native_frames);
+  }
   if (writer.stack == nullptr) return false;
-  writer.stack->frames.forget();
+  writer.stack->forget_thread();
   return true;
 }
 

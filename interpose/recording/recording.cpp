@@ -4,6 +4,7 @@
 #include <cerrno>
 
 #include "interpose/recording/blocks/metadata.h"
+#include "interpose/recording/call_site.h"
 #include "interpose/recording/window.h"
 #include "platform/clock.h"
 #include "platform/memory.h"
@@ -126,6 +127,10 @@ int start_recording(const pyframe::Interpreter& interpreter, const CaptureSettin
   };
   recording.probes = probes;
   recording.max_stack = settings.max_stack;
+  recording.has_native_frames = settings.max_stack != 0 && settings.has_native_frames;
+  if (recording.has_native_frames) {
+    recording.is_evaluation_marked = prepare_native_stacks(interpreter);
+  }
   if (settings.mode == RecordMode::Ring) {
     recording.destination.ring_blocks = ring_blocks_for(settings.ring_bytes);
   }

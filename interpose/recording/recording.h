@@ -59,6 +59,8 @@ struct Recording {
   SiteTable sites;
   StackTable stacks;
   std::uint32_t max_stack = 0;  // frames that a stack may have; 0: no stacks are recorded
+  bool has_native_frames = false;
+  bool is_evaluation_marked = false;  // native frames above Python frames can be told
   // A Python thread state was seen: this process did run Python.
   std::atomic<bool> python_ran{false};
 };

@@ -79,6 +79,9 @@ SiteId SiteTable::define(DefinitionStream& stream, const pyframe::Interpreter& i
 SiteId SiteTable::define_caller(DefinitionStream& stream, const void* address) {
   const Lock lock(*this);
   if (!stream.is_own()) return kNoSite;
+  if (lock.is_held() && are_callers_stale_.exchange(false, std::memory_order_relaxed)) {
+    forget_callers_locked(0, ~std::uintptr_t{0});
+  }
   const std::uint32_t module = lock.is_held() ? require_module(stream, address) : 0;
   const SiteId site = next_site_.fetch_add(1, std::memory_order_relaxed);
   if (!interpose::define_caller(stream, site, address, module)) return kNoSite;
@@ -109,12 +112,47 @@ void SiteTable::forget(const void* code) {
   deaths_.fetch_add(1, std::memory_order_relaxed);
 }
 
+// Does not wait for the lock: who holds it may have been interrupted by the caller.
+void SiteTable::forget_callers(std::uintptr_t start, std::uintptr_t end) {
+  {
+    const Lock lock(*this);
+    if (lock.is_held()) {
+      forget_callers_locked(start, end);
+    } else {
+      are_callers_stale_.store(true, std::memory_order_relaxed);
+    }
+  }
+  unloads_.fetch_add(1, std::memory_order_release);
+  forget_remembered();
+}
+
+// Their slots stay, for the next code at these addresses.
+void SiteTable::forget_callers_locked(std::uintptr_t start, std::uintptr_t end) {
+  CallerIndex* const index = callers_.load(std::memory_order_relaxed);
+  for (std::size_t i = 0; index != nullptr && i <= index->mask; ++i) {
+    CallerSlot& slot = index->slots[i];
+    const auto address =
+        reinterpret_cast<std::uintptr_t>(slot.address.load(std::memory_order_relaxed));
+    // The code of a return address may end before it.
+    if (address != 0 && address - 1 >= start && address - 1 < end) {
+      slot.site.store(kNoSite, std::memory_order_relaxed);
+    }
+  }
+  std::size_t kept = 0;
+  for (std::size_t i = 0; i < range_count_; ++i) {
+    const bool is_gone = ranges_[i].start < end && ranges_[i].end > start;
+    if (!is_gone) ranges_[kept++] = ranges_[i];
+  }
+  range_count_ = kept;
+}
+
 void SiteTable::clear(bool keeps_memory) {
   codes_.store(nullptr, std::memory_order_relaxed);
   callers_.store(nullptr, std::memory_order_relaxed);
   deaths_.fetch_add(1, std::memory_order_relaxed);
   locked_.store(false, std::memory_order_relaxed);
   has_lines_.store(false, std::memory_order_relaxed);
+  are_callers_stale_.store(false, std::memory_order_relaxed);
   free_nodes_ = nullptr;
   spare_codes_ = nullptr;
   arena_left_ = 0;
@@ -257,9 +295,11 @@ void SiteTable::enter_caller(const void* address, SiteId site) {
   for (const void* seen;
        (seen = index->slots[i].address.load(std::memory_order_relaxed)) != nullptr;
        i = (i + 1) & index->mask) {
-    if (seen == address) return;
+    if (seen == address) break;
   }
+  const bool is_new = index->slots[i].address.load(std::memory_order_relaxed) == nullptr;
   index->slots[i].site.store(site, std::memory_order_relaxed);
+  if (!is_new) return;
   index->slots[i].address.store(address, std::memory_order_release);
   ++index->taken;
 }

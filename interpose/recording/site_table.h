@@ -64,6 +64,13 @@ class SiteTable {
   std::uint64_t deaths() const { return deaths_.load(std::memory_order_relaxed); }
   void forget_remembered() { deaths_.fetch_add(1, std::memory_order_relaxed); }
 
+  // Code in this range is no longer mapped: what is called there from now on has other sites. Any
+  // thread, not inside an allocator.
+  void forget_callers(std::uintptr_t start, std::uintptr_t end);
+  // The number of calls of forget_callers(). A caller's site that was remembered outside this table
+  // is valid only while the number stays the same.
+  std::uint64_t unloads() const { return unloads_.load(std::memory_order_acquire); }
+
   // For a forked child, since the numbers are the parent's. Their memory is used again, unless it
   // is to be kept as it is.
   void clear(bool keeps_memory);
@@ -115,6 +122,7 @@ class SiteTable {
   template <typename Index, typename Slot>
   Index* make_index(Use use, std::size_t slots);
   void enter_caller(const void* address, SiteId site);
+  void forget_callers_locked(std::uintptr_t start, std::uintptr_t end);
   bool grow_callers();
   // Returns the module that holds the address, and describes it if it is new. 0: no module does.
   std::uint32_t require_module(DefinitionStream& stream, const void* address);
@@ -127,7 +135,9 @@ class SiteTable {
   std::atomic<CodeIndex*> codes_{nullptr};
   std::atomic<CallerIndex*> callers_{nullptr};
   std::atomic<std::uint64_t> deaths_{1};
-  std::atomic<bool> has_lines_{false};  // there are nodes of single lines
+  std::atomic<std::uint64_t> unloads_{0};
+  std::atomic<bool> are_callers_stale_{false};  // forget_callers() found the table locked
+  std::atomic<bool> has_lines_{false};          // there are nodes of single lines
   std::atomic<std::uint32_t> next_site_{1};
   std::atomic<std::uint32_t> next_code_{1};
   std::atomic<std::uint32_t> next_text_{1};

@@ -4,6 +4,7 @@
 #include <elf.h>
 #include <link.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <cstring>
 #include <initializer_list>
@@ -190,6 +191,28 @@ std::uint64_t count_added_libraries() {
       },
       &count);
   return count;
+}
+
+void visit_libraries(void (*visit)(const LoadedLibrary& library, void* context), void* context) {
+  struct Visit {
+    void (*visit)(const LoadedLibrary& library, void* context);
+    void* context;
+  } given = {visit, context};
+  ::dl_iterate_phdr(
+      [](dl_phdr_info* library, std::size_t, void* to) {
+        LoadedLibrary loaded = {~std::uintptr_t{0}, 0, library->dlpi_name};
+        for (int i = 0; i < library->dlpi_phnum; ++i) {
+          const ElfW(Phdr)& part = library->dlpi_phdr[i];
+          if (part.p_type != PT_LOAD) continue;
+          const std::uintptr_t start = library->dlpi_addr + part.p_vaddr;
+          loaded.start = std::min(loaded.start, start);
+          loaded.end = std::max(loaded.end, start + part.p_memsz);
+        }
+        const auto& [call, argument] = *static_cast<const Visit*>(to);
+        call(loaded, argument);
+        return 0;
+      },
+      &given);
 }
 
 void visit_definitions(const char* name,

@@ -12,7 +12,7 @@ HEAD = struct.Struct('<Q4s4sIIIIIIQQQQQQ')
 ENDS = ('bottom', 'cut', 'unread', 'no rule', 'site only')
 FIRST_STACK = 16
 
-# frames: (file, function, instruction) from the top down; of a caller in C ('', '', address).
+# frames: (file, function, instruction) from the top down; of a caller in C ('', path of its file, address).
 # end: as ENDS. function: its name. arguments: without those that are not recorded.
 Call = namedtuple('Call', 'function arguments result frames end thread')
 
@@ -91,15 +91,15 @@ class Capture:
                 instruction = words[i + 1] >> 32
                 self.sites[number] = (words[i + 1] & 0xffffffff, instruction - (instruction >> 31 << 32))
             elif kind == 'Caller':
-                self.sites[number] = (None, words[i + 1])
+                self.sites[number] = (None, words[i + 1], words[i + 2] & 0xffffffff)
             elif kind == 'Stack':
                 self.nodes[number] = (words[i + 1] & 0xffffffff, words[i + 1] >> 32)
             i += size
 
     def frame(self, site):
-        code, instruction = self.sites[site]
+        code, instruction, *module = self.sites[site]
         if code is None:
-            return ('', '', instruction)
+            return ('', os.fsdecode(self.texts.get(module[0], b'')), instruction)
         file, name = (self.texts[number].decode('utf-8', 'surrogatepass') for number in self.codes[code])
         return (file, name, instruction)
 

@@ -8,6 +8,7 @@
 #include <cerrno>
 
 #include "interpose/hooks/deep_binding.h"
+#include "interpose/hooks/loaded_code.h"
 #include "interpose/originals/jump.h"
 #include "interpose/originals/originals.h"
 #include "interpose/recording/recording.h"
@@ -33,5 +34,6 @@ void tell(const char* path) {
 
 PMF_HOOK(PMF_JUMP void*, dlopen)(const char* path, int mode) noexcept {
   if (path != nullptr && (mode & RTLD_DEEPBIND) != 0) tell(path);
+  note_libraries();
   PMF_RETURN real.dlopen.function(path, mode);
 }

@@ -22,9 +22,10 @@ struct CaptureSettings {
   std::string_view name = {};     // as options.def says of `capture`; empty: a file without a name
   std::uint64_t limit_bytes = 0;  // 0: half of the free space
   RecordMode mode = RecordMode::Full;
-  std::uint64_t ring_bytes = 0;   // per writer; Ring only
-  std::uint32_t max_stack = 0;    // frames that a stack may have; 0: sites alone are recorded
-  std::string_view options = {};  // as MetadataKind::Options
+  std::uint64_t ring_bytes = 0;    // per writer; Ring only
+  std::uint32_t max_stack = 0;     // frames that a stack may have; 0: sites alone are recorded
+  bool has_native_frames = false;  // with max_stack
+  std::string_view options = {};   // as MetadataKind::Options
 };
 
 class CaptureFile {
