@@ -118,7 +118,7 @@ void declare_overhead(Syntax& syntax) {
               "measure these other tools (" + all_of(false) + "); none: no other tool");
   syntax.text("--stack", "LIST", arguments->stacks,
               "measure each mode of recording with each of these call stacks (as of the option "
-              "stack: top,python)");
+              "stack: top,python,native)");
   syntax.texts("--beside", "LIBRARY", arguments->libraries,
                "also measure this other build of the library");
   syntax.flag("--ignore-failure", arguments->ignores_failure,
