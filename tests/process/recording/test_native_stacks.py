@@ -108,7 +108,7 @@ def test_signal_handlers(record):
 
 @pytest.mark.skipif(platform.machine() not in ('x86_64', 'aarch64'), reason='its code is for other processors')
 def test_code_without_rules(record):
-    """What is missing above the Python frames is a frame of its own."""
+    """A frame of its own stands for what is missing above the Python frames."""
     recorded = record('new_code')
     calls = calls_of(recorded.capture)
     assert len(recorded.noted) == 3

@@ -42,7 +42,7 @@ __attribute__((noinline)) void chain(unsigned long number, unsigned depth) {
   KEEP_FRAME();
 }
 
-// As the libraries that are built of tests/unit/unwind/reused.cpp call it.
+// Called by the libraries that are built of tests/unit/unwind/reused.cpp.
 void note_from(void* number) {
   note((unsigned long)(uintptr_t)number);
   KEEP_FRAME();
