@@ -25,10 +25,11 @@ Json frame_of(const report::SiteName& frame) {
 
 std::string callers_text(const RowStack& row, bool full_stacks, std::size_t indent) {
   const std::string start = "\n" + std::string(indent, ' ');
-  const report::Callers callers = report::callers_of(row.tree, row.node, {.all = full_stacks});
+  const report::CallersWanted wanted = {.all = full_stacks};
+  const report::Callers callers = report::callers_of(row.tree, row.node, wanted);
   std::string text;
-  for (const report::SiteName* const frame : callers.native) {
-    text += start + "in " + std::string(report::frame_text(*frame, {}));
+  for (const report::String& line : report::native_lines(callers, wanted, {})) {
+    text += start + std::string(line);
   }
   for (const report::SiteName* const frame : callers.frames) text += start + "by " + shown(*frame);
   const std::string note(report::note_on(callers));

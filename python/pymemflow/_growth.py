@@ -28,10 +28,10 @@ class Site(NamedTuple):
     blocks: int
     # The callers of the stack that grew most, the nearest one first. Empty: none were recorded.
     callers: Tuple[Frame, ...] = ()
-    # The C functions of that stack above the line, from the innermost outwards, and the names of
-    # those that a message shows. Empty: none were recorded.
+    # The C functions of that stack above the line, from the innermost outwards, and the lines in
+    # which a message shows them. Empty: none were recorded.
     native: Tuple[Frame, ...] = ()
-    shown_native: Tuple[str, ...] = ()
+    native_lines: Tuple[str, ...] = ()
 
 
 class Growth(NamedTuple):
@@ -164,8 +164,8 @@ def _lines_of(site: Site, full_stacks: bool) -> List[str]:
     lines = [
         "%12d bytes in %s  %s" % (site.bytes, counted(site.blocks, "block"), printable(site.name))
     ]
-    native = [each.name for each in site.native] if full_stacks else site.shown_native
-    lines += ["%22s in %s" % ("", printable(each)) for each in native]
+    native = ["in " + each.name for each in site.native] if full_stacks else site.native_lines
+    lines += ["%22s %s" % ("", printable(each)) for each in native]
     lines += ["%22s by %s" % ("", printable(each.name)) for each in shown]
     if len(shown) < len(site.callers):
         rest = counted(len(site.callers) - len(shown), "more caller")

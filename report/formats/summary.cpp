@@ -57,12 +57,13 @@ void append_callers(String& text, const CallTree& tree, const SiteStats& stats,
                     const Summary::Options& options) {
   auto end = std::back_inserter(text);
   const Callers callers = callers_of(tree, stats.most_live.node, options.callers);
-  const auto append = [&](const char* how, const SiteName* frame) {
-    fmt::format_to(end, "{:>36}    {} {}\n", "", how,
-                   std::string_view(frame_text(*frame, options.names)));
+  const auto append = [&](std::string_view start, std::string_view text_of_line) {
+    fmt::format_to(end, "{:>36}    {}{}\n", "", start, text_of_line);
   };
-  for (const SiteName* const frame : callers.native) append("in", frame);
-  for (const SiteName* const frame : callers.frames) append("by", frame);
+  for (const String& line : native_lines(callers, options.callers, options.names)) append("", line);
+  for (const SiteName* const frame : callers.frames) {
+    append("by ", frame_text(*frame, options.names));
+  }
   const String note = note_on(callers);
   if (!note.empty()) fmt::format_to(end, "{:>36}    {}\n", "", std::string_view(note));
   if (stats.stacks <= 1) return;

@@ -18,8 +18,8 @@ void write_site(JsonText& json, const SiteGrowth& growth, const CallTree* tree) 
   if (tree != nullptr) {
     write_stack(json, *tree, growth.node);
     json.key("in").begin_array();
-    for (const SiteName* const frame : callers_of(*tree, growth.node, {}).native) {
-      json.value(frame_text(*frame, {}));
+    for (const String& line : native_lines(callers_of(*tree, growth.node, {}), {}, {})) {
+      json.value(line);
     }
     json.end_array();
   }

@@ -7,12 +7,13 @@
 #include <limits>
 
 #include "report/stacks/engine_files.h"
+#include "report/stacks/frame_text.h"
 
 namespace pymemflow::report {
 namespace {
 
 constexpr std::size_t kCallers = 5;
-constexpr std::size_t kNativeFrames = 3;
+constexpr std::size_t kNativeEnd = 8;  // C functions that are shown of each end of a long list
 
 std::string_view words_for(StackEnd end) {
   switch (end) {
@@ -52,8 +53,8 @@ Vector<const SiteName*> native_frames(const CallTree& tree, CallNode stack, Call
     if (!frame.module.empty() && !is_engine(frame.module)) foreign.push_back(&frame);
   }
   if (all) return frames;
-  if (!foreign.empty()) frames = foreign;
-  frames.resize(std::min(frames.size(), foreign.empty() ? std::size_t{1} : kNativeFrames));
+  if (!foreign.empty()) return foreign;
+  frames.resize(std::min(frames.size(), std::size_t{1}));
   return frames;
 }
 
@@ -96,6 +97,22 @@ Callers callers_of(const CallTree& tree, CallNode stack, const CallersWanted& wa
   }
   callers.left_out = all.size() - callers.frames.size();
   return callers;
+}
+
+Vector<String> native_lines(const Callers& callers, const CallersWanted& wanted,
+                            const Names& names) {
+  const Vector<const SiteName*>& frames = callers.native;
+  const std::size_t shown = wanted.all ? frames.size() : std::min(frames.size(), 2 * kNativeEnd);
+  Vector<String> lines;
+  for (std::size_t i = 0; i < shown; ++i) {
+    const std::size_t left_out = i < kNativeEnd ? 0 : frames.size() - shown;
+    if (i == kNativeEnd && left_out != 0) {
+      fmt::format_to(std::back_inserter(lines.emplace_back()), "{} more C {}", left_out,
+                     left_out == 1 ? "function" : "functions");
+    }
+    lines.push_back("in " + frame_text(*frames[i + left_out], names));
+  }
+  return lines;
 }
 
 String note_on(const Callers& callers) {

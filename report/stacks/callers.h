@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "report/base/memory.h"
+#include "report/base/names.h"
 #include "report/stacks/call_tree.h"
 
 namespace pymemflow::report {
@@ -19,8 +20,9 @@ struct CallersWanted {
 };
 
 struct Callers {
-  // The C functions between the line and the allocator, from the innermost outwards. By default at
-  // most three: those of neither the interpreter nor the C library; else the innermost one.
+  // The C functions between the line and the allocator, from the innermost outwards. By default
+  // those of neither the interpreter nor the C and C++ libraries; if there are none, the innermost
+  // one.
   Vector<const SiteName*> native;
   Vector<const SiteName*> frames;   // from the nearest caller outwards
   std::size_t left_out = 0;         // of `frames`
@@ -29,6 +31,12 @@ struct Callers {
 
 // The callers of the line of a stack (CallTree::line_of()). Valid as long as the tree is.
 Callers callers_of(const CallTree& tree, CallNode stack, const CallersWanted& wanted);
+
+// The lines that show the C functions: "in make_copy (libmine.so)". By default at most 16: of more,
+// the eight innermost and the eight outermost, and a line between them that says how many are left
+// out.
+Vector<String> native_lines(const Callers& callers, const CallersWanted& wanted,
+                            const Names& names);
 
 // The words after the callers: how many more there are, and why the stack is not whole. Empty:
 // there is nothing to say.

@@ -248,5 +248,47 @@ TEST(Callers, AreFirstThoseOfTheUser) {
   EXPECT_EQ(std::string(note_on(callers_of(tree, node, {}))), "6 more callers");
 }
 
+// The lines of a stack that has these numbers of C functions, of an extension and of the
+// interpreter.
+std::vector<std::string> native_lines_of(int foreign, int engine, const CallersWanted& wanted) {
+  CallTree tree;
+  SiteName line;
+  line.has_frame = true;
+  line.file = "/srv/app/main.py";
+  CallNode node = tree.add(end_of_stack(StackEnd::Bottom), tree.add_name(line));
+  const auto add = [&](int count, const char* module, const char* function) {
+    for (int i = count; i > 0; --i) {
+      SiteName name;
+      name.module = module;
+      name.caller = String(base_name(name.module)) + "`" + function + std::to_string(i).c_str();
+      node = tree.add(node, tree.add_name(name));
+    }
+  };
+  add(foreign, "/srv/app/mine.so", "f");
+  add(engine, "/usr/lib/libpython3.11.so", "PyMem_");
+  std::vector<std::string> lines;
+  for (const String& each : native_lines(callers_of(tree, node, wanted), wanted, {})) {
+    lines.emplace_back(each.substr(0, each.find(" (")));
+  }
+  return lines;
+}
+
+TEST(Callers, ShowTheCFunctionsOfExtensions) {
+  using Lines = std::vector<std::string>;
+  EXPECT_EQ(native_lines_of(2, 2, {}), (Lines{"in f1", "in f2"}));
+  EXPECT_EQ(native_lines_of(2, 1, {.all = true}), (Lines{"in PyMem_1", "in f1", "in f2"}));
+  EXPECT_EQ(native_lines_of(0, 2, {}), (Lines{"in PyMem_1"}));
+  EXPECT_EQ(native_lines_of(0, 0, {}), Lines{});
+  EXPECT_EQ(native_lines_of(16, 0, {}).size(), 16U);
+  const Lines many = native_lines_of(20, 0, {});
+  EXPECT_EQ(many.size(), 17U);
+  EXPECT_EQ(many[7], "in f8");
+  EXPECT_EQ(many[8], "4 more C functions");
+  EXPECT_EQ(many[9], "in f13");
+  EXPECT_EQ(many[16], "in f20");
+  EXPECT_EQ(native_lines_of(17, 0, {})[8], "1 more C function");
+  EXPECT_EQ(native_lines_of(20, 0, {.all = true}).size(), 20U);
+}
+
 }  // namespace
 }  // namespace pymemflow::report
