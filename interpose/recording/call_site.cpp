@@ -174,7 +174,8 @@ inline StackId require_above(Writer& writer, StackId below, std::uintptr_t pc) {
 }
 
 // Puts the native frames above the stack of the Python frames, or above an end: none run.
-StackId require_native_stack(Writer& writer, StackId below, const void* caller) {
+StackId add_native_frames(Writer& writer, StackId below, const void* caller,
+                          const Registers* known) {
   const bool has_python = below >= kFirstStack;
   // One frame is for what may be missing.
   const std::size_t others = has_python ? writer.stack->frames.depth() + 1 : 0;
@@ -183,7 +184,7 @@ StackId require_native_stack(Writer& writer, StackId below, const void* caller) 
   NativeFrames& native = writer.stack->native;
   native.use_for(recording.sites.unloads());
   const NativeFrames::Callers callers =
-      native.walk(reinterpret_cast<std::uintptr_t>(caller),
+      native.walk(reinterpret_cast<std::uintptr_t>(caller), known,
                   has_python ? Until::MarkedCode : Until::Bottom, kMaxStackFrames - others);
   StackId stack = below;
   if (!has_python) {
@@ -221,9 +222,12 @@ SiteId require_caller_site(Writer& writer, const void* caller) {
   return recording.sites.define_caller(writer.definitions, caller);
 }
 
+StackId require_native_stack(Writer& writer, const void* caller, const Registers* known) {
+  return add_native_frames(writer, require_python_stack(writer), caller, known);
+}
+
 StackId require_stack(Writer& writer, const void* caller) {
   const StackId stack = require_python_stack(writer);
-  if (recording.has_native_frames) return require_native_stack(writer, stack, caller);
   if (stack >= kFirstStack || stack == kNoStack) [[likely]]
     return stack;
   return require_stack_of_caller(writer, caller);
@@ -232,7 +236,9 @@ StackId require_stack(Writer& writer, const void* caller) {
 CallSite require_call_site(Writer& writer, Effect effect, const void* caller) {
   if (writer.stack == nullptr) return {CallSite::Kind::Site, require_site(writer, caller)};
   if (effect == Effect::Release) return {CallSite::Kind::UsedSite, require_site(writer, caller)};
-  return {CallSite::Kind::UsedStack, require_stack(writer, caller)};
+  return {CallSite::Kind::UsedStack, recording.has_native_frames
+                                         ? require_native_stack(writer, caller)
+                                         : require_stack(writer, caller)};
 }
 
 bool make_room_for_use(Writer& writer, const CallSite& site, std::size_t words) {

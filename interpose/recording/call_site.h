@@ -5,6 +5,7 @@
 
 #include "capture/event.h"
 #include "interpose/recording/writer.h"
+#include "interpose/unwind/registers.h"
 #include "pyframe/frame.h"
 
 namespace pymemflow::interpose {
@@ -43,7 +44,9 @@ SiteId require_caller_site(Writer& writer, const void* caller);
 bool prepare_native_stacks(const pyframe::Interpreter& interpreter);
 
 // The stack that runs, with the number that it has among the stacks. Only in a recording with
-// stacks. kNoStack: nothing more can be recorded. Keeps errno.
+// stacks. kNoStack: nothing more can be recorded. Keeps errno. `known`: the registers of the
+// caller, if they are known.
 StackId require_stack(Writer& writer, const void* caller);
+StackId require_native_stack(Writer& writer, const void* caller, const Registers* known = nullptr);
 
 }  // namespace pymemflow::interpose

@@ -25,11 +25,14 @@ PMF_AT_ONCE bool put(Writer& writer, std::uint64_t address, Use use, Write write
   return prepare_short(writer, address, kWords) && write(use());
 }
 
+// `known`: the registers of the caller, for native frames; null: they are not recorded.
 template <typename Write>
-PMF_AT_ONCE bool record_with_stack(const void* caller, std::uint64_t address, Write write) {
+PMF_AT_ONCE bool record_with_stack(const void* caller, const Registers* known,
+                                   std::uint64_t address, Write write) {
   Writer* const writer = begin_record();
   if (writer == nullptr) return false;
-  const StackId stack = require_stack(*writer, caller);
+  const StackId stack = known == nullptr ? require_stack(*writer, caller)
+                                         : require_native_stack(*writer, caller, known);
   const bool is_written =
       stack != kNoStack && put(
                                *writer, address, [=] { return use_stack(*writer, stack); },
@@ -38,27 +41,55 @@ PMF_AT_ONCE bool record_with_stack(const void* caller, std::uint64_t address, Wr
   return is_written;
 }
 
-}  // namespace
-
-void* record_malloc_with_stack(std::size_t size, void* result, const void* caller) {
+PMF_AT_ONCE void* record_one_malloc(std::size_t size, void* result, const void* caller,
+                                    const Registers* known) {
   const auto address = reinterpret_cast<std::uintptr_t>(result);
   const bool is_written =
-      record_with_stack(caller, address, [=](Writer& writer, std::uint32_t index) {
+      record_with_stack(caller, known, address, [=](Writer& writer, std::uint32_t index) {
         return write_malloc(writer, index, size, address);
       });
   if (!is_written) record_call({Function::malloc, {size}, address, caller});
   return result;
 }
 
-void* record_calloc_with_stack(std::size_t count, std::size_t size, void* result,
-                               const void* caller) {
+PMF_AT_ONCE void* record_one_calloc(std::size_t count, std::size_t size, void* result,
+                                    const void* caller, const Registers* known) {
   const auto address = reinterpret_cast<std::uintptr_t>(result);
   const bool is_written =
-      record_with_stack(caller, address, [=](Writer& writer, std::uint32_t index) {
+      record_with_stack(caller, known, address, [=](Writer& writer, std::uint32_t index) {
         return write_calloc(writer, index, count, size, address);
       });
   if (!is_written) record_call({Function::calloc, {count, size}, address, caller});
   return result;
+}
+
+// Hooks reach these functions by tail calls, so they return to the caller of the hook, whose
+// registers are at hand. Where they do not, the frames of this library are walked as well.
+__attribute__((noinline)) void* record_malloc_with_native_stack(std::size_t size, void* result,
+                                                                const void* caller) {
+  const Registers there = registers_of_caller();
+  return record_one_malloc(size, result, caller, &there);
+}
+
+__attribute__((noinline)) void* record_calloc_with_native_stack(std::size_t count, std::size_t size,
+                                                                void* result, const void* caller) {
+  const Registers there = registers_of_caller();
+  return record_one_calloc(count, size, result, caller, &there);
+}
+
+}  // namespace
+
+void* record_malloc_with_stack(std::size_t size, void* result, const void* caller) {
+  if (recording.has_native_frames) return record_malloc_with_native_stack(size, result, caller);
+  return record_one_malloc(size, result, caller, nullptr);
+}
+
+void* record_calloc_with_stack(std::size_t count, std::size_t size, void* result,
+                               const void* caller) {
+  if (recording.has_native_frames) {
+    return record_calloc_with_native_stack(count, size, result, caller);
+  }
+  return record_one_calloc(count, size, result, caller, nullptr);
 }
 
 // The stack that frees a block is its top line alone.

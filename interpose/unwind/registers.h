@@ -39,4 +39,13 @@ struct Registers {
   return here;
 }
 
+// Those of its caller, at the call. The function keeps a frame pointer for that.
+[[gnu::always_inline]] inline Registers registers_of_caller() {
+  Registers there = {};
+  there.pc = reinterpret_cast<std::uintptr_t>(__builtin_return_address(0));
+  there.sp = reinterpret_cast<std::uintptr_t>(__builtin_dwarf_cfa());
+  there.fp = *static_cast<const std::uintptr_t*>(__builtin_frame_address(0));
+  return there;
+}
+
 }  // namespace pymemflow::interpose

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "interpose/unwind/stops.h"
+
 namespace pymemflow::interpose {
 namespace {
 
@@ -41,12 +43,11 @@ platform::StackBounds NativeFrames::bounds_at(std::uintptr_t sp) {
   return found;
 }
 
-// Goes on to the frame that the hook returns to. `step` is the last step to it.
-bool NativeFrames::find_caller(Registers& at, StackRange& stack, std::uintptr_t caller, Walk& step,
-                               Until until) {
+// Goes on to the frame that the hook returns to. `step` is the last step.
+bool NativeFrames::find_caller(Registers& at, StackRange stack, std::uintptr_t caller, Walk& step) {
   for (int i = 0; i < kOwnFrames; ++i) {
     std::uintptr_t frame = 0;
-    step = interpose::walk(at, stack, {&frame, 1}, until);
+    step = interpose::walk(at, stack, {&frame, 1}, Until::Bottom);
     if (step.frames == 0) return false;
     if (frame == caller) return true;
   }
@@ -56,13 +57,15 @@ bool NativeFrames::find_caller(Registers& at, StackRange& stack, std::uintptr_t 
 
 // Not inlined: the walk begins in this function's own frame.
 __attribute__((noinline)) NativeFrames::Callers NativeFrames::walk(std::uintptr_t caller,
+                                                                   const Registers* known,
                                                                    Until until, std::size_t limit) {
-  Registers at = own_registers();
+  const bool is_known = known != nullptr && known->pc == caller;
+  Registers at = is_known ? *known : own_registers();
   StackRange stack = range_of(bounds_at(at.sp));
-  frames_[0] = caller;
   Walk step = {.frames = 0, .end = WalkEnd::Unread};
-  if (!find_caller(at, stack, caller, step, until)) return {{frames_, 1}, step.end};
-  if (step.end == WalkEnd::Stopped) return {{}, WalkEnd::Stopped};
+  frames_[0] = caller;
+  if (!is_known && !find_caller(at, stack, caller, step)) return {{frames_, 1}, step.end};
+  if (until == Until::MarkedCode && is_marked(caller)) return {{}, WalkEnd::Stopped};
   std::size_t count = 1;
   // One more than the limit: the marked frame is not a caller.
   const std::size_t room = std::min<std::size_t>(limit, limit_) + 1;

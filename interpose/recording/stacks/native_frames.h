@@ -8,6 +8,7 @@
 #include <span>
 
 #include "capture/stack.h"
+#include "interpose/unwind/registers.h"
 #include "interpose/unwind/walk.h"
 #include "platform/stack_bounds.h"
 
@@ -25,13 +26,14 @@ class NativeFrames {
   void forget_thread() { own_ = {}; }
 
   // Finds the caller of the hook that returns to `caller`, and its callers, the innermost first.
-  // With Until::MarkedCode the marked frame is not among them, and `end` is Stopped. The frames
-  // are valid until the next walk.
+  // `known`: the registers of this caller where they are known, else of anything else or null. With
+  // Until::MarkedCode the marked frame is not among them, and `end` is Stopped. The frames are
+  // valid until the next walk.
   struct Callers {
     std::span<const std::uintptr_t> frames;
     WalkEnd end;
   };
-  Callers walk(std::uintptr_t caller, Until until, std::size_t limit);
+  Callers walk(std::uintptr_t caller, const Registers* known, Until until, std::size_t limit);
 
   // The stack of a frame above another stack, as remember() was told. 0: it is not remembered.
   StackId find(StackId below, std::uintptr_t pc) const {
@@ -62,8 +64,7 @@ class NativeFrames {
   }
   void forget_addresses(std::uint64_t unloads);
   platform::StackBounds bounds_at(std::uintptr_t sp);
-  bool find_caller(Registers& at, StackRange& stack, std::uintptr_t caller, Walk& step,
-                   Until until);
+  static bool find_caller(Registers& at, StackRange stack, std::uintptr_t caller, Walk& step);
 
   std::uintptr_t* frames_;
   Known* known_;
