@@ -32,6 +32,7 @@ class Capture:
 
     def __init__(self, path):
         self.texts, self.codes, self.sites, self.nodes = {}, {}, {}, {}
+        self.modules = []
         self.calls = []
         self._stacks = {}
         blocks = []
@@ -92,9 +93,15 @@ class Capture:
                 self.sites[number] = (words[i + 1] & 0xffffffff, instruction - (instruction >> 31 << 32))
             elif kind == 'Caller':
                 self.sites[number] = (None, words[i + 1], words[i + 2] & 0xffffffff)
+            elif kind == 'Module':
+                self.modules.append((number, words[i + 1], words[i + 2]))
             elif kind == 'Stack':
                 self.nodes[number] = (words[i + 1] & 0xffffffff, words[i + 1] >> 32)
             i += size
+
+    def code_of(self, file):
+        """[(start, end)] of the executable mappings of a file."""
+        return [(start, end) for text, start, end in self.modules if os.fsdecode(self.texts[text]) == file]
 
     def frame(self, site):
         code, instruction, *module = self.sites[site]
