@@ -54,7 +54,7 @@ def nearest(calls, expected, wanted):
 
 
 def calls_before(calls, noted):
-    """The number of calls of the thread that were no events, as most of those that were noted have it."""
+    """The number of calls of the thread that were not recorded, as most of those that were noted have it."""
     votes = Counter()
     for number, result, size in noted:
         first = max(number - 5 * NEAR, 0)
