@@ -121,6 +121,19 @@ static_assert(kHasWindowsOffset >= kMadeReportOffset + sizeof(MadeReport));
 inline constexpr std::size_t kEndUnseenOffset = 1128;
 static_assert(kEndUnseenOffset == kHasWindowsOffset + sizeof(std::uint64_t));
 
+// Facts that the recording of the process could not see: a byte each in the head page that is
+// mapped, not 0 if it is so. Covered by no checksum. `pymemflow stop` sets the byte of Stopped.
+enum class Unseen : std::uint8_t {
+  Manual,          // what came before start(), and after a stop(): the start is manual
+  Stopped,         // what happened between a stop() and a start()
+  OtherAllocator,  // calls of malloc(): another allocator comes before the library
+  DeepBinding,     // those of a library that was loaded with RTLD_DEEPBIND
+  UnknownPython,   // frames: this CPython is not known to the library
+};
+inline constexpr std::size_t kUnseenFacts = 5;
+inline constexpr std::size_t kUnseenOffset = 1136;
+static_assert(kUnseenOffset == kEndUnseenOffset + sizeof(std::uint64_t));
+
 // The values of FileHead::failure besides the error numbers. The file has reached its limit;
 // another program has cut it off; the program has forbidden the system calls that recording needs,
 // and the memory that was mapped before is full.

@@ -14,6 +14,9 @@ int open_nameless_file();
 // Creates a file that does not exist yet, for its user alone, with such a descriptor. Returns the
 // descriptor, or a negative error number.
 int make_file(const char* path);
+// Opens an existing file for reading and writing; a link is not followed. exec closes its
+// descriptor. Returns the descriptor, or a negative error number.
+int open_file(const char* path);
 void remove_file(const char* path);
 void close_file(int file);
 // Makes the descriptor `to` mean the file of `from`, and closes `from`.

@@ -25,6 +25,7 @@ using AskedBlock = const void*;
 
 #  include <dlfcn.h>
 #  include <pthread.h>
+#  include <spawn.h>
 #  include <sys/prctl.h>
 #  include <sys/resource.h>
 #  include <sys/wait.h>

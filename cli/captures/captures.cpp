@@ -83,6 +83,20 @@ void fill(CaptureUse& use, report::CaptureReader& reader, report::EventSource& s
   use.has_stopped = reader.head().failure != 0;
 }
 
+// The kinds of what a record says that it could not see.
+constexpr UnseenKind kUnseenKinds[kUnseenFacts] = {
+    UnseenKind::manual_start, UnseenKind::stopped, UnseenKind::other_allocator,
+    UnseenKind::deep_binding, UnseenKind::unknown_python};
+
+void note_unseen(CaptureUse& use, const report::CaptureReader& reader) {
+  for (std::size_t fact = 0; fact < kUnseenFacts; ++fact) {
+    if (!reader.is_unseen(static_cast<Unseen>(fact))) continue;
+    // A manual start begins with a pause.
+    const bool is_said = kUnseenKinds[fact] == UnseenKind::stopped && !use.unseen.empty();
+    if (!is_said) use.note(kUnseenKinds[fact]);
+  }
+}
+
 CaptureUse read_use(const std::string& path, report::EventSource& source) {
   CaptureUse use;
   use.path = path;
@@ -93,7 +107,9 @@ CaptureUse read_use(const std::string& path, report::EventSource& source) {
   const report::CaptureError error = reader.poll();
   use.problem = error != report::CaptureError::None ? report::describe(error)
                                                     : report::profile_problem(reader.head().mode);
-  if (use.problem.empty()) fill(use, reader, source);
+  if (!use.problem.empty()) return use;
+  fill(use, reader, source);
+  note_unseen(use, reader);
   return use;
 }
 
@@ -190,6 +206,10 @@ std::vector<FoundCapture> find_captures(const std::string& pattern, std::uint64_
                   [](const FoundCapture& a, const FoundCapture& b) { return a.path == b.path; });
   found.erase(last, found.end());
   return found;
+}
+
+void CaptureUse::note(UnseenKind kind) {
+  unseen.push_back({.kind = kind, .process = process, .command_line = command_line});
 }
 
 std::string CaptureUse::gap() const {

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "cli/captures/unseen.h"
 #include "cli/console/messages.h"
 #include "report/reader/file_reads.h"
 #include "report/replay/profile.h"
@@ -67,7 +68,10 @@ struct CaptureUse {
   std::uint64_t left_out = 0;  // events whose site is not in the record
   bool lacks_windows = false;  // NAME.windows is missing, and the process was killed or runs
   bool has_stopped = false;    // the recording stopped before the process ended
+  std::vector<UnseenPart> unseen;
   report::Profile profile;
+
+  void note(UnseenKind kind);
 
   // The gaps of the record, for which no verdict can be based on it. Empty: it has none.
   std::string gap() const;

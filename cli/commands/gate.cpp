@@ -14,8 +14,10 @@
 
 #include "cli/arguments/options.h"
 #include "cli/commands/commands.h"
+#include "cli/commands/recorded_process.h"
 #include "cli/console/files.h"
 #include "cli/gate/outputs.h"
+#include "cli/launch/program_file.h"
 #include "cli/launch/split_command.h"
 #include "cli/launch/traced_program.h"
 #include "report/base/output_path.h"
@@ -29,6 +31,7 @@ struct Arguments {
   std::string baseline;
   bool is_baseline_updated = false;
   bool no_children = false;
+  bool are_unseen_allowed = false;
   std::vector<std::string> only;
   std::vector<std::string> ignored;
   std::vector<std::string> suppressions;
@@ -86,14 +89,26 @@ Error write_outputs(const Arguments& arguments, const Verdict& verdict) {
   return first;
 }
 
-int judge_all(const Arguments& arguments, Selection& selection,
-              const std::vector<std::string>& captures, std::optional<int> program_exit = {}) {
-  std::vector<CaptureUse> uses = read_uses(captures);
+// The captures of a run, or those that the user names.
+struct Material {
+  std::vector<CaptureUse> uses;
+  std::vector<UnseenPart> unseen = {};  // of processes that have no capture
+  std::optional<int> program_exit = {};
+};
+
+// The first capture that cannot be judged at all.
+Error problem_of(const std::vector<CaptureUse>& uses) {
   for (const CaptureUse& use : uses) {
-    if (!use.problem.empty()) return complain(use.path + ": " + use.problem);
+    if (!use.problem.empty()) return Error(use.path + ": " + use.problem);
   }
-  Verdict verdict = judge(std::move(uses), arguments.limits, selection);
-  verdict.program_exit = program_exit;
+  return {};
+}
+
+int judge_all(const Arguments& arguments, Selection& selection, Material material) {
+  if (const Error error = problem_of(material.uses)) return complain(error);
+  Verdict verdict = judge(std::move(material.uses), arguments.limits, selection,
+                          {std::move(material.unseen), arguments.are_unseen_allowed});
+  verdict.program_exit = material.program_exit;
   verdict.has_full_stacks = arguments.options.full_stacks;
   const char* const growth = arguments.limits.option_with(Evidence::Growth);
   if (growth != nullptr && !verdict.has_growth()) {
@@ -117,6 +132,62 @@ int judge_all(const Arguments& arguments, Selection& selection,
   return kUsageError;
 }
 
+int judge_captures(const Arguments& arguments, Selection& selection,
+                   const std::vector<std::string>& captures) {
+  Material material = {.uses = read_uses(captures)};
+  for (CaptureUse& use : material.uses) {
+    if (!use.has_ended && is_written_by(use.path, static_cast<pid_t>(use.process)))
+      use.note(UnseenKind::running);
+  }
+  return judge_all(arguments, selection, std::move(material));
+}
+
+// The record of a process that still runs is not complete, and it may have none.
+void add_running(const TracedRun& done, Material& material) {
+  for (const platform::RunningProcess& running : done.running) {
+    const auto own =
+        std::find_if(material.uses.begin(), material.uses.end(), [&running](const CaptureUse& use) {
+          return !use.has_ended && use.process == static_cast<std::uint32_t>(running.own_id);
+        });
+    if (own != material.uses.end()) {
+      own->note(UnseenKind::running);
+      continue;
+    }
+    const bool is_python = may_run_python(running.program, running.words);
+    material.unseen.push_back(
+        {.kind = is_python ? UnseenKind::running_python : UnseenKind::running_program,
+         .process = static_cast<std::uint32_t>(running.process),
+         .command_line = shell_words(running.words)});
+  }
+}
+
+// The manual start was not asked of the gate.
+void blame_program(std::vector<UnseenPart>& parts) {
+  for (UnseenPart& part : parts) {
+    if (part.kind == UnseenKind::manual_start) part.kind = UnseenKind::manual_start_of_program;
+  }
+}
+
+Material material_of(const Arguments& arguments, const TracedRun& done) {
+  std::vector<std::string> captures;
+  for (const FoundCapture& capture : done.captures) {
+    if (!arguments.no_children || capture.process == done.process) captures.push_back(capture.path);
+  }
+  Material material = {
+      .uses = read_uses(captures), .unseen = done.unseen, .program_exit = done.status};
+  if (arguments.options.start != Start::Manual) {
+    blame_program(material.unseen);
+    for (CaptureUse& use : material.uses) blame_program(use.unseen);
+  }
+  if (arguments.no_children) {
+    std::erase_if(material.unseen,
+                  [&done](const UnseenPart& part) { return part.process != done.process; });
+  } else {
+    add_running(done, material);
+  }
+  return material;
+}
+
 int run_and_judge(const Arguments& arguments, Selection& selection,
                   const std::vector<std::string>& program) {
   TracedProgram traced;
@@ -128,17 +199,16 @@ int run_and_judge(const Arguments& arguments, Selection& selection,
   }
   options.flow = true;
   options.ring = 0;
-  const TracedRun done = traced.run(with_python(program), options, {.streams = {}, .warn = say});
+  const TracedRun done =
+      traced.run(with_python(program), options, {.streams = {}, .is_watched = true, .warn = say});
   if (done.error) return complain(done.error);
-  std::vector<std::string> captures;
-  for (const FoundCapture& capture : done.captures) {
-    if (!arguments.no_children || capture.process == done.process) captures.push_back(capture.path);
-  }
-  if (captures.empty()) {
+  Material material = material_of(arguments, done);
+  if (material.uses.empty()) {
+    for (const UnseenPart& part : joined(material.unseen)) say("not seen: " + sentence_of(part));
     say(std::string(done.absence()) + ": there is nothing to judge");
     return done.status != 0 ? done.status : kUsageError;
   }
-  const int status = judge_all(arguments, selection, captures, done.status);
+  const int status = judge_all(arguments, selection, std::move(material));
   return done.status != 0 ? done.status : status;
 }
 
@@ -239,7 +309,7 @@ int run(Arguments& arguments, const std::vector<std::string>& words) {
   const bool are_captures = std::all_of(words.begin(), words.end(), looks_like_capture);
   const Error misplaced = are_captures ? check_without_program(arguments) : Error();
   if (misplaced) return complain(misplaced);
-  return are_captures ? judge_all(arguments, selection, words)
+  return are_captures ? judge_captures(arguments, selection, words)
                       : run_and_judge(arguments, selection, words);
 }
 
@@ -252,6 +322,8 @@ void declare_gate(Syntax& syntax) {
   declare_selection(syntax, *arguments);
   declare_outputs(syntax, *arguments);
   syntax.flag("--no-children", arguments->no_children, "judge the program alone, not its children");
+  syntax.flag("--allow-unseen", arguments->are_unseen_allowed,
+              "judge what was seen, even if processes or calls were not");
   add_options(syntax, {OptionUse::Callers, OptionUse::Library}, arguments->options);
   syntax.prepare([arguments] {
     Error error = read_environment(arguments->options);

@@ -126,8 +126,27 @@ bool RecordedProcess::is_paused() const {
 }
 
 bool RecordedProcess::set_paused(bool is_paused) {
+  // Before the pause: a record that lacks calls says so.
+  constexpr char kYes = 1;
+  constexpr std::size_t kStopped = kUnseenOffset + static_cast<std::size_t>(Unseen::Stopped);
+  if (is_paused && ::pwrite(file_, &kYes, sizeof kYes, kStopped) != ssize_t{sizeof kYes}) {
+    return false;
+  }
   const std::uint32_t word = is_paused ? 1 : 0;
   return ::pwrite(file_, &word, sizeof word, kControlOffset) == ssize_t{sizeof word};
+}
+
+bool is_written_by(const std::string& capture, pid_t process) {
+  std::vector<platform::OpenFile> files;
+  if (!platform::list_open_files(process, files)) return false;
+  for (const std::string& path : {capture, capture + kWindowsSuffix}) {
+    struct stat status {};
+    if (::stat(path.c_str(), &status) != 0) continue;
+    for (const platform::OpenFile& file : files) {
+      if (file.device == status.st_dev && file.inode == status.st_ino) return true;
+    }
+  }
+  return false;
 }
 
 }  // namespace pymemflow::cli

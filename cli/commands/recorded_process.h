@@ -42,4 +42,7 @@ class RecordedProcess {
   std::string problem_;
 };
 
+// True if the process runs, and has that capture open.
+bool is_written_by(const std::string& capture, pid_t process);
+
 }  // namespace pymemflow::cli

@@ -71,17 +71,24 @@ bool counts(const Leak& leak, const Limits& limits) {
   return !limits.baseline || leak.excess() > 0;
 }
 
+bool is_blocking(const std::vector<UnseenPart>& parts) {
+  return std::any_of(parts.begin(), parts.end(),
+                     [](const UnseenPart& part) { return part.blocks(); });
+}
+
 }  // namespace
 
 Outcome ProcessVerdict::outcome() const {
   if (!use.gap().empty()) return Outcome::Unknown;
   const bool is_over = std::any_of(findings.begin(), findings.end(),
                                    [](const Finding& finding) { return finding.is_over(); });
-  return is_over ? Outcome::Failed : Outcome::Passed;
+  if (is_over) return Outcome::Failed;
+  return is_blocked ? Outcome::Unknown : Outcome::Passed;
 }
 
 Outcome Verdict::outcome() const {
-  Outcome outcome = Outcome::Passed;
+  const bool is_blocked = !unused_only.empty() || (!are_unseen_allowed && is_blocking(unseen));
+  Outcome outcome = is_blocked ? Outcome::Unknown : Outcome::Passed;
   for (const ProcessVerdict& process : processes) {
     const Outcome each = process.outcome();
     if (each == Outcome::Failed) return each;
@@ -90,16 +97,27 @@ Outcome Verdict::outcome() const {
   return outcome;
 }
 
+bool Verdict::has_blocking_part() const {
+  return is_blocking(unseen) ||
+         std::any_of(processes.begin(), processes.end(),
+                     [](const ProcessVerdict& process) { return is_blocking(process.use.unseen); });
+}
+
 bool Verdict::has_growth() const {
   return std::any_of(processes.begin(), processes.end(),
                      [](const ProcessVerdict& process) { return process.growth.is_known; });
 }
 
-Verdict judge(std::vector<CaptureUse> uses, const Limits& limits, Selection& selection) {
+Verdict judge(std::vector<CaptureUse> uses, const Limits& limits, Selection& selection,
+              UnseenParts unseen) {
   Verdict verdict;
+  verdict.unseen = joined(std::move(unseen.parts));
+  verdict.are_unseen_allowed = unseen.are_allowed;
   for (CaptureUse& use : uses) {
     ProcessVerdict process;
     process.use = std::move(use);
+    process.is_blocked = !unseen.are_allowed && is_blocking(process.use.unseen);
+    for (const report::SiteStats& site : process.use.profile.sites) selection.look_at(site.site);
     add_leaks(process, limits, selection);
     for (const Leak& leak : process.leaks) {
       if (counts(leak, limits)) process.leaked.add({leak.excess(), leak.blocks});
@@ -113,6 +131,7 @@ Verdict judge(std::vector<CaptureUse> uses, const Limits& limits, Selection& sel
     verdict.processes.push_back(std::move(process));
   }
   verdict.unused_suppressions = selection.unused();
+  verdict.unused_only = selection.unused_only();
   return verdict;
 }
 

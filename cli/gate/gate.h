@@ -53,23 +53,37 @@ struct ProcessVerdict {
   std::array<report::Amount, report::kExemptions> exempt = {};
   std::vector<Finding> findings;  // one per limit that is set
 
-  // Unknown if its record has a gap.
+  // A part of what it did was not seen, and its limits cannot be judged for that.
+  bool is_blocked = false;
+
+  // Unknown if its record has a gap, or it is blocked and over no limit.
   Outcome outcome() const;
 };
 
 struct Verdict {
   std::vector<ProcessVerdict> processes;
+  std::vector<UnseenPart> unseen;  // of processes that have no record
+  bool are_unseen_allowed = false;
   std::vector<std::string> unused_suppressions;
-  std::optional<int> program_exit;  // empty: the gate did not run the program
-  bool has_full_stacks = false;     // all callers are printed
+  std::vector<std::string> unused_only;  // patterns that select no site of any process
+  std::optional<int> program_exit;       // empty: the gate did not run the program
+  bool has_full_stacks = false;          // all callers are printed
 
-  // Failed if a process failed, else Unknown if one was not judged.
+  // Failed if a process failed, else Unknown if one was not judged or may exist unseen.
   Outcome outcome() const;
+  // Some part is unseen for which there is no verdict, unless it is allowed.
+  bool has_blocking_part() const;
   // Some process set two marks that can be compared.
   bool has_growth() const;
 };
 
-Verdict judge(std::vector<CaptureUse> uses, const Limits& limits, Selection& selection);
+// The processes that were not seen, and whether the user accepts that.
+struct UnseenParts {
+  std::vector<UnseenPart> parts;  // of processes that have no record
+  bool are_allowed = false;
+};
+Verdict judge(std::vector<CaptureUse> uses, const Limits& limits, Selection& selection,
+              UnseenParts unseen = {});
 
 // The words for an outcome: `name` for programs, `title` for people.
 struct OutcomeRow {

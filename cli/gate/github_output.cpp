@@ -24,9 +24,9 @@ std::string escaped(const std::string& text, bool is_property) {
 }
 
 std::string annotation(const std::string& properties, const std::string& title,
-                       const std::string& text) {
-  return "::error " + properties + "title=" + escaped(title, true) + "::" + escaped(text, false) +
-         "\n";
+                       const std::string& text, const char* level = "error") {
+  return std::string("::") + level + " " + properties + "title=" + escaped(title, true) +
+         "::" + escaped(text, false) + "\n";
 }
 
 std::string site_annotations(const std::vector<Leak>& leaks, const char* what_it_does) {
@@ -42,6 +42,15 @@ std::string site_annotations(const std::vector<Leak>& leaks, const char* what_it
     text += annotation(where, "memory leak",
                        shown(leak.site) + " " + what_it_does + " " +
                            counted(report::Amount{leak.bytes, leak.blocks}));
+  }
+  return text;
+}
+
+std::string unseen_annotations(const std::vector<UnseenPart>& parts, bool are_allowed) {
+  std::string text;
+  for (const UnseenPart& part : parts) {
+    const bool is_error = part.blocks() && !are_allowed;
+    text += annotation({}, "pymemflow: not seen", sentence_of(part), is_error ? "error" : "notice");
   }
   return text;
 }
@@ -66,6 +75,11 @@ std::string github_output(const Verdict& verdict) {
                          "process " + process_name(process.use) + " " + finding.sentence);
     }
     if (has_leaks) text += site_annotations(process.leaks, "leaks");
+    text += unseen_annotations(process.use.unseen, verdict.are_unseen_allowed);
+  }
+  text += unseen_annotations(verdict.unseen, verdict.are_unseen_allowed);
+  for (const std::string& pattern : verdict.unused_only) {
+    text += annotation({}, "pymemflow --only", pattern + " matched no allocation site");
   }
   return text;
 }

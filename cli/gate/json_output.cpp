@@ -44,6 +44,17 @@ Json json_of(const Finding& finding) {
       .set("sentence", finding.sentence);
 }
 
+Json json_of(const UnseenPart& part) {
+  Json json = Json::object().set("kind", part.row().name);
+  if (part.process != 0) json.set("process", part.process);
+  return std::move(json)
+      .set("command_line", part.command_line)
+      .set("reason", part.reason)
+      .set("others", part.others)
+      .set("blocks", part.blocks())
+      .set("sentence", sentence_of(part));
+}
+
 Json json_of(const ProcessVerdict& process);
 
 template <typename Elements>
@@ -104,6 +115,7 @@ Json json_of(const ProcessVerdict& process) {
                   .set("allocated_bytes", profile.total.allocated.bytes)
                   .set("temporary", profile.total.temporary)
                   .set("set_aside", exempt_of(process))
+                  .set("unseen", array_of(process.use.unseen))
                   .set("findings", array_of(process.findings));
   if (process.growth.is_known) json.set("growth", json_of(process.growth, profile));
   return std::move(json).set("leaks", leaks_of(process.leaks, profile));
@@ -119,7 +131,12 @@ std::string json_output(const Verdict& verdict) {
                   .set("is_over", verdict.outcome() == Outcome::Failed);
   if (verdict.program_exit) json.set("program_exit", *verdict.program_exit);
   json.set("processes", array_of(verdict.processes));
+  json.set("unseen", array_of(verdict.unseen));
+  json.set("are_unseen_allowed", verdict.are_unseen_allowed);
   json.set("unused_suppressions", std::move(unused));
+  Json only = Json::array();
+  for (const std::string& pattern : verdict.unused_only) only.append(pattern);
+  json.set("unused_only", std::move(only));
   return json.text() + "\n";
 }
 

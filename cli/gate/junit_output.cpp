@@ -42,13 +42,34 @@ std::string xml(const std::string& text) {
   return out;
 }
 
+std::string error_element(const std::string& message, const char* type) {
+  return "      <error message=\"" + xml(message) + "\" type=\"" + type + "\"/>\n";
+}
+
+// Why there is no verdict on the process.
+std::string reason_of(const ProcessVerdict& process) {
+  std::string text = process.use.gap();
+  if (!text.empty()) return text;
+  for (const UnseenPart& part : process.use.unseen) {
+    if (part.blocks()) text += (text.empty() ? "" : "; ") + sentence_of(part);
+  }
+  return text;
+}
+
+// Of processes that have no record.
+std::string unseen_case(const UnseenPart& part) {
+  return "    <testcase classname=\"pymemflow\" name=\"" + xml(part.row().name) +
+         "\" time=\"0\">\n" + error_element("not seen: " + sentence_of(part), "unseen") +
+         "    </testcase>\n";
+}
+
 std::string junit_case(const ProcessVerdict& process, const Finding& finding, bool full_stacks) {
   const Outcome outcome = process.outcome();
   std::string text = "    <testcase classname=\"" + xml("pymemflow." + process.use.command_line) +
                      "\" name=\"" + xml(finding.limit->option) + "\" time=\"0\"";
   if (outcome == Outcome::Unknown) {
-    return text + ">\n      <error message=\"" + xml("not judged: " + process.use.gap()) +
-           "\" type=\"record\"/>\n    </testcase>\n";
+    return text + ">\n" + error_element("not judged: " + reason_of(process), "record") +
+           "    </testcase>\n";
   }
   if (!finding.is_over()) return text + "/>\n";
   return text + ">\n      <failure message=\"" + xml(finding.sentence) + "\" type=\"limit\">" +
@@ -70,6 +91,19 @@ std::string junit_output(const Verdict& verdict) {
       errors += is_judged ? 0 : 1;
       failures += is_judged && finding.is_over() ? 1 : 0;
     }
+  }
+  for (const UnseenPart& part : verdict.unseen) {
+    if (!part.blocks() || verdict.are_unseen_allowed) continue;
+    cases += unseen_case(part);
+    ++count;
+    ++errors;
+  }
+  for (const std::string& pattern : verdict.unused_only) {
+    cases += "    <testcase classname=\"pymemflow\" name=\"--only\" time=\"0\">\n" +
+             error_element("--only " + pattern + " matched no allocation site", "only") +
+             "    </testcase>\n";
+    ++count;
+    ++errors;
   }
   const std::string counts = "tests=\"" + std::to_string(count) + "\" failures=\"" +
                              std::to_string(failures) + "\" errors=\"" + std::to_string(errors) +

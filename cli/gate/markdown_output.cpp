@@ -32,6 +32,12 @@ void append_rows(std::string& text, const std::vector<Leak>& leaks, const char* 
   }
 }
 
+std::string unseen_rows(const std::vector<UnseenPart>& parts) {
+  std::string text;
+  for (const UnseenPart& part : parts) text += "- not seen: " + cell(sentence_of(part)) + "\n";
+  return text;
+}
+
 }  // namespace
 
 std::string markdown_output(const Verdict& verdict) {
@@ -45,10 +51,15 @@ std::string markdown_output(const Verdict& verdict) {
       text += std::string(finding.is_over() ? "- **" : "- ") + cell(finding.sentence) +
               (finding.is_over() ? "**\n" : "\n");
     }
+    text += unseen_rows(process.use.unseen);
     append_rows(text, process.leaks, "site");
     append_rows(text, process.growth.sites, "site that grew");
   }
-  return text;
+  std::string rest = unseen_rows(verdict.unseen);
+  for (const std::string& pattern : verdict.unused_only) {
+    rest += "- `--only` " + cell(pattern) + " matched no allocation site\n";
+  }
+  return rest.empty() ? text : text + "\n" + rest;
 }
 
 }  // namespace pymemflow::cli

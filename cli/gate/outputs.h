@@ -39,6 +39,8 @@ std::string text_output(const Verdict& verdict, std::FILE* terminal);
 // For the log of a GitHub job: annotations with file and line.
 std::string github_output(const Verdict& verdict);
 
+// "process 4711 (python3 leak.py) was not traced, nor what it started: it is built for musl".
+std::string sentence_of(const UnseenPart& part);
 // "4711 (python3 leak.py)".
 std::string process_name(const CaptureUse& use);
 // The findings that are over and their sites, for people, without a newline at the end.

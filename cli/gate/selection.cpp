@@ -80,6 +80,23 @@ bool Selection::takes(const report::SiteName& site) {
   return is_wanted && !is_ignored;
 }
 
+void Selection::look_at(const report::SiteName& site) {
+  const auto is_open = [](const Pattern& pattern) { return !pattern.is_used; };
+  if (std::none_of(only_.begin(), only_.end(), is_open)) return;
+  const std::vector<std::string> names = names_of(site);
+  for (Pattern& pattern : only_) {
+    pattern.is_used = pattern.is_used || matches(pattern.text, names);
+  }
+}
+
+std::vector<std::string> Selection::unused_only() const {
+  std::vector<std::string> patterns;
+  for (const Pattern& pattern : only_) {
+    if (!pattern.is_used) patterns.push_back(pattern.text);
+  }
+  return patterns;
+}
+
 std::vector<std::string> Selection::unused() const {
   std::vector<std::string> lines;
   for (const Pattern& pattern : ignored_) {

@@ -21,6 +21,12 @@ class Selection {
   // True if the site counts. Notes which suppressions were used.
   bool takes(const report::SiteName& site);
 
+  // Notes which patterns of only() this site matches, whether it leaks or not.
+  void look_at(const report::SiteName& site);
+
+  // The patterns of only() that matched no site.
+  std::vector<std::string> unused_only() const;
+
   // The lines of suppression files that matched no site: "file:3: pattern".
   std::vector<std::string> unused() const;
 

@@ -56,6 +56,13 @@ std::string site_lines(const std::vector<Leak>& leaks, const char* what,
   return text;
 }
 
+// The reason follows the command line, which may be a whole program.
+std::string shortened(const std::string& command_line) {
+  constexpr std::size_t kMost = 120;
+  if (command_line.size() <= kMost) return printable(command_line);
+  return printable(command_line.substr(0, kMost)) + "...";
+}
+
 // The memory that does not count, and why.
 std::string exempt_text(const ProcessVerdict& process) {
   std::string text;
@@ -72,7 +79,11 @@ std::string exempt_text(const ProcessVerdict& process) {
 
 // That memory may count as leaked which the process would have freed.
 std::string doubt_text(const ProcessVerdict& process, const std::string& start) {
-  if (process.use.has_ended) return {};
+  const std::vector<UnseenPart>& unseen = process.use.unseen;
+  const bool is_running = std::any_of(unseen.begin(), unseen.end(), [](const UnseenPart& part) {
+    return part.kind == UnseenKind::running;
+  });
+  if (process.use.has_ended || is_running) return {};
   return start +
          (process.use.is_end_unseen
               ? " restricts its system calls (seccomp), so its end was not seen"
@@ -80,22 +91,31 @@ std::string doubt_text(const ProcessVerdict& process, const std::string& start) 
          ": memory that it would have freed counts as leaked\n";
 }
 
+std::string unseen_text(const std::vector<UnseenPart>& parts) {
+  std::string text;
+  for (const UnseenPart& part : parts) text += "pymemflow: not seen: " + sentence_of(part) + "\n";
+  return text;
+}
+
 std::string process_text(const ProcessVerdict& process, bool full_stacks, std::FILE* terminal) {
   const std::string start = "pymemflow: process " + process_name(process.use);
   std::string text = start;
   const Outcome outcome = process.outcome();
-  if (outcome == Outcome::Unknown) {
-    return text + ": not judged, because the record is incomplete (" + process.use.gap() + ")\n";
+  const std::string gap = process.use.gap();
+  if (!gap.empty()) {
+    return text + ": not judged, because the record is incomplete (" + gap + ")\n";
   }
   if (outcome == Outcome::Failed) {
     text += "\n" + findings_text(process, full_stacks, terminal) + "\n";
   } else {
-    text += ": within the limits, leaks " + counted(process.leaked) + ", held up to " +
+    text += outcome == Outcome::Unknown ? ": no verdict; as far as it was seen, leaks "
+                                        : ": within the limits, leaks ";
+    text += counted(process.leaked) + ", held up to " +
             counted(process.use.profile.peak.live.bytes, "byte") + "\n";
   }
   const std::string exempt = exempt_text(process);
   if (!exempt.empty()) text += "pymemflow: set aside: " + exempt + "\n";
-  return text + doubt_text(process, start);
+  return text + unseen_text(process.use.unseen) + doubt_text(process, start);
 }
 
 std::string result_text(const Verdict& verdict, std::FILE* terminal) {
@@ -112,6 +132,15 @@ std::string result_text(const Verdict& verdict, std::FILE* terminal) {
 }
 
 }  // namespace
+
+std::string sentence_of(const UnseenPart& part) {
+  std::string text = part.process == 0 ? "a process" : "process " + std::to_string(part.process);
+  if (!part.command_line.empty()) text += " (" + shortened(part.command_line) + ")";
+  text += std::string(" ") + part.row().sentence;
+  if (!part.reason.empty()) text += ": " + printable(part.reason);
+  if (part.others != 0) text += " (and " + counted(part.others, "other process") + ")";
+  return text;
+}
 
 std::string process_name(const CaptureUse& use) {
   return std::to_string(use.process) + " (" + printable(use.command_line) + ")";
@@ -152,6 +181,14 @@ std::string text_output(const Verdict& verdict, std::FILE* terminal) {
   }
   for (const std::string& line : verdict.unused_suppressions) {
     text += "pymemflow: the suppression " + printable(line) + " matched nothing\n";
+  }
+  text += unseen_text(verdict.unseen);
+  for (const std::string& pattern : verdict.unused_only) {
+    text += "pymemflow: --only " + printable(pattern) + " matched no allocation site\n";
+  }
+  if (verdict.outcome() == Outcome::Unknown && verdict.has_blocking_part() &&
+      !verdict.are_unseen_allowed) {
+    text += "pymemflow: --allow-unseen judges what was seen\n";
   }
   return text + "pymemflow: " + result_text(verdict, terminal) + ", " +
          counted(verdict.processes.size(), "process") + "\n";

@@ -1,12 +1,15 @@
 #include "cli/launch/environment.h"
 
+#include "capture/process_log.h"
 #include "cli/platform/platform.h"
 
 namespace pymemflow::cli {
 
 Environment::Environment(char** ours) {
   for (char** entry = ours; entry != nullptr && *entry != nullptr; ++entry) {
-    if (!std::string_view(*entry).starts_with("PYMEMFLOW_")) texts_.emplace_back(*entry);
+    const std::string_view text = *entry;
+    const bool is_log = text.starts_with(kProcessLogVariable);
+    if (!is_log && !text.starts_with("PYMEMFLOW_")) texts_.emplace_back(text);
   }
 }
 

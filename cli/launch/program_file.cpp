@@ -4,9 +4,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
+#include <iterator>
+#include <string_view>
 
 namespace pymemflow::cli {
 namespace {
@@ -66,7 +69,60 @@ std::string problem_of(const ProgramFile& file, const struct stat& status) {
   return {};
 }
 
+// Programs that run the program in their words.
+constexpr std::string_view kLaunchers[] = {
+    "sh",     "bash",    "dash",    "ash",     "ksh",     "zsh",    "fish",   "busybox", "env",
+    "sudo",   "su",      "doas",    "runuser", "setpriv", "nice",   "ionice", "nohup",   "timeout",
+    "setsid", "unshare", "nsenter", "chroot",  "xargs",   "stdbuf", "taskset"};
+
+std::string base_name(const std::string& path) {
+  return path.substr(path.rfind('/') + 1);
+}
+
+bool is_python_name(const std::string& name) {
+  return name.starts_with("python") || name.starts_with("pypy");
+}
+
+// A Python, or a program that starts one in its own process, has one of these names in it.
+bool has_python_in_it(const std::string& path) {
+  constexpr std::string_view kNames[] = {"Py_BytesMain", "Py_RunMain", "Py_Main", "Py_Initialize"};
+  const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+  struct stat status {};
+  const bool is_file = file >= 0 && ::fstat(file, &status) == 0 && S_ISREG(status.st_mode);
+  std::string window;
+  std::string piece(std::size_t{1} << 20, '\0');
+  bool is_found = false;
+  for (ssize_t size = 1; is_file && size > 0 && !is_found;) {
+    size = ::read(file, piece.data(), piece.size());
+    if (size <= 0) break;
+    // A name may begin in the piece before.
+    window = window.substr(window.size() - std::min<std::size_t>(window.size(), 16)) +
+             piece.substr(0, static_cast<std::size_t>(size));
+    is_found = std::any_of(std::begin(kNames), std::end(kNames), [&window](std::string_view name) {
+      return window.find(name) != std::string::npos;
+    });
+  }
+  if (file >= 0) ::close(file);
+  return is_found;
+}
+
 }  // namespace
+
+bool may_run_python(const std::string& name, const std::string& words) {
+  const ProgramFile file = examine_file(name);
+  const bool is_launcher = std::find(std::begin(kLaunchers), std::end(kLaunchers),
+                                     base_name(name)) != std::end(kLaunchers);
+  if (is_launcher) {
+    return words.find("python") != std::string::npos || words.find("pypy") != std::string::npos ||
+           words.find(".py") != std::string::npos;
+  }
+  if (!file.interpreter.empty()) {
+    std::string by = file.interpreter;  // "/usr/bin/env python3 -u"
+    std::replace(by.begin(), by.end(), ' ', '\0');
+    return may_run_python(by.substr(0, by.find('\0')), by);
+  }
+  return is_python_name(base_name(name)) || has_python_in_it(file.path);
+}
 
 bool is_for_musl(const ProgramFile& file) {
   const std::string& loader = file.image.loader;

@@ -20,6 +20,10 @@ struct ProgramFile {
 // Looks in the PATH as execvp() does.
 ProgramFile examine_file(const std::string& name);
 
+// True if the program is a Python or has one in it, or is a shell or another program that runs the
+// program in its words, and these name a Python. `words`: each ends with a zero byte.
+bool may_run_python(const std::string& name, const std::string& words);
+
 // True if the loader is musl's. It ends a program when it cannot load a preloaded library, and it
 // cannot load one for glibc, such as ours.
 bool is_for_musl(const ProgramFile& file);

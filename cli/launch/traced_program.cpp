@@ -3,6 +3,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <cstdlib>
@@ -10,9 +11,11 @@
 #include <ctime>
 #include <filesystem>
 
+#include "capture/process_log.h"
 #include "cli/console/files.h"
 #include "cli/launch/environment.h"
 #include "cli/launch/program_file.h"
+#include "cli/launch/run_log.h"
 #include "cli/platform/platform.h"
 #include "cli/platform/protections.h"
 
@@ -77,14 +80,31 @@ int wait_for(pid_t child) {
   return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 }
 
-// Waits up to a second for orphans: helpers of the program, such as multiprocessing's servers, end
-// a moment after it, when their pipe is closed.
-void wait_for_orphans() {
-  for (int tries = 0; tries < 100; ++tries) {
+// False: orphans are left after that time.
+bool are_orphans_met(int seconds) {
+  constexpr int kLooksASecond = 100;
+  for (int tries = 0; tries < seconds * kLooksASecond; ++tries) {
     const pid_t ended = ::waitpid(-1, nullptr, WNOHANG);
-    if (ended < 0 && errno == ECHILD) return;
-    if (ended <= 0) ::usleep(10'000);
+    if (ended < 0 && errno == ECHILD) return true;
+    if (ended <= 0) ::usleep(1'000'000 / kLooksASecond);
   }
+  return false;
+}
+
+bool is_python(const platform::RunningProcess& process) {
+  return may_run_python(process.program, process.words);
+}
+
+// Waits for orphans: helpers of the program, such as multiprocessing's servers, end a moment after
+// it, when their pipe is closed. Where the verdict depends on it, a Python gets more time, for a
+// busy machine. Returns those that still run.
+std::vector<platform::RunningProcess> wait_for_orphans(bool is_watched) {
+  constexpr int kPythonSeconds = 4;
+  if (are_orphans_met(1) || !is_watched) return {};
+  std::vector<platform::RunningProcess> left = platform::list_descendants();
+  if (std::none_of(left.begin(), left.end(), is_python)) return left;
+  return are_orphans_met(kPythonSeconds) ? std::vector<platform::RunningProcess>()
+                                         : platform::list_descendants();
 }
 
 }  // namespace
@@ -152,6 +172,7 @@ TracedRun TracedProgram::run(const std::vector<std::string>& words, const Option
   const std::string pattern = options.capture.empty() ? escaped_pattern(folder_) + "/capture.%p.%t"
                                                       : std::string(options.capture);
   Environment environment(environ);
+  RunLog log;
   done.is_untraced = stage.is_traced && runs_on_musl(words.front());
   if (done.is_untraced) {
     if (stage.warn != nullptr)
@@ -162,6 +183,9 @@ TracedRun TracedProgram::run(const std::vector<std::string>& words, const Option
     Options handed_on = options;
     handed_on.capture = pattern;
     environment.set_options(handed_on);
+    if (stage.is_watched && platform::kHasProcessLog) done.error = log.create(folder_, library);
+    if (!log.path().empty()) environment.set(kProcessLogVariable, log.path());
+    if (done.error) return done;
   }
   const std::uint64_t started_ns = realtime_ns();
   const FolderWatch watch(folder_);
@@ -179,8 +203,9 @@ TracedRun TracedProgram::run(const std::vector<std::string>& words, const Option
     done.is_killed = ::kill(-child, SIGKILL) == 0;
   }
   done.status = wait_for(child);
-  wait_for_orphans();
+  done.running = wait_for_orphans(stage.is_watched);
   done.captures = find_captures(pattern, started_ns);
+  done.unseen = log.unseen(done.captures);
   done.is_folder_changed = watch.has_changed();
   return done;
 }

@@ -7,15 +7,18 @@
 #include <vector>
 
 #include "cli/captures/captures.h"
+#include "cli/captures/unseen.h"
 #include "cli/launch/signals.h"
+#include "cli/platform/other_process.h"
 #include "options/options.h"
 
 namespace pymemflow::cli {
 
 struct Stage {
   Streams streams;
-  int seconds = 0;        // the program and those that it started are killed then; 0: never
-  bool is_traced = true;  // false: it runs without the library
+  int seconds = 0;          // the program and those that it started are killed then; 0: never
+  bool is_traced = true;    // false: it runs without the library
+  bool is_watched = false;  // what has no record is found: TracedRun::unseen and ::running
   // Called before the program starts, with the reason why it runs untraced. May be null.
   void (*warn)(const std::string& message) = nullptr;
 };
@@ -29,6 +32,10 @@ struct TracedRun {
   std::vector<FoundCapture> captures;  // of all processes in which Python ran, ordered by start
   // A file was made in the temporary folder of the run, or removed there.
   bool is_folder_changed = false;
+  // The processes that have no record, except those that still run. Only of a watched run.
+  std::vector<UnseenPart> unseen;
+  // The processes that still run.
+  std::vector<platform::RunningProcess> running;
 
   // Why there is no capture.
   const char* absence() const {

@@ -32,6 +32,17 @@ bool find_owner(pid_t process, uid_t& owner);
 // runs in a container.
 pid_t own_id(pid_t process);
 
+// A process that the running program has started, or a process that this one has started.
+struct RunningProcess {
+  pid_t process = 0;
+  pid_t own_id = 0;          // as own_id()
+  std::string program = {};  // the path of its file; empty: unknown
+  std::string words = {};    // its command line: each word ends with a zero byte
+};
+
+// The descendants of this process that have not ended. None, where the system does not tell.
+std::vector<RunningProcess> list_descendants();
+
 // True if the process has loaded a library whose file has this name.
 bool has_library(pid_t process, const std::string& name);
 

@@ -23,6 +23,10 @@ extern const char* const kNotInPreload;
 // The folder of the running command.
 std::string own_folder();
 
+// Whether the programs that a traced program starts can all be noticed (capture/process_log.h).
+// Those that come with the system drop the library there.
+extern const bool kHasProcessLog;
+
 // Makes orphaned descendants children of this process, if the system can do that.
 void adopt_orphans();
 

@@ -29,12 +29,14 @@ namespace {
 // Without handlers no system call is made here: the program may have forbidden it.
 int run_execve(const char* path, char* const* arguments, char* const* environment) {
   const auto check = [=] { return is_executable(path) && platform::could_run(path); };
-  return around_exec(could_work(check), [=] { return real.execve(path, arguments, environment); });
+  return around_exec(could_work(check), {path, arguments, environment},
+                     [=] { return real.execve(path, arguments, environment); });
 }
 
 int run_execvp(const char* file, char* const* arguments) {
   const auto check = [=] { return is_found_in_path(file); };
-  return around_exec(could_work(check), [=] { return real.execvp(file, arguments); });
+  return around_exec(could_work(check), {file, arguments, platform::environment()},
+                     [=] { return real.execvp(file, arguments); });
 }
 
 #if __has_attribute(noipa)

@@ -5,6 +5,8 @@
 
 #include <cerrno>
 
+#include "interpose/hooks/process_log.h"
+
 namespace pymemflow::interpose {
 
 struct EndHandlers {
@@ -48,7 +50,8 @@ bool could_work(Check check) {
 // Runs an exec between the handlers. Programs try one folder of PATH after the other, so an exec
 // that is sure to fail (`could_work` is false) does not call them.
 template <typename Exec>
-int around_exec(bool could_work, Exec exec) {
+int around_exec(bool could_work, const StartedProgram& program, Exec exec) {
+  const ExecNote note(program);
   const bool is_told = is_announced(could_work);
   if (is_told) end_handlers.before_exec();
   const int outcome = exec();

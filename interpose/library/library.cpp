@@ -4,17 +4,18 @@
 
 #include <unistd.h>
 
-#include <charconv>
 #include <cstring>
 
 #include "interpose/hooks/deep_binding.h"
 #include "interpose/hooks/exits.h"
 #include "interpose/hooks/late_python.h"
 #include "interpose/hooks/late_threads.h"
+#include "interpose/hooks/process_log.h"
 #include "interpose/library/ending.h"
 #include "interpose/library/errors.h"
 #include "interpose/library/messages.h"
 #include "interpose/library/other_name.h"
+#include "interpose/library/unrecorded.h"
 #include "interpose/originals/originals.h"
 #include "interpose/recording/blocks/metadata.h"
 #include "interpose/recording/probe_handlers.h"
@@ -72,24 +73,10 @@ void say_further_python(std::string_view version, std::string_view path) {
 }
 
 void say_deep_binding(const char* path) {
+  if (require_own_recording()) recording.destination.file.note_unseen(Unseen::DeepBinding);
   say({path,
        " is loaded with RTLD_DEEPBIND: its calls to malloc() may bypass pymemflow, and are not "
        "recorded then"});
-}
-
-// Valid until the next call.
-std::string_view failure_text(int failure) {
-  if (failure == kTruncated) return "another program truncated the capture";
-  if (failure == kForbidden) return "the program forbids system calls that recording needs";
-  if (failure != kLimitReached) return error_text(failure);
-  static char text[64] = "the record reached its limit of ";
-  constexpr std::size_t kFixed = sizeof "the record reached its limit of " - 1;
-  constexpr std::string_view kUnit = " bytes";
-  char* end = std::to_chars(text + kFixed, text + sizeof text - kUnit.size(),
-                            recording.destination.file.limit_bytes())
-                  .ptr;
-  std::memcpy(end, kUnit.data(), kUnit.size());
-  return {text, static_cast<std::size_t>(end + kUnit.size() - text)};
 }
 
 // A user who keeps the capture gets a text report only if they name a file for it.
@@ -102,6 +89,9 @@ void tell_end(EndKind kind) {
   const int failure = recording.failure.load();
   if (!recording.python_ran.load() && failure == 0) {
     recording.destination.file.remove();
+    note_record(false);
+    if (recording_options.start == Start::Manual) note_never_started();
+    if (!is_malloc_ours) note_unable("another allocator comes before the library");
     return;
   }
   if (!pyframe::is_known(recording.interpreter)) say_unknown_interpreter();
@@ -280,6 +270,7 @@ void after_filter(bool is_installed) {
 bool accept_options() {
   if (option_error) {
     say({option_error.variable, " ", option_error.problem, "; this program runs untraced"});
+    note_unable("one of its options is wrong");
     return false;
   }
   // Checked at the start, while the user is still watching, rather than after an hour.
@@ -288,27 +279,10 @@ bool accept_options() {
   if (problem != 0) {
     say({"PYMEMFLOW_OUTPUT=", report_options.output, ": ", error_text(problem),
          "; this program runs untraced"});
+    note_unable("its report cannot be written");
     return false;
   }
   return true;
-}
-
-void say_cannot_start(int error) {
-  if (recording_options.capture.empty()) {
-    say({"cannot start recording (", failure_text(error), "); this program runs untraced"});
-  } else {
-    say({"PYMEMFLOW_CAPTURE=", recording_options.capture, ": ", failure_text(error),
-         "; this program runs untraced"});
-  }
-}
-
-void say_untraced_child(int error) {
-  char digits[report::kMaxDecimalBytes];
-  const char* const end = report::put_decimal(digits, platform::process_id());
-  const std::string_view process(digits, static_cast<std::size_t>(end - digits));
-  const std::string_view name = recording.destination.file.name();
-  say({"cannot record the forked child ", process, name.empty() ? "" : " in ", name, " (",
-       failure_text(error), "); it runs untraced"});
 }
 
 static_assert(kMaxFrames == kMaxStackFrames);
@@ -325,23 +299,35 @@ CaptureSettings settings_of(const RecordingOptions& asked) {
           .options = given_options()};
 }
 
+// Notes in the record what it cannot hold.
+void note_unseen(const pyframe::Interpreter& interpreter) {
+  CaptureFile& file = recording.destination.file;
+  if (!is_malloc_ours) file.note_unseen(Unseen::OtherAllocator);
+  if (!pyframe::is_known(interpreter)) file.note_unseen(Unseen::UnknownPython);
+  if (recording_options.start != Start::Manual) return;
+  file.note_unseen(Unseen::Manual);
+  set_paused(true);
+}
+
 // Called when a Python was found in this process: at its start, or later.
 void begin(const pyframe::Interpreter& interpreter) {
   if (interpreter.status == pyframe::InterpreterStatus::TooOld) {
     say({"CPython ", interpreter.version,
          " is not supported (too old); this program runs untraced"});
+    note_unable("its CPython is too old");
     return;
   }
   if (!accept_options()) return;
   const ProbeUse probes = {recording_options.attribution, recording_options.python_call_stack};
   if (const int error = start_recording(interpreter, settings_of(recording_options), probes)) {
-    say_cannot_start(error);
+    cannot_start(error, recording_options.capture);
     return;
   }
   if (!start_probes(recording.interpreter, probes)) {
     end_recording(EndKind::Exit);
     recording.destination.file.remove();
     say({"cannot probe CPython ", interpreter.version, "; this program runs untraced"});
+    note_unable("its CPython cannot be probed");
     return;
   }
   if (!is_malloc_ours && is_malloc_redirected()) {
@@ -358,8 +344,9 @@ void begin(const pyframe::Interpreter& interpreter) {
       !recording.is_evaluation_marked) {
     say({"the code that runs Python frames was not found: no C functions are recorded above them"});
   }
-  if (recording_options.start == Start::Manual) set_paused(true);
-  recording.on_untraced_child = say_untraced_child;
+  note_unseen(recording.interpreter);
+  recording.on_forked_child = on_forked_child;
+  note_record(true);
   map_end_stacks();
   end_handlers = {before_end, before_exec, after_failed_exec, before_filter, after_filter};
 }
@@ -379,6 +366,7 @@ __attribute__((constructor)) void load() {
   if (!platform::is_environment_trusted()) return;
   const int saved = errno;
   Options options;
+  open_process_log();
   prepare_end();
   option_error = read_options(platform::environment(), options);
   if (!option_error) {

@@ -80,6 +80,10 @@ void open_for_events() {
   set_phase(Phase::On);
 }
 
+void tell_of_child(int error) {
+  if (recording.on_forked_child != nullptr) recording.on_forked_child(error);
+}
+
 // The end of the recording has removed NAME.windows: without it a kill would cost the latest
 // events.
 void restore_windows() {
@@ -154,6 +158,7 @@ void fail_recording(int error) {
 
 bool set_paused(bool is_paused) {
   if (recording.phase.load(std::memory_order_acquire) != Phase::On) return false;
+  if (is_paused) recording.destination.file.note_unseen(Unseen::Stopped);
   std::atomic_ref(*recording.destination.file.control_word()).store(is_paused ? 1 : 0);
   return true;
 }
@@ -231,6 +236,7 @@ void count_alone() {
 bool become_new_process(OldMemory old_memory) {
   if (recording.are_calls_forbidden.load(std::memory_order_relaxed)) {
     set_phase(Phase::Off);
+    tell_of_child(kForbidden);
     return false;
   }
   const platform::SignalGuard no_handler;
@@ -244,10 +250,11 @@ bool become_new_process(OldMemory old_memory) {
   if (const int error = set_up_process(old_memory)) {
     recording.failure.store(error, std::memory_order_relaxed);
     set_phase(Phase::Off);
-    if (recording.on_untraced_child != nullptr) recording.on_untraced_child(error);
+    tell_of_child(error);
     return false;
   }
   open_for_events();
+  tell_of_child(0);
   return true;
 }
 

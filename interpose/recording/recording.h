@@ -43,8 +43,9 @@ struct Recording {
   // started, if it is in a process id namespace of its own.
   bool is_forked_child = false;
   std::uint64_t process_namespace = 0;  // with destination.process, tells the process
-  // Called in a forked child that cannot record, with the error number or kLimitReached, in a hook.
-  void (*on_untraced_child)(int error) = nullptr;
+  // Called in a forked child, in a hook, when its recording begins: 0. With an error number,
+  // kLimitReached or kForbidden, it cannot record.
+  void (*on_forked_child)(int error) = nullptr;
   CaptureSettings settings;
   std::uint64_t metadata_blocks = 0;
   ForkSensitive* fork_sensitive = nullptr;

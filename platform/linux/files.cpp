@@ -113,6 +113,12 @@ int make_file(const char* path) {
       open_beyond_limit([=] { return system_call(SYS_openat, AT_FDCWD, path, kFlags, 0600); }));
 }
 
+int open_file(const char* path) {
+  constexpr int kFlags = O_RDWR | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
+  return static_cast<int>(
+      open_beyond_limit([=] { return system_call(SYS_openat, AT_FDCWD, path, kFlags, 0); }));
+}
+
 void remove_file(const char* path) {
   system_call(SYS_unlinkat, AT_FDCWD, path, 0);
 }

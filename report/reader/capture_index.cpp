@@ -1,6 +1,7 @@
 #include "report/reader/capture_index.h"
 
 #include <algorithm>
+#include <cstring>
 #include <iterator>
 #include <tuple>
 #include <utility>
@@ -78,6 +79,8 @@ CaptureError CaptureIndex::update_head(const CaptureFiles& files) {
   std::uint64_t unseen = 0;
   const int mapped = files_.windows >= 0 ? files_.windows : files_.capture;
   is_end_unseen_ = read_at(mapped, &unseen, sizeof unseen, kEndUnseenOffset) && unseen != 0;
+  if (!read_at(mapped, unseen_, sizeof unseen_, kUnseenOffset))
+    std::memset(unseen_, 0, sizeof unseen_);
   if (!has_head_) {
     // The file was cut within its head. If it was a capture, it is an empty one.
     head_ = {};

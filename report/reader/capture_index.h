@@ -36,6 +36,9 @@ class CaptureIndex {
   // Whether the process may have ended unnoticed, under a filter of its system calls.
   bool is_end_unseen() const { return head_.end == EndKind::None && is_end_unseen_; }
 
+  // Whether the recording could not see this (capture/block.h).
+  bool is_unseen(Unseen fact) const { return unseen_[static_cast<std::size_t>(fact)] != 0; }
+
   // The files that hold the blocks: NAME.windows only if it belongs to the capture, and is needed.
   const CaptureFiles& files() const { return files_; }
   // Whether blocks of the capture lie in a NAME.windows that is missing.
@@ -94,6 +97,7 @@ class CaptureIndex {
   FileHead head_{};
   bool lacks_windows_ = false;
   bool is_end_unseen_ = false;
+  char unseen_[kUnseenFacts] = {};
   bool has_head_ = false;
   std::uint64_t damage_of_head_ = 0;
   std::uint64_t size_bytes_ = 0;     // of the file

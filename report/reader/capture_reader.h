@@ -57,6 +57,7 @@ class CaptureReader {
   std::uint64_t overwritten() const { return overwritten_; }
   // Whether blocks of the capture lie in a NAME.windows that was not given.
   bool lacks_windows() const { return contents_.index().lacks_windows(); }
+  bool is_unseen(Unseen fact) const { return contents_.index().is_unseen(fact); }
   bool is_end_unseen() const { return contents_.index().is_end_unseen(); }
   // Blocks, records and names that were not what they should be.
   std::uint64_t damaged() const { return damaged_ + contents_.damaged(); }

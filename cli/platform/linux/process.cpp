@@ -7,7 +7,10 @@
 
 #include <cerrno>
 #include <charconv>
+#include <filesystem>
 #include <fstream>
+#include <iterator>
+#include <map>
 #include <string_view>
 
 #include "cli/platform/other_process.h"
@@ -19,7 +22,55 @@ std::string folder_of(pid_t process) {
   return "/proc/" + std::to_string(process);
 }
 
+// The parent of the process; 0: it has ended. "4711 (name) S 4710 ...": a name may have brackets.
+pid_t parent_of(pid_t process) {
+  std::ifstream file(folder_of(process) + "/stat");
+  std::string text;
+  std::getline(file, text, '\0');
+  const std::size_t name_end = text.rfind(") ");
+  if (name_end == std::string::npos || text.size() < name_end + 5) return 0;
+  const char state = text[name_end + 2];
+  if (state == 'Z' || state == 'X') return 0;
+  pid_t parent = 0;
+  std::from_chars(text.data() + name_end + 4, text.data() + text.size(), parent);
+  return parent;
+}
+
+RunningProcess describe(pid_t process) {
+  RunningProcess described = {.process = process, .own_id = own_id(process)};
+  const std::string folder = folder_of(process);
+  std::error_code error;
+  described.program = std::filesystem::read_symlink(folder + "/exe", error).string();
+  std::ifstream words(folder + "/cmdline");
+  described.words.assign(std::istreambuf_iterator<char>(words), {});
+  return described;
+}
+
 }  // namespace
+
+std::vector<RunningProcess> list_descendants() {
+  std::map<pid_t, pid_t> parents;
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator("/proc", error)) {
+    const std::string name = entry.path().filename().string();
+    pid_t process = 0;
+    const auto end = name.data() + name.size();
+    if (std::from_chars(name.data(), end, process).ptr != end) continue;
+    if (const pid_t parent = parent_of(process)) parents[process] = parent;
+  }
+  std::vector<RunningProcess> found;
+  for (const auto& [process, parent] : parents) {
+    pid_t above = parent;
+    // A process may have ended meanwhile, and its id be used again: so no endless loop.
+    for (std::size_t steps = 0; above > 1 && above != ::getpid() && steps < parents.size();
+         ++steps) {
+      const auto next = parents.find(above);
+      above = next == parents.end() ? 0 : next->second;
+    }
+    if (above == ::getpid()) found.push_back(describe(process));
+  }
+  return found;
+}
 
 bool list_open_files(pid_t process, std::vector<OpenFile>& files) {
   const std::string folder = folder_of(process) + "/fd/";

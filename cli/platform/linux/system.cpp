@@ -9,6 +9,7 @@
 
 namespace pymemflow::cli::platform {
 
+const bool kHasProcessLog = true;
 const char* const kPreloadVariable = "LD_PRELOAD";
 const char* const kLibraryName = "libpymemflow.so";
 // The loader splits the variable at blanks and colons, and expands words that begin with $.

@@ -22,6 +22,7 @@ bool get_facts(pid_t process, proc_bsdinfo& facts) {
 
 }  // namespace
 
+const bool kHasProcessLog = false;
 const char* const kPreloadVariable = "DYLD_INSERT_LIBRARIES";
 const char* const kLibraryName = "libpymemflow.dylib";
 const char* const kNotInPreload = ":";

@@ -12,6 +12,7 @@
 #include "interpose/hooks/exits.h"
 #include "interpose/hooks/linux/filters.h"
 #include "interpose/hooks/linux/waits.h"
+#include "interpose/hooks/process_log.h"
 #include "interpose/originals/originals.h"
 #include "platform/here.h"
 #include "platform/linux/system_call.h"
@@ -31,7 +32,10 @@ long finish(long outcome) {
 // `program` is null in the strict mode, which leaves four calls.
 template <typename Install>
 long around_filter(const void* program, bool is_strict, Install install) {
-  if (!is_announced(end_handlers.before_filter != nullptr)) return install();
+  if (!is_announced(end_handlers.before_filter != nullptr)) {
+    if (is_strict || !permits_call(program, SYS_getpid)) close_process_log();
+    return install();
+  }
   const int saved = errno;
   const long forbidden = is_strict ? long{SYS_fstat} : find_forbidden_call(program);
   const bool permits_getpid = !is_strict && permits_call(program, SYS_getpid);

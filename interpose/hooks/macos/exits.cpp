@@ -27,14 +27,15 @@ bool is_exec(const posix_spawnattr_t* attributes) {
 }  // namespace pymemflow::interpose
 
 PMF_HOOK(int, execvP)(const char* file, const char* path, char* const* arguments) noexcept {
-  return around_exec(true, [=] { return real.execvP(file, path, arguments); });
+  return around_exec(true, {file, arguments, platform::environment()},
+                     [=] { return real.execvP(file, path, arguments); });
 }
 
 PMF_HOOK(int, posix_spawn)
 (pid_t* child, const char* path, const posix_spawn_file_actions_t* actions,
  const posix_spawnattr_t* attributes, char* const* arguments, char* const* environment) noexcept {
   const bool could_work = is_exec(attributes) && is_executable(path) && platform::could_run(path);
-  return around_exec(could_work, [=] {
+  return around_exec(could_work, {path, arguments, environment}, [=] {
     return real.posix_spawn(child, path, actions, attributes, arguments, environment);
   });
 }
@@ -43,7 +44,7 @@ PMF_HOOK(int, posix_spawnp)
 (pid_t* child, const char* file, const posix_spawn_file_actions_t* actions,
  const posix_spawnattr_t* attributes, char* const* arguments, char* const* environment) noexcept {
   const bool could_work = is_exec(attributes) && is_found_in_path(file);
-  return around_exec(could_work, [=] {
+  return around_exec(could_work, {file, arguments, environment}, [=] {
     return real.posix_spawnp(child, file, actions, attributes, arguments, environment);
   });
 }

@@ -96,6 +96,10 @@ int CaptureFile::write_head(const CaptureSettings& settings, std::uint32_t proce
   if (const int error = platform::reserve_file(windows_, 0, kFileAlignment)) return error;
   // A forked child is paused if its parent was.
   const std::uint32_t paused = head_ == nullptr ? 0 : std::atomic_ref(*control_word()).load();
+  char unseen[kUnseenFacts] = {};
+  if (head_ != nullptr) std::memcpy(unseen, unseen_facts(), sizeof unseen);
+  // A child shares the parent's pause only if it still lasts.
+  unseen[static_cast<std::size_t>(Unseen::Stopped)] = paused != 0 ? 1 : 0;
   // Replaces the mapping of the parent: a hook that a signal interrupted may read its control word.
   head_ = static_cast<FileHead*>(platform::map_file(windows_, 0, kFileAlignment, head_));
   if (head_ == nullptr) return ENOMEM;
@@ -114,6 +118,7 @@ int CaptureFile::write_head(const CaptureSettings& settings, std::uint32_t proce
   head.checksum = checksum_of_start(head);
   *head_ = head;
   std::atomic_ref(*control_word()).store(paused);
+  std::memcpy(unseen_facts(), unseen, sizeof unseen);
   if (!has_windows()) return 0;
   const std::uint64_t yes = 1;
   std::memcpy(reinterpret_cast<char*>(head_) + kHasWindowsOffset, &yes, sizeof yes);
@@ -156,6 +161,12 @@ void CaptureFile::set_end_unseen(bool is_unseen) {
   auto* const word =
       reinterpret_cast<std::uint64_t*>(reinterpret_cast<char*>(head_) + kEndUnseenOffset);
   std::atomic_ref(*word).store(is_unseen ? 1 : 0, std::memory_order_relaxed);
+}
+
+void CaptureFile::note_unseen(Unseen fact) {
+  if (head_ == nullptr) return;
+  std::atomic_ref(unseen_facts()[static_cast<std::size_t>(fact)])
+      .store(1, std::memory_order_relaxed);
 }
 
 bool CaptureFile::map_spare_blocks() {
@@ -240,7 +251,8 @@ bool CaptureFile::write_own_head() {
   head.magic = kFileMagic;
   const std::uint64_t has_windows = head.end == EndKind::None ? 1 : 0;
   return platform::write_file(file_, &head, sizeof head, 0) == 0 &&
-         platform::write_file(file_, &has_windows, sizeof has_windows, kHasWindowsOffset) == 0;
+         platform::write_file(file_, &has_windows, sizeof has_windows, kHasWindowsOffset) == 0 &&
+         platform::write_file(file_, unseen_facts(), kUnseenFacts, kUnseenOffset) == 0;
 }
 
 void CaptureFile::reopen() {

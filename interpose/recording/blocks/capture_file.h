@@ -51,6 +51,9 @@ class CaptureFile {
   // Whether the process may end unnoticed from here on (kEndUnseenOffset).
   void set_end_unseen(bool is_unseen);
 
+  // Notes in the head that the recording could not see this, for good.
+  void note_unseen(Unseen fact);
+
   // Maps blocks from which map_blocks() takes when the program forbids system calls. False: nothing
   // could be mapped.
   bool map_spare_blocks();
@@ -126,6 +129,7 @@ class CaptureFile {
   // kTruncated.
   int check() const;
   bool has_own_head() const;
+  char* unseen_facts() const { return reinterpret_cast<char*>(head_) + kUnseenOffset; }
   void note_written(std::uint64_t end);
   // Copies what is mapped to the capture. False: NAME.windows is still needed.
   bool copy_windows();

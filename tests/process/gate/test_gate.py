@@ -123,7 +123,7 @@ class TestSelection(Case):
                 ('--ignore', 'leak.py', 0), ('--ignore', '*/leak.py', 0),
                 ('--ignore', 'make_and_*', 0), ('--ignore', SUPPRESSION, 0),
                 ('--ignore', 'make', 1), ('--only', 'make_and_forget', 1),
-                ('--only', 'elsewhere', 0), ('--only', 'leak.py:make_and_forget', 1)):
+                ('--only', 'elsewhere', 2), ('--only', 'leak.py:make_and_forget', 1)):
             done = self.gate('--max-leak=4KiB', option, pattern, capture)
             assert done.status == status, (option, pattern, done.stderr)
 
