@@ -48,9 +48,12 @@ bool parse_size(std::string_view text, std::uint64_t& bytes) {
     if (at == first) return false;
   }
   const std::uint64_t unit = parse_unit(text.substr(at));
+  if (unit == 1 && scale != 1) return false;  // a part of a byte: its unit was forgotten
+  const bool is_zero = whole == 0 && fraction == 0;
   if (unit == 0 || __builtin_mul_overflow(whole, unit, &whole)) return false;
-  return !__builtin_add_overflow(whole, unit / scale * fraction + unit % scale * fraction / scale,
-                                 &bytes);
+  const bool is_too_large = __builtin_add_overflow(
+      whole, unit / scale * fraction + unit % scale * fraction / scale, &bytes);
+  return !is_too_large && (bytes != 0 || is_zero);
 }
 
 }  // namespace pymemflow

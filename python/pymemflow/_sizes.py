@@ -23,15 +23,19 @@ _UNITS = {
 def parse_size(size: Union[int, str]) -> int:
     """Returns the number of bytes that 4096, "4096", "64KiB" or "1.5 MB" stands for.
 
-    KB is 1000 bytes, KiB is 1024; upper and lower case are the same. Raises ValueError for anything
-    else.
+    KB is 1000 bytes, KiB is 1024; upper and lower case are the same. A fraction needs a unit. Raises
+    ValueError for anything else.
     """
     if isinstance(size, int) and not isinstance(size, bool) and size >= 0:
         return size
     match = re.match(r"^(\d+(?:\.\d+)?) ?([A-Za-z]*)$", size) if isinstance(size, str) else None
-    if match is None or match.group(2).upper() not in _UNITS:
+    unit = _UNITS.get(match.group(2).upper(), 0) if match else 0
+    number = match.group(1) if match else ""
+    count = int(float(number) * unit) if match else 0
+    # A fraction needs a unit, and a size that is not 0 is at least a byte.
+    if not unit or (unit == 1 and "." in number) or (count == 0 and float(number) != 0):
         raise ValueError("%r is not a size such as 4096, '64KiB' or '1.5MB'" % (size,))
-    return int(float(match.group(1)) * _UNITS[match.group(2).upper()])
+    return count
 
 
 def counted(count: int, noun: str) -> str:

@@ -172,7 +172,7 @@ class TestLimits(Case):
         assert os.stat(self.path('capture')).st_size <= 300000
 
     def test_no_size(self):
-        for text in ('', 'much', '12XB', '-1', '1.', '1.5.2', '99999999999999999999', '3 MB'):
+        for text in ('', 'much', '12XB', '-1', '1.', '1.5.2', '0.5', '0.5B', '99999999999999999999', '3 MB'):
             run = self.record(PYMEMFLOW_CAPTURE_LIMIT=text)
             assert (run.status, run.stdout) == (4, 'out\n')
             assert run.stderr == ('pymemflow: PYMEMFLOW_CAPTURE_LIMIT=%s is not a size (4096, '

@@ -177,7 +177,7 @@ def outer():
     for _ in range(3):
         pymemflow.limit_leaks('4KiB')(leak)(3)
 assert '9000 bytes' in str(raises(pymemflow.LeakError, outer))
-for size in ('12XB', '', '-1', None, -5, 1.5, True):
+for size in ('12XB', '', '-1', '0.5', '1.5B', '0.0001KiB', None, -5, 1.5, True):
     raises(ValueError, pymemflow.limit_leaks, size)
 assert pymemflow.parse_size('1.5 MB') == 1500000 and pymemflow.parse_size('2KiB') == 2048
 ''')
