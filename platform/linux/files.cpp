@@ -58,6 +58,15 @@ long open_beyond_limit(Open open) {
   return failed(other) ? -EMFILE : other;
 }
 
+// A program with a lower hard limit of descriptors needs all of them.
+constexpr rlim_t kFewDescriptors = 32;
+
+bool may_have_few_descriptors() {
+  struct rlimit own {};
+  return !failed(system_call(SYS_prlimit64, 0, RLIMIT_NOFILE, nullptr, &own)) &&
+         own.rlim_max < kFewDescriptors;
+}
+
 // Moves the file to a descriptor above the program's own limit, so that a program that goes through
 // all descriptors that it may have does not meet it.
 int raise_descriptor(long low) {
@@ -67,6 +76,10 @@ int raise_descriptor(long low) {
   };
   long high = beyond_limit(duplicate);
   if (failed(high)) high = duplicate(kLowestDescriptor);
+  if (failed(high) && may_have_few_descriptors()) {
+    system_call(SYS_close, low);
+    return -EMFILE;
+  }
   // The limit is lower (ulimit -n 256): take one above the standard descriptors at least.
   if (failed(high)) high = duplicate(3);
   // All others are in use.

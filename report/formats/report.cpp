@@ -188,7 +188,7 @@ ReportError write_polled(CaptureReader& reader, const ReportOptions& options,
 // Runs `write` so that running out of memory comes back here.
 template <typename Write>
 ReportError guarded(Write write) {
-  if (setjmp(out_of_memory) != 0) return {"out of memory"};
+  if (setjmp(out_of_memory) != 0) return {"out of memory", ReportError::Subject::Memory};
   set_out_of_memory([] { std::longjmp(out_of_memory, 1); });
   return write();
 }

@@ -35,7 +35,7 @@ struct ReportOptions {
 
 // The reason of a failure, in words with static storage. Empty: the report was written.
 struct ReportError {
-  enum class Subject : std::uint8_t { Capture, Output, ClosedPipe };
+  enum class Subject : std::uint8_t { Capture, Output, ClosedPipe, Memory };
   std::string_view what;
   // The subject of the reason. ClosedPipe: the reader of the output has closed it.
   Subject subject = Subject::Capture;

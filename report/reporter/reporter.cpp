@@ -130,7 +130,16 @@ int report_on_host(int count, char** arguments, char** environment) {
   const bool has_windows = ::fcntl(kWindows, F_GETFD) >= 0;
   const ReportError error = write_report({kCapture, has_windows ? kWindows : -1}, wanted);
   if (!error) return kReported;
-  if (error.subject == ReportError::Subject::ClosedPipe) return kReported;
+  switch (error.subject) {
+    case ReportError::Subject::ClosedPipe:
+      return kReported;
+    case ReportError::Subject::Memory:
+      return kNoMemory;
+    case ReportError::Subject::Capture:
+      return kUnreadable;
+    case ReportError::Subject::Output:
+      break;
+  }
   say("cannot write the report: ", error.what);
   return kNotReported;
 }

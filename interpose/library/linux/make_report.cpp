@@ -113,6 +113,10 @@ void say_outcome(const ReportRequest& request, const ReporterEnd& end) {
                     {"the reporter was killed by signal ", decimal(digits, WTERMSIG(end.status))});
   } else if (WEXITSTATUS(end.status) == report::kNotStarted) {
     say_where_it_is(request, {"the loader cannot start the reporter"});
+  } else if (WEXITSTATUS(end.status) == report::kNoMemory) {
+    say_where_it_is(request, {"the reporter has not enough memory"});
+  } else if (WEXITSTATUS(end.status) == report::kUnreadable) {
+    say_where_it_is(request, {"the reporter cannot read the record"});
   } else if (report::is_unexpected(WEXITSTATUS(end.status))) {
     say_where_it_is(request,
                     {"the reporter failed (", decimal(digits, WEXITSTATUS(end.status)), ")"});

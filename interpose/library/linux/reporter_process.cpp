@@ -10,6 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstring>
 #include <initializer_list>
 
@@ -83,29 +84,27 @@ void raise_limits() {
   raise_limit(RLIMIT_STACK, std::uint64_t{8} << 20);
 }
 
-// Makes `file` the descriptor `number`, which an exec leaves open.
-void place(int file, int number) {
-  if (file == number) {
-    system_call(SYS_fcntl, number, F_SETFD, 0);
-  } else {
-    system_call(SYS_dup3, file, number, 0);
-  }
+// Makes `file` the descriptor `number`, which an exec leaves open. False: the limit is lower.
+bool place(int file, int number) {
+  return !failed(file == number ? system_call(SYS_fcntl, number, F_SETFD, 0)
+                                : system_call(SYS_dup3, file, number, 0));
 }
 
 // The table of descriptors is a copy by now: the host keeps its own. The loader's messages are
-// dropped: if it cannot start the reporter, the host says so.
-void take_descriptors(const ReporterStart& start) {
+// dropped: if it cannot start the reporter, the host says so. False: the reporter may not have as
+// many as it needs.
+bool take_descriptors(const ReporterStart& start) {
   // First the one whose number may be the target of another one.
-  if (start.output >= 0) place(start.output, kOutput);
+  if (start.output >= 0 && !place(start.output, kOutput)) return false;
   const int spare_windows = start.capture == kSpare ? kSecondSpare : kSpare;
   const int spare_capture = spare_windows == kSpare ? kSecondSpare : kSpare;
   const bool has_windows = start.windows >= 0;
-  if (has_windows) system_call(SYS_dup3, start.windows, spare_windows, 0);
-  system_call(SYS_dup3, start.capture, spare_capture, 0);
-  if (start.standard_error >= 0) {
-    place(start.standard_error, kStandardError);
-  } else {
+  if (has_windows && !place(start.windows, spare_windows)) return false;
+  if (!place(start.capture, spare_capture)) return false;
+  if (start.standard_error < 0) {
     system_call(SYS_close, kStandardError);
+  } else if (!place(start.standard_error, kStandardError)) {
+    return false;
   }
   place(spare_capture, kCapture);
   if (has_windows) {
@@ -122,6 +121,7 @@ void take_descriptors(const ReporterStart& start) {
     system_call(SYS_close, number);
     system_call(SYS_openat, AT_FDCWD, "/dev/null", O_RDWR, 0);  // the lowest number, if it can
   }
+  return true;
 }
 
 bool may_run_code(const char* file) {
@@ -133,7 +133,10 @@ bool may_run_code(const char* file) {
 long become_reporter(void* argument) {
   Job& job = *static_cast<Job*>(argument);
   raise_limits();
-  take_descriptors(job.start);
+  if (!take_descriptors(job.start)) {
+    job.end.refused = EMFILE;
+    return 127;
+  }
   const char** const arguments = job.arguments + 1;
   long refused = system_call(SYS_execve, library_file, arguments, job.start.environment);
   // The file may lack the permission, or its interpreter be elsewhere: the host's loader can run

@@ -6,6 +6,7 @@ import re
 import pytest
 
 from end_cases import EndCase, has_block
+from reports import Report
 
 pytestmark = [pytest.mark.known_python, pytest.mark.one_python]
 ENDS = pytest.mark.parametrize('end', ['sys.exit(6)', 'os._exit(6)', 'os.execv("/bin/sh", ["sh", "-c", "exit 6"])'])
@@ -91,6 +92,19 @@ class TestMemory(Case):
         else:
             self.check(run)
 
+    @pytest.mark.parametrize('end', ['sys.exit(6)', 'os._exit(6)'])
+    @pytest.mark.parametrize('kibibytes', [64, 128, 256, 512, 1024, 1536, 2048, 4096])
+    def test_data(self, kibibytes, end):
+        """At some of these sizes the reporter cannot be started, and at others it finds no memory."""
+        run = self.trace.code(START + 'resource.setrlimit(resource.RLIMIT_DATA, (%d, %d))\n%s'
+                              % (kibibytes << 10, kibibytes << 10, end), output=None, TMPDIR=self.folder)
+        assert run.status == 6
+        kept = re.search('pymemflow: .* the record is kept; .* pymemflow report (/.*)\n', run.stderr)
+        report = self.cli.report(kept.group(1)) if kept else Report(run.stderr)
+        if kept:
+            os.remove(kept.group(1))
+        assert report.lost == 0 and has_block(report)
+
     def test_next_to_nothing(self):
         run = self.trace.code(START + 'resource.setrlimit(resource.RLIMIT_AS, (1 << 20, 1 << 20))\nos._exit(6)',
                               TMPDIR=self.folder)
@@ -103,6 +117,81 @@ class TestMemory(Case):
         run = self.trace.code(START + 'resource.setrlimit(resource.%s, (%d, %d))\nos._exit(6)' % (limit, value, value))
         assert (run.status, run.stderr) == (6, '')
         self.check(run)
+
+
+COUNT = ('def count():\n    files = []\n    try:\n        while True: files.append(os.dup(0))\n'
+         '    except OSError: pass\n    for file in files: os.close(file)\n    return len(files)\n')
+
+
+class TestDescriptors(Case):
+    """RLIMIT_NOFILE: the program has as many as alone, and its record is not lost."""
+    LIMITS = pytest.mark.parametrize('limit', range(3, 11))
+
+    def alone(self, code):
+        run = self.trace.code(code, preload=False, output=None)
+        assert run.status == 6, run.stderr
+        return run.stdout
+
+    def lowered(self, limit, hard):
+        return (START + COUNT + 'resource.setrlimit(resource.RLIMIT_NOFILE, (%d, %s))\n'
+                % (limit, limit if hard else 'resource.getrlimit(resource.RLIMIT_NOFILE)[1]'))
+
+    @LIMITS
+    @pytest.mark.parametrize('hard', [True, False])
+    @pytest.mark.parametrize('named', [True, False])
+    def test_lowered_before_the_end(self, limit, hard, named):
+        code = self.lowered(limit, hard) + 'os.write(1, b"%d" % count())\nos._exit(6)'
+        options = {'PYMEMFLOW_CAPTURE': self.path('capture')} if named else {'TMPDIR': self.folder}
+        run = self.trace.code(code, **options)
+        assert (run.status, run.stdout) == (6, self.alone(code))
+        if not hard:
+            assert run.reports, run.stderr  # the soft limit is raised in the process that makes it
+        if run.reports:
+            self.check(run)
+        elif named:
+            self.check_one_line(run, 'the record is kept', self.path('capture'))
+            assert has_block(self.cli.report(self.path('capture')))
+        else:
+            self.check_kept(run, 'the record is kept')
+
+    @LIMITS
+    def test_all_in_use(self, limit):
+        code = self.lowered(limit, True) + 'try:\n    while True: os.dup(0)\nexcept OSError: os._exit(6)'
+        run = self.trace.code(code, TMPDIR=self.folder)
+        assert run.status == 6
+        if run.reports:
+            self.check(run)
+        else:
+            self.check_kept(run, 'the record is kept')
+
+    @LIMITS
+    @pytest.mark.parametrize('named', [True, False])
+    def test_forked_child(self, limit, named):
+        """It has no number above the limit for a record of its own, and needs those below it."""
+        code = self.lowered(limit, True) + ('if os.fork() == 0:\n    bytes(77777); os.write(1, b"%d " % count()); '
+                                            'os._exit(0)\nos.wait()\nos.write(1, b"%d" % count())\nos._exit(6)')
+        options = {'PYMEMFLOW_CAPTURE': self.path('capture')} if named else {'TMPDIR': self.folder}
+        run = self.trace.code(code, output=None, **options)
+        assert (run.status, run.stdout) == (6, self.alone(code))
+        recorded = [name for name in os.listdir(self.folder) if name.startswith('capture.')]
+        assert recorded or 'cannot record the forked child' in run.stderr or os.geteuid() == 0, run.stderr
+
+    @pytest.mark.parametrize('limit', [6, 10, 31, 32, 64])
+    @pytest.mark.parametrize('named', [True, False])
+    def test_from_the_start(self, limit, named):
+        """With fewer than 32 it is not recorded; else its record takes one, or two."""
+        code = START + COUNT + 'os.write(1, b"%d" % count())\nos._exit(6)'
+        words = ['sh', '-c', 'ulimit -n %d; exec "$@"' % limit, 'sh', self.python.path, '-c', code]
+        options = {'PYMEMFLOW_CAPTURE': self.path('capture')} if named else {}
+        alone = self.trace.program(words, preload=False, output=None)
+        run = self.trace.program(words, output=None, **options)
+        assert (alone.status, run.status) == (6, 6)
+        fewer = int(alone.stdout) - int(run.stdout)
+        if 'this program runs untraced' in run.stderr:
+            assert limit < 32 and fewer == 0
+            self.check_one_line(run, 'Too many open files')
+        else:
+            assert fewer == 0 or limit >= 32 and fewer <= (2 if named else 1), run.stderr
 
 
 @pytest.mark.needs_root
