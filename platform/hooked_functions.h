@@ -31,6 +31,7 @@ using AskedBlock = const void*;
 #  include <sys/wait.h>
 #  include <unistd.h>
 
+#  include <cstdio>
 #  include <cstdlib>
 
 // Some C libraries declare these too. NOLINTBEGIN(readability-redundant-declaration)

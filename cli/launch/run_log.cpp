@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <csignal>
 #include <cstring>
 #include <optional>
 #include <set>
@@ -65,6 +66,24 @@ std::optional<UnseenPart> part_of(const ProcessNote& shared) {
   return part;
 }
 
+// Takes room on the disk for all of the file: without it, a process that writes to what it has
+// mapped would end. Returns 0 or an error number, which a limit of file sizes is too.
+int reserve(int file, std::size_t bytes) {
+  struct sigaction ignored {};
+  struct sigaction before {};
+  ignored.sa_handler = SIG_IGN;
+  ::sigaction(SIGXFSZ, &ignored, &before);
+  const std::vector<char> zeros(std::size_t{1} << 16);
+  int error = 0;
+  for (std::size_t done = 0; done < bytes && error == 0;) {
+    const ssize_t size = ::write(file, zeros.data(), std::min(zeros.size(), bytes - done));
+    if (size < 0 && errno != EINTR) error = errno;
+    if (size > 0) done += static_cast<std::size_t>(size);
+  }
+  ::sigaction(SIGXFSZ, &before, nullptr);
+  return error;
+}
+
 }  // namespace
 
 RunLog::~RunLog() {
@@ -76,9 +95,9 @@ Error RunLog::create(const std::string& folder, const std::string& library) {
   const int file = ::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
   if (file < 0) return system_error(path);
   Error error;
-  // Its pages are taken when they are used.
   void* memory = MAP_FAILED;
-  if (::ftruncate(file, sizeof(ProcessLog)) == 0) {
+  errno = reserve(file, sizeof(ProcessLog));
+  if (errno == 0) {
     memory = ::mmap(nullptr, sizeof(ProcessLog), PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
   }
   if (memory == MAP_FAILED) error = system_error(path);

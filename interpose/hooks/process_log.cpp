@@ -216,4 +216,16 @@ void SpawnNote::keep(std::uint32_t process) {
   if (process_of(entry) == process && entry >= oldest) state_of(note).store(NoteState::Free);
 }
 
+void note_shell(const char* command) {
+  ProcessLog* const to = mapped_log.load();
+  if (to == nullptr || command == nullptr) return;
+  char* const* const environment = platform::environment();
+  if (lacking_in(*to, environment) == Lacking::Nothing) return;
+  char shell[] = "sh";
+  char option[] = "-c";
+  char* const words[] = {shell, option, const_cast<char*>(command), nullptr};
+  SpawnNote note({"/bin/sh", words, environment});
+  note.keep(0);
+}
+
 }  // namespace pymemflow::interpose

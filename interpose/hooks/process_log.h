@@ -65,4 +65,8 @@ class SpawnNote : ProgramNote {
   std::uint64_t began_ns_ = 0;
 };
 
+// A shell is about to be started with this command, in the environment of this process. Nothing is
+// noted if the library is in that environment.
+void note_shell(const char* command);
+
 }  // namespace pymemflow::interpose

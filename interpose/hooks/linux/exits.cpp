@@ -5,6 +5,9 @@
 
 #include <spawn.h>
 
+#include <cstdio>
+#include <cstdlib>
+
 #include "interpose/hooks/process_log.h"
 #include "interpose/originals/originals.h"
 #include "platform/here.h"
@@ -66,4 +69,14 @@ PMF_HOOK(int, posix_spawnp)
   return spawn({file, arguments, environment}, child, [=](pid_t* process) {
     return real.posix_spawnp(process, file, actions, attributes, arguments, environment);
   });
+}
+
+PMF_HOOK(int, system)(const char* command) {
+  note_shell(command);
+  return real.system(command);
+}
+
+PMF_HOOK(FILE*, popen)(const char* command, const char* mode) {
+  note_shell(command);
+  return real.popen(command, mode);
 }

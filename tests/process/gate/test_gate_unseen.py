@@ -58,6 +58,9 @@ ESCAPES = {
     'posix_spawn': ('os.waitpid(os.posix_spawn(PYTHON, [PYTHON, "-c", CHILD], {}), 0)', 'LD_PRELOAD'),
     'exec': ('os.execve(PYTHON, [PYTHON, "-c", CHILD], {})', 'LD_PRELOAD'),
     'env': ('subprocess.run(["env", "-i", PYTHON, "-c", CHILD])', 'LD_PRELOAD'),
+    'system': ('os.environ.clear(); os.system(PYTHON + " -c pass")', 'sh -c'),
+    'popen': ('libc.popen.restype = ctypes.c_void_p; os.environ.clear()\n'
+              'libc.pclose(ctypes.c_void_p(libc.popen((PYTHON + " -c pass").encode(), b"r")))', 'sh -c'),
     'shell': ('subprocess.run([PYTHON + " -c pass"], shell=True, env={})', '/bin/sh -c'),
 }
 
@@ -70,6 +73,13 @@ class TestChildren(Case):
         self.check(self.gate(code), 'untraced_python', 'may have run Python, and was not traced', reason)
         done = self.gate(code, '--allow-unseen', status=0)
         assert 'not seen: ' in done.stderr and 'pymemflow: passed, ' in done.stderr
+
+    def test_full_disk(self):
+        """A file that cannot be as long as the log is no reason to end by a signal."""
+        words = ['sh', '-c', 'ulimit -f 1000; exec "$@"', 'sh', self.build.command, 'gate', '--max-leak=1MB', '--',
+                 self.python.path, '-c', 'pass']
+        done = subprocess.run(words, env=self.environment, capture_output=True, text=True)
+        assert done.returncode == 2 and done.stderr.endswith('/processes: File too large\n'), done.stderr
 
     def test_no_children(self):
         code = ESCAPES['no environment'][0]
