@@ -117,6 +117,10 @@ class TestChildren(Case):
     @pytest.mark.needs_root
     def test_another_user(self):
         """It may not write to the folder of the captures."""
+        try:
+            subprocess.run([self.python.path, '-c', 'pass'], user=65534, check=True, stderr=subprocess.DEVNULL)
+        except (PermissionError, subprocess.CalledProcessError):
+            pytest.skip('another user may not run this Python')
         code = ('if os.fork() == 0:\n    os.setuid(65534)\n'
                 '    os.execv(PYTHON, [PYTHON, "-c", CHILD])\nos.wait()')
         done = self.gate(code)
