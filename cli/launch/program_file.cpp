@@ -9,6 +9,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <iterator>
+#include <map>
 #include <string_view>
 
 namespace pymemflow::cli {
@@ -84,7 +85,7 @@ bool is_python_name(const std::string& name) {
 }
 
 // A Python, or a program that starts one in its own process, has one of these names in it.
-bool has_python_in_it(const std::string& path) {
+bool finds_python_in(const std::string& path) {
   constexpr std::string_view kNames[] = {"Py_BytesMain", "Py_RunMain", "Py_Main", "Py_Initialize"};
   const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
   struct stat status {};
@@ -104,6 +105,14 @@ bool has_python_in_it(const std::string& path) {
   }
   if (file >= 0) ::close(file);
   return is_found;
+}
+
+// A program may have been executed a thousand times.
+bool has_python_in_it(const std::string& path) {
+  static std::map<std::string, bool> known;
+  const auto [place, is_new] = known.emplace(path, false);
+  if (is_new) place->second = finds_python_in(path);
+  return place->second;
 }
 
 }  // namespace
