@@ -13,6 +13,7 @@ import pytest
 import built
 import cases
 import runs
+from system_calls import KILL, TOOLS
 
 pytestmark = [pytest.mark.known_python, pytest.mark.one_python]
 
@@ -159,6 +160,16 @@ class TestChildren(Case):
         assert self.kinds() == ['untraced_program', 'left_out']
         assert ' (and 1023 other processes)\n' in done.stderr
         assert 'a process was not traced, and there were too many to note which (and 75 other processes)' in done.stderr
+
+
+    @pytest.mark.skipif(os.uname().machine != 'x86_64', reason='numbers of system calls of x86-64')
+    @pytest.mark.parametrize('calls', [[5], [9999, 39]], ids=['fstat', 'getpid'])
+    def test_forked_child_under_a_filter(self, calls):
+        """It may make no system call, and the log needs none."""
+        code = TOOLS + ('install(rows_for(%r, %d))\nif os.fork() == 0: leak(); os._exit(0)\n'
+                        'assert os.wait()[1] == 0' % (calls, KILL))
+        done = self.gate(code)
+        assert 'unable' in self.kinds(), done.stderr
 
 
 class TestNormalChildren(Case):
@@ -312,7 +323,7 @@ class TestOtherAllocators(Case):
     @pytest.mark.parametrize('text, kind, words', [
         (MALLOC, 'other_allocator', 'has another allocator in front of the library'),
         # Nothing was recorded at all.
-        (FRONT, 'unable', 'another allocator comes before the library')])
+        (FRONT, 'unable', 'another allocator comes before the library')], ids=['malloc', 'all'])
     def test_in_front(self, text, kind, words):
         front = self.compile('front.so', text)
         code = ('subprocess.run([PYTHON, "-c", CHILD], '
