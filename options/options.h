@@ -53,6 +53,7 @@ enum class Stack : std::uint8_t {
   Top,     // the line that is running
   Python,  // all Python frames
   Native,  // the same, and the C frames above them
+  Auto,    // Native where a capture is kept or a profile is printed, else Top (resolve.h)
 };
 
 // The greatest number of frames that a stack may be recorded with (capture/stack.h).

@@ -60,6 +60,16 @@ bool is_given(const Options& options, std::string_view name) {
   return false;
 }
 
+// Probes see no stacks. Of a capture that is kept, or a profile, nobody knows yet which callers will
+// be asked for.
+Stack chosen_stack(const Options& options, FormatInput format) {
+  if (options.stack != Stack::Auto) return options.stack;
+  const bool is_probed = options.attribution == Attribution::Probe ||
+                         options.compat != Compat::None || options.python_call_stack;
+  const bool is_wanted = !options.capture.empty() || is_profile(format);
+  return is_wanted && !is_probed ? Stack::Native : Stack::Top;
+}
+
 // THE table of the options that contradict each other. `subject` and `problem` make a sentence.
 struct Conflict {
   bool (*is_there)(const Options& options, FormatInput format);
@@ -94,15 +104,15 @@ constexpr Conflict kConflicts[] = {
      "prints calls and returns, but --no-flow (PYMEMFLOW_FLOW=0) keeps no events; leave one of "
      "them out"},
     {[](const Options& options, FormatInput) {
-       return options.stack != Stack::Top &&
+       return options.stack != Stack::Top && options.stack != Stack::Auto &&
               (options.attribution == Attribution::Probe || options.compat != Compat::None ||
                options.python_call_stack);
      },
      "--stack (PYMEMFLOW_STACK)",
      "records the running frames, but --attribution probe, --compat or --python-call-stack records "
      "what probes see; leave one of them out"},
-    {[](const Options& options, FormatInput) {
-       return options.stack == Stack::Top && is_given(options, "max-stack");
+    {[](const Options& options, FormatInput format) {
+       return chosen_stack(options, format) == Stack::Top && is_given(options, "max-stack");
      },
      "--max-stack (PYMEMFLOW_MAX_STACK)",
      "limits whole stacks, but the running line alone is recorded; add --stack python "
@@ -179,6 +189,7 @@ OptionError resolve(const Options& options, std::span<const FormatName> formats,
   const FormatName* const format = find_format(formats, options.format);
   if (format == nullptr) return unknown_format(formats, options.format);
   report.format = format->name;
+  recording.stack = chosen_stack(options, format->input);
   if (!are_flow_columns(options.flow_columns)) {
     return {subject.make({"flow-columns ", options.flow_columns}),
             "is not a list of thread, time and event, separated by commas"};

@@ -56,8 +56,8 @@ struct FormatName {
 
 // `formats`: all formats, the default first. Fails if the format is unknown, if it needs events
 // that are not kept, or if two options contradict each other: no option silently overrides another.
-// The error lives until the next call. In the results `format` is never empty, and `attribution` is
-// the one that compat needs.
+// The error lives until the next call. In the results `format` is never empty, `attribution` is the
+// one that compat needs, and `stack` is not Auto.
 OptionError resolve(const Options& options, std::span<const FormatName> formats,
                     RecordingOptions& recording, ReportOptions& report);
 

@@ -199,6 +199,7 @@ int run_and_judge(const Arguments& arguments, Selection& selection,
   }
   options.flow = true;
   options.ring = 0;
+  if (options.stack == Stack::Auto) options.stack = Stack::Native;
   const TracedRun done =
       traced.run(with_python(program), options, {.streams = {}, .is_watched = true, .warn = say});
   if (done.error) return complain(done.error);

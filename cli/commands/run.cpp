@@ -152,8 +152,10 @@ int run(const Arguments& arguments, const std::vector<std::string>& program) {
   }
   TracedProgram traced;
   const bool is_warned = warn_of_output(arguments.options, traced);
-  TracedRun done =
-      traced.run(with_python(program), arguments.options, {.streams = {}, .warn = say});
+  // The program sees neither the format nor whether the capture is kept.
+  Options handed_on = arguments.options;
+  handed_on.stack = resolved.recording.stack;
+  TracedRun done = traced.run(with_python(program), handed_on, {.streams = {}, .warn = say});
   if (done.error) return complain(done.error);
   const std::vector<FoundCapture> kept = done.captures;
   if (arguments.no_children) {

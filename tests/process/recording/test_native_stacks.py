@@ -3,6 +3,7 @@ without Python, are what the compiler's own unwinder finds at the same moment (n
 import json
 import os
 import platform
+import re
 
 import pytest
 
@@ -193,3 +194,25 @@ def test_lines_of_the_report_are_those_of_python(trace, folder, cli):
     # The process and the address are others.
     top, native = ([line.split(' pntr')[0].split(None, 1)[-1] for line in lines] for lines in found)
     assert '<string>:1' in top[0] and len(top) >= 3 and top == native
+
+
+def has_native_frames(path):
+    return any(file == '' for call in Capture(path).calls for file, _, _ in call.frames[:-1])
+
+
+@pytest.mark.one_python
+def test_auto_records_native_stacks_where_they_may_be_asked_for(python, trace, folder, cli):
+    code, capture = 'kept = [bytearray(5000) for _ in range(10)]', os.path.join(folder, 'capture')
+    program = ['--', python.path, '-c', code]
+    done = cli('run', '--stack', 'auto', '--format', 'tree', *program)
+    assert done.status == 0 and '(python' in done.stdout.lower() + done.stderr.lower()
+    done = cli('run', '--stack', 'auto', '--capture', capture, *program)
+    assert done.status == 0 and has_native_frames(capture)
+    done = cli('run', '--stack', 'auto', '--capture', capture + '.probe', '--attribution', 'probe', *program)
+    assert done.status == 0
+    assert 'has no callers' in cli('report', '--format', 'folded', capture + '.probe').stderr
+    leak = 'import ctypes\nfor _ in range(10): ctypes.CDLL(None).strdup(b"x" * 5000)'
+    done = cli('gate', '--max-leak', '1KiB', '--stack', 'auto', '--', python.path, '-c', leak)
+    assert done.status == 1 and re.search(r'^ {20,}in \S', done.stderr, re.MULTILINE)
+    run = trace.code(code, PYMEMFLOW_STACK='auto', PYMEMFLOW_MAX_STACK='5', output=None)
+    assert run.stderr.startswith('pymemflow: --max-stack') and run.stderr.count('\n') == 1
