@@ -4,9 +4,9 @@
 #include "platform/stack_bounds.h"
 
 #include <fcntl.h>
+#include <sys/auxv.h>
 
 #include <cstddef>
-#include <cstring>
 
 #include "platform/linux/system_call.h"
 #include "platform/threads.h"
@@ -16,7 +16,6 @@ namespace {
 
 // A signal's stack may be small.
 constexpr std::size_t kBufferBytes = 512;
-constexpr char kFirstStack[] = "[stack]\n";
 
 // Finds the line of the maps whose range holds an address. The lines are read byte by byte, so none
 // is too long.
@@ -27,11 +26,9 @@ class Search {
   // True: the line was found, and ends at this byte.
   bool take(char c) {
     if (c == '\n') {
-      is_first_stack_ = matched_ == sizeof kFirstStack - 2;
       if (bounds_.holds(address_) && is_readable_) return true;
       bounds_ = {};
       field_ = Field::Start;
-      matched_ = 0;
       return false;
     }
     switch (field_) {
@@ -54,14 +51,11 @@ class Search {
         field_ = Field::Rest;
         break;
       case Field::Rest:
-        matched_ = c == kFirstStack[matched_] ? matched_ + 1 : c == kFirstStack[0] ? 1U : 0U;
         break;
     }
     return false;
   }
 
-  // The kernel's name for the stack of the first thread.
-  bool is_first_stack() const { return is_first_stack_; }
   const StackBounds& bounds() const { return bounds_; }
 
  private:
@@ -76,8 +70,6 @@ class Search {
   StackBounds bounds_;
   Field field_ = Field::Start;
   bool is_readable_ = false;
-  bool is_first_stack_ = false;
-  std::size_t matched_ = 0;  // of kFirstStack, at the end of what was read
 };
 
 }  // namespace
@@ -105,7 +97,8 @@ StackBounds find_stack_bounds(std::uintptr_t address) {
     bounds.end = self;
     bounds.is_own = true;
   }
-  if (search.is_first_stack()) bounds.is_own = true;
+  // The kernel leaves this at the bottom of the first thread's stack.
+  if (bounds.holds(::getauxval(AT_RANDOM))) bounds.is_own = true;
   return bounds;
 }
 
