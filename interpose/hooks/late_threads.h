@@ -1,20 +1,20 @@
 #pragma once
-// Holds daemon threads while the report is made at the end of the process. The interpreter has
-// finalized by then, and has freed memory that its daemon threads still refer to. Without this
-// library the process would end at once; a report gives a daemon thread that waits for the GIL time
-// to read its freed state. In CPython 3.10 each wait of 5 ms ends with that read, and with a
-// segmentation fault. So a thread that returns from a timed wait on a condition is held until the
-// report is done.
+// Holds the other threads of the process while its report is made at an exit. The interpreter has
+// finalized by then, and has freed memory that its daemon threads still refer to: those that wait
+// for the GIL, and those in C code that calls back into Python (functions of sqlite3, comparisons
+// of qsort()). Without this library the process would be gone microseconds later. With it, such a
+// thread would have the time of a report to crash.
+//
+// Linux: all threads are stopped, wherever they are (platform/linux/held_threads.h). macOS: the
+// report is made in the process, and a stopped thread may have a lock that it needs. So only
+// threads that return from a timed wait on a condition are held, as those that wait for the GIL
+// are.
+
+#include "capture/block.h"
 
 namespace pymemflow::interpose {
 
-// Holds threads during its lifetime. There is at most one, on the thread that ends the process.
-class LateThreadsHeld {
- public:
-  LateThreadsHeld();
-  ~LateThreadsHeld();
-  LateThreadsHeld(const LateThreadsHeld&) = delete;
-  LateThreadsHeld& operator=(const LateThreadsHeld&) = delete;
-};
+// Calls work(kind) while the other threads are held. For one thread at a time.
+void hold_late_threads_during(void (*work)(EndKind kind), EndKind kind);
 
 }  // namespace pymemflow::interpose

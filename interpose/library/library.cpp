@@ -141,18 +141,25 @@ void end_now(EndKind kind) {
   if (end_recording(kind)) tell_end(kind);
 }
 
-void end(EndKind kind) {
+void end_with_threads_held(EndKind kind) {
+  const auto end_own = [](EndKind own) {
+    if (is_recording_process()) end_now(own);
+  };
+  hold_late_threads_during(end_own, kind);
+}
+
+void end(EndKind kind, void (*work)(EndKind kind) = end_now) {
   const int saved = errno;
-  run_end(kind, end_now);
+  run_end(kind, work);
   errno = saved;
 }
 
 void at_exit(void*) {
   // After a filter no system call may be made here. NAME.windows has the end then.
   if (is_in_memory) end_recording(EndKind::Exit);
-  if (is_forbidden || !is_recording_process()) return;
-  const LateThreadsHeld held;
-  end(EndKind::Exit);
+  // A quick check: until a thread is held, it may use the interpreter, which has finalized.
+  if (is_forbidden || platform::process_id() != recording.destination.process) return;
+  end(EndKind::Exit, end_with_threads_held);
 }
 
 void before_end() {

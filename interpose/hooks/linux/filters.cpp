@@ -177,7 +177,11 @@ long find_forbidden_call(const void* program) {
 }
 
 bool permits_call(const void* program, long call) {
-  return find_forbidden(program, {&call, 1}) < 0;
+  return permits_calls(program, {&call, 1});
+}
+
+bool permits_calls(const void* program, std::span<const long> calls) {
+  return find_forbidden(program, calls) < 0;
 }
 
 }  // namespace pymemflow::interpose

@@ -2,6 +2,8 @@
 // Examines a filter of system calls (seccomp) before the program installs it. Allocates nothing
 // from the heap; any thread.
 
+#include <span>
+
 namespace pymemflow::interpose {
 
 // The number of the first of the library's own system calls that could end a thread under the
@@ -11,5 +13,6 @@ long find_forbidden_call(const void* program);
 
 // Whether the filter makes a call, or refuses it with an error, whatever its arguments are.
 bool permits_call(const void* program, long call);
+bool permits_calls(const void* program, std::span<const long> calls);
 
 }  // namespace pymemflow::interpose

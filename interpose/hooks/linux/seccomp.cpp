@@ -15,6 +15,7 @@
 #include "interpose/hooks/process_log.h"
 #include "interpose/originals/originals.h"
 #include "platform/here.h"
+#include "platform/linux/held_threads.h"
 #include "platform/linux/system_call.h"
 #include "platform/linux/watched_system_calls.h"
 
@@ -39,6 +40,10 @@ long around_filter(const void* program, bool is_strict, Install install) {
   const int saved = errno;
   const long forbidden = is_strict ? long{SYS_fstat} : find_forbidden_call(program);
   const bool permits_getpid = !is_strict && permits_call(program, SYS_getpid);
+  // Of those that are not needed, an end does without.
+  if (is_strict || !permits_calls(program, platform::HeldThreads::calls())) {
+    platform::HeldThreads::forbid();
+  }
   const bool is_told = forbidden >= 0 && end_handlers.before_filter(forbidden, permits_getpid);
   errno = saved;
   const long outcome = install();

@@ -5,9 +5,11 @@
 
 #include <atomic>
 #include <cerrno>
+#include <cstdint>
 
 #include "interpose/originals/originals.h"
 #include "platform/here.h"
+#include "platform/process.h"
 
 using namespace pymemflow;
 using namespace pymemflow::interpose;
@@ -15,7 +17,13 @@ using namespace pymemflow::interpose;
 namespace pymemflow::interpose {
 namespace {
 
-constinit std::atomic<bool> are_held{false};
+// The process whose threads are held; 0: none. A forked child may find its parent's here.
+constinit std::atomic<std::uint32_t> holding{0};
+
+bool are_held() {
+  const std::uint32_t process = holding.load(std::memory_order_relaxed);
+  return process != 0 && process == platform::process_id();
+}
 
 void sleep_ms(long milliseconds) {
   const timespec time = {.tv_sec = 0, .tv_nsec = milliseconds * 1'000'000};
@@ -26,19 +34,17 @@ void sleep_ms(long milliseconds) {
 // by then; if not, an exit handler that runs after ours may be waiting for this thread.
 void hold() {
   const int saved = errno;
-  while (are_held.load(std::memory_order_relaxed)) sleep_ms(10);
+  while (are_held()) sleep_ms(10);
   sleep_ms(1000);
   errno = saved;
 }
 
 }  // namespace
 
-LateThreadsHeld::LateThreadsHeld() {
-  are_held.store(true, std::memory_order_relaxed);
-}
-
-LateThreadsHeld::~LateThreadsHeld() {
-  are_held.store(false, std::memory_order_relaxed);
+void hold_late_threads_during(void (*work)(EndKind kind), EndKind kind) {
+  holding.store(platform::process_id(), std::memory_order_relaxed);
+  work(kind);
+  holding.store(0, std::memory_order_relaxed);
 }
 
 }  // namespace pymemflow::interpose
@@ -46,7 +52,7 @@ LateThreadsHeld::~LateThreadsHeld() {
 PMF_HOOK(int, pthread_cond_timedwait)
 (pthread_cond_t* condition, pthread_mutex_t* mutex, const timespec* until) {
   const int outcome = real.pthread_cond_timedwait(condition, mutex, until);
-  if (are_held.load(std::memory_order_relaxed)) [[unlikely]]
+  if (are_held()) [[unlikely]]
     hold();
   return outcome;
 }
