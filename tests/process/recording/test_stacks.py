@@ -28,8 +28,9 @@ class Recorded:
     def __init__(self, trace, build, folder, program, *arguments, status=0, **variables):
         self.capture_path = os.path.join(folder, 'capture')
         self.noted_path = os.path.join(folder, 'noted')
+        variables.setdefault('PYMEMFLOW_STACK', 'python')
         run = trace(os.path.join(FOLDER, program), build.path('notes_stacks'), self.noted_path, *arguments,
-                    PYMEMFLOW_STACK='python', PYMEMFLOW_CAPTURE=self.capture_path, output=None, **variables)
+                    PYMEMFLOW_CAPTURE=self.capture_path, output=None, **variables)
         assert (run.status, run.stderr) == (status, '')
         self.pid = run.pid
         self.capture = Capture(self.capture_path)
@@ -143,6 +144,21 @@ def test_handler_that_allocates(situation, build):
 def test_killed(record):
     recorded = record('situations.py', 'killed', status=-signal.SIGKILL)
     assert_same(recorded.capture, recorded.noted)
+
+
+@pytest.mark.parametrize('name, variables', [('threads', {}), ('released', {}), ('reborn', {}),
+                                             ('python_handlers', {}), ('repeats', {'PYMEMFLOW_RING': '64KiB'})])
+def test_python_frames_below_native_ones(situation, name, variables):
+    """The Python frames are the same with --stack native."""
+    recorded = situation(name, PYMEMFLOW_STACK='native', **variables)
+    calls, noted = calls_of(recorded.capture), recorded.noted
+    if name == 'repeats':
+        noted = {number: noted[number - len(noted)] for number in calls}
+    assert noted and set(noted) <= set(calls)
+    for number, frames in noted.items():
+        call = calls[number]
+        assert (tuple(frame for frame in call.frames if frame[0]), call.end) == (frames, 'bottom')
+        assert call.frames[0][0] == '', 'no native frame'
 
 
 def test_ring(situation):
