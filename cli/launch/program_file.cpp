@@ -93,8 +93,10 @@ bool finds_python_in(const std::string& path) {
   std::string window;
   std::string piece(std::size_t{1} << 20, '\0');
   bool is_found = false;
-  for (ssize_t size = 1; is_file && size > 0 && !is_found;) {
-    size = ::read(file, piece.data(), piece.size());
+  // No Python is larger than that, and a file may have holes without end.
+  constexpr int kMostPieces = 256;
+  for (int pieces = 0; is_file && pieces < kMostPieces && !is_found; ++pieces) {
+    const ssize_t size = ::read(file, piece.data(), piece.size());
     if (size <= 0) break;
     // A name may begin in the piece before.
     window = window.substr(window.size() - std::min<std::size_t>(window.size(), 16)) +

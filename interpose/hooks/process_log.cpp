@@ -139,13 +139,14 @@ void note_own(NoteState state, std::string_view reason) {
 
 void open_process_log() {
   const char* const path = std::getenv(kProcessLogVariable);
-  if (path == nullptr || std::strlen(path) >= sizeof log_path) return;
+  const std::size_t path_bytes = path == nullptr ? 0 : std::strlen(path) + 1;
+  if (path == nullptr || path_bytes > sizeof log_path) return;
   const int file = platform::open_file(path);
   if (file < 0) return;
   void* const memory = is_log(file) ? platform::map_file(file, 0, sizeof(ProcessLog)) : nullptr;
   platform::close_file(file);
   if (memory == nullptr) return;
-  std::strcpy(log_path, path);
+  std::memcpy(log_path, path, path_bytes);
   platform::visit_command_line(append_own_words, nullptr);
   auto* const mapped = static_cast<ProcessLog*>(memory);
   const std::uint32_t process = platform::process_id();

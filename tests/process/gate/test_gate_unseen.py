@@ -69,8 +69,6 @@ ESCAPES = {
 class TestChildren(Case):
     @pytest.mark.parametrize('code, reason', ESCAPES.values(), ids=ESCAPES)
     def test_without_the_library(self, code, reason):
-        code = code.replace('CHILD])', 'CHILD])') + '\n'
-        self.environment.pop('PYTHONPATH', None)
         self.check(self.gate(code), 'untraced_python', 'may have run Python, and was not traced', reason)
         done = self.gate(code, '--allow-unseen', status=0)
         assert 'not seen: ' in done.stderr and 'pymemflow: passed, ' in done.stderr
@@ -149,14 +147,24 @@ class TestChildren(Case):
                     'not name.startswith("capture.%d." % os.getpid()): os.remove(os.path.join(folder, name))')
         self.check(self.gate(code), 'missing', 'was recorded, but its record is missing')
 
+    @pytest.mark.parametrize('word', ['00000000', '01000000', '02000000', '03000000', 'ffffffff', '2fffffff'])
+    def test_log_that_the_program_has_overwritten(self, word):
+        """Nothing in it is trusted."""
+        done = self.cli('gate', '--max-leak=1MB', '--json', self.path('json'), '--', self.python.path, '-c',
+                        'import os\nwith open(os.environ["_PYMEMFLOW_PROCESSES"], "r+b") as log:\n'
+                        '    size = os.fstat(log.fileno()).st_size\n    log.seek(8)\n'
+                        '    log.write(bytes.fromhex(%r) * ((size - 8) // 4))' % word, env=self.environment)
+        assert done.status in (0, 2) and 'Traceback' not in done.stderr, done.stderr
+        assert len(done.stderr) < 1 << 20 and '\x1b' not in done.stderr
+        assert done.status == 2 or word in ('00000000', '01000000')
+
     def test_program_that_is_not_there(self):
         self.gate('try: subprocess.run(["no-such-program"])\nexcept FileNotFoundError: pass', status=0)
         assert self.kinds() == []
 
     def test_more_than_can_be_noted(self):
         """And the lines of equal programs are one."""
-        code = ('for _ in range(1100): os.waitpid(os.posix_spawn("/bin/true", ["true"], {}), 0)')
-        done = self.gate(code)
+        done = self.gate('for _ in range(1100): os.waitpid(os.posix_spawn("/bin/true", ["true"], {}), 0)')
         assert self.kinds() == ['untraced_program', 'left_out']
         assert ' (and 1023 other processes)\n' in done.stderr
         assert 'a process was not traced, and there were too many to note which (and 75 other processes)' in done.stderr
