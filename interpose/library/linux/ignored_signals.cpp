@@ -33,23 +33,28 @@ constexpr bool is_left_alone(int signal) {
   return (kLeftAlone & only(signal)) != 0 || (signal > SIGSYS && signal < kFirstRealTime);
 }
 
-}  // namespace
+// A handler rather than SIG_IGN: a program that another thread starts meanwhile would inherit that.
+void do_nothing(int, siginfo_t*, void*) {}
 
-long IgnoredSignals::set_action(int signal, const Action* action, Action* before) {
-  return platform::system_call(SYS_rt_sigaction, signal, action, before, sizeof(SignalSet));
+bool is_ignored(const platform::SignalAction& action) {
+  return action.handler == reinterpret_cast<void*>(SIG_IGN);
 }
 
+}  // namespace
+
 IgnoredSignals::IgnoredSignals() {
-  const Action ignore = {reinterpret_cast<void*>(SIG_IGN), 0, nullptr, 0};
+  const platform::SignalAction nothing = platform::action_of(do_nothing, 0);
   for (int signal = 1; signal <= kSignals; ++signal) {
-    if (!is_left_alone(signal)) set_action(signal, &ignore, &before_[signal]);
+    if (is_left_alone(signal)) continue;
+    platform::set_action(signal, nullptr, &before_[signal]);
+    if (!is_ignored(before_[signal])) platform::set_action(signal, &nothing, nullptr);
   }
 }
 
 IgnoredSignals::~IgnoredSignals() {
   for (int signal = 1; signal <= kSignals; ++signal) {
     if (is_left_alone(signal) || stays_ignored(signal)) continue;
-    set_action(signal, &before_[signal], nullptr);
+    platform::set_action(signal, &before_[signal], nullptr);
   }
   // A signal that all threads block waits, though it is ignored.
   SignalSet waiting = 0;

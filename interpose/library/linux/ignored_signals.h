@@ -3,7 +3,7 @@
 // Without the library the process would have ended by now, so a timer whose handler is gone, a
 // Ctrl-C, or the limit of processor time must not end it before its report. Faults still end it.
 
-#include "platform/linux/held_signals.h"
+#include "platform/linux/signal_action.h"
 
 namespace pymemflow::interpose {
 
@@ -17,16 +17,8 @@ class IgnoredSignals {
 
  private:
   static constexpr int kSignals = 64;
-  // The kernel's struct sigaction.
-  struct Action {
-    void* handler;
-    unsigned long flags;
-    void* restorer;
-    platform::SignalSet mask;
-  };
-  static long set_action(int signal, const Action* action, Action* before);
 
-  Action before_[kSignals + 1];
+  platform::SignalAction before_[kSignals + 1];
 };
 
 }  // namespace pymemflow::interpose

@@ -27,8 +27,11 @@ THREADS = r'''
 #include <fcntl.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <spawn.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
+#include <sys/wait.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <sys/prctl.h>
@@ -67,6 +70,17 @@ static void begin_fault(void) {
 }
 static void fault(void) { usleep(1000); if (shared[1]) *(volatile int*)8 = 1; }
 static void call_abort(void) { usleep(1000); if (shared[1]) abort(); }
+/* Notes the signals that a program ignores, before and after it is told. */
+static char file[4096];
+static void note_ignored(void) {
+  extern char** environ;
+  char command[5000];
+  sprintf(command, "grep SigIgn /proc/self/status >> %s.ignored", file);
+  char* words[] = {"sh", "-c", command, 0};
+  pid_t child;
+  if (posix_spawn(&child, "/bin/sh", 0, 0, words, environ) == 0) waitpid(child, 0, 0);
+}
+static void spawn(void) { usleep(1000); if (shared[1] && !shared[2]) { note_ignored(); shared[2] = 1; } }
 struct work { void (*begin)(void); void (*step)(void); };
 static void* run(void* argument) {
   const struct work* work = argument;
@@ -75,6 +89,7 @@ static void* run(void* argument) {
 }
 /* Python unmaps what it has mapped. */
 void share(const char* path) {
+  strcpy(file, path);
   shared = mmap(0, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, open(path, O_RDWR), 0);
 }
 static void start(const struct work* work) {
@@ -86,7 +101,7 @@ static void start(const struct work* work) {
   void start_##name(void) { static const struct work work = {begin, step}; start(&work); }
 WORK(count, begin_count, count) WORK(malloc, begin_malloc, call_malloc) WORK(timedwait, begin_timedwait, timedwait)
 WORK(blocked, begin_blocked, count) WORK(python, begin_python, python) WORK(fault, begin_fault, fault)
-WORK(abort, begin_fault, call_abort)
+WORK(abort, begin_fault, call_abort) WORK(spawn, note_ignored, spawn)
 void set_python(void* function) { call_python = (int (*)(void))function; }
 static void* leave(void* unused) {
   char state = 0, path[64];
@@ -251,6 +266,17 @@ class TestThreads(EndCase):
             report = rest()
         assert process.returncode == 5
         assert report.lost == 0 and has_block(report)
+
+    def test_program_inherits_no_ignored_signals(self):
+        """The library ignores signals during the end, but no program that a thread starts does."""
+        code = 'import signal\nsignal.signal(signal.SIGUSR1, signal.SIG_IGN)\nlibrary.start_spawn()\nos._exit(5)'
+        with self.report_begun(code) as (process, rest):
+            self.tell()
+            self.wait_until(lambda: self.word(HAS_GONE_ON) == 1)
+            rest()
+        assert process.returncode == 5
+        before, during = self.read('memory.ignored').splitlines()
+        assert before == during and int(before.split()[1], 16) & (1 << 9)
 
     def test_main_thread_has_ended(self):
         """It is a zombie, which takes no signal."""
