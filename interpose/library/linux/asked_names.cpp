@@ -76,7 +76,7 @@ bool ask_reporter(std::string_view request, report::String& answer) {
   // that of an end after which the program goes on.
   asking = &ask;
   run_end(EndKind::Exec, run_asked);
-  if (ask.end.refused != 0 || !WIFEXITED(ask.end.status)) return false;
+  if (!ask.end.is_known || ask.end.refused != 0 || !WIFEXITED(ask.end.status)) return false;
   if (WEXITSTATUS(ask.end.status) != report::kReported) return false;
   return exchange.read_answer(request.size(), answer);
 }

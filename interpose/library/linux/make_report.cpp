@@ -106,7 +106,10 @@ void say_where_it_is(const ReportRequest& request, std::initializer_list<std::st
 
 void say_outcome(const ReportRequest& request, const ReporterEnd& end) {
   char digits[16];
-  if (end.refused != 0) {
+  if (!end.is_known) {
+    say_where_it_is(request, {"the process that waits for the reporter was killed, so the report "
+                              "may be missing or incomplete"});
+  } else if (end.refused != 0) {
     say_where_it_is(request, {"cannot start the reporter (", error_text(end.refused), ")"});
   } else if (WIFSIGNALED(end.status)) {
     say_where_it_is(request,

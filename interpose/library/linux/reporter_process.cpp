@@ -16,8 +16,8 @@
 
 #include "interpose/hooks/linux/waits.h"
 #include "interpose/library/linux/end_stacks.h"
-#include "platform/linux/held_signals.h"
 #include "platform/linux/own_stack.h"
+#include "platform/linux/signal_action.h"
 
 namespace pymemflow::interpose {
 namespace {
@@ -155,21 +155,17 @@ long become_reporter(void* argument) {
 long start_and_wait(void* argument) {
   Job& job = *static_cast<Job*>(argument);
   // A host that ignores SIGCHLD never learns how its children ended.
-  struct {
-    void* handler;
-    unsigned long flags;
-    void* restorer;
-    platform::SignalSet mask;
-  } const by_default = {};
-  system_call(SYS_rt_sigaction, SIGCHLD, &by_default, nullptr, sizeof(platform::SignalSet));
+  const platform::SignalAction by_default = {};
+  platform::set_action(SIGCHLD, &by_default, nullptr);
   const long reporter = clone_onto(CLONE_VM | CLONE_VFORK | SIGCHLD, end_stacks.reporter_top,
                                    &job.reporter, become_reporter, &job);
   if (failed(reporter)) {
-    job.end.refused = static_cast<int>(-reporter);
+    job.end = {.refused = static_cast<int>(-reporter), .is_known = true};
     return 0;
   }
   while (system_call(SYS_wait4, reporter, &job.end.status, 0, nullptr) == -EINTR) {
   }
+  job.end.is_known = true;
   return 0;
 }
 
@@ -222,13 +218,13 @@ ReporterEnd run_reporter(const ReporterStart& start) {
   for (std::size_t i = 0; i < kMaxArguments && start.arguments[i] != nullptr; ++i) {
     job.arguments[i + 2] = start.arguments[i];
   }
-  if (library_file[0] == '\0') return {.refused = ENOENT};
-  if (end_stacks.host_top == nullptr) return {.refused = ENOMEM};
-  if (are_children_elsewhere()) return {.refused = EPERM};
+  if (library_file[0] == '\0') return {.refused = ENOENT, .is_known = true};
+  if (end_stacks.host_top == nullptr) return {.refused = ENOMEM, .is_known = true};
+  if (are_children_elsewhere()) return {.refused = EPERM, .is_known = true};
   const long intermediate =
       clone_onto(CLONE_VM | CLONE_VFORK | CLONE_FS | CLONE_FILES, end_stacks.intermediate_top,
                  hide_next_child(), start_and_wait, &job);
-  if (failed(intermediate)) return {.refused = static_cast<int>(-intermediate)};
+  if (failed(intermediate)) return {.refused = static_cast<int>(-intermediate), .is_known = true};
   long met;
   do {
     met = system_call(SYS_wait4, intermediate, nullptr, __WCLONE, nullptr);

@@ -24,6 +24,8 @@ struct ReporterStart {
 struct ReporterEnd {
   int refused = 0;  // error number for which it could not be started
   int status = 0;   // as wait4(2) has it
+  // False: the process that waits for the reporter was killed, and the reporter perhaps, too.
+  bool is_known = false;
 };
 
 // Finds the paths of the library file and of its loader; at start-up only.
