@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <string_view>
 
+#include "capture/mapping.h"
 #include "capture/stack.h"
 
 namespace pymemflow {
@@ -42,22 +43,27 @@ enum class EventKind : std::uint8_t {
   Entered,  // a probe reported that a Python function was entered at the site
   Left,     // a probe reported that a Python function was left at the site
   Mark,     // the program gave this moment a name (pymemflow_mark())
+  Mapping,  // a call of mmap() or its family
 };
 
 // One event, as the report side sees it. It refers to nothing but names.
 struct Event {
   Function function = {};  // of a Call
   EventKind kind = EventKind::Call;
-  SiteId site = kNoSite;                        // of all kinds but Mark
-  std::uint32_t thread = 0;                     // the kernel's thread id
-  StackId stack = kNoStack;                     // whose uppermost frame is the site
-  std::uint64_t arguments[kMaxArguments] = {};  // in the order of FunctionTraits::arguments
-  std::uint64_t result = 0;  // the address of the block; 0: the call failed, or Effect::Release
+  SiteId site = kNoSite;     // of all kinds but Mark
+  std::uint32_t thread = 0;  // the kernel's thread id
+  StackId stack = kNoStack;  // whose uppermost frame is the site
+  // In the order of FunctionTraits::arguments. Of a Mapping: the range that is released, as address
+  // and bytes, and the bytes that are mapped.
+  std::uint64_t arguments[kMaxArguments] = {};
+  // The address of the block, or of the range that is mapped. 0: the call failed, or releases.
+  std::uint64_t result = 0;
   // CLOCK_MONOTONIC in nanoseconds. The event happened at this moment or later: the record knows
   // when the block that holds the event was begun. The time of a Mark is exact.
   std::uint64_t after_ns = 0;
   // The name of a Mark. Valid until the reader that handed out the event polls again.
   std::string_view name = {};
+  Mapping mapping = {};
 
   // The requested size in bytes: elements times their size, modulo 2^64 as in the D script.
   constexpr std::uint64_t size_bytes() const {

@@ -183,6 +183,12 @@ constexpr Word probe_head(EventKind kind, SiteId site) {
   return extended_head(is_entry ? ExtendedKind::Entered : ExtendedKind::Left, 1, site);
 }
 
+// A call of mmap() or its family. The number is that of the site, as in the records of calls.
+inline constexpr std::size_t kMaxMappingWords = 2 + kMaxMappingValues;
+constexpr Word mapping_head(MappingStep step, SiteId site) {
+  return extended_head(ExtendedKind::Mapping, 2 + mapping_values(step), site);
+}
+
 inline constexpr std::size_t kMaxMarkName = 255;
 constexpr std::size_t mark_words(std::size_t name_bytes) {
   return 2 + (name_bytes + sizeof(Word) - 1) / sizeof(Word);

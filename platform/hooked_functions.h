@@ -12,6 +12,7 @@
 #  include <pthread.h>
 #  include <spawn.h>
 #  include <stdlib.h>
+#  include <sys/mman.h>
 #  include <unistd.h>
 
 // The function that returns a block's usable size.
@@ -26,6 +27,7 @@ using AskedBlock = const void*;
 #  include <dlfcn.h>
 #  include <pthread.h>
 #  include <spawn.h>
+#  include <sys/mman.h>
 #  include <sys/prctl.h>
 #  include <sys/resource.h>
 #  include <sys/wait.h>
@@ -53,6 +55,8 @@ int execveat(int folder, const char* path, char* const* arguments, char* const* 
              int flags) noexcept;
 int close_range(unsigned first, unsigned last, int flags) noexcept;
 void closefrom(int lowest) noexcept;
+void* mmap64(void* address, std::size_t bytes, int protection, int flags, int file,
+             off_t offset) noexcept;
 }
 // NOLINTEND(readability-redundant-declaration)
 

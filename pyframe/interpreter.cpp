@@ -147,6 +147,20 @@ bool find_calls(const Library& library, Interpreter& interpreter) {
          library.find("PyUnicode_ReadChar", witness.character);
 }
 
+// PyObject_GetArenaAllocator() copies a structure that is initialised from the start.
+const void* find_arena_allocator(const Library& library) {
+  struct ArenaAllocator {
+    void* context;
+    void* (*allocate)(void* context, std::size_t bytes);
+    void (*release)(void* context, void* arena, std::size_t bytes);
+  };
+  void (*get)(ArenaAllocator*) = nullptr;
+  if (!library.find("PyObject_GetArenaAllocator", get)) return nullptr;
+  ArenaAllocator allocator{};
+  get(&allocator);
+  return reinterpret_cast<const void*>(allocator.allocate);
+}
+
 bool find_types(const Library& library, Interpreter& interpreter) {
   interpreter.code_type = library.find("PyCode_Type");
   interpreter.text_type = library.find("PyUnicode_Type");
@@ -196,6 +210,7 @@ Interpreter find_interpreter(void* handle, Arrival arrival) {
     library.find("Py_IsInitialized", interpreter.is_initialized);
   }
   interpreter.status = reason == nullptr ? InterpreterStatus::Known : InterpreterStatus::Unknown;
+  if (reason == nullptr) interpreter.arena_allocator = find_arena_allocator(library);
   interpreter.version = version_text;
   if (arrival == Arrival::Late || platform::kThreadLocalsMayAllocate) guard_states(interpreter);
   return interpreter;

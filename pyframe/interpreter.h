@@ -62,6 +62,9 @@ struct Interpreter {
   void* (*first_interpreter)() = nullptr;
   void* (*next_interpreter)(void*) = nullptr;
   Witness witness{};
+  // The function by which it maps memory: pymalloc's arenas, and from 3.11 on stacks of frames.
+  // Null: unknown.
+  const void* arena_allocator = nullptr;
 };
 
 // Finds the interpreter whose functions are in `library`, a handle of dlopen(); null: the first one

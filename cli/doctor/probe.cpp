@@ -168,6 +168,7 @@ void read_capture(const std::string& path, Probe& about) {
     Event event;
     const report::Site* site = nullptr;
     while (reader.next(event, site)) {
+      if (event.kind != EventKind::Call) continue;
       for (Source& source : sources) {
         if (source.most != 0) count(event, *site, source);
       }

@@ -303,6 +303,7 @@ CaptureSettings settings_of(const RecordingOptions& asked) {
           .ring_bytes = asked.ring,
           .max_stack = asked.stack == Stack::Top ? 0 : static_cast<std::uint32_t>(asked.max_stack),
           .has_native_frames = asked.stack == Stack::Native,
+          .has_mappings = asked.mappings,
           .options = given_options()};
 }
 

@@ -3,6 +3,8 @@
 // that the hook replaces. Constant initialised, and a call costs one load more than a direct call.
 // Any thread.
 
+#include <cstddef>
+
 namespace pymemflow::interpose {
 
 template <typename Function>
@@ -38,5 +40,9 @@ template <typename Result, typename... Arguments, bool kIsNoexcept>
 constexpr auto plain(Result (*function)(Arguments..., ...) noexcept(kIsNoexcept)) {
   return function;
 }
+
+// mremap() has one further argument at most. For its type alone: it is called with that argument.
+using Remap = void* (*)(void*, std::size_t, std::size_t, int, void*) noexcept;
+Remap plain(void* (*function)(void*, std::size_t, std::size_t, int, ...) noexcept);
 
 }  // namespace pymemflow::interpose

@@ -1,13 +1,13 @@
 #include "interpose/recording/recorder.h"
 
 #include <algorithm>
-#include <cerrno>
 #include <cstring>
 #include <initializer_list>
 
 #include "interpose/originals/originals.h"
 #include "interpose/recording/window.h"
 #include "platform/clock.h"
+#include "platform/errno_keeper.h"
 #include "platform/signal_guard.h"
 #include "platform/threads.h"
 
@@ -15,32 +15,8 @@ namespace pymemflow::interpose {
 
 namespace {
 
-// Preserves the caller's errno across the system calls of the slow paths.
-class ErrnoKeeper {
- public:
-  ErrnoKeeper() : saved_(errno) {}
-  ~ErrnoKeeper() { errno = saved_; }
-  ErrnoKeeper(const ErrnoKeeper&) = delete;
-  ErrnoKeeper& operator=(const ErrnoKeeper&) = delete;
-
- private:
-  const int saved_;
-};
-
 bool is_new_process() {
   return recording.fork_sensitive->initialized.load(std::memory_order_acquire) != kReady;
-}
-
-void count_lost(Writer* writer) {
-  const Phase phase = recording.phase.load(std::memory_order_relaxed);
-  if (phase == Phase::Ended || is_paused()) return;
-  // The file is the parent's.
-  if (is_new_process()) return;
-  if (writer != nullptr && writer->window != nullptr) {
-    ++writer->window->lost;
-  } else {
-    recording.destination.file.count_lost();
-  }
 }
 
 // Records the thread that uses the writer from here on. The record is among the events, since it
@@ -142,13 +118,6 @@ bool write_call(Writer& writer, const Call& call, SiteId site) {
   return true;
 }
 
-// The writer for one event on this thread, in the state Writing.
-struct Entry {
-  Writer* writer = nullptr;  // null if the event shall not be recorded, or, with is_lost, cannot be
-  bool is_borrowed = false;
-  bool is_lost = false;
-};
-
 // Starts the recording of a forked child. Returns null if it cannot record.
 Writer* begin_new_process() {
   const Writer* const parents = this_writer();
@@ -175,10 +144,41 @@ Entry enter_with_new_writer(bool is_borrowed) {
   return {.writer = writer, .is_borrowed = is_borrowing, .is_lost = writer == nullptr};
 }
 
-// Whether an event is recorded even during a pause.
-enum class Always : bool { No, Yes };
+// Writes the time to the record, and makes room up to the next clock reading.
+void read_clock(Writer& writer, Word* end) {
+  // A probe may take back the record that was written last, so nothing may come in between. Sums
+  // have no time.
+  if (recording.probes || recording.destination.mode == RecordMode::Sums) {
+    writer.end = end;
+    return;
+  }
+  const std::uint64_t now = platform::quick_monotonic_ns();
+  const std::uint64_t units = (now - writer.window->opened_ns) >> kClockShift;
+  if (units >> 32 == 0) {
+    commit(writer, extended_head(ExtendedKind::Clock, 1, static_cast<std::uint32_t>(units)), 1);
+  } else {
+    writer.position[1] = now;
+    commit(writer, extended_head(ExtendedKind::Clock, kMaxClockWords, 0), kMaxClockWords);
+  }
+  writer.end = std::min(writer.position + kClockDistance, end);
+  advance_epoch(writer, now);
+}
 
-Entry enter(Always always = Always::No) {
+}  // namespace
+
+void count_lost(Writer* writer) {
+  const Phase phase = recording.phase.load(std::memory_order_relaxed);
+  if (phase == Phase::Ended || is_paused()) return;
+  // The file is the parent's.
+  if (is_new_process()) return;
+  if (writer != nullptr && writer->window != nullptr) {
+    ++writer->window->lost;
+  } else {
+    recording.destination.file.count_lost();
+  }
+}
+
+Entry enter(Always always) {
   const Phase phase = recording.phase.load(std::memory_order_acquire);
   if (phase == Phase::Off || phase == Phase::Ended) return {};
   if (always == Always::No && is_paused()) return {};
@@ -205,32 +205,10 @@ Entry enter(Always always = Always::No) {
   return {};
 }
 
-// Writes the time to the record, and makes room up to the next clock reading.
-void read_clock(Writer& writer, Word* end) {
-  // A probe may take back the record that was written last, so nothing may come in between. Sums
-  // have no time.
-  if (recording.probes || recording.destination.mode == RecordMode::Sums) {
-    writer.end = end;
-    return;
-  }
-  const std::uint64_t now = platform::quick_monotonic_ns();
-  const std::uint64_t units = (now - writer.window->opened_ns) >> kClockShift;
-  if (units >> 32 == 0) {
-    commit(writer, extended_head(ExtendedKind::Clock, 1, static_cast<std::uint32_t>(units)), 1);
-  } else {
-    writer.position[1] = now;
-    commit(writer, extended_head(ExtendedKind::Clock, kMaxClockWords, 0), kMaxClockWords);
-  }
-  writer.end = std::min(writer.position + kClockDistance, end);
-  advance_epoch(writer, now);
-}
-
 void leave(const Entry& entry) {
   end_any_record(*entry.writer);
   if (entry.is_borrowed) WriterPool::release(*entry.writer);
 }
-
-}  // namespace
 
 Word* make_room(Writer& writer, std::size_t words) {
   if (writer.position + words <= writer.end) return writer.position;
@@ -250,7 +228,7 @@ Word* make_room(Writer& writer, std::size_t words) {
 }
 
 void record_call(const Call& call) {
-  const ErrnoKeeper keeper;
+  const platform::ErrnoKeeper keeper;
   const Entry entry = enter();
   if (entry.is_lost) count_lost(nullptr);
   if (entry.writer == nullptr) return;
@@ -268,7 +246,7 @@ void record_call(const Call& call) {
 }
 
 void record_probe(EventKind kind, const pyframe::Position& position) {
-  const ErrnoKeeper keeper;
+  const platform::ErrnoKeeper keeper;
   const Entry entry = enter();
   if (entry.is_lost) count_lost(nullptr);
   if (entry.writer == nullptr) return;
@@ -285,7 +263,7 @@ void record_probe(EventKind kind, const pyframe::Position& position) {
 }
 
 bool record_named_mark(std::string_view name) {
-  const ErrnoKeeper keeper;
+  const platform::ErrnoKeeper keeper;
   const Entry entry = enter(Always::Yes);
   if (entry.writer == nullptr) return false;
   Writer& writer = *entry.writer;
@@ -302,7 +280,7 @@ bool record_named_mark(std::string_view name) {
 }
 
 std::uint64_t record_turn() {
-  const ErrnoKeeper keeper;
+  const platform::ErrnoKeeper keeper;
   const Entry entry = enter(Always::Yes);
   if (entry.writer == nullptr) return 0;
   const std::uint64_t stamp = take_cut(*entry.writer);
@@ -311,7 +289,7 @@ std::uint64_t record_turn() {
 }
 
 bool require_own_recording() {
-  const ErrnoKeeper keeper;
+  const platform::ErrnoKeeper keeper;
   const Phase phase = recording.phase.load(std::memory_order_acquire);
   if (phase != Phase::On) return false;
   if (!is_new_process()) return true;
@@ -323,7 +301,7 @@ bool require_own_recording() {
 
 Writer* require_own_writer() {
   if (Writer* const writer = this_writer()) return writer;
-  const ErrnoKeeper keeper;
+  const platform::ErrnoKeeper keeper;
   const Entry entry = enter();
   if (entry.writer != nullptr) leave(entry);
   return this_writer();
@@ -331,7 +309,7 @@ Writer* require_own_writer() {
 
 MoveRecord::MoveRecord(Function function, const void* old, const void* caller)
     : function_(function) {
-  const ErrnoKeeper keeper;
+  const platform::ErrnoKeeper keeper;
   const Entry entry = enter();
   if (entry.is_lost) count_lost(nullptr);
   if (entry.writer == nullptr) return;
@@ -357,7 +335,7 @@ MoveRecord::MoveRecord(Function function, const void* old, const void* caller)
 
 void MoveRecord::finish(std::initializer_list<std::uint64_t> arguments, const void* result) {
   if (writer_ == nullptr) return;
-  const ErrnoKeeper keeper;
+  const platform::ErrnoKeeper keeper;
   writer_->state.store(WriterState::Writing, std::memory_order_relaxed);
   std::atomic_signal_fence(std::memory_order_seq_cst);
   Word* record = writer_->position + 1;

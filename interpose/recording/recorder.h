@@ -93,6 +93,20 @@ inline std::uint32_t use_site(Writer& writer, SiteId site) {
 // or there is no room.
 Writer* require_own_writer();
 
+// The writer for one event on this thread, in the state Writing.
+struct Entry {
+  Writer* writer = nullptr;  // null if the event shall not be recorded, or, with is_lost, cannot be
+  bool is_borrowed = false;
+  bool is_lost = false;
+};
+// Whether an event is recorded even during a pause.
+enum class Always : bool { No, Yes };
+Entry enter(Always always = Always::No);
+// Of the writer of an Entry, after the record.
+void leave(const Entry& entry);
+// Counts an event that could not be recorded. Null: there was no writer for it.
+void count_lost(Writer* writer);
+
 // Code on the fast path from a hook to its record has to be inlined into the hook.
 #define PMF_AT_ONCE __attribute__((always_inline)) inline
 

@@ -99,6 +99,38 @@ void write_peak(JsonText& json, const Profile& profile) {
   json.field("after_ns", profile.peak_after_ns).field("site", profile.peak_site).end_object();
 }
 
+void write_mapped(JsonText& json, const MappingTotals& totals) {
+  json.field("bytes", totals.live).field("peak_bytes", totals.peak);
+  json.field("mapped_bytes", totals.mapped).field("calls", totals.calls);
+}
+
+void write_mapping(JsonText& json, const MappingStats& stats, const Profile& profile) {
+  constexpr std::string_view kOwners[] = {"library", "arenas", "frames"};
+  json.begin_object().field("library", stats.library);
+  json.field("owner", kOwners[static_cast<std::size_t>(stats.owner)]);
+  json.field("use", name_of(stats.use));
+  write_site_name(json, stats.site);
+  if (profile.process.has_stacks) write_stack(json, profile.tree, stats.node);
+  write_mapped(json, stats.totals);
+  json.end_object();
+}
+
+void write_mappings(JsonText& json, const Profile& profile) {
+  const MappingProfile& mappings = profile.mappings;
+  json.key("mappings").begin_object();
+  for (std::size_t use = 0; use < kMappedFor; ++use) {
+    json.key(name_of(static_cast<MappedFor>(use))).begin_object();
+    write_mapped(json, mappings.totals[use]);
+    json.end_object();
+  }
+  json.key("arenas").begin_object();
+  write_mapped(json, mappings.arenas);
+  json.end_object().field("ranges", mappings.ranges);
+  json.field("unknown_releases", mappings.unknown_releases).key("sites").begin_array();
+  for (const MappingStats& stats : mappings.rows) write_mapping(json, stats, profile);
+  json.end_array().end_object();
+}
+
 }  // namespace
 
 void ProfileJson::write(const Profile& profile) {
@@ -124,7 +156,9 @@ void ProfileJson::write(const Profile& profile) {
     output_.write(text);
     text.clear();
   }
-  json.end_array().end_object();
+  json.end_array();
+  write_mappings(json, profile);
+  json.end_object();
   text += '\n';
   output_.write(text);
 }

@@ -23,6 +23,23 @@ void append_bytes(String& text, std::uint64_t bytes) {
   text += ')';
 }
 
+// Nothing of it is a block, but blocks may lie in it: an allocator cuts them out of its mappings.
+void append_mapped_totals(String& text, const MappingProfile& mappings) {
+  const auto append_line = [&](std::string_view label, const MappingTotals& totals) {
+    if (totals.peak == 0) return;
+    fmt::format_to(std::back_inserter(text), "{:<19}", label);
+    append_bytes(text, totals.live);
+    text += ", at most ";
+    append_bytes(text, totals.peak);
+    text += '\n';
+  };
+  append_line("mapped memory:", mappings.totals[static_cast<std::size_t>(MappedFor::Memory)]);
+  append_line("  Python's arenas:", mappings.arenas);
+  append_line("mapped stacks:", mappings.totals[static_cast<std::size_t>(MappedFor::Stacks)]);
+  append_line("mapped files:", mappings.totals[static_cast<std::size_t>(MappedFor::Files)]);
+  append_line("reserved:", mappings.totals[static_cast<std::size_t>(MappedFor::Reserved)]);
+}
+
 void append_totals(String& text, const Profile& profile) {
   const Totals& total = profile.total;
   auto end = std::back_inserter(text);
@@ -43,20 +60,22 @@ void append_totals(String& text, const Profile& profile) {
   append_bytes(text, total.allocated.bytes);
   fmt::format_to(end, " in {} blocks, {} of them temporary\n", total.allocated.blocks,
                  total.temporary);
-  if (profile.unknown_releases == 0) return;
-  fmt::format_to(end, "freed, unknown:    {} blocks that were allocated before the recording\n",
-                 profile.unknown_releases);
+  if (profile.unknown_releases != 0) {
+    fmt::format_to(end, "freed, unknown:    {} blocks that were allocated before the recording\n",
+                   profile.unknown_releases);
+  }
+  append_mapped_totals(text, profile.mappings);
 }
 
 bool is_live(const SiteStats& stats) {
   return stats.totals.live.blocks != 0;
 }
 
-// Appends the callers of the row's largest stack.
-void append_callers(String& text, const CallTree& tree, const SiteStats& stats,
+// Appends the callers of a stack, which is the largest one of a row.
+void append_callers(String& text, const CallTree& tree, CallNode node,
                     const Summary::Options& options) {
   auto end = std::back_inserter(text);
-  const Callers callers = callers_of(tree, stats.most_live.node, options.callers);
+  const Callers callers = callers_of(tree, node, options.callers);
   const auto append = [&](std::string_view start, std::string_view text_of_line) {
     fmt::format_to(end, "{:>36}    {}{}\n", "", start, text_of_line);
   };
@@ -66,9 +85,15 @@ void append_callers(String& text, const CallTree& tree, const SiteStats& stats,
   }
   const String note = note_on(callers);
   if (!note.empty()) fmt::format_to(end, "{:>36}    {}\n", "", std::string_view(note));
+}
+
+void append_callers(String& text, const CallTree& tree, const SiteStats& stats,
+                    const Summary::Options& options) {
+  append_callers(text, tree, stats.most_live.node, options);
   if (stats.stacks <= 1) return;
-  fmt::format_to(end, "{:>36}    this stack: {} bytes; {} more with other callers (--by stack)\n",
-                 "", stats.most_live.amount.bytes, stats.stacks - 1);
+  fmt::format_to(std::back_inserter(text),
+                 "{:>36}    this stack: {} bytes; {} more with other callers (--by stack)\n", "",
+                 stats.most_live.amount.bytes, stats.stacks - 1);
 }
 
 void append_sites(String& text, const Profile& profile, const Summary::Options& options) {
@@ -88,6 +113,25 @@ void append_sites(String& text, const Profile& profile, const Summary::Options& 
     if (profile.process.has_stacks) append_callers(text, profile.tree, stats, options);
   }
   if (alive > kSites) fmt::format_to(end, "{:>14} more {}s\n", alive - kSites, name_of(options.by));
+}
+
+void append_mappings(String& text, const Profile& profile, const Summary::Options& options) {
+  auto end = std::back_inserter(text);
+  std::size_t mapped = 0;
+  for (const MappingStats& stats : profile.mappings.rows) {
+    if (stats.totals.live == 0 || mapped++ >= kSites) continue;
+    if (mapped == 1) {
+      fmt::format_to(end, "\n{:>14} {:>14} {:>6}  mapped at the end, by library and site\n",
+                     "bytes", "peak", "calls");
+    }
+    fmt::format_to(end, "{:>14} {:>14} {:>6}  {}", stats.totals.live, stats.totals.peak,
+                   stats.totals.calls, std::string_view(shown_function({}, stats.library)));
+    if (stats.use != MappedFor::Memory) fmt::format_to(end, " ({})", name_of(stats.use));
+    fmt::format_to(end, " -> {}\n",
+                   std::string_view(shown_site(stats.site, options.names.full_file_path)));
+    if (profile.process.has_stacks) append_callers(text, profile.tree, stats.node, options);
+  }
+  if (mapped > kSites) fmt::format_to(end, "{:>14} more mappings\n", mapped - kSites);
 }
 
 // The limit of printed marks: the first and the last ones are printed.
@@ -133,6 +177,7 @@ void Summary::write(const Profile& profile) {
   String text;
   append_totals(text, profile);
   append_sites(text, profile, options_);
+  append_mappings(text, profile, options_);
   append_marks(text, profile);
   output_.write(text);
 }

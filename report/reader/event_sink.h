@@ -33,6 +33,8 @@ class EventSink {
   // Entered or Left. Captures have these only if they were made with probes.
   virtual void on_probe(const Event& /*event*/, const Site& /*site*/) {}
   virtual void on_mark(const Event& /*mark*/) {}
+  // A Mapping, which is never a flow line and no part of blocks.
+  virtual void on_mapping(const Event& /*event*/, const Site& /*site*/) {}
   // Events that the capture holds as a sum alone. After all other events.
   virtual void on_sum(const EventSum& /*sum*/, const Site& /*site*/) {}
   // After the last event.
@@ -45,6 +47,8 @@ inline void deliver(const Event& event, const Site* site, EventSink& sink) {
     sink.on_event(event, *site);
   } else if (event.kind == EventKind::Mark) {
     sink.on_mark(event);
+  } else if (event.kind == EventKind::Mapping) {
+    sink.on_mapping(event, *site);
   } else {
     sink.on_probe(event, *site);
   }

@@ -110,6 +110,7 @@ ProfileBuilder::ProfileBuilder(ProcessInfo process, const NameTable& names, Symb
       names_(names),
       origins_(process_.has_stacks),
       stack_names_(names, origins_, symbols),
+      mappings_(names, stack_names_),
       imports_(process_.command_line),
       exemptions_(names, origins_, imports_, symbols),
       marks_(ledger_, exemptions_, keep) {}
@@ -127,6 +128,10 @@ inline void ProfileBuilder::take(const Event& event, const Site& site, OriginId 
 
 void ProfileBuilder::on_mark(const Event& mark) {
   marks_.on_mark(mark.name, since_start(mark));
+}
+
+void ProfileBuilder::on_mapping(const Event& event, const Site& /*site*/) {
+  mappings_.on_event(event, origins_.has_stacks() ? origins_.of(event) : event.site);
 }
 
 void ProfileBuilder::on_events(const EventBatch& batch) {
@@ -155,6 +160,8 @@ void ProfileBuilder::take(const EventBatch& batch) {
       take(event, *batch.sites[i], kHasStacks ? origins_.of(event) : event.site);
     } else if (event.kind == EventKind::Mark) {
       on_mark(event);
+    } else if (event.kind == EventKind::Mapping) {
+      on_mapping(event, *batch.sites[i]);
     }
   }
 }
@@ -196,6 +203,7 @@ Profile ProfileBuilder::finish() {
   add_sites(profile);
   profile.snapshots = marks_.snapshots();
   for (Snapshot& snapshot : profile.snapshots) snapshot.sites = sites_of(snapshot.growth);
+  profile.mappings = mappings_.finish();
   profile.tree = stack_names_.take_tree();
   return profile;
 }

@@ -15,6 +15,7 @@
 #include "report/replay/exemptions.h"
 #include "report/replay/imports.h"
 #include "report/replay/ledger.h"
+#include "report/replay/mapping_profile.h"
 #include "report/replay/marks.h"
 #include "report/stacks/origins.h"
 #include "report/stacks/site_name.h"
@@ -76,6 +77,7 @@ struct Profile {
   Vector<StackStats> stacks;  // with different nodes, by the first allocation
   CallTree tree;              // of the nodes in all of this
   Vector<Snapshot> snapshots;
+  MappingProfile mappings;  // no part of all the above
 };
 
 // Why live memory cannot be told from a record of this mode; empty: it can.
@@ -92,9 +94,10 @@ class ProfileBuilder final : public EventSink {
 
   void on_event(const Event& event, const Site& site) override;
   void on_mark(const Event& mark) override;
+  void on_mapping(const Event& event, const Site& site) override;
   void on_finish() override {}
-  // The same as an on_event() or on_mark() for each, and faster: it fetches what the ledger will
-  // look up ahead of its use.
+  // The same as an on_event(), on_mark() or on_mapping() for each, and faster: it fetches what the
+  // ledger will look up ahead of its use.
   void on_events(const EventBatch& batch);
   // Skips events whose site has no name.
   void on_events(std::span<const Event> events);
@@ -122,6 +125,7 @@ class ProfileBuilder final : public EventSink {
   const NameTable& names_;
   Origins origins_;
   StackNames stack_names_;
+  MappingProfileBuilder mappings_;
   Ledger ledger_;
   Imports imports_;
   Exemptions exemptions_;

@@ -52,6 +52,19 @@ def move_end(stamp):
     return definition(8, 0, words(stamp))
 
 
+def mapping(function, step, site, *values, caller=2, traits=0):
+    return definition(16, site, words(function | step << 8 | traits << 16 | caller << 32, *values))
+
+
+def mappings(site):
+    """A range of which a part is released, one that is moved, and one whose release fails."""
+    return (mapping(1, 1, site, 0x10000, 0x70000, traits=16) + mapping(2, 2, site, 0x72000, 0x3000) +
+            mapping(0, 1, site, 0x4000, 0x71000, traits=4) + mapping(3, 2, site, 0x71000, 0x1000) +
+            mapping(3, 4, site, 0x71000, 0x1000, 0x2000, 0x90000) + mapping(2, 2, site, 0x70000, 0x9000) +
+            mapping(2, 3, site, 0x70000, 0x9000) + mapping(3, 2, site, 0x70000, 0x1000) +
+            mapping(3, 5, site, 0x70000, 0x1000, 0x1000, 0x75000))
+
+
 FACTS = (text(1, b'python3\0script.py\0', 7) + text(2, b'3.11.2', 7) + text(3, b'host\nLinux\n', 7) +
          text(4, b'PYMEMFLOW_RING=1\n', 7))
 NAMES = b''.join([
@@ -92,6 +105,11 @@ SEEDS = {
                block(EVENTS, SEALED, 1, 2, FIRST, bits=2) + block(EVENTS, CLOSED, 1, 4, SECOND),
     'stacks': bytes([STACKS | ENDED]) + DEFINED + block(DEFINITIONS, OPEN, 2, 1, TREE) +
               block(EVENTS, SEALED, 1, 1, STACKED) + block(EVENTS, CLOSED, 1, 2, STACKED, stamp=3),
+    'mappings': bytes([64]) + DEFINED + block(EVENTS, SEALED, 1, 1, turn(1) + mappings(1)) +
+                block(EVENTS, OPEN, 1, 2, malloc(0x5000, 1, 8) + mappings(3), stamp=10) +
+                block(EVENTS, CLOSED, 2, 1, turn(3) + mappings(2) + mapping(9, 9, 1, 1, 1)),
+    'mappings-stacks': bytes([64 | STACKS | ENDED]) + DEFINED + block(DEFINITIONS, OPEN, 2, 1, TREE) +
+                       block(EVENTS, SEALED, 1, 1, STACKED + mappings(1) + mappings(2) + mappings(7)),
     'raw': bytes([RAW]) + words(0x31574f4c464d5950, 2 | 4711 << 32) + bytes(4096),
 }
 

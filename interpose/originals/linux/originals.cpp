@@ -2,12 +2,16 @@
 
 #include "interpose/originals/originals.h"
 
+#include <sys/mman.h>
+#include <sys/syscall.h>
+
 #include <cerrno>
 #include <cstring>
 
 #include "interpose/originals/boot_arena.h"
 #include "interpose/originals/jump.h"
 #include "platform/linux/next_definition.h"
+#include "platform/linux/system_call.h"
 #include "platform/loader.h"
 
 #pragma GCC diagnostic ignored "-Wignored-attributes"
@@ -95,6 +99,12 @@ constinit const Originals boot_functions = {
 
 // --- the originals ----------------------------------------------------------------------------
 
+long finish(long outcome) {
+  if (!platform::failed(outcome)) return outcome;
+  errno = static_cast<int>(-outcome);
+  return -1;
+}
+
 // Initial value of an original: finds all of them, then goes on to this one. By a jump, since some
 // originals look at their return address.
 template <auto kMember, typename Function>
@@ -108,9 +118,38 @@ struct First<kMember, Original<Result (*)(Arguments...) noexcept(kIsNoexcept)>> 
   }
 };
 
+// An allocator in front of this library may map memory at its first call, with its locks held: no
+// search is possible then, since that allocates.
+void* map_by_kernel(void* address, std::size_t bytes, int protection, int flags, int file,
+                    off_t offset) noexcept {
+  return reinterpret_cast<void*>(finish(
+      platform::system_call_of_host(SYS_mmap, address, bytes, protection, flags, file, offset)));
+}
+int unmap_by_kernel(void* address, std::size_t bytes) noexcept {
+  return static_cast<int>(finish(platform::system_call_of_host(SYS_munmap, address, bytes)));
+}
+void* remap_by_kernel(void* address, std::size_t bytes, std::size_t new_bytes, int flags,
+                      void* place) noexcept {
+  return reinterpret_cast<void*>(
+      finish(platform::system_call_of_host(SYS_mremap, address, bytes, new_bytes, flags,
+                                           (flags & MREMAP_FIXED) != 0 ? place : nullptr)));
+}
+template <auto kMember>
+inline constexpr auto kByKernel = nullptr;
+template <>
+inline constexpr auto kByKernel<&Originals::mmap> = &map_by_kernel;
+template <>
+inline constexpr auto kByKernel<&Originals::mmap64> = &map_by_kernel;
+template <>
+inline constexpr auto kByKernel<&Originals::munmap> = &unmap_by_kernel;
+template <>
+inline constexpr auto kByKernel<&Originals::mremap> = &remap_by_kernel;
+
 template <auto kMember, typename Function>
 consteval Original<Function> first(Original<Function> Originals::*) {
-  if constexpr (requires { Original<Function>::function; }) {
+  if constexpr (kByKernel<kMember> != nullptr) {
+    return {kByKernel<kMember>};
+  } else if constexpr (requires { Original<Function>::function; }) {
     return {&First<kMember, Original<Function>>::call};
   } else {
     return {};

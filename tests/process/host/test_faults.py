@@ -128,13 +128,14 @@ class TestAllocators(cases.Case):
         code = 'block = bytes(77777); print("out")'
         for option, is_seen in (('-q', False), ('--soname-synonyms=somalloc=nouserintercepts', True)):
             words = ['valgrind', '-q', option, self.python.path, '-c', code]
-            run = self.trace.program(words, output=None, PYMEMFLOW_CAPTURE=self.path('c'))
+            capture = self.path('seen' if is_seen else 'unseen')
+            run = self.trace.program(words, output=None, PYMEMFLOW_CAPTURE=capture)
             assert (run.status, run.stdout) == (0, 'out\n'), run.stderr
             line = ('pymemflow: another tool redirects malloc() in this process, as valgrind does: its '
                     'allocations are not seen')
             ours = [each for each in run.stderr.splitlines() if each.startswith('pymemflow')]
             assert ours == ([] if is_seen else [line]), run.stderr
-        assert 77777 + 33 in {size for event in self.cli.report(self.path('c')).events for size in event.arguments}
+        assert 77777 + 33 in {size for event in self.cli.report(self.path('seen')).events for size in event.arguments}
 
     def test_inside_an_extension(self):
         """The library does not see its blocks, and never gets one of them to free."""

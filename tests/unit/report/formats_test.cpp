@@ -39,6 +39,13 @@ class MadeUp final : public Replay {
   void mark(std::string_view name) {
     events_.push_back({.kind = EventKind::Mark, .after_ns = 2000, .name = name});
   }
+  void map(std::uint64_t address, std::uint64_t bytes, SiteId site) {
+    events_.push_back({.kind = EventKind::Mapping,
+                       .site = site,
+                       .arguments = {0, 0, bytes},
+                       .result = address,
+                       .mapping = {.step = MappingStep::Mapped, .traits = kMapsFile}});
+  }
   std::string written() { return captured_.text(); }
 
   Output& output() override { return captured_.output(); }
@@ -122,12 +129,13 @@ TEST(Formats, JsonIsTheProfile) {
   replay.allocate(0x1000, 100, 1);
   replay.allocate(0x2000, 7, 2);
   replay.mark("b");
+  replay.map(0x10000, 8192, 1);
   write_json(replay, {});
   EXPECT_EQ(
       replay.written(),
       R"({"schema": "pymemflow-profile", "version": 1, "process": {"id": 4711, )"
       R"("is_forked_child": false, "end": "exit", "started_ns": 0, "python_version": "", )"
-      R"("command_line": ["python3", "leak.py"]}, "record": {"recorded": 4, "lost": 5, )"
+      R"("command_line": ["python3", "leak.py"]}, "record": {"recorded": 5, "lost": 5, )"
       R"("overwritten": 0, "damaged": 0, "left_out": 0}, "events": 2, "unknown_releases": 0, )"
       R"("live": {"bytes": 107, "blocks": 2}, "allocated": {"bytes": 107, "blocks": 2}, )"
       R"("temporary": 0, "peak": {"bytes": 107, "blocks": 2, "event": 2, "after_ns": 100, )"
@@ -143,7 +151,15 @@ TEST(Formats, JsonIsTheProfile) {
       R"("peak_bytes": 107, "live": {"bytes": 107, "blocks": 2}, )"
       R"("counted": {"bytes": 107, "blocks": 2}, "sites": [{"file": "/srv/app/leak.py", )"
       R"("line": 12, "function": "ma\"ke", "bytes": 100, "blocks": 1}, )"
-      R"({"engine_caller": "0x1234", "module": "", "bytes": 7, "blocks": 1}]}}]})"
+      R"({"engine_caller": "0x1234", "module": "", "bytes": 7, "blocks": 1}]}}], "mappings": )"
+      R"({"memory": {"bytes": 0, "peak_bytes": 0, "mapped_bytes": 0, "calls": 0}, "stacks": )"
+      R"({"bytes": 0, "peak_bytes": 0, "mapped_bytes": 0, "calls": 0}, "files": )"
+      R"({"bytes": 8192, "peak_bytes": 8192, "mapped_bytes": 8192, "calls": 1}, "reserved": )"
+      R"({"bytes": 0, "peak_bytes": 0, "mapped_bytes": 0, "calls": 0}, "arenas": )"
+      R"({"bytes": 0, "peak_bytes": 0, "mapped_bytes": 0, "calls": 0}, "ranges": 1, )"
+      R"("unknown_releases": 0, "sites": [{"library": "unknown library", "owner": "library", )"
+      R"("use": "files", "file": "/srv/app/leak.py", "line": 12, "function": "ma\"ke", )"
+      R"("bytes": 8192, "peak_bytes": 8192, "mapped_bytes": 8192, "calls": 1}]}})"
       "\n");
 }
 
