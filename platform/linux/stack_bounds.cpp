@@ -80,7 +80,7 @@ StackBounds find_stack_bounds(std::uintptr_t address) {
   if (failed(file)) return {};
   Search search(address);
   bool is_found = false;
-  char buffer[kBufferBytes];
+  char buffer[kBufferBytes] = {};
   while (!is_found) {
     const long got = system_call(SYS_read, file, buffer, sizeof buffer);
     if (got == -EINTR) continue;

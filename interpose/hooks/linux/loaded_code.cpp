@@ -85,7 +85,8 @@ void look() {
 
 }  // namespace
 
-// A thread that finds another one looking does not wait: that one looks once more.
+// A thread that finds another one looking does not wait: that one looks once more. A child that is
+// forked meanwhile looks no more.
 void note_libraries() {
   if (!recording.has_native_frames) return;
   if (looks.fetch_add(1, std::memory_order_acq_rel) != 0) return;

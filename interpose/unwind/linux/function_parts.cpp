@@ -77,9 +77,9 @@ std::size_t find_function_parts(std::uintptr_t function, std::span<CodeRange> pa
     const auto holds_target = [target](const CodeRange& part) {
       return target >= part.start && target < part.end;
     };
-    if (count == parts.size() || std::any_of(parts.begin(), parts.begin() + count, holds_target)) {
-      return;
-    }
+    const std::span<const CodeRange> known = parts.first(count);
+    const bool is_known = std::any_of(known.begin(), known.end(), holds_target);
+    if (is_known || count == parts.size()) return;
     const std::optional<FrameEntry> other = entry_at(target);
     if (!other) return;
     const std::optional<FrameRow> row = run_frame_program(*other, other->start);
