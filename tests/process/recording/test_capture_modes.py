@@ -57,9 +57,10 @@ class TestRing(Case):
         for count in (self.many, 2 * self.many):
             self.run_busy(count, PYMEMFLOW_RING='1MiB')
             sizes.add(self.size())
-        assert len(sizes) == 1, sizes
+        # A site that one run has and the other has not, such as that of a mmap(), takes some words.
+        assert max(sizes) - min(sizes) < 1024, sizes
         # The ring, its block under way, and the definitions.
-        assert sizes.pop() < (1 << 20) + (1 << 16) + (1 << 20)
+        assert max(sizes) < (1 << 20) + (1 << 16) + (1 << 20)
 
     def test_larger_than_all(self):
         report = self.run_busy(4000, PYMEMFLOW_RING='64MiB')
