@@ -284,7 +284,8 @@ bool accept_options() {
   const int problem =
       report_options.output.empty() ? 0 : report::folder_problem(report_options.output);
   if (problem != 0) {
-    say({"PYMEMFLOW_OUTPUT=", report_options.output, ": ", error_text(problem),
+    say({"PYMEMFLOW_OUTPUT=", report_options.output, ": ",
+         problem == ENOENT ? "its folder does not exist" : error_text(problem),
          "; this program runs untraced"});
     note_unable("its report cannot be written");
     return false;

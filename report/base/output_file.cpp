@@ -45,6 +45,10 @@ int open_existing(const char* path) {
       return file;
     }
     if (errno != ENXIO && errno != EINTR) return file;
+    struct stat facts {};
+    if (errno == ENXIO && lstat(path, &facts) == 0 && !S_ISFIFO(facts.st_mode)) {
+      return refuse(file, ENODEV);
+    }
     constexpr timespec kWait = {.tv_sec = 0, .tv_nsec = 10'000'000};
     nanosleep(&kWait, nullptr);
   }
@@ -116,6 +120,7 @@ bool is_kept_file(const char* path, int reading) {
 
 std::string_view output_problem(int error) {
   if (error == ENXIO) return "nobody reads this FIFO";
+  if (error == ENODEV) return "there is no such device, or no terminal";
   if (error == EEXIST) return "is a capture, and an output never replaces a capture";
   return std::strerror(error);
 }

@@ -32,4 +32,27 @@ constexpr UnsafeCharacter unsafe_character(std::string_view text) {
   return {3, 0x2000U + ((byte(1) & 0x3fU) << 6) + (last & 0x3fU)};
 }
 
+// Returns the length of the UTF-8 character at the beginning of the text; 0 if there is none.
+constexpr std::size_t character_bytes(std::string_view text) {
+  const auto byte = [&](std::size_t i) {
+    return i < text.size() ? static_cast<unsigned char>(text[i]) : 0U;
+  };
+  const auto continues = [&](std::size_t i) { return (byte(i) & 0xc0U) == 0x80U; };
+  const unsigned first = byte(0);
+  if (first < 0x80) return 1;
+  if (first >= 0xc2 && first <= 0xdf) return continues(1) ? 2 : 0;
+  if (first >= 0xe0 && first <= 0xef) {
+    const bool is_overlong = first == 0xe0 && byte(1) < 0xa0;
+    const bool is_surrogate = first == 0xed && byte(1) >= 0xa0;
+    return continues(1) && continues(2) && !is_overlong && !is_surrogate ? 3 : 0;
+  }
+  if (first >= 0xf0 && first <= 0xf4) {
+    const bool is_overlong = first == 0xf0 && byte(1) < 0x90;
+    const bool is_too_large = first == 0xf4 && byte(1) >= 0x90;
+    const bool is_whole = continues(1) && continues(2) && continues(3);
+    return is_whole && !is_overlong && !is_too_large ? 4 : 0;
+  }
+  return 0;
+}
+
 }  // namespace pymemflow::report

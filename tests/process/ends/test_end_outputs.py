@@ -286,6 +286,17 @@ class TestNamesThatAreNoFiles(Case):
                               PYMEMFLOW_OUTPUT=self.path('d/report'))
         assert run.status == 0 and run.stderr.count('\n') == 1 and 'No such file' in run.stderr
 
+    def test_folder_that_is_missing(self):
+        run = self.trace.code('bytes(77777)', output=None, PYMEMFLOW_OUTPUT=self.path('d/report'))
+        assert run.stderr == ('pymemflow: PYMEMFLOW_OUTPUT=%s: its folder does not exist; this program runs untraced\n'
+                              % self.path('d/report'))
+
+    def test_no_terminal(self):
+        """Without a controlling terminal /dev/tty cannot be opened, which is said at once."""
+        run = self.trace.code('import os\nif os.fork() == 0:\n    os.setsid()\n    bytes(77777)\n    os._exit(0)\n'
+                              'os.wait()\nos.close(2)\n', output=None, PYMEMFLOW_OUTPUT='/dev/tty')
+        assert 'cannot write the report: there is no such device, or no terminal\n' in run.stderr
+
     def test_fifo_whose_reader_reads_nothing_and_goes(self):
         os.mkfifo(self.path('name'))
         reader = os.open(self.path('name'), os.O_RDONLY | os.O_NONBLOCK)

@@ -134,3 +134,14 @@ class TestPython(Case):
         run = self.trace.code(self.HEAD + 'pymemflow.mark(H); x = bytes(9999); pymemflow.mark(H)\n', output=None,
                               PYMEMFLOW_FORMAT='summary')
         assert run.status == 0 and self.check(run.stderr)
+
+
+@pytest.mark.parametrize('words', ['info', 'gate --max-leak=0', 'gate --max-leak=0 --github', 'gate --max-leak=0 --markdown=-',
+                                   'gate --max-leak=0 --json=-', 'gate --max-leak=0 --junit=-'])
+class TestBytes(cases.Case):
+    def test_words_that_are_not_utf8(self, words):
+        """The log of a build, or a summary of GitHub, takes UTF-8 alone."""
+        self.trace.code('bytes(77777)', b'w\xffx\xc3', output=None, PYMEMFLOW_CAPTURE=self.path('c'))
+        done = self.cli(*words.split(), self.path('c'))
+        text = (done.stdout + done.stderr).encode('utf-8', 'surrogateescape').decode('utf-8')
+        assert re.search(r'w(\\+xff|\ufffd)x(\\+xc3|\ufffd)', text) or '--github' in words
