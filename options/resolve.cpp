@@ -60,8 +60,8 @@ bool is_given(const Options& options, std::string_view name) {
   return false;
 }
 
-// Probes see no stacks. Of a capture that is kept, or a profile, nobody knows yet which callers will
-// be asked for.
+// Probes see no stacks. Of a capture that is kept, or a profile, nobody knows yet which callers
+// will be asked for.
 Stack chosen_stack(const Options& options, FormatInput format) {
   if (options.stack != Stack::Auto) return options.stack;
   const bool is_probed = options.attribution == Attribution::Probe ||

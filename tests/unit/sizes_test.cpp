@@ -38,10 +38,28 @@ TEST(Sizes, AreReadAsPeopleWriteThem) {
 }
 
 TEST(Sizes, AreNothingElse) {
-  for (const std::string_view text :
-       {"", "M", "-1", "+1", " 1", "1 ", "1.", ".5", "1.5.2", "1XB", "1KBB", "1iB", "1e3", "0x10",
-        "0.5", "1.5", "0.5B", "1.0", "0.0001K",
-        "18446744073709551616", "99999999999999999999TB", "20000000TB"}) {
+  for (const std::string_view text : {"",
+                                      "M",
+                                      "-1",
+                                      "+1",
+                                      " 1",
+                                      "1 ",
+                                      "1.",
+                                      ".5",
+                                      "1.5.2",
+                                      "1XB",
+                                      "1KBB",
+                                      "1iB",
+                                      "1e3",
+                                      "0x10",
+                                      "0.5",
+                                      "1.5",
+                                      "0.5B",
+                                      "1.0",
+                                      "0.0001K",
+                                      "18446744073709551616",
+                                      "99999999999999999999TB",
+                                      "20000000TB"}) {
     std::uint64_t bytes = 0;
     EXPECT_FALSE(parse_size(text, bytes)) << text;
   }
