@@ -1,5 +1,5 @@
-// Calls of mmap() and its family where hooks must be careful: in signal handlers, in children of vfork(),
-// at the end of a thread, and by an allocator that is called first of all.
+// Calls of mmap() and its family where hooks must be careful: in signal handlers, in children of
+// vfork(), at the end of a thread, and by an allocator that is called first of all.
 #define _GNU_SOURCE
 #include <pthread.h>
 #include <signal.h>
@@ -14,7 +14,8 @@ enum { kPage = 4096 };
 static volatile sig_atomic_t handled, failed;
 
 static char* get(size_t pages) {
-  void* const range = mmap(NULL, pages * kPage, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  void* const range =
+      mmap(NULL, pages * kPage, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (range == MAP_FAILED) failed = 1;
   return range;
 }
@@ -26,8 +27,8 @@ static void handle(int number) {
   ++handled;
 }
 
-// Maps, moves and releases until a timer's handler that does the same has run so often. Returns the number of
-// times that it ran; negative: a call has failed.
+// Maps, moves and releases until a timer's handler that does the same has run so often. Returns the
+// number of times that it ran; negative: a call has failed.
 int map_in_handlers(int times) {
   struct sigaction action = {.sa_handler = handle, .sa_flags = SA_RESTART};
   struct itimerval every = {{0, 200}, {0, 200}};
