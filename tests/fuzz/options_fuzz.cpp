@@ -80,8 +80,11 @@ bool expected_size(std::string_view text, Large& bytes) {
   for (const Unit& known : kUnits) {
     if (unit != known.name) continue;
     if (number(whole) >> 64 != 0) return false;
+    // Bytes have no parts, and a part of a unit is at least a byte.
+    if (known.bytes == 1 && point != std::string_view::npos) return false;
     bytes = number(whole) * known.bytes + number(part) * known.bytes / scale;
-    return bytes >> 64 == 0;
+    const bool is_zero = number(whole) == 0 && number(part) == 0;
+    return bytes >> 64 == 0 && (bytes != 0 || is_zero);
   }
   return false;
 }

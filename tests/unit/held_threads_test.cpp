@@ -259,7 +259,13 @@ void receive(int, siginfo_t*, void*) {
   ++received;
 }
 
+// With the first thread of a process the C library sets its handler of the signal.
+void begin_first_thread() {
+  std::thread([] {}).join();
+}
+
 TEST(HeldThreads, AnotherHandlerGetsItsSignalsAndIsRestored) {
+  begin_first_thread();
   const SignalAction before = action_now();
   const SignalAction own = action_of(receive, 0);
   ASSERT_EQ(set_action(kSignal, &own, nullptr), 0);
@@ -285,6 +291,7 @@ TEST(HeldThreads, AnotherHandlerGetsItsSignalsAndIsRestored) {
 
 // By system calls, as no function of the C library does it.
 TEST(HeldThreads, AThreadThatBlocksTheSignalIsNotEndedByItLater) {
+  begin_first_thread();
   const SignalAction before = action_now();
   const SignalAction none = {};
   ASSERT_EQ(set_action(kSignal, &none, nullptr), 0);
