@@ -120,6 +120,7 @@ bool has_python_in_it(const std::string& path) {
 }  // namespace
 
 bool may_run_python(const std::string& name, const std::string& words) {
+  if (is_python_name(base_name(name))) return true;  // also a script that starts one
   const ProgramFile file = examine_file(name);
   const bool is_launcher = std::find(std::begin(kLaunchers), std::end(kLaunchers),
                                      base_name(name)) != std::end(kLaunchers);
@@ -132,7 +133,7 @@ bool may_run_python(const std::string& name, const std::string& words) {
     std::replace(by.begin(), by.end(), ' ', '\0');
     return may_run_python(by.substr(0, by.find('\0')), by);
   }
-  return is_python_name(base_name(name)) || has_python_in_it(file.path);
+  return has_python_in_it(file.path);
 }
 
 bool is_for_musl(const ProgramFile& file) {

@@ -88,6 +88,13 @@ class TestChildren(Case):
         self.gate(ESCAPES['exec'][0], '--no-children')
         assert self.kinds() == ['untraced_python']
 
+    def test_a_script_that_is_named_python(self):
+        """Such as that of a version manager, which starts one."""
+        script = self.write('python3', '#!/bin/sh\nexec true\n')
+        os.chmod(script, 0o755)
+        self.gate('subprocess.run([%r], env={})' % script)
+        assert self.kinds() == ['untraced_python']
+
     @pytest.mark.needs('gcc')
     def test_linked_statically(self):
         """A program that has a Python in it."""
@@ -210,7 +217,7 @@ class TestNormalChildren(Case):
         """A line says so: what is not Python does not block a verdict."""
         done = self.gate(code, status=0)
         assert self.kinds() == ['untraced_program']
-        assert 'was not traced, nor what it started; it is not Python' in done.stderr
+        assert 'is not Python, and was not traced, nor what it started: ' in done.stderr
 
     def test_over_a_limit(self):
         """A limit that is exceeded stays exceeded."""
