@@ -142,8 +142,9 @@ bool is_written_by(const std::string& capture, pid_t process) {
   for (const std::string& path : {capture, capture + kWindowsSuffix}) {
     struct stat status {};
     if (::stat(path.c_str(), &status) != 0) continue;
+    const auto device = static_cast<std::uint64_t>(status.st_dev);
     for (const platform::OpenFile& file : files) {
-      if (file.device == status.st_dev && file.inode == status.st_ino) return true;
+      if (file.device == device && file.inode == status.st_ino) return true;
     }
   }
   return false;

@@ -44,7 +44,7 @@ class TestWrong(Case):
 
     def test_no_folder(self):
         run = self.run_records(PYMEMFLOW_OUTPUT='/no/such/folder/report')
-        runs.check_one_line(run, '/no/such/folder/report', 'No such file or directory')
+        runs.check_one_line(run, '/no/such/folder/report', 'its folder does not exist')
 
     def test_output_is_a_folder(self):
         runs.check_one_line(self.run_records(PYMEMFLOW_OUTPUT='/tmp'), 'Is a directory')

@@ -15,7 +15,7 @@ NOTHING = ('pymemflow: no record is left: no Python ran, or the program removed 
 START = TOOLS + '''
 import shutil
 folder = os.path.dirname(os.environ["PYMEMFLOW_CAPTURE"])
-capture, = [os.path.join(folder, name) for name in os.listdir(folder) if not name.endswith(".windows")]
+capture, = [os.path.join(folder, name) for name in os.listdir(folder) if name.startswith("capture") and not name.endswith(".windows")]
 windows = capture + ".windows"
 bytes(77777)
 '''
