@@ -164,7 +164,9 @@ TEST(Platform, FindsTheBoundsOfStacks) {
   EXPECT_EQ(platform::find_stack_bounds(16).end, 0U);
   // A stack that is not the thread's own.
   static char memory[std::size_t{1} << 16];
-  const stack_t stack = {.ss_sp = memory, .ss_flags = 0, .ss_size = sizeof memory};
+  stack_t stack = {};
+  stack.ss_sp = memory;
+  stack.ss_size = sizeof memory;
   ASSERT_EQ(::sigaltstack(&stack, nullptr), 0);
   struct sigaction action = {};
   action.sa_flags = SA_ONSTACK;
