@@ -1,5 +1,6 @@
 #pragma once
-// Preserves the caller's errno across the system calls of the recorder's slow paths. Any thread.
+// Preserves the caller's errno across system calls: those of the recorder's slow paths, and on
+// macOS all of them, since they are only available through wrappers that set it. Any thread.
 
 #include <cerrno>
 

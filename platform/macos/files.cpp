@@ -16,7 +16,7 @@
 #include <cstring>
 
 #include "platform/clock.h"
-#include "platform/macos/errno.h"
+#include "platform/errno_keeper.h"
 #include "platform/process.h"
 #include "platform/write_some.h"
 
@@ -64,7 +64,7 @@ int open_in(const char* folder) {
 }  // namespace
 
 int open_nameless_file() {
-  const KeptErrno kept;
+  const ErrnoKeeper keeper;
   // TMPDIR is the user's own folder there, on the disk.
   for (const char* folder : {static_cast<const char*>(std::getenv("TMPDIR")), "/var/tmp", "/tmp"}) {
     if (folder == nullptr || *folder == '\0') continue;
@@ -75,7 +75,7 @@ int open_nameless_file() {
 }
 
 int make_file(const char* path) {
-  const KeptErrno kept;
+  const ErrnoKeeper keeper;
   const int low =
       ::open(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, S_IRUSR | S_IWUSR);
   if (low < 0) return -errno;
@@ -84,30 +84,30 @@ int make_file(const char* path) {
 }
 
 int open_file(const char* path) {
-  const KeptErrno kept;
+  const ErrnoKeeper keeper;
   const int file = ::open(path, O_RDWR | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
   return file < 0 ? -errno : file;
 }
 
 void remove_file(const char* path) {
-  const KeptErrno kept;
+  const ErrnoKeeper keeper;
   ::unlink(path);
 }
 
 void close_file(int file) {
-  const KeptErrno kept;
+  const ErrnoKeeper keeper;
   ::close(file);
 }
 
 void move_file(int from, int to) {
-  const KeptErrno kept;
+  const ErrnoKeeper keeper;
   ::dup2(from, to);
   ::fcntl(to, F_SETFD, FD_CLOEXEC);
   ::close(from);
 }
 
 std::uint64_t free_bytes_for(int file) {
-  const KeptErrno kept;
+  const ErrnoKeeper keeper;
   struct statfs disk {};
   if (::fstatfs(file, &disk) != 0 || disk.f_blocks == 0) return kUnlimited;
   return disk.f_bavail * std::uint64_t{disk.f_bsize};
@@ -118,7 +118,7 @@ std::uint64_t default_limit_for(int file) {
 }
 
 std::uint64_t allowed_file_bytes() {
-  const KeptErrno kept;
+  const ErrnoKeeper keeper;
   struct rlimit allowed {};
   if (::getrlimit(RLIMIT_FSIZE, &allowed) != 0) return kUnlimited;
   return allowed.rlim_cur == RLIM_INFINITY ? kUnlimited : allowed.rlim_cur;
@@ -128,7 +128,7 @@ std::uint64_t allowed_file_bytes() {
 // makes the range part of the file. Not ftruncate(), which could cut off what another thread has
 // just added.
 int reserve_file(int file, std::uint64_t offset, std::size_t bytes) {
-  const KeptErrno kept;
+  const ErrnoKeeper keeper;
   fstore_t space = {.fst_flags = F_ALLOCATEALL,
                     .fst_posmode = F_PEOFPOSMODE,
                     .fst_offset = 0,
@@ -148,14 +148,14 @@ int reserve_file(int file, std::uint64_t offset, std::size_t bytes) {
 }
 
 long write_some(int file, const void* data, std::size_t bytes, std::uint64_t offset) {
-  const KeptErrno kept;
+  const ErrnoKeeper keeper;
   const ssize_t outcome = ::pwrite(file, data, bytes, static_cast<off_t>(offset));
   return outcome < 0 ? -errno : outcome;
 }
 
 long write_some(int file, std::span<const char> front, const void* data, std::size_t bytes,
                 std::uint64_t offset) {
-  const KeptErrno kept;
+  const ErrnoKeeper keeper;
   const iovec parts[] = {{const_cast<char*>(front.data()), front.size()},
                          {const_cast<void*>(data), bytes}};
   const ssize_t outcome = ::pwritev(file, parts, 2, static_cast<off_t>(offset));
@@ -163,7 +163,7 @@ long write_some(int file, std::span<const char> front, const void* data, std::si
 }
 
 long read_file(int file, void* data, std::size_t bytes, std::uint64_t offset) {
-  const KeptErrno kept;
+  const ErrnoKeeper keeper;
   ssize_t outcome;
   do {
     outcome = ::pread(file, data, bytes, static_cast<off_t>(offset));
@@ -172,14 +172,14 @@ long read_file(int file, void* data, std::size_t bytes, std::uint64_t offset) {
 }
 
 std::uint64_t next_data(int file, std::uint64_t offset) {
-  const KeptErrno kept;
+  const ErrnoKeeper keeper;
   const off_t outcome = ::lseek(file, static_cast<off_t>(offset), SEEK_DATA);
   if (outcome < 0) return errno == ENXIO ? kNoData : offset;
   return static_cast<std::uint64_t>(outcome);
 }
 
 std::uint64_t file_bytes(int file) {
-  const KeptErrno kept;
+  const ErrnoKeeper keeper;
   const off_t end = ::lseek(file, 0, SEEK_END);
   return end < 0 ? 0 : static_cast<std::uint64_t>(end);
 }
@@ -192,7 +192,7 @@ bool identify_file(int file, FileIdentity& identity) {
 }
 
 bool look_at_file(int file, FileState& state) {
-  const KeptErrno kept;
+  const ErrnoKeeper keeper;
   struct stat facts {};
   if (::fstat(file, &facts) != 0) return false;
   state = {{static_cast<std::uint64_t>(facts.st_dev), facts.st_ino},
@@ -202,14 +202,14 @@ bool look_at_file(int file, FileState& state) {
 }
 
 std::uint64_t changed_ns(const char* path) {
-  const KeptErrno kept;
+  const ErrnoKeeper keeper;
   struct stat facts {};
   if (::lstat(path, &facts) != 0) return 0;
   return nanoseconds(facts.st_mtimespec);
 }
 
 bool remove_name_of(const FileIdentity& identity, const char* path) {
-  const KeptErrno kept;
+  const ErrnoKeeper keeper;
   struct stat facts {};
   if (::lstat(path, &facts) != 0 || facts.st_ino != identity.inode ||
       static_cast<std::uint64_t>(facts.st_dev) != identity.device) {

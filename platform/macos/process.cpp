@@ -13,8 +13,8 @@
 #include <cstring>
 
 #include "platform/clock.h"
+#include "platform/errno_keeper.h"
 #include "platform/host_lines.h"
-#include "platform/macos/errno.h"
 
 namespace pymemflow::platform {
 
@@ -37,7 +37,7 @@ void visit_command_line(ReadPiece visit, void* context) {
 }
 
 std::uint64_t process_began_ns() {
-  const KeptErrno kept;
+  const ErrnoKeeper keeper;
   int name[] = {CTL_KERN, KERN_PROC, KERN_PROC_PID, ::getpid()};
   kinfo_proc facts{};
   std::size_t size = sizeof facts;
@@ -47,7 +47,7 @@ std::uint64_t process_began_ns() {
 }
 
 bool could_run(const char* path) {
-  const KeptErrno kept;
+  const ErrnoKeeper keeper;
   const int file = ::open(path, O_RDONLY | O_CLOEXEC);
   if (file < 0) return true;
   std::uint32_t magic = 0;
@@ -62,7 +62,7 @@ bool could_run(const char* path) {
 }
 
 std::size_t describe_host(std::span<char> text) {
-  const KeptErrno kept;
+  const ErrnoKeeper keeper;
   utsname host{};
   if (::uname(&host) != 0) return 0;
   return put_host_lines(host, text);

@@ -14,8 +14,8 @@
 #include <cstring>
 
 #include "platform/clock.h"
+#include "platform/errno_keeper.h"
 #include "platform/loader.h"
-#include "platform/macos/errno.h"
 #include "platform/memory.h"
 #include "platform/process.h"
 #include "platform/signal_guard.h"
@@ -74,7 +74,7 @@ std::uintptr_t thread_self() {
 }
 
 bool is_thread_alive(std::uint32_t process, std::uint32_t thread) {
-  const KeptErrno kept;
+  const ErrnoKeeper keeper;
   constexpr std::uint64_t kStep = std::uint64_t{1} << 32;
   // The upper half of this thread, or one less if the lower half has just wrapped around.
   std::uint64_t id = (wide_thread_id() & ~(kStep - 1)) | thread;
@@ -113,14 +113,14 @@ SignalGuard::~SignalGuard() {
 }
 
 void sleep_us(std::uint32_t microseconds) {
-  const KeptErrno kept;
+  const ErrnoKeeper keeper;
   const timespec time = {.tv_sec = microseconds / 1'000'000,
                          .tv_nsec = microseconds % 1'000'000 * 1'000};
   ::nanosleep(&time, nullptr);
 }
 
 void* map_private(std::size_t bytes, void* place) {
-  const KeptErrno kept;
+  const ErrnoKeeper keeper;
   const int flags = MAP_PRIVATE | MAP_ANON | MAP_NORESERVE | (place == nullptr ? 0 : MAP_FIXED);
   void* const pages = ::mmap(place, bytes, PROT_READ | PROT_WRITE, flags, -1, 0);
   return pages == MAP_FAILED ? nullptr : pages;
@@ -140,7 +140,7 @@ void* map_zero_in_child(std::size_t bytes) {
 }
 
 void* map_file(int file, std::uint64_t offset, std::size_t bytes, void* place) {
-  const KeptErrno kept;
+  const ErrnoKeeper keeper;
   const int flags = MAP_SHARED | (place == nullptr ? 0 : MAP_FIXED);
   void* const pages =
       ::mmap(place, bytes, PROT_READ | PROT_WRITE, flags, file, static_cast<off_t>(offset));
@@ -154,7 +154,7 @@ void empty_private(void* start, std::size_t bytes) {
 }
 
 void unmap(void* start, std::size_t bytes) {
-  const KeptErrno kept;
+  const ErrnoKeeper keeper;
   ::munmap(start, bytes);
 }
 
@@ -175,7 +175,7 @@ bool has_zero_in_child() {
 }
 
 void write_line(std::span<const char> text) {
-  const KeptErrno kept;
+  const ErrnoKeeper keeper;
   const int file = standard_error();
   const char* cursor = text.data();
   std::size_t bytes = text.size();

@@ -260,24 +260,18 @@ void receive(int, siginfo_t*, void*) {
 }
 
 // With the first thread of a process the C library sets its handler of the signal.
-void begin_first_thread() {
-  std::thread([] {}).join();
-}
+[[maybe_unused]] const bool has_begun_a_thread = (std::thread([] {}).join(), true);
 
 TEST(HeldThreads, AnotherHandlerGetsItsSignalsAndIsRestored) {
-  begin_first_thread();
   const SignalAction before = action_now();
   const SignalAction own = action_of(receive, 0);
   ASSERT_EQ(set_action(kSignal, &own, nullptr), 0);
   Worker worker([](Count& count) { ++count; });
-  const auto send = [&] {
-    EXPECT_EQ(::syscall(SYS_tgkill, ::getpid(), worker.id.load(), kSignal), 0);
-  };
   const std::uint64_t before_it = received;
   while_held([&] {
     EXPECT_NE(action_now().handler, own.handler);
     expect_stopped(worker);
-    send();
+    EXPECT_EQ(::syscall(SYS_tgkill, ::getpid(), worker.id.load(), kSignal), 0);
     EXPECT_EQ(received, before_it);
   });
   while (received == before_it) std::this_thread::yield();
@@ -291,7 +285,6 @@ TEST(HeldThreads, AnotherHandlerGetsItsSignalsAndIsRestored) {
 
 // By system calls, as no function of the C library does it.
 TEST(HeldThreads, AThreadThatBlocksTheSignalIsNotEndedByItLater) {
-  begin_first_thread();
   const SignalAction before = action_now();
   const SignalAction none = {};
   ASSERT_EQ(set_action(kSignal, &none, nullptr), 0);

@@ -368,23 +368,6 @@ class TestUnknownPython(Case):
         assert self.kinds() == [kind]
 
 
-class TestSelection(Case):
-    CLEAN = 'def clean():\n    for _ in range(9): bytes(50000)\nclean()'
-
-    def test_pattern_that_matches_nothing(self):
-        for only in (['elsewhere.py'], ['clean', 'elsewhere.py']):
-            done = self.gate(self.CLEAN, *[word for pattern in only for word in ('--only', pattern)])
-            assert 'pymemflow: --only elsewhere.py matched no allocation site\n' in done.stderr
-            assert json.loads(self.read('json'))['unused_only'] == ['elsewhere.py']
-
-    def test_pattern_of_a_site_that_does_not_leak(self):
-        self.gate(self.CLEAN, '--only', 'clean', status=0)
-
-    def test_suppressed_leak(self):
-        self.gate('leak()', '--only', 'leak', status=1)
-        self.gate('leak()', '--ignore', 'leak', status=0)
-
-
 class TestOutputs(Case):
     def test_each(self):
         names = {kind: self.path(kind) for kind in ('junit', 'markdown')}
