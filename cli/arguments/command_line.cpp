@@ -1,5 +1,7 @@
 #include "cli/arguments/command_line.h"
 
+#include <unistd.h>
+
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
@@ -10,6 +12,13 @@
 
 namespace pymemflow::cli {
 namespace {
+
+// Puts what commands print into a large buffer, so that a full disk shows in flush_output(), with
+// its reason. A terminal gets each line at once.
+void buffer_output() {
+  static char buffer[std::size_t{1} << 18];
+  if (::isatty(STDOUT_FILENO) == 0) std::setvbuf(stdout, buffer, _IOFBF, sizeof buffer);
+}
 
 // Standard output is buffered, so that a full disk may show only here.
 int flush_output(int status) {
@@ -119,6 +128,7 @@ CommandWords split_words(const Command& command, const Syntax& syntax,
 }
 
 int run_command_line(Commands commands, const std::vector<std::string>& words) {
+  buffer_output();
   if (words.empty()) {
     return complain("no command given: " + list_of(commands) + "; see pymemflow help");
   }

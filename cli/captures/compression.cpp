@@ -68,7 +68,7 @@ class NewFile {
   Error name() {
     if (stream_ >= 0) {
       const int error = copy_all(file_, stream_);
-      return error == 0 ? Error() : Error(path_ + ": " + std::strerror(error));
+      return error == 0 ? Error() : Error(shown_output(path_) + ": " + std::strerror(error));
     }
     if (::link(temporary_.c_str(), path_.c_str()) == 0) return {};
     if (errno == EEXIST) return Error(path_ + ": exists already; nothing is overwritten");
@@ -90,7 +90,7 @@ Error error_of(CompressionError error, const std::string& from, const std::strin
   if (error == CompressionError::None) return {};
   const bool is_output =
       error == CompressionError::Unwritable || error == CompressionError::TooLarge;
-  return Error((is_output ? to : from) + ": " + std::string(report::describe(error)));
+  return Error((is_output ? shown_output(to) : from) + ": " + std::string(report::describe(error)));
 }
 
 bool exists(const std::string& path) {

@@ -1,6 +1,7 @@
 #include "cli/console/files.h"
 
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <cstdio>
@@ -8,6 +9,7 @@
 
 #include "report/base/output.h"
 #include "report/base/output_file.h"
+#include "report/base/output_path.h"
 
 namespace pymemflow::cli {
 
@@ -29,7 +31,11 @@ Error write_file(const std::string& path, const std::string& text) {
   report::Output output(path.c_str(), {.is_replaced = true});
   output.write(text);
   if (output.close()) return {};
-  return Error(path + ": " + std::string(report::output_problem(output.error())));
+  return Error(shown_output(path) + ": " + std::string(report::output_problem(output.error())));
+}
+
+std::string shown_output(const std::string& path) {
+  return report::descriptor_in(path) == STDOUT_FILENO ? "standard output" : path;
 }
 
 bool is_same_file(const std::string& a, const std::string& b) {

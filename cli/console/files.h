@@ -14,6 +14,9 @@ Error read_file(const std::string& path, std::string& text);
 // report/base/output_file.h. A capture is never replaced.
 Error write_file(const std::string& path, const std::string& text);
 
+// The name of an output in a message: "standard output" for -.
+std::string shown_output(const std::string& path);
+
 // True if both paths lead to one regular file, by whatever names or links.
 bool is_same_file(const std::string& a, const std::string& b);
 

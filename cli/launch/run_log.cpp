@@ -6,7 +6,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <csignal>
 #include <cstring>
 #include <optional>
 #include <set>
@@ -67,12 +66,8 @@ std::optional<UnseenPart> part_of(const ProcessNote& shared) {
 }
 
 // Takes room on the disk for all of the file: without it, a process that writes to what it has
-// mapped would end. Returns 0 or an error number, which a limit of file sizes is too.
+// mapped would end. Returns 0 or an error number.
 int reserve(int file, std::size_t bytes) {
-  struct sigaction ignored {};
-  struct sigaction before {};
-  ignored.sa_handler = SIG_IGN;
-  ::sigaction(SIGXFSZ, &ignored, &before);
   const std::vector<char> zeros(std::size_t{1} << 16);
   int error = 0;
   for (std::size_t done = 0; done < bytes && error == 0;) {
@@ -80,7 +75,6 @@ int reserve(int file, std::size_t bytes) {
     if (size < 0 && errno != EINTR) error = errno;
     if (size > 0) done += static_cast<std::size_t>(size);
   }
-  ::sigaction(SIGXFSZ, &before, nullptr);
   return error;
 }
 

@@ -14,6 +14,7 @@ constexpr int kForwarded[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2
 std::atomic<pid_t> program = 0;
 std::atomic<bool> has_own_group = false;
 std::atomic<bool> is_interrupted = false;
+bool is_size_signal_ours = false;  // programs that the command starts get its default action
 
 void forward(int signal, siginfo_t* details, void*) {
   if (signal != SIGUSR1 && signal != SIGUSR2) is_interrupted = true;
@@ -27,6 +28,13 @@ void forward(int signal, siginfo_t* details, void*) {
 }
 
 }  // namespace
+
+void ignore_size_signal() {
+  struct sigaction action {};
+  if (::sigaction(SIGXFSZ, nullptr, &action) != 0 || action.sa_handler != SIG_DFL) return;
+  action.sa_handler = SIG_IGN;
+  is_size_signal_ours = ::sigaction(SIGXFSZ, &action, nullptr) == 0;
+}
 
 // sigemptyset() and its kin are macros on some systems, so they are called without "::".
 ForwardedSignals::ForwardedSignals() {
@@ -69,7 +77,9 @@ int ForwardedSignals::spawn(const std::vector<std::string>& words, char** enviro
   posix_spawnattr_t attributes;
   if (const int error = ::posix_spawnattr_init(&attributes)) return error;
   ::posix_spawnattr_setsigmask(&attributes, &mask_before_);
-  ::posix_spawnattr_setsigdefault(&attributes, &caught_);
+  sigset_t defaults = caught_;
+  if (is_size_signal_ours) sigaddset(&defaults, SIGXFSZ);
+  ::posix_spawnattr_setsigdefault(&attributes, &defaults);
   const int in_group = group == Group::Own ? POSIX_SPAWN_SETPGROUP : 0;
   ::posix_spawnattr_setpgroup(&attributes, 0);
   ::posix_spawnattr_setflags(

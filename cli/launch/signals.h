@@ -11,6 +11,11 @@
 
 namespace pymemflow::cli {
 
+// Lets a write beyond the limit of file sizes fail with EFBIG, where SIGXFSZ would end the command
+// without a message. A program that the command starts gets the action that the command was
+// started with. Called once, by main().
+void ignore_size_signal();
+
 // The standard streams of a program; -1: it inherits ours.
 struct Streams {
   int in = -1;
