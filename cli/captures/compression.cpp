@@ -14,6 +14,7 @@
 #include "cli/captures/captures.h"
 #include "cli/console/descriptor.h"
 #include "cli/console/files.h"
+#include "platform/temporary_path.h"
 #include "report/base/output.h"
 #include "report/base/output_path.h"
 #include "report/compression/compressed_capture.h"
@@ -28,7 +29,8 @@ using report::CompressionError;
 
 int make_temporary() {
   std::string path = temporary_folder() + "/pymemflow.XXXXXX";
-  const int file = ::mkostemp(path.data(), O_CLOEXEC);
+  pymemflow::platform::TemporaryPath noted;
+  const int file = noted.make_file(path.data());
   if (file >= 0) ::unlink(path.c_str());
   return file;
 }
@@ -53,7 +55,7 @@ class NewFile {
  public:
   explicit NewFile(const std::string& path)
       : path_(path), temporary_(path + ".XXXXXX"), stream_(report::descriptor_in(path)) {
-    file_ = stream_ >= 0 ? make_temporary() : ::mkostemp(temporary_.data(), O_CLOEXEC);
+    file_ = stream_ >= 0 ? make_temporary() : noted_.make_file(temporary_.data());
   }
   ~NewFile() {
     if (file_ < 0) return;
@@ -82,6 +84,7 @@ class NewFile {
  private:
   std::string path_;
   std::string temporary_;
+  pymemflow::platform::TemporaryPath noted_;
   const int stream_;  // the descriptor that the path names; -1: it names a file
   int file_ = -1;
 };

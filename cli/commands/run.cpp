@@ -155,7 +155,7 @@ int run(const Arguments& arguments, const std::vector<std::string>& program) {
   // The program sees neither the format nor whether the capture is kept.
   Options handed_on = arguments.options;
   handed_on.stack = resolved.recording.stack;
-  TracedRun done = traced.run(with_python(program), handed_on, {.streams = {}, .warn = say});
+  TracedRun done = traced.run(with_python(program), handed_on, {.streams = {}, .keeps_record = true, .warn = say});
   if (done.error) return complain(done.error);
   const std::vector<FoundCapture> kept = done.captures;
   if (arguments.no_children) {

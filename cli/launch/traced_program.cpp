@@ -107,6 +107,22 @@ std::vector<platform::RunningProcess> wait_for_orphans(bool is_watched) {
                                          : platform::list_descendants();
 }
 
+// Signals are forwarded until the program has ended.
+Error run_and_wait(const std::vector<std::string>& words, Environment& environment,
+                   const Stage& stage, TracedRun& done) {
+  ForwardedSignals signals;
+  pid_t child = 0;
+  const Group group = stage.seconds != 0 ? Group::Own : Group::Ours;
+  errno = signals.spawn(words, environment.entries(), stage.streams, group, child);
+  if (errno != 0) return system_error(words.front());
+  done.process = static_cast<std::uint32_t>(child);
+  if (stage.seconds != 0 && !ends_within(child, stage.seconds)) {
+    done.is_killed = ::kill(-child, SIGKILL) == 0;
+  }
+  done.status = wait_for(child);
+  return {};
+}
+
 }  // namespace
 
 TracedProgram::~TracedProgram() {
@@ -115,16 +131,17 @@ TracedProgram::~TracedProgram() {
 }
 
 Error TracedProgram::make_folder() {
-  return folder_.empty() ? make_temporary_folder(folder_) : Error();
+  return folder_.empty() ? make_temporary_folder(folder_, noted_) : Error();
 }
 
-Error make_temporary_folder(std::string& path) {
+Error make_temporary_folder(std::string& path, pymemflow::platform::TemporaryPath& noted) {
   const std::string wanted = temporary_folder();
   const bool is_usable = wanted.front() == '/' && is_plain(wanted);
-  std::string pattern = (is_usable ? wanted : "/tmp") + "/pymemflow.XXXXXX";
-  if (::mkdtemp(pattern.data()) == nullptr) return system_error(pattern);
-  path = pattern;
-  return {};
+  path = (is_usable ? wanted : "/tmp") + "/pymemflow.XXXXXX";
+  if (noted.make_folder(path.data()) == 0) return {};
+  const Error error = system_error(path);
+  path.clear();
+  return error;
 }
 
 Error find_library(const std::string& folder, std::string& path) {
@@ -169,8 +186,9 @@ TracedRun TracedProgram::run(const std::vector<std::string>& words, const Option
   if (!done.error) done.error = make_folder();
   if (!done.error) done.error = find_library(folder_, library);
   if (done.error) return done;
-  const std::string pattern = options.capture.empty() ? escaped_pattern(folder_) + "/capture.%p.%t"
-                                                      : std::string(options.capture);
+  const std::string pattern = options.capture.empty()
+                                  ? escaped_pattern(folder_) + "/" + kCaptureStart + "%p.%t"
+                                  : std::string(options.capture);
   Environment environment(environ);
   RunLog log;
   done.is_untraced = stage.is_traced && runs_on_musl(words.front());
@@ -189,20 +207,10 @@ TracedRun TracedProgram::run(const std::vector<std::string>& words, const Option
   }
   const std::uint64_t started_ns = realtime_ns();
   const FolderWatch watch(folder_);
+  if (stage.keeps_record) noted_.mark_as_record();
   platform::adopt_orphans();
-  ForwardedSignals signals;
-  pid_t child = 0;
-  const Group group = stage.seconds != 0 ? Group::Own : Group::Ours;
-  errno = signals.spawn(words, environment.entries(), stage.streams, group, child);
-  if (errno != 0) {
-    done.error = system_error(words.front());
-    return done;
-  }
-  done.process = static_cast<std::uint32_t>(child);
-  if (stage.seconds != 0 && !ends_within(child, stage.seconds)) {
-    done.is_killed = ::kill(-child, SIGKILL) == 0;
-  }
-  done.status = wait_for(child);
+  done.error = run_and_wait(words, environment, stage, done);
+  if (done.error) return done;
   done.running = wait_for_orphans(stage.is_watched);
   done.captures = find_captures(pattern, started_ns);
   done.unseen = log.unseen(done.captures);

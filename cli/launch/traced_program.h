@@ -11,14 +11,16 @@
 #include "cli/launch/signals.h"
 #include "cli/platform/other_process.h"
 #include "options/options.h"
+#include "platform/temporary_path.h"
 
 namespace pymemflow::cli {
 
 struct Stage {
   Streams streams;
-  int seconds = 0;          // the program and those that it started are killed then; 0: never
-  bool is_traced = true;    // false: it runs without the library
-  bool is_watched = false;  // what has no record is found: TracedRun::unseen and ::running
+  int seconds = 0;            // the program and those that it started are killed then; 0: never
+  bool is_traced = true;      // false: it runs without the library
+  bool keeps_record = false;  // if a signal ends the command after the program
+  bool is_watched = false;    // what has no record is found: TracedRun::unseen and ::running
   // Called before the program starts, with the reason why it runs untraced. May be null.
   void (*warn)(const std::string& message) = nullptr;
 };
@@ -55,7 +57,10 @@ class TracedProgram {
   Error make_folder();
   const std::string& folder() const { return folder_; }
   // Leaves the folder and the captures in it to the user.
-  void keep_folder() { is_kept_ = true; }
+  void keep_folder() {
+    is_kept_ = true;
+    noted_.mark_as_record();
+  }
 
   // Options::capture names the file for the captures; empty: one in folder().
   TracedRun run(const std::vector<std::string>& words, const Options& options,
@@ -63,11 +68,16 @@ class TracedProgram {
 
  private:
   std::string folder_;
+  pymemflow::platform::TemporaryPath noted_;
   bool is_kept_ = false;
 };
 
 // Makes a folder in TMPDIR, or in /tmp if the loader's variable cannot name a path in that folder.
-Error make_temporary_folder(std::string& path);
+// `path` must stay where it is until `noted` forgets it.
+Error make_temporary_folder(std::string& path, pymemflow::platform::TemporaryPath& noted);
+
+// The names of captures in such a folder begin with it.
+inline constexpr char kCaptureStart[] = "capture.";
 
 // Finds the library that belongs to this command. The loader's variable can name the path: it may
 // be a symlink in `folder`.

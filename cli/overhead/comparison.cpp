@@ -100,6 +100,7 @@ class Rounds {
   const Plan& plan_;
   Comparison& comparison_;
   std::string folder_;
+  pymemflow::platform::TemporaryPath noted_;
   std::string input_;
   Progress progress_;
   std::size_t runs_ = 0;
@@ -108,7 +109,7 @@ class Rounds {
 };
 
 Error Rounds::prepare() {
-  if (Error error = make_temporary_folder(folder_)) return error;
+  if (Error error = make_temporary_folder(folder_, noted_)) return error;
   if (Error error = copy_standard_input(folder_ + "/input", input_)) return error;
   add_row(kBare, "bare");
   if (Error error = add_libraries()) return error;

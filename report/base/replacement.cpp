@@ -39,14 +39,13 @@ int Replacement::open(const char* path, int reading) {
   if (exists && !is_own_regular(old)) return refuse(ENOTSUP);
   if (exists && is_kept_file(target.c_str(), reading)) return refuse(EEXIST);
   path_ = std::move(target);
-  String name = path_;
-  name += ".XXXXXX";
-  const int file = ::mkostemp(name.data(), O_CLOEXEC);
+  temporary_ = path_;
+  temporary_ += ".XXXXXX";
+  const int file = noted_.make_file(temporary_.data());
   const bool is_folder_closed = errno == EACCES || errno == EPERM || errno == EROFS;
+  if (file < 0) temporary_.clear();
   if (file < 0) return exists && is_folder_closed ? refuse(ENOTSUP) : -1;
-  // mkostemp() has made it for its owner alone.
   if (exists) ::fchmod(file, old.st_mode & 0777);
-  temporary_ = std::move(name);
   return file;
 }
 
@@ -59,6 +58,7 @@ bool Replacement::commit() {
     return false;
   }
   if (::rename(temporary_.c_str(), path_.c_str()) != 0) return false;
+  noted_.forget();
   temporary_.clear();
   return true;
 }

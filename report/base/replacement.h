@@ -2,6 +2,7 @@
 // Replaces a file by renaming a new one, so that a reader never sees half of it, and the old one
 // stays if anything fails. Report side, one thread.
 
+#include "platform/temporary_path.h"
 #include "report/base/memory.h"
 
 namespace pymemflow::report {
@@ -28,6 +29,7 @@ class Replacement {
  private:
   String path_;
   String temporary_;  // empty: there is none
+  platform::TemporaryPath noted_;
 };
 
 }  // namespace pymemflow::report
