@@ -44,17 +44,23 @@ enum class EventKind : std::uint8_t {
   Left,     // a probe reported that a Python function was left at the site
   Mark,     // the program gave this moment a name (pymemflow_mark())
   Mapping,  // a call of mmap() or its family
+  Memory,   // a reading of the resident set
 };
+// Whether events of this kind have a site.
+constexpr bool has_site(EventKind kind) {
+  return kind != EventKind::Mark && kind != EventKind::Memory;
+}
 
 // One event, as the report side sees it. It refers to nothing but names.
 struct Event {
   Function function = {};  // of a Call
   EventKind kind = EventKind::Call;
-  SiteId site = kNoSite;     // of all kinds but Mark
+  SiteId site = kNoSite;     // of the kinds that have one (has_site())
   std::uint32_t thread = 0;  // the kernel's thread id
   StackId stack = kNoStack;  // whose uppermost frame is the site
   // In the order of FunctionTraits::arguments. Of a Mapping: the range that is released, as address
-  // and bytes, and the bytes that are mapped.
+  // and bytes, and the bytes that are mapped. Of a Memory: the resident bytes, and the bytes of the
+  // C library's heaps and of their free parts; 0: unknown.
   std::uint64_t arguments[kMaxArguments] = {};
   // The address of the block, or of the range that is mapped. 0: the call failed, or releases.
   std::uint64_t result = 0;

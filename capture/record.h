@@ -189,6 +189,19 @@ constexpr Word mapping_head(MappingStep step, SiteId site) {
   return extended_head(ExtendedKind::Mapping, 2 + mapping_values(step), site);
 }
 
+// The resident set of the process when the record was written; at a mark also the state of the C
+// library's heaps. Its number of 32 bits is enough for 16 TiB.
+inline constexpr int kResidentShift = 12;
+inline constexpr std::size_t kMemoryWords = 1;
+inline constexpr std::size_t kMaxMemoryWords = 3;
+constexpr Word memory_head(std::uint64_t resident_bytes, std::size_t words = kMemoryWords) {
+  return extended_head(ExtendedKind::Memory, words,
+                       static_cast<std::uint32_t>(resident_bytes >> kResidentShift));
+}
+constexpr std::uint64_t resident_bytes(Word head) {
+  return std::uint64_t{extended_number(head)} << kResidentShift;
+}
+
 inline constexpr std::size_t kMaxMarkName = 255;
 constexpr std::size_t mark_words(std::size_t name_bytes) {
   return 2 + (name_bytes + sizeof(Word) - 1) / sizeof(Word);

@@ -17,6 +17,9 @@ int make_file(const char* path);
 // Opens an existing file for reading and writing; a link is not followed. exec closes its
 // descriptor. Returns the descriptor, or a negative error number.
 int open_file(const char* path);
+// Opens an existing file for reading; a link is not followed. exec closes its descriptor, which on
+// Linux lies above those that programs count on. Returns it, or a negative error number.
+int open_to_read(const char* path);
 void remove_file(const char* path);
 void close_file(int file);
 // Makes the descriptor `to` mean the file of `from`, and closes `from`.

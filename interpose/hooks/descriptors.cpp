@@ -15,7 +15,7 @@ using namespace pymemflow;
 using namespace pymemflow::interpose;
 
 PMF_HOOK(int, close)(int descriptor) {
-  if (recording.destination.file.is_own_descriptor(descriptor)) {
+  if (is_own_descriptor(descriptor)) {
     errno = EBADF;
     return -1;
   }

@@ -8,6 +8,7 @@
 #include "interpose/recording/recorder.h"
 #include "interpose/recording/recording.h"
 #include "platform/here.h"
+#include "platform/resident.h"
 
 using namespace pymemflow;
 using namespace pymemflow::interpose;
@@ -45,7 +46,7 @@ PMF_EXPORT int pymemflow_is_recording(void) {
 PMF_EXPORT int pymemflow_mark(const char* name) {
   if (const int error = check_name(name)) return error;
   if (recording.phase.load() != Phase::On) return ESRCH;
-  return record_named_mark(name) ? 0 : EAGAIN;
+  return record_named_mark(name, platform::heap_state()) ? 0 : EAGAIN;
 }
 
 PMF_EXPORT int pymemflow_outstanding(std::uint64_t* bytes, std::uint64_t* blocks) {

@@ -53,6 +53,9 @@ int pymemflow_is_recording(void);
 // that happened before this call, on any thread, comes before the mark. A mark is recorded during a
 // pause as well. Several marks may have the same name.
 //
+// The resident set and the state of the C library's heaps are recorded with it. That costs a read
+// of /proc/self/statm and, from glibc 2.33 on, a call of mallinfo2(), which visits each free chunk.
+//
 // Errors: EINVAL, ENAMETOOLONG, ESRCH, EAGAIN.
 int pymemflow_mark(const char* name);
 

@@ -25,6 +25,7 @@
 #include "options/resolve.h"
 #include "platform/memory.h"
 #include "platform/process.h"
+#include "platform/resident.h"
 #include "pyframe/checked_frame.h"
 #include "pyframe/interpreter.h"
 #include "report/base/digits.h"
@@ -371,6 +372,7 @@ __attribute__((constructor)) void load() {
   platform::note_standard_error();
   find_originals();
   if (report::is_reporter()) return;
+  platform::find_heap_state();
   report::set_in_host();
   if (!platform::is_environment_trusted()) return;
   const int saved = errno;

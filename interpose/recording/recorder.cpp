@@ -118,6 +118,21 @@ bool write_call(Writer& writer, const Call& call, SiteId site) {
   return true;
 }
 
+// Records the resident set, where that is known and there is room. Costs one read of a file that is
+// open. Sums have no place for it.
+void record_resident(Writer& writer, const platform::HeapState& heaps = {}) {
+  if (recording.destination.mode == RecordMode::Sums) return;
+  const std::uint64_t resident = recording.resident.bytes();
+  if (resident == 0) return;
+  const bool has_heaps = heaps.bytes != 0;
+  if (has_heaps) {
+    writer.position[1] = heaps.bytes;
+    writer.position[2] = heaps.free_bytes;
+  }
+  const std::size_t words = has_heaps ? kMaxMemoryWords : kMemoryWords;
+  commit(writer, memory_head(resident, words), words);
+}
+
 // Starts the recording of a forked child. Returns null if it cannot record.
 Writer* begin_new_process() {
   const Writer* const parents = this_writer();
@@ -221,6 +236,7 @@ Word* make_room(Writer& writer, std::size_t words) {
     if (!change_block(recording.destination, writer)) return nullptr;
     advance_epoch(writer, writer.window->opened_ns);
     repeat_epoch(writer);
+    record_resident(writer);
   } else {
     writer.end = end;
   }
@@ -262,14 +278,16 @@ void record_probe(EventKind kind, const pyframe::Position& position) {
   leave(entry);
 }
 
-bool record_named_mark(std::string_view name) {
+bool record_named_mark(std::string_view name, const platform::HeapState& heaps) {
   const platform::ErrnoKeeper keeper;
   const Entry entry = enter(Always::Yes);
   if (entry.writer == nullptr) return false;
   Writer& writer = *entry.writer;
   const std::size_t words = mark_words(name.size());
-  const bool is_recorded = take_cut(writer) != 0 && make_room(writer, words) != nullptr;
+  const bool is_recorded =
+      take_cut(writer) != 0 && make_room(writer, kMaxMemoryWords + words) != nullptr;
   if (is_recorded) {
+    record_resident(writer, heaps);
     writer.position[1] = platform::monotonic_ns();
     std::memcpy(writer.position + 2, name.data(),
                 name.size());  // behind what was written are zeros

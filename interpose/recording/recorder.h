@@ -12,6 +12,7 @@
 #include "interpose/recording/recording.h"
 #include "interpose/recording/turn_taking.h"
 #include "interpose/recording/writer.h"
+#include "platform/resident.h"
 #include "pyframe/frame.h"
 
 namespace pymemflow::interpose {
@@ -35,8 +36,9 @@ void record_call(const Call& call);
 void record_probe(EventKind kind, const pyframe::Position& position);
 
 // Records that the program gave this moment a name, of at most kMaxMarkName bytes; also while the
-// recording is paused. False: nothing can be recorded (any more). Not inside an allocator.
-bool record_named_mark(std::string_view name);
+// recording is paused. Before the mark it records the resident set and the state of the C library's
+// heaps. False: nothing can be recorded (any more). Not inside an allocator.
+bool record_named_mark(std::string_view name, const platform::HeapState& heaps = {});
 
 // Takes the next stamp for what this thread does from here on: all that was recorded anywhere
 // before this call has a smaller one, and what is recorded after it has not. Also while the

@@ -51,6 +51,8 @@ int set_up_process(OldMemory old_memory) {
           recording.settings, recording.destination.process, recording.is_forked_child)) {
     return error;
   }
+  // A forked child has its parent's: its reading would be that of the parent.
+  if (recording.settings.mode != RecordMode::Sums) recording.resident.open();
   recording.metadata_blocks =
       write_metadata(recording.destination, recording.interpreter, recording.settings);
   return 0;
@@ -198,6 +200,14 @@ void resume_recording() {
   const bool was_shared = recording.writer_before_end == kShared;
   turn.fetch_and(~std::uint64_t{kClosed} | (was_shared ? kShared : kNobody),
                  std::memory_order_relaxed);
+}
+
+bool is_own_descriptor(int number) {
+  if (recording.destination.file.is_own_descriptor(number)) return true;
+  const bool is_known = number >= 0 && number == recording.resident.descriptor();
+  // Where system calls are forbidden, the file cannot be asked for.
+  return is_known && (recording.are_calls_forbidden.load(std::memory_order_relaxed) ||
+                      recording.resident.is_open());
 }
 
 bool is_recording_process() {

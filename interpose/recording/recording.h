@@ -11,6 +11,7 @@
 #include "interpose/recording/stacks/stack_table.h"
 #include "interpose/recording/turn.h"
 #include "interpose/recording/writer_pool.h"
+#include "platform/resident.h"
 #include "pyframe/interpreter.h"
 
 namespace pymemflow::interpose {
@@ -56,6 +57,7 @@ struct Recording {
   pyframe::Interpreter interpreter;
   ProbeUse probes;
   Destination destination;
+  platform::ResidentSet resident;
   WriterPool writers;
   SiteTable sites;
   StackTable stacks;
@@ -79,6 +81,10 @@ int start_recording(const pyframe::Interpreter& interpreter, const CaptureSettin
 // Whether the calling process is the one that records. A child that runs in its parent's memory
 // (vfork) is not. Asks the kernel for the process id.
 bool is_recording_process();
+
+// Whether this number is a descriptor of the recording, and the program has not put another file in
+// its place.
+bool is_own_descriptor(int number);
 
 // Pauses or resumes the recording. Marks are recorded during a pause, events are not. False: there
 // is no recording. In a forked child without a recording of its own this would pause the parent's:

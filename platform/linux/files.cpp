@@ -132,6 +132,12 @@ int open_file(const char* path) {
       open_beyond_limit([=] { return system_call(SYS_openat, AT_FDCWD, path, kFlags, 0); }));
 }
 
+int open_to_read(const char* path) {
+  constexpr int kFlags = O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
+  return raise_descriptor(
+      open_beyond_limit([=] { return system_call(SYS_openat, AT_FDCWD, path, kFlags, 0); }));
+}
+
 void remove_file(const char* path) {
   system_call(SYS_unlinkat, AT_FDCWD, path, 0);
 }

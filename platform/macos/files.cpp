@@ -83,6 +83,12 @@ int make_file(const char* path) {
   return file < 0 ? -EMFILE : file;
 }
 
+int open_to_read(const char* path) {
+  const ErrnoKeeper keeper;
+  const int file = ::open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+  return file < 0 ? -errno : file;
+}
+
 int open_file(const char* path) {
   const ErrnoKeeper keeper;
   const int file = ::open(path, O_RDWR | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);

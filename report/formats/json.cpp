@@ -71,10 +71,26 @@ void write_site(JsonText& json, const SiteStats& stats, const Profile& profile) 
   json.end_object().end_object();
 }
 
+// A number of which 0 says that it is not known: it is left out then.
+void write_known(JsonText& json, std::string_view name, std::uint64_t number) {
+  if (number != 0) json.field(name, number);
+}
+
+void write_resident(JsonText& json, const ResidentReadings& readings) {
+  if (readings.count == 0) return;
+  json.key("resident").begin_object().field("readings", readings.count);
+  json.field("first_bytes", readings.first).field("latest_bytes", readings.latest);
+  json.field("most_bytes", readings.most).field("most_after_ns", readings.most_after_ns);
+  json.end_object();
+}
+
 void write_snapshot(JsonText& json, const Snapshot& snapshot, const Profile& profile) {
   json.begin_object().field("name", snapshot.name).field("event", snapshot.event);
   json.field("after_ns", snapshot.after_ns);
   write_amount(json, "live", snapshot.live);
+  write_known(json, "resident_bytes", snapshot.resident);
+  write_known(json, "heap_bytes", snapshot.heaps);
+  if (snapshot.heaps != 0) json.field("free_in_heaps_bytes", snapshot.free_in_heaps);
   if (!snapshot.growth.since.empty()) {
     json.key("growth").begin_object().field("since", snapshot.growth.since);
     json.field("since_event", snapshot.growth.since_event);
@@ -157,6 +173,7 @@ void ProfileJson::write(const Profile& profile) {
     text.clear();
   }
   json.end_array();
+  write_resident(json, profile.resident);
   write_mappings(json, profile);
   json.end_object();
   text += '\n';

@@ -81,7 +81,7 @@ double CaptureReader::progress() const {
 
 bool CaptureReader::next(Event& event, const Site*& site) {
   while (take_event(event)) {
-    if (event.kind == EventKind::Mark) [[unlikely]] {
+    if (!has_site(event.kind)) [[unlikely]] {
       site = nullptr;
       return true;
     }

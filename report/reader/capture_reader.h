@@ -33,7 +33,8 @@ class CaptureReader {
   // A capture of the mode Sums begins again with each poll(), as its sums do.
   CaptureError poll(std::uint64_t limit = kNow);
 
-  // The next event and its site; false after the last. A Mark has no site. The site, and the name
+  // The next event and its site; false after the last. The site is null if the
+  // event has none. The site, and the name
   // of a Mark, are valid until the next poll().
   bool next(Event& event, const Site*& site);
   // The next events, as many as fit. False: there are none, and the batch is empty.

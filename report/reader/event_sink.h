@@ -20,7 +20,7 @@ struct EventBatch {
   static constexpr std::size_t kEvents = 128;
 
   Event events[kEvents];
-  const Site* sites[kEvents];  // null: that of a Mark
+  const Site* sites[kEvents];  // null: the event has none (has_site())
   std::size_t size = 0;
 };
 
@@ -33,6 +33,8 @@ class EventSink {
   // Entered or Left. Captures have these only if they were made with probes.
   virtual void on_probe(const Event& /*event*/, const Site& /*site*/) {}
   virtual void on_mark(const Event& /*mark*/) {}
+  // A Memory.
+  virtual void on_memory(const Event& /*reading*/) {}
   // A Mapping, which is never a flow line and no part of blocks.
   virtual void on_mapping(const Event& /*event*/, const Site& /*site*/) {}
   // Events that the capture holds as a sum alone. After all other events.
@@ -41,12 +43,14 @@ class EventSink {
   virtual void on_finish() = 0;
 };
 
-// Hands an event to the sink, by its kind. `site` may be null for a Mark alone.
+// Hands an event to the sink, by its kind. `site` is null if the event has none.
 inline void deliver(const Event& event, const Site* site, EventSink& sink) {
   if (event.kind == EventKind::Call) [[likely]] {
     sink.on_event(event, *site);
   } else if (event.kind == EventKind::Mark) {
     sink.on_mark(event);
+  } else if (event.kind == EventKind::Memory) {
+    sink.on_memory(event);
   } else if (event.kind == EventKind::Mapping) {
     sink.on_mapping(event, *site);
   } else {

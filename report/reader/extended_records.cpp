@@ -29,6 +29,19 @@ bool read_mapping(std::span<const Word> record, Event& event) {
   return true;
 }
 
+bool read_memory(std::span<const Word> record, Event& event) {
+  if (record.size() != kMemoryWords && record.size() != kMaxMemoryWords) return false;
+  const bool has_heaps = record.size() == kMaxMemoryWords;
+  event.kind = EventKind::Memory;
+  event.site = kNoSite;
+  event.stack = kNoStack;
+  event.arguments[0] = resident_bytes(record[0]);
+  event.arguments[1] = has_heaps ? record[1] : 0;
+  event.arguments[2] = has_heaps ? record[2] : 0;
+  event.result = 0;
+  return true;
+}
+
 }  // namespace
 
 bool CaptureReader::take_extended(Stream& stream, std::span<const Word> record, Event& event) {
@@ -53,6 +66,9 @@ bool CaptureReader::take_extended(Stream& stream, std::span<const Word> record, 
       break;
     case ExtendedKind::Mark:
       if (read_mark(record, event)) return true;
+      break;
+    case ExtendedKind::Memory:
+      if (read_memory(record, event)) return true;
       break;
     case ExtendedKind::Mapping:
       event.kind = EventKind::Mapping;

@@ -14,13 +14,20 @@ constexpr std::string_view kEnd = " end";
 
 }  // namespace
 
-void Marks::on_mark(std::string_view name, std::uint64_t after_ns) {
+void Marks::on_mark(std::string_view name, std::uint64_t after_ns, const Event& reading) {
   const Amount live = ledger_.total().live;
   Moment moment = {String(name), ledger_.events(), live.bytes, live, count()};
   for (Moment& each : moments_) each.peak_bytes = std::max(each.peak_bytes, peak_bytes_);
   peak_bytes_ = 0;
   if (keep_ == Keep::All) {
-    Snapshot snapshot = {moment.name, moment.event, after_ns, moment.live, {}, {}};
+    Snapshot snapshot;
+    snapshot.name = moment.name;
+    snapshot.event = moment.event;
+    snapshot.after_ns = after_ns;
+    snapshot.live = moment.live;
+    snapshot.resident = reading.arguments[0];
+    snapshot.heaps = reading.arguments[1];
+    snapshot.free_in_heaps = reading.arguments[2];
     if (const Moment* const earlier = earlier_for(name)) {
       snapshot.growth = growth_from(*earlier, moment.counted);
     }

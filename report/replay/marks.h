@@ -46,6 +46,10 @@ struct Snapshot {
   std::uint64_t event = 0;     // events before it
   std::uint64_t after_ns = 0;  // since the start of the recording
   Amount live;
+  // The resident set, and the heaps of the C library with their free parts, in bytes; 0: unknown.
+  std::uint64_t resident = 0;
+  std::uint64_t heaps = 0;
+  std::uint64_t free_in_heaps = 0;
   Growth growth;             // since the mark that it is compared with
   Vector<SiteGrowth> sites;  // growth.origins by name, largest first; in a finished profile
 };
@@ -62,7 +66,8 @@ class Marks {
   void on_event() {
     if (ledger_.total().live.bytes > peak_bytes_) peak_bytes_ = ledger_.total().live.bytes;
   }
-  void on_mark(std::string_view name, std::uint64_t after_ns);
+  // `reading`: the Memory that was recorded with the mark, if there is one.
+  void on_mark(std::string_view name, std::uint64_t after_ns, const Event& reading = {});
 
   const Vector<Snapshot>& snapshots() const { return snapshots_; }
 

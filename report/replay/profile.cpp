@@ -127,7 +127,24 @@ inline void ProfileBuilder::take(const Event& event, const Site& site, OriginId 
 }
 
 void ProfileBuilder::on_mark(const Event& mark) {
-  marks_.on_mark(mark.name, since_start(mark));
+  // The reading comes right before its mark.
+  const bool has_reading = latest_reading_.kind == EventKind::Memory &&
+                           latest_reading_.thread == mark.thread &&
+                           events_at_reading_ == ledger_.events();
+  marks_.on_mark(mark.name, since_start(mark), has_reading ? latest_reading_ : Event());
+  latest_reading_ = {};
+}
+
+void ProfileBuilder::on_memory(const Event& reading) {
+  const std::uint64_t bytes = reading.arguments[0];
+  if (resident_.count++ == 0) resident_.first = bytes;
+  resident_.latest = bytes;
+  if (bytes > resident_.most) {
+    resident_.most = bytes;
+    resident_.most_after_ns = since_start(reading);
+  }
+  latest_reading_ = reading;
+  events_at_reading_ = ledger_.events();
 }
 
 void ProfileBuilder::on_mapping(const Event& event, const Site& /*site*/) {
@@ -160,6 +177,8 @@ void ProfileBuilder::take(const EventBatch& batch) {
       take(event, *batch.sites[i], kHasStacks ? origins_.of(event) : event.site);
     } else if (event.kind == EventKind::Mark) {
       on_mark(event);
+    } else if (event.kind == EventKind::Memory) {
+      on_memory(event);
     } else if (event.kind == EventKind::Mapping) {
       on_mapping(event, *batch.sites[i]);
     }
@@ -170,7 +189,7 @@ void ProfileBuilder::on_events(std::span<const Event> events) {
   EventBatch batch;
   for (const Event& event : events) {
     const Site* const site = names_.find(event.site);
-    if (site == nullptr && event.kind != EventKind::Mark) continue;
+    if (site == nullptr && has_site(event.kind)) continue;
     batch.events[batch.size] = event;
     batch.sites[batch.size] = site;
     if (++batch.size == EventBatch::kEvents) {
@@ -203,6 +222,7 @@ Profile ProfileBuilder::finish() {
   add_sites(profile);
   profile.snapshots = marks_.snapshots();
   for (Snapshot& snapshot : profile.snapshots) snapshot.sites = sites_of(snapshot.growth);
+  profile.resident = resident_;
   profile.mappings = mappings_.finish();
   profile.tree = stack_names_.take_tree();
   return profile;

@@ -65,6 +65,16 @@ bool has_more(const SiteStats& a, const SiteStats& b);
 // Joins the rows with the same name, and sorts them by has_more().
 void join_rows(Vector<SiteStats>& rows);
 
+// The resident set, as it was read now and then: at marks, and when a block of the record was full.
+// So it may have been larger in between.
+struct ResidentReadings {
+  std::uint64_t count = 0;
+  std::uint64_t first = 0;
+  std::uint64_t latest = 0;
+  std::uint64_t most = 0;
+  std::uint64_t most_after_ns = 0;  // since the start
+};
+
 struct Profile {
   ProcessInfo process;
   Totals total;
@@ -77,6 +87,7 @@ struct Profile {
   Vector<StackStats> stacks;  // with different nodes, by the first allocation
   CallTree tree;              // of the nodes in all of this
   Vector<Snapshot> snapshots;
+  ResidentReadings resident;
   MappingProfile mappings;  // no part of all the above
 };
 
@@ -94,9 +105,10 @@ class ProfileBuilder final : public EventSink {
 
   void on_event(const Event& event, const Site& site) override;
   void on_mark(const Event& mark) override;
+  void on_memory(const Event& reading) override;
   void on_mapping(const Event& event, const Site& site) override;
   void on_finish() override {}
-  // The same as an on_event(), on_mark() or on_mapping() for each, and faster: it fetches what the
+  // The same as the functions above for each, and faster: it fetches what the
   // ledger will look up ahead of its use.
   void on_events(const EventBatch& batch);
   // Skips events whose site has no name.
@@ -131,6 +143,9 @@ class ProfileBuilder final : public EventSink {
   Exemptions exemptions_;
   Marks marks_;
   std::uint64_t peak_after_ns_ = 0;
+  ResidentReadings resident_;
+  Event latest_reading_;
+  std::uint64_t events_at_reading_ = 0;
 };
 
 }  // namespace pymemflow::report

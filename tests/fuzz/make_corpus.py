@@ -110,6 +110,10 @@ SEEDS = {
                 block(EVENTS, CLOSED, 2, 1, turn(3) + mappings(2) + mapping(9, 9, 1, 1, 1)),
     'mappings-stacks': bytes([64 | STACKS | ENDED]) + DEFINED + block(DEFINITIONS, OPEN, 2, 1, TREE) +
                        block(EVENTS, SEALED, 1, 1, STACKED + mappings(1) + mappings(2) + mappings(7)),
+    'memory': bytes([64]) + DEFINED +
+              block(EVENTS, SEALED, 1, 1, turn(1) + definition(18, 4000, b'') + malloc(0x1000, 1, 8)) +
+              block(EVENTS, OPEN, 1, 2, turn(9) + definition(18, 5000, words(1 << 20, 4096)) +
+                    definition(11, 1, words(9) + b'a' + bytes(7)) + definition(18, 6000, words(1)), stamp=2),
     'raw': bytes([RAW]) + words(0x31574f4c464d5950, 2 | 4711 << 32) + bytes(4096),
 }
 

@@ -40,6 +40,7 @@ inline Read read_all(int file = interpose::recording.destination.file.descriptor
   Event event;
   const report::Site* site = nullptr;
   while (reader.next(event, site)) {
+    if (site == nullptr) continue;
     read.events.push_back(event);
     read.sites.push_back(*site);
   }

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <climits>
+#include <iterator>
 
 #include "interpose/originals/originals.h"
 #include "interpose/recording/recording.h"
@@ -22,10 +23,11 @@ int close_around(unsigned first, unsigned last, int flags) {
     return -1;
   }
   const CaptureFile& file = recording.destination.file;
-  const auto [low, high] = std::minmax({file.descriptor(), file.mapped_descriptor()});
-  for (const int ours : {low, high}) {
+  int all[] = {file.descriptor(), file.mapped_descriptor(), recording.resident.descriptor()};
+  std::sort(std::begin(all), std::end(all));
+  for (const int ours : all) {
     const auto kept = static_cast<unsigned>(ours);
-    if (kept < first || kept > last || !file.is_own_descriptor(ours)) continue;
+    if (kept < first || kept > last || !is_own_descriptor(ours)) continue;
     if (first < kept && real.close_range(first, kept - 1, flags) != 0) return -1;
     if (kept == last) return 0;
     first = kept + 1;

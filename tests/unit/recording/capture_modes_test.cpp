@@ -61,7 +61,9 @@ Sums sums_of(int file) {
   EXPECT_EQ(reader.poll(), report::CaptureError::None);
   Event event;
   const report::Site* site = nullptr;
-  while (reader.next(event, site)) add(sums, event, site->address);
+  while (reader.next(event, site)) {
+    if (event.kind == EventKind::Call) add(sums, event, site->address);
+  }
   for (const report::EventSum& sum : reader.sums()) {
     const report::Site* const place = reader.names().find(sum.site);
     auto& [count, bytes] = sums[{sum.function, place == nullptr ? 0 : place->address, sum.bucket}];

@@ -25,6 +25,9 @@ std::vector<std::string> story() {
     if (event.kind == EventKind::Mark) {
       EXPECT_EQ(site, nullptr);
       lines.push_back("mark " + std::string(event.name));
+    } else if (event.kind == EventKind::Memory) {
+      EXPECT_EQ(site, nullptr);
+      EXPECT_GT(event.arguments[0], 0U);
     } else if (event.function == Function::malloc) {
       lines.push_back("malloc " + std::to_string(event.arguments[0]));
     } else {

@@ -55,7 +55,9 @@ Read read_all() {
   EXPECT_EQ(reader.poll(), report::CaptureError::None);
   Event event;
   const report::Site* site = nullptr;
-  while (reader.next(event, site)) read.events.push_back(event);
+  while (reader.next(event, site)) {
+    if (event.kind != EventKind::Memory) read.events.push_back(event);
+  }
   read.recorded = reader.recorded();
   read.lost = reader.lost();
   read.damaged = reader.damaged();
