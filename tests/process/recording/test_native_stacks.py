@@ -8,6 +8,7 @@ import re
 import pytest
 
 import built
+import debug_symbols
 from stack_captures import Capture
 
 pytestmark = pytest.mark.known_python
@@ -24,9 +25,14 @@ def read(path):
     with open(path, encoding='utf-8') as file:
         for line in file:
             number, *frames = line.split()
-            pairs = [frame.split(':', 1) for frame in frames]
-            noted[int(number)] = [(int(address, 16), name) for address, name in pairs]
+            noted[int(number)] = [_named(*frame.split(':')) for frame in frames]
     return noted
+
+
+def _named(address, start, file, name):
+    """The loader knows no name of a part that the compiler moved out of its function; debug symbols do."""
+    place = int(address, 16)
+    return place, name or debug_symbols.name_at(file, int(start, 16), place - 1).split('.cold')[0]
 
 
 def calls_of(capture):
@@ -46,6 +52,8 @@ def native_part(call):
 
 def up_to_evaluation(frames):
     names = [name for _, name in frames]
+    if EVALUATION not in names:
+        pytest.skip('the evaluation function has parts without a symbol, and there are no debug symbols of it')
     return [address for address, _ in frames[:names.index(EVALUATION)]]
 
 
@@ -172,7 +180,9 @@ def test_the_c_function_is_named(trace, build, folder, cli):
     row = summary[summary.rindex(' keep\n'):].splitlines()
     assert row[1].split() == ['in', 'chain_leak', '(notes_native.so)']
     folded = cli('report', '--format', 'folded', capture).stdout
-    assert [line for line in folded.splitlines() if line.endswith('chain_leak (notes_native.so) 43210')]
+    # CPython 3.15 comes to the first of the calls from another C function than to the others.
+    lines = re.findall(r'^.*chain_leak \(notes_native\.so\) (\d+)$', folded, re.MULTILINE)
+    assert sum(map(int, lines)) == 43210
     profile = json.loads(cli('report', '--format', 'json', capture).stdout)
     site, = [each for each in profile['sites'] if each.get('function') == 'keep' and each['live']['bytes'] == 43210]
     assert site['stack'][0] == {'library': build.path('notes_native'), 'function': 'chain_leak', 'offset': ''}
@@ -208,9 +218,10 @@ def test_auto_records_native_stacks_where_they_may_be_asked_for(python, trace, f
     assert done.status == 0 and '(python' in done.stdout.lower() + done.stderr.lower()
     done = cli('run', '--stack', 'auto', '--capture', capture, *program)
     assert done.status == 0 and has_native_frames(capture)
-    done = cli('run', '--stack', 'auto', '--capture', capture + '.probe', '--attribution', 'probe', *program)
-    assert done.status == 0
-    assert 'has no callers' in cli('report', '--format', 'folded', capture + '.probe').stderr
+    if python.can_be_probed:
+        done = cli('run', '--stack', 'auto', '--capture', capture + '.probe', '--attribution', 'probe', *program)
+        assert done.status == 0
+        assert 'has no callers' in cli('report', '--format', 'folded', capture + '.probe').stderr
     leak = 'import ctypes\nfor _ in range(10): ctypes.CDLL(None).strdup(b"x" * 5000)'
     done = cli('gate', '--max-leak', '1KiB', '--stack', 'auto', '--', python.path, '-c', leak)
     assert done.status == 1 and re.search(r'^ {20,}in \S', done.stderr, re.MULTILINE)

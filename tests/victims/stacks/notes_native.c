@@ -18,7 +18,8 @@
 
 static FILE* notes;
 
-// One line per allocation: its number, and ADDRESS:NAME of each frame above note() itself.
+// One line per allocation: its number, and ADDRESS:START:FILE:NAME of each frame above note() itself, where
+// FILE is loaded at START, and NAME is empty if no symbol that the loader knows covers the address.
 __attribute__((noinline)) void note(unsigned long number) {
   static void* frames[MOST_FRAMES];
   void* const block = calloc(number, 0);
@@ -26,9 +27,10 @@ __attribute__((noinline)) void note(unsigned long number) {
   free(block);
   fprintf(notes, "%lu", number);
   for (int i = 1; i < count; ++i) {
-    Dl_info found;
-    const char* const name = dladdr(frames[i], &found) != 0 ? found.dli_sname : NULL;
-    fprintf(notes, " %lx:%s", (unsigned long)frames[i], name != NULL ? name : "");
+    Dl_info found = {0};
+    dladdr(frames[i], &found);
+    fprintf(notes, " %lx:%lx:%s:%s", (unsigned long)frames[i], (unsigned long)found.dli_fbase,
+            found.dli_fname != NULL ? found.dli_fname : "", found.dli_sname != NULL ? found.dli_sname : "");
   }
   fprintf(notes, "\n");
 }

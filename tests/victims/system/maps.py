@@ -92,9 +92,10 @@ def kinds():
     say('no size', get(0), 0)
     with open(sys.argv[0], 'rb') as file:
         kept.append(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))  # of a file
-    shared = mmap.mmap(-1, 9 * PAGE)  # shared
-    shared.resize(11 * PAGE)  # resized
-    kept.append(shared)
+    kept.append(mmap.mmap(-1, 9 * PAGE))  # shared
+    grown = mmap.mmap(-1, 9 * PAGE, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)  # before it grew
+    grown.resize(11 * PAGE)  # resized
+    kept.append(grown)
     gone = mmap.mmap(-1, 100 * PAGE)
     gone.close()
 
