@@ -50,7 +50,7 @@ class Python(namedtuple('Python', 'path id text')):
 
     @property
     def can_be_probed(self):
-        return self.version[:2] <= LAST_PROBED and not self.is_debug
+        return self.version[:2] <= LAST_PROBED and not self.is_debug and not self.is_free_threaded
 
     @property
     def environment(self):

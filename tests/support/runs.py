@@ -113,7 +113,14 @@ class Tracer:
                 timeout=TIMEOUT, **variables):
         if preload:
             variables.setdefault('LD_PRELOAD', ':'.join([*before, self.build.library, *after]))
-        return Run(words, self.environment(**variables), output if preload else None, cwd, timeout)
+        run = Run(words, self.environment(**variables), output if preload else None, cwd, timeout)
+        if preload and self.python.is_free_threaded:
+            # tests/matrix has the test of this line; to all others it is no message about their subject.
+            run.stderr = OF_FREE_THREADED.sub('', run.stderr)
+        return run
+
+
+OF_FREE_THREADED = re.compile(r'^pymemflow: this is a free-threaded CPython: .*\n', re.MULTILINE)
 
 
 # Runs a command, and writes its status and its peak resident set in KiB to a descriptor.
