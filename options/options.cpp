@@ -227,6 +227,11 @@ requires std::is_enum_v<Enumeration> std::string_view text_of(Enumeration value,
 
 }  // namespace
 
+bool is_given(const Options& options, std::string_view name) {
+  const std::size_t row = row_of(name);
+  return row < kOptionCount && (options.given >> row & 1) != 0;
+}
+
 std::string_view parse_switch(std::string_view value, bool& is_on) {
   for (const std::string_view word : {"1", "on", "yes", "true"}) {
     if (value == word) return is_on = true, std::string_view();

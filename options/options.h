@@ -114,6 +114,9 @@ inline constexpr OptionRow kOptions[] = {
 inline constexpr std::size_t kOptionCount = std::size(kOptions);
 static_assert(kOptionCount <= 32, "Options::given has one bit per row");
 
+// Whether the user has set the option of that name.
+bool is_given(const Options& options, std::string_view name);
+
 // Reads "1", "on", "yes", "true", or their opposites. The reason why the value is wrong, or
 // nothing.
 std::string_view parse_switch(std::string_view value, bool& is_on);

@@ -53,21 +53,28 @@ OptionError needs_every_event(const FormatName& format, const RecordingOptions& 
           problem.make({reason, "; leave one of them out"})};
 }
 
-bool is_given(const Options& options, std::string_view name) {
-  for (std::size_t row = 0; row < kOptionCount; ++row) {
-    if (kOptions[row].name == name) return (options.given >> row & 1) != 0;
-  }
-  return false;
+// Probes see no stacks.
+bool is_probed(const Options& options) {
+  return options.attribution == Attribution::Probe || options.compat != Compat::None ||
+         options.python_call_stack;
 }
 
-// Probes see no stacks. Of a capture that is kept, or a profile, nobody knows yet which callers
-// will be asked for.
+bool keeps_every_event(const Options& options) {
+  return options.flow && options.ring == 0;
+}
+
+// Of a capture that is kept, or a profile, nobody knows yet which callers will be asked for. A
+// report that shows callers needs them, unless the user has chosen.
 Stack chosen_stack(const Options& options, FormatInput format) {
-  if (options.stack != Stack::Auto) return options.stack;
-  const bool is_probed = options.attribution == Attribution::Probe ||
-                         options.compat != Compat::None || options.python_call_stack;
+  const bool is_needed = !is_given(options, "stack") && shows_callers(options, format);
+  if (options.stack != Stack::Auto && !is_needed) return options.stack;
   const bool is_wanted = !options.capture.empty() || is_profile(format);
-  return is_wanted && !is_probed ? Stack::Native : Stack::Top;
+  const bool can_be_shown = keeps_every_event(options) && !is_probed(options);
+  return is_wanted && can_be_shown ? Stack::Native : Stack::Top;
+}
+
+bool has_chosen_stacks(const Options& options) {
+  return options.stack == Stack::Python || options.stack == Stack::Native;
 }
 
 // THE table of the options that contradict each other. `subject` and `problem` make a sentence.
@@ -75,6 +82,7 @@ struct Conflict {
   bool (*is_there)(const Options& options, FormatInput format);
   std::string_view subject;
   std::string_view problem;
+  Resolver resolver = Resolver::Library;  // Command: the command alone refuses it
 };
 constexpr Conflict kConflicts[] = {
     {[](const Options& options, FormatInput) { return !options.flow && options.ring != 0; },
@@ -104,13 +112,30 @@ constexpr Conflict kConflicts[] = {
      "prints calls and returns, but --no-flow (PYMEMFLOW_FLOW=0) keeps no events; leave one of "
      "them out"},
     {[](const Options& options, FormatInput) {
-       return options.stack != Stack::Top && options.stack != Stack::Auto &&
-              (options.attribution == Attribution::Probe || options.compat != Compat::None ||
-               options.python_call_stack);
+       return has_chosen_stacks(options) && is_probed(options);
      },
      "--stack (PYMEMFLOW_STACK)",
      "records the running frames, but --attribution probe, --compat or --python-call-stack records "
      "what probes see; leave one of them out"},
+    {[](const Options& options, FormatInput) {
+       return has_chosen_stacks(options) && !keeps_every_event(options) && options.capture.empty();
+     },
+     "--stack (PYMEMFLOW_STACK)",
+     "records callers, but a report of sums (--no-flow, PYMEMFLOW_FLOW=0) or of a ring (--ring, "
+     "PYMEMFLOW_RING) shows none; leave one of them out, or keep the record with --capture"},
+    {[](const Options& options, FormatInput format) {
+       return shows_callers(options, format) && is_given(options, "stack") &&
+              options.stack == Stack::Top;
+     },
+     "--stack top (PYMEMFLOW_STACK=top)",
+     "records the running line alone, but --format tree or folded, --by stack, --depth or "
+     "--full-stacks shows its callers; leave one of them out"},
+    {[](const Options& options, FormatInput format) {
+       return shows_callers(options, format) && options.attribution == Attribution::Probe;
+     },
+     "--attribution probe (PYMEMFLOW_ATTRIBUTION=probe)",
+     "sees no callers, but --format tree or folded, --by stack, --depth or --full-stacks shows "
+     "them; leave one of them out"},
     {[](const Options& options, FormatInput format) {
        return chosen_stack(options, format) == Stack::Top && is_given(options, "max-stack");
      },
@@ -125,7 +150,7 @@ constexpr Conflict kConflicts[] = {
      "adds columns to --format flow, but another format or --compat is chosen; leave one of them "
      "out"},
     {[](const Options& options, FormatInput format) {
-       return is_given(options, "metric") && format != FormatInput::Stacks;
+       return is_given(options, "metric") && !has_stacks(format);
      },
      "--metric (PYMEMFLOW_METRIC)",
      "is for --format tree and folded, but another format is chosen; leave one of them out"},
@@ -135,13 +160,24 @@ constexpr Conflict kConflicts[] = {
      "--by (PYMEMFLOW_BY)",
      "is for --format summary and json, but another format is chosen; leave one of them out"},
     {[](const Options& options, FormatInput format) {
-       return is_given(options, "depth") && !is_profile(format);
+       return is_given(options, "depth") && (!is_profile(format) || format == FormatInput::Stacks);
      },
      "--depth (PYMEMFLOW_DEPTH)",
      "is for --format summary, json and tree, but another format is chosen; leave one of them out"},
     {[](const Options& options, FormatInput format) {
-       return options.full_stacks && options.depth != 0 && is_profile(format);
+       return options.full_stacks && !is_profile(format);
      },
+     "--full-stacks (PYMEMFLOW_FULL_STACKS)",
+     "prints all callers, but the format that is chosen shows none; choose --format summary, or "
+     "leave it out",
+     Resolver::Command},
+    {[](const Options& options, FormatInput) {
+       return options.format == "json" && is_given(options, "depth") && options.by != By::Stack;
+     },
+     "--depth (PYMEMFLOW_DEPTH)",
+     "tells the stacks of --format json apart only with --by stack, which is not given; add it, or "
+     "leave --depth out"},
+    {[](const Options& options, FormatInput) { return options.full_stacks && options.depth != 0; },
      "--full-stacks (PYMEMFLOW_FULL_STACKS)",
      "prints all callers, but --depth (PYMEMFLOW_DEPTH) limits them; leave one of them out"},
     {[](const Options& options, FormatInput) { return options.capture == kStandardOutput; },
@@ -167,8 +203,9 @@ bool are_flow_columns(std::string_view list) {
   return true;
 }
 
-OptionError conflict_in(const Options& options, FormatInput format) {
+OptionError conflict_in(const Options& options, FormatInput format, Resolver resolver) {
   for (const Conflict& conflict : kConflicts) {
+    if (conflict.resolver == Resolver::Command && resolver != Resolver::Command) continue;
     if (conflict.is_there(options, format)) return {conflict.subject, conflict.problem};
   }
   return {};
@@ -176,8 +213,22 @@ OptionError conflict_in(const Options& options, FormatInput format) {
 
 }  // namespace
 
+Options recording_part(const Options& options) {
+  Options part;
+  std::size_t row = 0;
+#define PMF_COPY(field)       \
+  part.field = options.field; \
+  part.given |= options.given & std::uint32_t{1} << row;
+#define PMF_OPTION(field, name, Type, default_value, value, use, sentence) \
+  PMF_IF_RECORDING_##use(PMF_COPY(field))++ row;
+#include "options/options.def"
+#undef PMF_OPTION
+#undef PMF_COPY
+  return part;
+}
+
 OptionError resolve(const Options& options, std::span<const FormatName> formats,
-                    RecordingOptions& recording, ReportOptions& report) {
+                    RecordingOptions& recording, ReportOptions& report, Resolver resolver) {
 #define PMF_COPY(to, field) to.field = options.field;
 #define PMF_OPTION(field, name, Type, default_value, value, use, sentence) \
   PMF_IF_RECORDING_##use(PMF_COPY(recording, field)) PMF_IF_REPORT_##use(PMF_COPY(report, field))
@@ -194,7 +245,7 @@ OptionError resolve(const Options& options, std::span<const FormatName> formats,
     return {subject.make({"flow-columns ", options.flow_columns}),
             "is not a list of thread, time and event, separated by commas"};
   }
-  if (const OptionError conflict = conflict_in(options, format->input)) return conflict;
+  if (const OptionError conflict = conflict_in(options, format->input, resolver)) return conflict;
   if (is_profile(format->input) && !recording.keeps_every_event()) {
     return needs_every_event(*format, recording);
   }

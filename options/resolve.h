@@ -45,20 +45,39 @@ struct ReportOptions {
 
 // A format of the report, from the table of formats (report/formats/formats.def), and what it is
 // made of.
-enum class FormatInput : std::uint8_t { Lines, Sums, Profile, Stacks };
+enum class FormatInput : std::uint8_t { Lines, Sums, Profile, Tree, Stacks };
+constexpr bool has_stacks(FormatInput input) {
+  return input == FormatInput::Tree || input == FormatInput::Stacks;
+}
 constexpr bool is_profile(FormatInput input) {
-  return input == FormatInput::Profile || input == FormatInput::Stacks;
+  return input == FormatInput::Profile || has_stacks(input);
 }
 struct FormatName {
   std::string_view name;
   FormatInput input;
 };
 
+// Whether a report of that format has callers, so that the record must have call stacks. Of
+// Options or ReportOptions.
+template <typename AnyOptions>
+bool shows_callers(const AnyOptions& options, FormatInput input) {
+  const bool is_asked = options.full_stacks || options.depth != 0 || options.by == By::Stack;
+  return has_stacks(input) || (input == FormatInput::Profile && is_asked);
+}
+
+// The options that decide what is recorded; the others have their defaults.
+Options recording_part(const Options& options);
+
 // `formats`: all formats, the default first. Fails if the format is unknown, if it needs events
 // that are not kept, or if two options contradict each other: no option silently overrides another.
 // The error lives until the next call. In the results `format` is never empty, `attribution` is the
 // one that compat needs, and `stack` is not Auto.
+//
+// The command alone refuses options of its report that have no effect on it: in a traced program
+// they may be for the Python module.
+enum class Resolver : std::uint8_t { Library, Command };
 OptionError resolve(const Options& options, std::span<const FormatName> formats,
-                    RecordingOptions& recording, ReportOptions& report);
+                    RecordingOptions& recording, ReportOptions& report,
+                    Resolver resolver = Resolver::Library);
 
 }  // namespace pymemflow

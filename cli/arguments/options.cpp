@@ -73,9 +73,14 @@ void add_options(Syntax& syntax, std::initializer_list<OptionUse> uses, Options&
 }
 
 Error resolve(const Options& options, Resolved& resolved) {
-  const OptionError error =
-      pymemflow::resolve(options, report::format_names(), resolved.recording, resolved.report);
+  const OptionError error = pymemflow::resolve(options, report::format_names(), resolved.recording,
+                                               resolved.report, Resolver::Command);
   return error ? Error(std::string(error.variable) + " " + std::string(error.problem)) : Error();
+}
+
+Error check_recording(const Options& options) {
+  Resolved resolved;
+  return resolve(recording_part(options), resolved);
 }
 
 std::string spelling_of(const OptionRow& row) {

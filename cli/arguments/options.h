@@ -20,6 +20,9 @@ struct Resolved {
 };
 Error resolve(const Options& options, Resolved& resolved);
 
+// The same for a command that records a program and prints no report.
+Error check_recording(const Options& options);
+
 // The option as the command line spells it: "--full-file-path", "--no-flow".
 std::string spelling_of(const OptionRow& row);
 

@@ -37,6 +37,7 @@ struct Arguments {
   std::vector<std::string> suppressions;
   std::array<std::string, std::size(kOutputs)> outputs;  // the files, by row of kOutputs
   bool is_for_github = false;
+  bool is_stack_given = false;  // by the environment or the command line
 };
 
 void declare_limits(Syntax& syntax, Arguments& arguments) {
@@ -199,7 +200,9 @@ int run_and_judge(const Arguments& arguments, Selection& selection,
   }
   options.flow = true;
   options.ring = 0;
-  if (options.stack == Stack::Auto) options.stack = Stack::Native;
+  const bool shows_callers = options.full_stacks && !arguments.is_stack_given;
+  if (options.stack == Stack::Auto || shows_callers) options.stack = Stack::Native;
+  if (const Error error = check_recording(options)) return complain(error);
   const TracedRun done =
       traced.run(with_python(program), options, {.streams = {}, .is_watched = true, .warn = say});
   if (done.error) return complain(done.error);
@@ -219,7 +222,7 @@ Error check(const Arguments& arguments, const std::vector<std::string>& words) {
   }
   if (arguments.limits.is_empty() && arguments.baseline.empty()) {
     return Error(
-        "gate: a limit is missing before PROGRAM: --max-leak SIZE, --max-peak SIZE, --baseline "
+        "gate: no limit is given: --max-leak SIZE, --max-peak SIZE, --baseline "
         "FILE; "
         "see pymemflow help gate");
   }
@@ -328,10 +331,14 @@ void declare_gate(Syntax& syntax) {
   add_options(syntax, {OptionUse::Callers, OptionUse::Library}, arguments->options);
   syntax.prepare([arguments] {
     Error error = read_environment(arguments->options);
+    arguments->is_stack_given = is_given(arguments->options, "stack");
     arguments->options.given = 0;  // by the command line alone, from here on
     return error;
   });
-  syntax.action([arguments](const auto& words) { return run(*arguments, words); });
+  syntax.action([arguments](const auto& words) {
+    arguments->is_stack_given |= is_given(arguments->options, "stack");
+    return run(*arguments, words);
+  });
 }
 
 }  // namespace pymemflow::cli

@@ -23,7 +23,6 @@
 #include "report/formats/report.h"
 #include "report/formats/summary.h"
 #include "report/reader/capture_reader.h"
-#include "report/stacks/callers.h"
 
 namespace pymemflow::cli {
 namespace {
@@ -147,9 +146,6 @@ int run(const Arguments& arguments, const std::vector<std::string>& program) {
   }
   Resolved resolved;
   if (const Error error = resolve(arguments.options, resolved)) return complain(error);
-  if (report::needs_stacks(resolved.report) && resolved.recording.stack == Stack::Top) {
-    return complain("run: the report that is asked for " + std::string(report::kNoCallers));
-  }
   TracedProgram traced;
   const bool is_warned = warn_of_output(arguments.options, traced);
   // The program sees neither the format nor whether the capture is kept.

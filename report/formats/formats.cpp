@@ -30,9 +30,7 @@ std::string_view format_problem(Format format, RecordMode mode) {
 }
 
 bool needs_stacks(const pymemflow::ReportOptions& asked) {
-  const FormatInput input = row_of(format_of(asked.format)).input;
-  const bool is_asked = asked.full_stacks || asked.depth != 0 || asked.by == By::Stack;
-  return input == FormatInput::Stacks || (input == FormatInput::Profile && is_asked);
+  return shows_callers(asked, row_of(format_of(asked.format)).input);
 }
 
 }  // namespace pymemflow::report

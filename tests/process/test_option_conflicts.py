@@ -25,6 +25,24 @@ CONFLICTS = [
      '--python-call-stack (PYMEMFLOW_PYTHON_CALL_STACK) adds lines to --format flow'),
     (['--python-call-stack', '--no-flow'], {'PYTHON_CALL_STACK': '1', 'FLOW': '0'},
      '--python-call-stack (PYMEMFLOW_PYTHON_CALL_STACK) prints calls and returns, but --no-flow'),
+    (['--stack=native', '--no-flow'], {'STACK': 'native', 'FLOW': '0'},
+     '--stack (PYMEMFLOW_STACK) records callers, but a report of sums'),
+    (['--stack=python', '--ring=64KiB'], {'STACK': 'python', 'RING': '64KiB'},
+     '--stack (PYMEMFLOW_STACK) records callers, but a report of sums'),
+    (['--stack=top', '--format=tree'], {'STACK': 'top', 'FORMAT': 'tree'},
+     '--stack top (PYMEMFLOW_STACK=top) records the running line alone, but --format tree'),
+    (['--stack=top', '--format=summary', '--by=stack'], {'STACK': 'top', 'FORMAT': 'summary', 'BY': 'stack'},
+     '--stack top (PYMEMFLOW_STACK=top) records the running line alone, but --format tree'),
+    (['--attribution=probe', '--format=folded'], {'ATTRIBUTION': 'probe', 'FORMAT': 'folded'},
+     '--attribution probe (PYMEMFLOW_ATTRIBUTION=probe) sees no callers'),
+    (['--stack=native', '--attribution=probe'], {'STACK': 'native', 'ATTRIBUTION': 'probe'},
+     '--stack (PYMEMFLOW_STACK) records the running frames'),
+    (['--max-stack=5'], {'MAX_STACK': '5'}, '--max-stack (PYMEMFLOW_MAX_STACK) limits whole stacks'),
+    (['--depth=2', '--format=folded'], {'DEPTH': '2', 'FORMAT': 'folded'}, '--depth (PYMEMFLOW_DEPTH) is for'),
+    (['--depth=2', '--format=json'], {'DEPTH': '2', 'FORMAT': 'json'},
+     '--depth (PYMEMFLOW_DEPTH) tells the stacks of --format json apart'),
+    (['--depth=2', '--full-stacks', '--format=summary'], {'DEPTH': '2', 'FULL_STACKS': '1', 'FORMAT': 'summary'},
+     '--full-stacks (PYMEMFLOW_FULL_STACKS) prints all callers, but --depth'),
     (['--capture=-'], {'CAPTURE': '-'}, '--capture - (PYMEMFLOW_CAPTURE) is standard output'),
     (['--capture=same', '--output=same'], {'CAPTURE': 'same', 'OUTPUT': 'same'},
      '--capture (PYMEMFLOW_CAPTURE) names the same file as --output (PYMEMFLOW_OUTPUT)'),
@@ -42,6 +60,21 @@ class TestConflicts(cases.Case):
         assert (run.status, run.stdout) == (0, 'out\n')
         assert run.stderr == done.stderr[:-1] + '; this program runs untraced\n'
         assert os.listdir(self.folder) == []
+
+    def test_all_callers_of_a_format_that_has_none(self):
+        """In a traced program the variable is for LeakError."""
+        for name in ('flow', 'distributions'):
+            done = self.cli('run', '--full-stacks', '--format', name, '--', self.python.path, '-c', '')
+            runs.check_error(done, '--full-stacks (PYMEMFLOW_FULL_STACKS) prints all callers, but the format')
+        run = self.trace.code('', output=None, PYMEMFLOW_FULL_STACKS='1')
+        assert (run.status, run.stderr[:6]) == (0, 'dtrace')
+
+    def test_gate_refuses_what_it_would_record_in_vain(self):
+        for words, text in ((['--stack=native', '--attribution=probe'], '--stack (PYMEMFLOW_STACK) records'),
+                            (['--max-stack=5'], '--max-stack (PYMEMFLOW_MAX_STACK) limits'),
+                            (['--capture=-'], '--capture - (PYMEMFLOW_CAPTURE)')):
+            done = self.cli('gate', '--max-leak=1GB', *words, '--', self.python.path, '-c', 'print("out")')
+            runs.check_error(done, text)
 
     def test_command_line_and_environment_contradict_each_other_too(self):
         environment = dict(self.environment, PYMEMFLOW_RING='64KiB')

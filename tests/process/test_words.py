@@ -43,7 +43,7 @@ class TestMistyped(Case):
         (('gate', '--max-leak=', 'x'), 'gate: --max-leak needs a value: SIZE'),
         (('run', '--no-flow=0', 'x'), 'run: --no-flow takes no value'),
         (('report', '--format=json', '--format', 'flow', 'x'), 'report: --format is given more than once'),
-        (('gate', 'x', '--max-leak=1'), 'gate: a limit is missing before PROGRAM'),
+        (('gate', 'x', '--max-leak=1'), 'gate: no limit is given: --max-leak SIZE'),
         (('report', 'x', 'y'), "report: 'y' is one argument too many"),
         (('run', ''), 'run: PROGRAM is empty'),
         (('gate', '--max-leak=1', '--', ''), 'gate: PROGRAM is empty'),

@@ -47,7 +47,8 @@ class TestRun(Case):
     def test_record_is_kept(self, number):
         process = self.run_into_full_pipe()
         process.send_signal(number)
-        out, err = process.communicate(timeout=60)
+        process.wait(timeout=60)  # reading first would let it finish
+        out, err = process.communicate()
         assert process.returncode == -number
         kept = re.fullmatch(r'pymemflow: ended by %s before the report was complete; the record is kept in (.*)\n'
                             % number.name, err.decode())
@@ -59,6 +60,7 @@ class TestRun(Case):
     def test_records_of_several_processes(self):
         process = self.run_into_full_pipe(code='import os\nif os.fork(): os.wait()\n' + EVENTS)
         process.terminate()
+        process.wait(timeout=60)
         _, err = process.communicate(timeout=60)
         folder, = self.left()
         assert err.decode().endswith('the record is kept in %s\n' % self.path('tmp/' + folder))
@@ -68,6 +70,7 @@ class TestRun(Case):
         """It is where the user wants it."""
         process = self.run_into_full_pipe('--capture', 'c')
         process.terminate()
+        process.wait(timeout=60)
         assert (process.communicate(timeout=60)[1], process.returncode) == (b'', -signal.SIGTERM)
         assert self.left() == []
         assert self.cli('report', self.path('c')).status == 0

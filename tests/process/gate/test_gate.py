@@ -184,7 +184,7 @@ class TestStatus(Case):
         capture = self.capture(TWIN)
         text = self.write('text', 'no capture\n')
         runs.check_error(self.gate(), 'missing')
-        runs.check_error(self.gate(capture), 'a limit is missing')
+        runs.check_error(self.gate(capture), 'no limit is given: --max-leak')
         runs.check_error(self.gate('--max-leak=12XB', capture), '--max-leak=12XB', 'not a size')
         runs.check_error(self.gate('--max-leak=-1', capture), '--max-leak=-1', 'not a size')
         runs.check_error(self.gate('--max-allocations=few', capture), '--max-allocations')

@@ -131,7 +131,7 @@ class TestReport(Case):
 
     @pytest.mark.parametrize('words', [
         ['--format=tree'], ['--format=folded'], ['--format=summary', '--by=stack'],
-        ['--format=json', '--depth=2'], ['--format=summary', '--full-stacks']])
+        ['--format=json', '--by=stack', '--depth=2'], ['--format=summary', '--full-stacks']])
     def test_without_stacks(self, words):
         done = self.cli('report', *words, self.make('c', has_stacks=False))
         runs.check_error(done, 'has no callers: record it with --stack python (PYMEMFLOW_STACK=python)')
@@ -245,12 +245,33 @@ class TestRealProgram(Case):
 
     def test_run(self):
         self.write('leak.py', PROGRAM)
-        done = self.cli('run', '--format=folded', '--', self.python.path, self.path('leak.py'))
-        runs.check_error(done, 'has no callers: record it with --stack python (PYMEMFLOW_STACK=python)')
+        done = self.cli('run', '--stack=top', '--format=folded', '--', self.python.path, self.path('leak.py'))
+        runs.check_error(done, '--stack top (PYMEMFLOW_STACK=top) records the running line alone')
         done = self.cli('run', '--format=folded', '--stack=python', '--output', self.path('f'), '--', self.python.path,
                         self.path('leak.py'))
         assert (done.status, done.stdout, done.stderr) == (0, '', '')
         assert ';leak.py:7 make 90001\n' in self.read('f')
+
+    @pytest.mark.parametrize('wanted', [{'FORMAT': 'tree'}, {'FORMAT': 'folded'},
+                                        {'FORMAT': 'summary', 'BY': 'stack'}, {'FORMAT': 'summary', 'DEPTH': '9'},
+                                        {'FORMAT': 'summary', 'FULL_STACKS': '1'}], ids=str)
+    def test_stacks_are_recorded_where_the_report_needs_them(self, wanted):
+        """Without --stack (PYMEMFLOW_STACK), by the library and by the command."""
+        path = self.write('leak.py', PROGRAM)
+        run = self.trace(path, output=None, PYMEMFLOW_OUTPUT=self.path('g'),
+                         **{'PYMEMFLOW_' + name: value for name, value in wanted.items()})
+        assert (run.status, run.stderr) == (0, '')
+        words = ['--full-stacks' if name == 'FULL_STACKS' else '--%s=%s' % (name.lower(), value)
+                 for name, value in wanted.items()]
+        done = self.cli('run', *words, '-o', self.path('f'), '--', self.python.path, path)
+        assert (done.status, done.stdout, done.stderr) == (0, '', '')
+        for text in (self.read('g'), self.read('f')):
+            assert re.search('leak.py:19 <module>', text)
+
+    def test_gate_records_the_callers_that_it_shows(self):
+        path = self.write('leak.py', PROGRAM)
+        done = self.cli('gate', '--max-leak=64KiB', '--full-stacks', '--', self.python.path, path)
+        assert done.status == 1 and 'has no callers' not in done.stderr and 'leak.py:19 <module>' in done.stderr
 
     def test_leak_error(self):
         program = heads.HEAD + PROGRAM.replace('main()\n', '', 1).replace('main()\n', '') + '''
