@@ -77,6 +77,10 @@ bool has_chosen_stacks(const Options& options) {
   return options.stack == Stack::Python || options.stack == Stack::Native;
 }
 
+// The head of a record, and the first blocks of its events and names.
+constexpr std::uint64_t kSmallestLimit = std::uint64_t{192} << 10;
+constexpr std::uint64_t kLargestRing = std::uint64_t{1} << 62;  // for the sum
+
 // THE table of the options that contradict each other. `subject` and `problem` make a sentence.
 struct Conflict {
   bool (*is_there)(const Options& options, FormatInput format);
@@ -180,6 +184,13 @@ constexpr Conflict kConflicts[] = {
     {[](const Options& options, FormatInput) { return options.full_stacks && options.depth != 0; },
      "--full-stacks (PYMEMFLOW_FULL_STACKS)",
      "prints all callers, but --depth (PYMEMFLOW_DEPTH) limits them; leave one of them out"},
+    {[](const Options& options, FormatInput) {
+       return options.capture_limit != 0 &&
+              options.capture_limit < kSmallestLimit + std::min(options.ring, kLargestRing);
+     },
+     "--capture-limit (PYMEMFLOW_CAPTURE_LIMIT)",
+     "is too small for one event: it must be at least 192 KiB, with --ring (PYMEMFLOW_RING) that "
+     "much more; 0: half of the free space"},
     {[](const Options& options, FormatInput) { return options.capture == kStandardOutput; },
      "--capture - (PYMEMFLOW_CAPTURE)",
      "is standard output, but a record needs a file; a file of this name is ./-"},

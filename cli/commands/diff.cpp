@@ -43,6 +43,7 @@ struct Change {
   const report::CallTree* tree = nullptr;
   report::StackShare most;
   std::uint64_t stacks = 0;
+  std::uint64_t live_stacks = 0;
 
   report::Change change() const { return report::change_between(before.live, after.live); }
   std::int64_t bytes() const { return change().bytes; }
@@ -51,11 +52,12 @@ struct Change {
     if (!profile.process.has_stacks) return;
     if (tree != &profile.tree) {
       most = {};
-      stacks = 0;
+      stacks = live_stacks = 0;
     }
     tree = &profile.tree;
     most.take(stats.most_live);
     stacks += stats.stacks;
+    live_stacks += stats.live_stacks;
   }
   const char* kind() const {
     if (before.live.blocks == 0) return after.live.blocks == 0 ? "same" : "new";
@@ -127,7 +129,7 @@ void print_changes(const CaptureUse& before, const CaptureUse& after,
                 ever, printable(change.key).c_str());
     if (change.tree != nullptr) {
       const RowStack row = {*change.tree, change.most.node, change.most.amount.bytes,
-                            change.stacks};
+                            change.live_stacks};
       // Without the newline at its beginning.
       const std::string callers = callers_text(row, full_stacks, kCallerIndent);
       if (!callers.empty()) std::printf("%s\n", callers.c_str() + 1);

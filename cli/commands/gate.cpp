@@ -209,11 +209,16 @@ int run_and_judge(const Arguments& arguments, Selection& selection,
   Material material = material_of(arguments, done);
   if (material.uses.empty()) {
     for (const UnseenPart& part : joined(material.unseen)) say("not seen: " + sentence_of(part));
-    say(std::string(done.absence()) + ": there is nothing to judge");
+    const bool are_left_out = arguments.no_children && !done.captures.empty();
+    say((are_left_out ? kOnlyChildren : std::string(done.absence(arguments.options.start))) +
+        ": there is nothing to judge");
     return done.status != 0 ? done.status : kUsageError;
   }
   const int status = judge_all(arguments, selection, std::move(material));
-  return done.status != 0 ? done.status : status;
+  if (done.status == 0) return status;
+  say("the program ended with exit code " + std::to_string(done.status) +
+      ", which is that of the gate too");
+  return done.status;
 }
 
 Error check(const Arguments& arguments, const std::vector<std::string>& words) {

@@ -87,7 +87,9 @@ int run(const std::string& path) {
   print("options", joined(metadata.options));
   print("holds", mode_text(head.mode));
   if (reader.has_stacks()) {
-    print("stacks", "all Python frames, at most " + std::to_string(head.max_stack) + " of a call");
+    const std::string most = std::to_string(head.max_stack);
+    print("stacks", "of each call that hands out a block, at most " + most +
+                        " Python frames and as many native ones");
   }
   print("started", time_text(head.started_ns));
   print("ended", end_text(head, reader.is_end_unseen()));

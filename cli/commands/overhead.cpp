@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <cstdlib>
 #include <memory>
 #include <optional>
 #include <string>
@@ -56,7 +57,10 @@ Error make_plan(const Arguments& arguments, const std::vector<std::string>& prog
   if (Error error = choose(tools.empty() ? all_of(false) : tools, false, plan.peers)) {
     return Error("--tools: " + error.text);
   }
-  if (Error error = overhead::choose_stacks(arguments.stacks, plan.stacks)) return error;
+  const char* const stack = std::getenv("PYMEMFLOW_STACK");
+  const bool is_in_environment = arguments.stacks.empty() && stack != nullptr;
+  const std::string stacks = is_in_environment ? stack : arguments.stacks;
+  if (Error error = overhead::choose_stacks(stacks, plan.stacks)) return error;
   if (plan.ours.empty() && plan.peers.empty())
     return Error("--modes and --tools leave nothing to measure");
   if (runs_on_musl(plan.program.front())) {

@@ -12,8 +12,10 @@
 #include "cli/captures/captures.h"
 #include "cli/captures/read_ahead.h"
 #include "cli/commands/commands.h"
+#include "cli/commands/recorded_process.h"
 #include "cli/console/progress.h"
 #include "report/base/output_path.h"
+#include "report/reader/capture_index.h"
 
 namespace pymemflow::cli {
 namespace {
@@ -43,6 +45,11 @@ int run(const Arguments& arguments) {
   const bool is_printed = asked.empty() || report::descriptor_in(asked) == STDOUT_FILENO;
   const bool prints_here = is_printed && ::isatty(STDOUT_FILENO) != 0;
   if (!prints_here && Progress::is_wanted()) options.progress = show_progress;
+  report::CaptureIndex index;
+  if (index.update_head(opened.files()) == report::CaptureError::None) {
+    options.is_running = index.head().end == EndKind::None &&
+                         is_written_by(arguments.capture, static_cast<pid_t>(index.head().process));
+  }
   ReadAhead source;
   options.source = &source;
   const report::ReportError error = report::write_report(opened.files(), options);

@@ -151,14 +151,17 @@ int run(const Arguments& arguments, const std::vector<std::string>& program) {
   // The program sees neither the format nor whether the capture is kept.
   Options handed_on = arguments.options;
   handed_on.stack = resolved.recording.stack;
-  TracedRun done = traced.run(with_python(program), handed_on, {.streams = {}, .keeps_record = true, .warn = say});
+  TracedRun done = traced.run(with_python(program), handed_on,
+                              {.streams = {}, .keeps_record = true, .warn = say});
   if (done.error) return complain(done.error);
   const std::vector<FoundCapture> kept = done.captures;
+  const bool has_records = !kept.empty();
   if (arguments.no_children) {
     std::erase_if(done.captures, [&](const auto& each) { return each.process != done.process; });
   }
   if (done.captures.empty() && !done.is_untraced) {
-    say(std::string(done.absence()) + ": there is nothing to report");
+    say((has_records ? kOnlyChildren : std::string(done.absence(arguments.options.start))) +
+        ": there is nothing to report");
   }
   OutputNames names(resolved.report.output);
   const bool has_several = done.captures.size() > 1;
@@ -175,6 +178,7 @@ int run(const Arguments& arguments, const std::vector<std::string>& program) {
     const Error error =
         print_report(capture, opened, resolved.report, output, has_several ? &lines : nullptr);
     if (!error) continue;
+    if (output.empty() && !is_standard_error_open()) continue;  // nobody would know of the record
     if (arguments.options.capture.empty()) traced.keep_folder();
     if (!is_warned) say(error.text + "; the record is kept in " + capture.path);
   }

@@ -25,6 +25,9 @@ Error system_error(const std::string& path);
 // Prints the message as one line, whatever characters it contains.
 void say(const std::string& message);
 
+// False: it was closed when the command was started, so nobody sees a message.
+bool is_standard_error_open();
+
 // The same. Returns kUsageError.
 int complain(const std::string& message);
 int complain(const Error& error);

@@ -15,7 +15,7 @@ struct RowStack {
   const report::CallTree& tree;
   report::CallNode node;
   std::uint64_t bytes;   // of this stack
-  std::uint64_t stacks;  // of the row
+  std::uint64_t stacks;  // of the row, that have such memory
 };
 
 // A line for each caller, and notes about what is left out. Each line begins with a newline and

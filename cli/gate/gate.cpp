@@ -25,7 +25,8 @@ void add_leaks(ProcessVerdict& verdict, const Limits& limits, Selection& selecti
                              .oldest = use.totals.oldest_event,
                              .node = use.most_leaked.node,
                              .bytes_of_node = use.most_leaked.amount.bytes,
-                             .stacks = use.stacks});
+                             .stacks = use.stacks,
+                             .shown_stacks = use.leaked_stacks});
   }
   if (!limits.baseline) return;
   // All lines of a function share the entry of the baseline.
@@ -60,7 +61,8 @@ void find_growth(ProcessVerdict& verdict, Selection& selection) {
            .blocks = static_cast<std::uint64_t>(change.blocks),
            .node = grown.node,
            .bytes_of_node = static_cast<std::uint64_t>(grown.change_of_node.bytes),
-           .stacks = grown.stacks});
+           .stacks = grown.stacks,
+           .shown_stacks = grown.stacks});
     }
     if (!worst.is_known || growth.change.bytes > worst.change.bytes) worst = std::move(growth);
   }

@@ -24,7 +24,8 @@ struct Leak {
   // The stack with most of it, in the call tree of the process's profile, and its share.
   report::CallNode node = report::kNoCallNode;
   std::uint64_t bytes_of_node = 0;
-  std::uint64_t stacks = 0;  // of this site
+  std::uint64_t stacks = 0;        // of this site
+  std::uint64_t shown_stacks = 0;  // those that have such memory
 
   std::uint64_t excess() const { return bytes > accepted ? bytes - accepted : 0; }
 };

@@ -47,7 +47,7 @@ std::string site_lines(const std::vector<Leak>& leaks, const char* what,
       text += " (" + std::to_string(leak.accepted) + " bytes of it in the baseline)";
     }
     if (profile.process.has_stacks) {
-      const RowStack stack = {profile.tree, leak.node, leak.bytes_of_node, leak.stacks};
+      const RowStack stack = {profile.tree, leak.node, leak.bytes_of_node, leak.shown_stacks};
       text += callers_text(stack, full_stacks, kCallerIndent);
     }
     text += "\n                           suppress:  " + suppression_for(leak.site);

@@ -25,6 +25,10 @@ struct Stage {
   void (*warn)(const std::string& message) = nullptr;
 };
 
+// Why there is nothing to report on, if only children of the program have records.
+inline const std::string kOnlyChildren =
+    "no Python ran in the program itself, and its children are left out (--no-children)";
+
 struct TracedRun {
   Error error;               // why the program could not be run
   bool is_untraced = false;  // it could only be run without the library
@@ -40,9 +44,13 @@ struct TracedRun {
   std::vector<platform::RunningProcess> running;
 
   // Why there is no capture.
-  const char* absence() const {
-    return is_folder_changed ? "no record is left: no Python ran, or the program removed its record"
-                             : "no Python ran";
+  const char* absence(Start start) const {
+    if (start == Start::Manual) {
+      return "no Python ran that could be recorded, or none began to record (--start manual)";
+    }
+    return is_folder_changed ? "no record is left: no Python ran that could be recorded, or the "
+                               "program removed its record"
+                             : "no Python ran that could be recorded";
   }
 };
 

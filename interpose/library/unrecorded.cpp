@@ -30,12 +30,11 @@ std::string_view failure_text(int failure) {
   if (failure != kLimitReached) return error_text(failure);
   static char text[64] = "the record reached its limit of ";
   constexpr std::size_t kFixed = sizeof "the record reached its limit of " - 1;
-  constexpr std::string_view kUnit = " bytes";
-  char* end = std::to_chars(text + kFixed, text + sizeof text - kUnit.size(),
-                            recording.destination.file.limit_bytes())
-                  .ptr;
-  std::memcpy(end, kUnit.data(), kUnit.size());
-  return {text, static_cast<std::size_t>(end + kUnit.size() - text)};
+  const std::uint64_t limit = recording.destination.file.limit_bytes();
+  const std::string_view unit = limit == 1 ? " byte" : " bytes";
+  char* end = std::to_chars(text + kFixed, text + sizeof text - unit.size(), limit).ptr;
+  std::memcpy(end, unit.data(), unit.size());
+  return {text, static_cast<std::size_t>(end + unit.size() - text)};
 }
 
 void cannot_start(int error, std::string_view capture) {

@@ -85,7 +85,7 @@ def _site(entry: Dict[str, Any]) -> Site:
         entry.get("line"),
         entry["bytes"],
         entry["blocks"],
-        tuple(stack[line + 1 :]),
+        tuple(each for each in stack[line + 1 :] if each.file not in _OWN),
         tuple(stack[:line]),
         tuple(entry.get("in", ())),
     )

@@ -86,6 +86,13 @@ JsonText& JsonText::value(std::int64_t number) {
   return *this;
 }
 
+JsonText& JsonText::null() {
+  separate();
+  text_ += "null";
+  needs_comma_ = true;
+  return *this;
+}
+
 JsonText& JsonText::value(bool is_true) {
   separate();
   text_ += is_true ? "true" : "false";

@@ -30,6 +30,7 @@ class JsonText {
   JsonText& value(std::uint64_t number);
   JsonText& value(std::int64_t number);
   JsonText& value(bool is_true);
+  JsonText& null();
 
   template <typename Value>
   JsonText& field(std::string_view name, const Value& item) {

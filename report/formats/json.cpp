@@ -174,7 +174,11 @@ void ProfileJson::write(const Profile& profile) {
   }
   json.end_array();
   write_resident(json, profile.resident);
-  write_mappings(json, profile);
+  if (profile.process.has_mappings) {
+    write_mappings(json, profile);
+  } else {
+    json.key("mappings").null();
+  }
   json.end_object();
   text += '\n';
   output_.write(text);

@@ -146,12 +146,12 @@ void write_end(const CaptureReader& reader, const FormatRow& format, Output& out
                const ReportOptions& options) {
   const bool has_trailer =
       options.asked.compat == Compat::None && format.trailer == FormatTrailer::Text;
-  if (has_trailer) write_trailer(output, reader, options.is_in_process);
+  if (has_trailer) write_trailer(output, reader, options);
   output.close();
   const bool is_whole = reader.lost() + reader.overwritten() + reader.damaged() == 0;
   if (has_trailer || is_whole || options.standard_error < 0) return;
   Output standard_error(options.standard_error);
-  write_trailer(standard_error, reader, options.is_in_process);
+  write_trailer(standard_error, reader, options);
 }
 
 // The files are -1 if the caller keeps their descriptors.

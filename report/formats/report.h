@@ -21,6 +21,7 @@ struct ReportOptions {
   bool is_reporter = false;             // it is made by the reporter, not by the recorded process
   int standard_output = STDERR_FILENO;  // receives the report if `asked` names no file
   int standard_error = -1;  // is told of losses if the format has no room for them; -1: not told
+  bool is_running = false;  // the recorded process, which still writes its record
   bool is_of_forked_child = false;     // the process id is added to an output without %p
   std::uint64_t process_began_ns = 0;  // as ImageTimes::process_began
   // Called with the descriptor of the output once it is open.

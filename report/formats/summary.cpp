@@ -90,10 +90,10 @@ void append_callers(String& text, const CallTree& tree, CallNode node,
 void append_callers(String& text, const CallTree& tree, const SiteStats& stats,
                     const Summary::Options& options) {
   append_callers(text, tree, stats.most_live.node, options);
-  if (stats.stacks <= 1) return;
+  if (stats.live_stacks <= 1) return;
   fmt::format_to(std::back_inserter(text),
                  "{:>36}    this stack: {} bytes; {} more with other callers (--by stack)\n", "",
-                 stats.most_live.amount.bytes, stats.stacks - 1);
+                 stats.most_live.amount.bytes, stats.live_stacks - 1);
 }
 
 void append_sites(String& text, const Profile& profile, const Summary::Options& options) {

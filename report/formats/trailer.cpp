@@ -51,7 +51,8 @@ void append_counts(String& text, const CaptureReader& reader) {
 
 }  // namespace
 
-void write_trailer(Output& output, const CaptureReader& reader, bool is_in_process) {
+void write_trailer(Output& output, const CaptureReader& reader, const ReportOptions& options) {
+  const bool is_in_process = options.is_in_process;
   const FileHead& head = reader.head();
   String text;
   append_failure(text, head);
@@ -62,6 +63,8 @@ void write_trailer(Output& output, const CaptureReader& reader, bool is_in_proce
     append_line(text, reader.is_end_unseen()
                           ? "the program restricts its system calls (seccomp), so its end was not "
                             "seen: this report covers the events until then"
+                      : options.is_running
+                          ? "the program still runs: this report covers the events until now"
                           : "the program did not end by itself: this report covers the events "
                             "until then");
   }

@@ -3,12 +3,12 @@
 // one, how many events were recorded and how many were lost. Report side, one thread.
 
 #include "report/base/output.h"
+#include "report/formats/report.h"
 #include "report/reader/capture_reader.h"
 
 namespace pymemflow::report {
 
-// After all events were read. `is_in_process`: the process writes its own report, whose recording
-// has not ended yet.
-void write_trailer(Output& output, const CaptureReader& reader, bool is_in_process);
+// After all events were read.
+void write_trailer(Output& output, const CaptureReader& reader, const ReportOptions& options);
 
 }  // namespace pymemflow::report

@@ -42,6 +42,9 @@ class TreeText {
                    total_, "100.0%", name_of(options_.metric));
     Vector<Item> items;
     add_roots(items);
+    if (items.empty()) text += "               nothing: no call has any\n";
+    output.write(text);
+    text.clear();
     while (!items.empty() && output.error() == 0) {
       const Item item = items.back();
       items.pop_back();
@@ -117,7 +120,8 @@ class TreeText {
     if (has_frame(item.node)) {
       text += frame_text(tree_.frame(item.node), options_.names);
     } else {
-      fmt::format_to(std::back_inserter(text), "{} more with less than 1 % each", item.count);
+      fmt::format_to(std::back_inserter(text), "{} more with less than 1 %{}", item.count,
+                     item.count == 1 ? "" : " each");
     }
     text += '\n';
   }

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "options/options.h"
+
 namespace pymemflow::report {
 
 CaptureError CaptureReader::poll(std::uint64_t limit) {
@@ -62,12 +64,30 @@ void CaptureReader::begin_stream(const IndexedBlock& first) {
   overwritten_ += stream.events;
 }
 
+namespace {
+
+// The option of the recorded program: NAME=value, one per line.
+bool is_recording_mappings(std::string_view options) {
+  constexpr std::string_view kName = "PYMEMFLOW_MAPPINGS=";
+  bool is_on = true;
+  for (std::size_t at = 0; at < options.size();) {
+    const std::size_t end = std::min(options.find('\n', at), options.size());
+    const std::string_view line = options.substr(at, end - at);
+    if (line.starts_with(kName)) parse_switch(line.substr(kName.size()), is_on);
+    at = end + 1;
+  }
+  return is_on;
+}
+
+}  // namespace
+
 ProcessInfo CaptureReader::process_info() const {
   return {.id = head().process,
           .is_forked_child = head().is_forked_child != 0,
           .end = head().end,
           .mode = head().mode,
           .has_stacks = has_stacks(),
+          .has_mappings = is_recording_mappings(metadata().options),
           .started_ns = head().started_ns,
           .started_monotonic_ns = head().started_monotonic_ns,
           .command_line = metadata().command_line,

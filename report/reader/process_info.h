@@ -14,6 +14,7 @@ struct ProcessInfo {
   EndKind end = EndKind::None;  // None: the process was killed, or still runs
   RecordMode mode = RecordMode::Full;
   bool has_stacks = false;                 // events have their callers
+  bool has_mappings = true;                // mmap() and its like are recorded
   std::uint64_t started_ns = 0;            // CLOCK_REALTIME
   std::uint64_t started_monotonic_ns = 0;  // CLOCK_MONOTONIC, the clock of events
   String command_line = {};                // each word is followed by a zero byte

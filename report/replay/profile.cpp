@@ -75,6 +75,8 @@ void SiteStats::add(const SiteStats& other) {
   most_live.take(other.most_live);
   most_leaked.take(other.most_leaked);
   stacks += other.stacks;
+  live_stacks += other.live_stacks;
+  leaked_stacks += other.leaked_stacks;
 }
 
 void SiteStats::add(const StackStats& stack) {
@@ -82,6 +84,8 @@ void SiteStats::add(const StackStats& stack) {
   most_live.take({stack.node, stack.totals.live});
   most_leaked.take({stack.node, stack.leaked()});
   ++stacks;
+  live_stacks += stack.totals.live.blocks != 0 ? 1 : 0;
+  leaked_stacks += stack.leaked().blocks != 0 ? 1 : 0;
 }
 
 SiteStats row_of(const CallTree& tree, const StackStats& stack) {

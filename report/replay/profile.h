@@ -54,6 +54,9 @@ struct SiteStats : Usage {
   StackShare most_live;
   StackShare most_leaked;
   std::size_t stacks = 0;  // of this row
+  // Those of them that have such memory at the end.
+  std::size_t live_stacks = 0;
+  std::size_t leaked_stacks = 0;
 
   void add(const StackStats& stack);
   void add(const SiteStats& other);

@@ -182,7 +182,7 @@ class TestEnds(Case):
 
     def test_no_python(self):
         done = self.run_command('sh', '-c', 'exit 6')
-        assert (done.status, done.stderr) == (6, 'pymemflow: no Python ran: there is nothing to report\n')
+        assert (done.status, done.stderr) == (6, 'pymemflow: no Python ran that could be recorded: there is nothing to report\n')
 
 
 class TestChildren(Case):

@@ -124,6 +124,8 @@ class TestReport(Case):
         assert text.endswith('/srv/app/main.py:3 <module>;/srv/app/leak.py:17 make 100\n')
         text = self.cli('report', '--format=tree', capture).stdout
         assert '         10100  100.0%  - main.py:3 <module>\n         10000   99.0%    - io.py:30 load\n' in text
+        text = self.cli('report', '--format=tree', '--metric=temporary', capture).stdout
+        assert '\n               nothing: no call has any\n' in text
         text = self.cli('report', '--format=summary', '--by=stack', '--depth=1', capture).stdout
         assert '         10000         1           1  leak.py:17 make\n' in text
         assert lines_below(text, '10000         1           1  leak.py:17 make') == [
@@ -236,7 +238,7 @@ class TestRealProgram(Case):
 
     def test_the_limit_of_frames_is_said(self):
         capture = self.record(PYMEMFLOW_MAX_STACK='3')
-        assert ' all Python frames, at most 3 of a call\n' in self.cli('info', capture).stdout
+        assert 'at most 3 Python frames and as many native ones\n' in self.cli('info', capture).stdout
         text = self.cli('report', '--format=summary', '--by=stack', capture).stdout
         assert lines_below(text, ' 90001         1 ') == 2 * ['by leak.py:13 recurse'] + [
             'further callers are not in the capture (--max-stack)']

@@ -10,7 +10,7 @@ import reports
 from system_calls import KILL, TOOLS
 
 pytestmark = [pytest.mark.one_python, pytest.mark.known_python]
-NOTHING = ('pymemflow: no record is left: no Python ran, or the program removed its record: there is nothing to '
+NOTHING = ('pymemflow: no record is left: no Python ran that could be recorded, or the program removed its record: there is nothing to '
            '%s\n')
 START = TOOLS + '''
 import shutil
@@ -87,4 +87,4 @@ class TestRun(cases.Case):
 def test_no_python(cli):
     """Nothing was made in the folder of the run."""
     done = cli('run', 'true')
-    assert (done.status, done.stderr) == (0, 'pymemflow: no Python ran: there is nothing to report\n')
+    assert (done.status, done.stderr) == (0, 'pymemflow: no Python ran that could be recorded: there is nothing to report\n')
