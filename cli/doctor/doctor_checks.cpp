@@ -185,6 +185,12 @@ Finding why_not_preloaded(const Probe& about) {
 
 Finding check_preload(const Probe& about) {
   if (!about.has_python() || about.has_untraced || about.answer("secure") == "1") return {};
+  const std::string stopped = line_with(about.said, "pymemflow: recording stopped");
+  if (!about.has_capture && !stopped.empty()) {
+    return {Verdict::Nothing, stopped.substr(11),
+            "Raise the limit of file sizes (ulimit -f), or free space in the folder for temporary "
+            "files."};
+  }
   if (!about.has_capture) return why_not_preloaded(about);
   const bool all_seen = about.library.made != 0 && about.library.seen == about.library.made;
   return platform::judge_allocators(allocators_of(about), all_seen);

@@ -156,7 +156,8 @@ void read_capture(const std::string& path, Probe& about) {
   OpenCapture opened;
   if (open_capture(path, opened)) return;
   report::CaptureReader reader(opened.files());
-  if (reader.poll() == report::CaptureError::None) {
+  // Of a record that stopped early, nothing can be told.
+  if (reader.poll() == report::CaptureError::None && reader.head().failure == 0) {
     about.has_capture = true;
     about.interpreter = std::string(reader.metadata().interpreter);
     about.layout = std::string(reader.metadata().layout);

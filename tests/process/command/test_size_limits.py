@@ -75,3 +75,12 @@ class TestSizeLimits(cases.Case):
             return bool(int(done.stdout, 16) >> signal.SIGXFSZ - 1 & 1)
 
         assert is_ignored(self.cli.path, *command) == is_ignored('env') == (action == signal.SIG_IGN)
+
+    def test_doctor(self):
+        """It blames the limit, and no version of Python."""
+        done = subprocess.run([self.cli.path, 'doctor', self.python.path], env=self.environment, check=False,
+                              stdout=subprocess.PIPE, text=True, preexec_fn=lambda: resource.setrlimit(
+                                  resource.RLIMIT_FSIZE, (100000, 100000)))
+        assert done.returncode == 2
+        assert 'recording stopped (the record reached its limit of 100000 bytes)' in done.stdout
+        assert 'ulimit -f' in done.stdout and 'Use a released CPython' not in done.stdout

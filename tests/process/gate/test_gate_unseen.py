@@ -3,6 +3,7 @@ what is not to be mistaken for one."""
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -104,6 +105,14 @@ class TestChildren(Case):
             pytest.skip('gcc cannot link a static program here')
         code = 'assert subprocess.run([%r]).returncode == 0' % self.path('program')
         self.check(self.gate(code), 'untraced_python', 'it is linked statically')
+
+    @pytest.mark.needs('musl-gcc')
+    def test_built_for_musl(self):
+        """Its loader refuses the library."""
+        program = self.path('python3')
+        shutil.copy(self.build.path('for_musl'), program)
+        code = 'assert subprocess.run([%r], stderr=subprocess.DEVNULL).returncode == 127' % program
+        self.check(self.gate(code), 'untraced_python', 'it is built for musl')
 
     @pytest.mark.needs_root
     def test_set_user_id(self):
