@@ -44,30 +44,6 @@ void add_leaks(ProcessVerdict& verdict, const Limits& limits, Selection& selecti
                    [](const Leak& a, const Leak& b) { return a.excess() > b.excess(); });
 }
 
-void find_growth(ProcessVerdict& verdict, Selection& selection) {
-  const report::Profile& profile = verdict.use.profile;
-  WorstGrowth& worst = verdict.growth;
-  for (const report::Snapshot& mark : profile.snapshots) {
-    if (mark.growth.since.empty()) continue;
-    WorstGrowth growth = {true, std::string(mark.growth.since), std::string(mark.name), {}, {}};
-    for (const report::SiteGrowth& grown : mark.sites) {
-      if (!selection.takes(grown.site)) continue;
-      const report::Change& change = grown.change;
-      growth.change.add(change);
-      if (change.bytes < 0 || change.blocks < 0) continue;
-      growth.sites.push_back(
-          {.site = grown.site,
-           .bytes = static_cast<std::uint64_t>(change.bytes),
-           .blocks = static_cast<std::uint64_t>(change.blocks),
-           .node = grown.node,
-           .bytes_of_node = static_cast<std::uint64_t>(grown.change_of_node.bytes),
-           .stacks = grown.stacks,
-           .shown_stacks = grown.stacks});
-    }
-    if (!worst.is_known || growth.change.bytes > worst.change.bytes) worst = std::move(growth);
-  }
-}
-
 // With a baseline, the bytes beyond it count. Without one, a block of no bytes is a leak as well.
 bool counts(const Leak& leak, const Limits& limits) {
   return !limits.baseline || leak.excess() > 0;
@@ -78,6 +54,20 @@ bool is_blocking(const std::vector<UnseenPart>& parts) {
                      [](const UnseenPart& part) { return part.blocks(); });
 }
 
+// Of several processes, those without any mark need not have rounds.
+void excuse_unmarked(Verdict& verdict) {
+  const bool is_any_judged =
+      std::any_of(verdict.processes.begin(), verdict.processes.end(),
+                  [](const ProcessVerdict& process) { return process.growth.is_judged(); });
+  if (!is_any_judged) return;
+  for (ProcessVerdict& process : verdict.processes) {
+    if (!process.use.profile.snapshots.empty()) continue;
+    for (Finding& finding : process.findings) {
+      if (finding.limit->evidence == Evidence::Growth) finding.obstacle.clear();
+    }
+  }
+}
+
 }  // namespace
 
 Outcome ProcessVerdict::outcome() const {
@@ -85,7 +75,9 @@ Outcome ProcessVerdict::outcome() const {
   const bool is_over = std::any_of(findings.begin(), findings.end(),
                                    [](const Finding& finding) { return finding.is_over(); });
   if (is_over) return Outcome::Failed;
-  return is_blocked ? Outcome::Unknown : Outcome::Passed;
+  const bool is_judged = std::all_of(findings.begin(), findings.end(),
+                                     [](const Finding& finding) { return finding.is_judged(); });
+  return is_blocked || !is_judged ? Outcome::Unknown : Outcome::Passed;
 }
 
 Outcome Verdict::outcome() const {
@@ -105,11 +97,6 @@ bool Verdict::has_blocking_part() const {
                      [](const ProcessVerdict& process) { return is_blocking(process.use.unseen); });
 }
 
-bool Verdict::has_growth() const {
-  return std::any_of(processes.begin(), processes.end(),
-                     [](const ProcessVerdict& process) { return process.growth.is_known; });
-}
-
 Verdict judge(std::vector<CaptureUse> uses, const Limits& limits, Selection& selection,
               UnseenParts unseen) {
   Verdict verdict;
@@ -124,7 +111,9 @@ Verdict judge(std::vector<CaptureUse> uses, const Limits& limits, Selection& sel
     for (const Leak& leak : process.leaks) {
       if (counts(leak, limits)) process.leaked.add({leak.excess(), leak.blocks});
     }
-    if (limits.option_with(Evidence::Growth) != nullptr) find_growth(process, selection);
+    if (limits.option_with(Evidence::Growth) != nullptr) {
+      process.growth = growth_of(process.use.profile, selection, limits.warm_up);
+    }
     for (std::size_t row = 0; row < kLimitCount; ++row) {
       if (std::optional<Finding> finding = find(row, process, limits)) {
         process.findings.push_back(std::move(*finding));
@@ -132,6 +121,7 @@ Verdict judge(std::vector<CaptureUse> uses, const Limits& limits, Selection& sel
     }
     verdict.processes.push_back(std::move(process));
   }
+  excuse_unmarked(verdict);
   verdict.unused_suppressions = selection.unused();
   verdict.unused_only = selection.unused_only();
   return verdict;

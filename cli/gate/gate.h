@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "cli/captures/captures.h"
+#include "cli/gate/growth.h"
 #include "cli/gate/limits.h"
 #include "cli/gate/selection.h"
 #include "report/replay/profile.h"
@@ -30,15 +31,6 @@ struct Leak {
   std::uint64_t excess() const { return bytes > accepted ? bytes - accepted : 0; }
 };
 
-// The largest growth of live memory between two marks, and the sites that grew.
-struct WorstGrowth {
-  bool is_known = false;  // false: there are fewer than two comparable marks
-  std::string since;
-  std::string mark;
-  report::Change change;
-  std::vector<Leak> sites;  // largest growth first
-};
-
 enum class Outcome : std::uint8_t {
   Passed,
   Failed,   // over a limit
@@ -49,7 +41,7 @@ struct ProcessVerdict {
   CaptureUse use;
   std::vector<Leak> leaks;  // largest first: by the bytes beyond the baseline, then by all bytes
   report::Amount leaked;    // by all leaks, beyond the baseline
-  WorstGrowth growth;
+  Growth growth;            // if a limit needs it
   report::Amount suppressed;
   std::array<report::Amount, report::kExemptions> exempt = {};
   std::vector<Finding> findings;  // one per limit that is set
@@ -57,7 +49,7 @@ struct ProcessVerdict {
   // A part of what it did was not seen, and its limits cannot be judged for that.
   bool is_blocked = false;
 
-  // Unknown if its record has a gap, or it is blocked and over no limit.
+  // Unknown if its record has a gap; if it is over no limit, but blocked, or not judged by one.
   Outcome outcome() const;
 };
 
@@ -74,8 +66,6 @@ struct Verdict {
   Outcome outcome() const;
   // Some part is unseen for which there is no verdict, unless it is allowed.
   bool has_blocking_part() const;
-  // Some process set two marks that can be compared.
-  bool has_growth() const;
 };
 
 // The processes that were not seen, and whether the user accepts that.

@@ -29,19 +29,34 @@ std::string annotation(const std::string& properties, const std::string& title,
          "::" + escaped(text, false) + "\n";
 }
 
-std::string site_annotations(const std::vector<Leak>& leaks, const char* what_it_does) {
+std::string site_annotation(const report::SiteName& site, const std::string& text) {
+  std::string where;
+  if (site.has_frame) {
+    where = "file=" + escaped(printable(portable_path(std::string(site.file))), true) +
+            ",line=" + std::to_string(site.line) + ",";
+  }
+  return annotation(where, "memory leak", shown(site) + " " + text);
+}
+
+std::string growth_annotations(const Growth& growth) {
+  std::string text;
+  std::size_t listed = 0;
+  for (const GrowingSite& site : growth.sites) {
+    if (!site.grows() || listed++ == kListedSites) break;
+    text += site_annotation(
+        site.site, "grows by " +
+                       counted(report::Amount{site.bytes_per_round(), site.blocks_per_round()}) +
+                       " per round of '" + printable(growth.name) + "'");
+  }
+  return text;
+}
+
+std::string leak_annotations(const std::vector<Leak>& leaks) {
   std::string text;
   std::size_t listed = 0;
   for (const Leak& leak : leaks) {
     if (!is_listed(leak) || listed++ == kListedSites) continue;
-    std::string where;
-    if (leak.site.has_frame) {
-      where = "file=" + escaped(printable(portable_path(std::string(leak.site.file))), true) +
-              ",line=" + std::to_string(leak.site.line) + ",";
-    }
-    text += annotation(where, "memory leak",
-                       shown(leak.site) + " " + what_it_does + " " +
-                           counted(report::Amount{leak.bytes, leak.blocks}));
+    text += site_annotation(leak.site, "leaks " + counted(report::Amount{leak.bytes, leak.blocks}));
   }
   return text;
 }
@@ -67,14 +82,19 @@ std::string github_output(const Verdict& verdict) {
     }
     bool has_leaks = false;
     for (const Finding& finding : process.findings) {
+      if (!finding.is_judged()) {
+        text += annotation({}, std::string("pymemflow ") + finding.limit->option,
+                           "process " + process_name(process.use) + " cannot be judged: it " +
+                               finding.sentence + ": " + finding.obstacle);
+      }
       if (!finding.is_over()) continue;
       const Evidence evidence = finding.limit->evidence;
       has_leaks = has_leaks || evidence == Evidence::Leaks;
-      if (evidence == Evidence::Growth) text += site_annotations(process.growth.sites, "grew by");
+      if (evidence == Evidence::Growth) text += growth_annotations(process.growth);
       text += annotation({}, std::string("pymemflow ") + finding.limit->option,
                          "process " + process_name(process.use) + " " + finding.sentence);
     }
-    if (has_leaks) text += site_annotations(process.leaks, "leaks");
+    if (has_leaks) text += leak_annotations(process.leaks);
     text += unseen_annotations(process.use.unseen, verdict.are_unseen_allowed);
   }
   text += unseen_annotations(verdict.unseen, verdict.are_unseen_allowed);

@@ -13,25 +13,34 @@ Json json_of(const report::Amount& amount) {
   return Json::object().set("blocks", amount.blocks).set("bytes", amount.bytes);
 }
 
-Json json_of(const Leak& leak, const report::Profile& profile) {
-  Json json = Json::object().set("key", key_of(leak.site));
-  if (leak.site.has_frame) {
-    json.set("file", std::string(leak.site.file));
-    json.set("line", leak.site.line);
-    json.set("function", std::string(leak.site.function));
+Json name_of(const report::SiteName& site) {
+  Json json = Json::object().set("key", key_of(site));
+  if (site.has_frame) {
+    json.set("file", std::string(site.file));
+    json.set("line", site.line);
+    json.set("function", std::string(site.function));
   } else {
-    json.set("engine_caller", std::string(leak.site.caller));
-    json.set("module", std::string(leak.site.module));
+    json.set("engine_caller", std::string(site.caller));
+    json.set("module", std::string(site.module));
   }
+  return json;
+}
+
+void add_stack(Json& json, const report::Profile& profile, report::CallNode node,
+               std::uint64_t stacks) {
+  if (!profile.process.has_stacks) return;
+  json.set("stacks", stacks);
+  json.set("stack", stack_of(profile.tree, node));
+}
+
+Json json_of(const Leak& leak, const report::Profile& profile) {
+  Json json = name_of(leak.site);
   json.set("blocks", leak.blocks);
   json.set("bytes", leak.bytes);
   json.set("accepted_bytes", leak.accepted);
   json.set("oldest_event", leak.oldest);
   json.set("suppression", suppression_for(leak.site));
-  if (profile.process.has_stacks) {
-    json.set("stacks", leak.stacks);
-    json.set("stack", stack_of(profile.tree, leak.node));
-  }
+  add_stack(json, profile, leak.node, leak.stacks);
   return json;
 }
 
@@ -40,6 +49,7 @@ Json json_of(const Finding& finding) {
       .set("limit", finding.limit->option)
       .set("value", finding.value)
       .set("allowed", finding.allowed)
+      .set("is_judged", finding.is_judged())
       .set("is_over", finding.is_over())
       .set("sentence", finding.sentence);
 }
@@ -70,13 +80,45 @@ Json leaks_of(const std::vector<Leak>& leaks, const report::Profile& profile) {
   return array;
 }
 
-Json json_of(const WorstGrowth& growth, const report::Profile& profile) {
+Json json_of(const report::SteadyGrowth& growth) {
   return Json::object()
-      .set("since", growth.since)
-      .set("mark", growth.mark)
-      .set("blocks", growth.change.blocks)
-      .set("bytes", growth.change.bytes)
-      .set("sites", leaks_of(growth.sites, profile));
+      .set("grows", growth.grows)
+      .set("per_round", growth.slope.per_round)
+      .set("low", growth.slope.low)
+      .set("high", growth.slope.high)
+      .set("grown_rounds", growth.grown);
+}
+
+const char* confidence_of(const report::SteadyGrowth& growth) {
+  return report::kConfidences[static_cast<std::size_t>(growth.confidence)];
+}
+
+Json json_of(const GrowingSite& site, const report::Profile& profile) {
+  Json json = name_of(site.site);
+  json.set("bytes", site.bytes_per_round());
+  json.set("blocks", site.blocks_per_round());
+  json.set("growth", Json::object()
+                         .set("bytes", json_of(site.bytes))
+                         .set("blocks", json_of(site.blocks))
+                         .set("all_bytes", site.change.bytes)
+                         .set("all_blocks", site.change.blocks));
+  json.set("confidence", site.grows() ? confidence_of(site.bytes) : "none");
+  json.set("suppression", suppression_for(site.site));
+  add_stack(json, profile, site.node, site.stacks);
+  return json;
+}
+
+Json json_of(const Growth& growth, const report::Profile& profile) {
+  Json sites = Json::array();
+  for (const GrowingSite& site : growth.sites) sites.append(json_of(site, profile));
+  return Json::object()
+      .set("mark", growth.name)
+      .set("rounds", growth.rounds)
+      .set("warm_up_rounds", growth.warm_up)
+      .set("bytes", growth.bytes_per_round())
+      .set("whole", json_of(growth.total))
+      .set("confidence", confidence_of(growth.total))
+      .set("sites", std::move(sites));
 }
 
 Json peak_of(const report::Profile& profile) {
@@ -117,7 +159,7 @@ Json json_of(const ProcessVerdict& process) {
                   .set("set_aside", exempt_of(process))
                   .set("unseen", array_of(process.use.unseen))
                   .set("findings", array_of(process.findings));
-  if (process.growth.is_known) json.set("growth", json_of(process.growth, profile));
+  if (process.growth.rounds != 0) json.set("growth", json_of(process.growth, profile));
   return std::move(json).set("leaks", leaks_of(process.leaks, profile));
 }
 

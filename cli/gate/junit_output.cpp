@@ -47,9 +47,10 @@ std::string error_element(const std::string& message, const char* type) {
 }
 
 // Why there is no verdict on the process.
-std::string reason_of(const ProcessVerdict& process) {
+std::string reason_of(const ProcessVerdict& process, const Finding& finding) {
   std::string text = process.use.gap();
   if (!text.empty()) return text;
+  if (!finding.is_judged()) return finding.sentence + ": " + finding.obstacle;
   for (const UnseenPart& part : process.use.unseen) {
     if (part.blocks()) text += (text.empty() ? "" : "; ") + sentence_of(part);
   }
@@ -67,8 +68,8 @@ std::string junit_case(const ProcessVerdict& process, const Finding& finding, bo
   const Outcome outcome = process.outcome();
   std::string text = "    <testcase classname=\"" + xml("pymemflow." + process.use.command_line) +
                      "\" name=\"" + xml(finding.limit->option) + "\" time=\"0\"";
-  if (outcome == Outcome::Unknown) {
-    return text + ">\n" + error_element("not judged: " + reason_of(process), "record") +
+  if (outcome == Outcome::Unknown || !finding.is_judged()) {
+    return text + ">\n" + error_element("not judged: " + reason_of(process, finding), "record") +
            "    </testcase>\n";
   }
   if (!finding.is_over()) return text + "/>\n";
@@ -87,7 +88,7 @@ std::string junit_output(const Verdict& verdict) {
     for (const Finding& finding : process.findings) {
       cases += junit_case(process, finding, verdict.has_full_stacks);
       ++count;
-      const bool is_judged = process.outcome() != Outcome::Unknown;
+      const bool is_judged = process.outcome() != Outcome::Unknown && finding.is_judged();
       errors += is_judged ? 0 : 1;
       failures += is_judged && finding.is_over() ? 1 : 0;
     }

@@ -12,7 +12,8 @@ namespace {
 
 struct Measured {
   std::uint64_t value = 0;
-  std::string text;  // "made 12 allocations"
+  std::string text;           // "made 12 allocations"
+  std::string obstacle = {};  // why it cannot be judged
 };
 
 Measured measured(std::uint64_t value, const char* before, const char* after) {
@@ -37,14 +38,27 @@ Measured measure_peak(const ProcessVerdict& process) {
                                        std::string(profile.peak_site)};
 }
 
+// "in 4 steady rounds of 'request' after 1 round of warm-up".
+std::string rounds_of(const Growth& growth) {
+  std::string text =
+      "in " + counted(growth.steady(), "steady round") + " of '" + printable(growth.name) + "'";
+  if (growth.warm_up != 0) text += " after " + counted(growth.warm_up, "round") + " of warm-up";
+  return text;
+}
+
 Measured measure_growth(const ProcessVerdict& process) {
-  const WorstGrowth& growth = process.growth;
-  if (!growth.is_known) return {0, "set fewer than two comparable marks"};
-  const report::Change& change = growth.change;
-  return {change.bytes < 0 ? 0 : static_cast<std::uint64_t>(change.bytes),
-          "grew by " + std::to_string(change.bytes) + " bytes in " + std::to_string(change.blocks) +
-              " blocks from mark '" + printable(growth.since) + "' to '" + printable(growth.mark) +
-              "'"};
+  const Growth& growth = process.growth;
+  if (!growth.is_judged()) {
+    std::string found = "set no two marks of one name";
+    if (growth.rounds != 0) {
+      found = "marked " + counted(growth.rounds, "round") + " of '" + printable(growth.name) + "'";
+    }
+    if (growth.warm_up != 0) found += ", " + std::to_string(growth.warm_up) + " of them warm-up";
+    return {0, found, "growth is judged from two steady rounds on, between three marks"};
+  }
+  const std::uint64_t value = growth.bytes_per_round();
+  if (value == 0) return {0, "does not grow " + rounds_of(growth)};
+  return {value, "grows by " + counted(value, "byte") + " per round, " + rounds_of(growth)};
 }
 
 using Measure = Measured (*)(const ProcessVerdict& process, const Limits& limits);
@@ -87,7 +101,7 @@ std::optional<Finding> find(std::size_t row, const ProcessVerdict& process, cons
   const std::string amount =
       limit.unit == LimitUnit::Bytes ? counted(*most, "byte") : std::to_string(*most);
   return Finding{&limit, measure.value, *most,
-                 measure.text + "; " + limit.option + " allows " + amount};
+                 measure.text + "; " + limit.option + " allows " + amount, measure.obstacle};
 }
 
 }  // namespace pymemflow::cli

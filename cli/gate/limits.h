@@ -25,7 +25,7 @@ enum class LimitUnit : std::uint8_t { Bytes, Count };
 enum class Evidence : std::uint8_t {
   None,
   Leaks,   // that leak
-  Growth,  // that grew between two marks
+  Growth,  // that grow in each round
 };
 
 struct LimitRow {
@@ -46,7 +46,8 @@ inline constexpr std::size_t kLimitCount = std::size(kLimits);
 struct Limits {
   std::array<std::optional<std::uint64_t>, kLimitCount> allowed;  // by Limit
   std::optional<Baseline> baseline;
-  double tolerance = 0;  // allowed increase over the baseline, as a part of it
+  double tolerance = 0;                  // allowed increase over the baseline, as a part of it
+  std::optional<std::uint64_t> warm_up;  // rounds; none: until growth levels off
 
   // No limit and no baseline is set.
   bool is_empty() const;
@@ -60,8 +61,10 @@ struct Finding {
   std::uint64_t value = 0;
   std::uint64_t allowed = 0;
   std::string sentence;  // "leaks 10000 bytes in 10 blocks; --max-leak allows 4096 bytes"
+  std::string obstacle;  // why it cannot be judged; empty: it can
 
-  bool is_over() const { return value > allowed; }
+  bool is_judged() const { return obstacle.empty(); }
+  bool is_over() const { return is_judged() && value > allowed; }
 };
 
 // None: the limit is not set. A baseline sets --max-leak, to 0 unless the user gave another value.

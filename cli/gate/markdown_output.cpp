@@ -18,9 +18,9 @@ std::string cell(const std::string& text) {
   return out;
 }
 
-void append_rows(std::string& text, const std::vector<Leak>& leaks, const char* what) {
+void append_rows(std::string& text, const std::vector<Leak>& leaks) {
   if (leaks.empty()) return;
-  text += std::string("\n| bytes | blocks | ") + what + " |\n|---:|---:|---|\n";
+  text += "\n| bytes | blocks | site |\n|---:|---:|---|\n";
   const std::size_t listed = std::min(leaks.size(), kListedSites);
   for (std::size_t i = 0; i < listed; ++i) {
     const Leak& leak = leaks[i];
@@ -29,6 +29,20 @@ void append_rows(std::string& text, const std::vector<Leak>& leaks, const char* 
   }
   if (leaks.size() > listed) {
     text += "\n" + std::to_string(leaks.size() - listed) + " more sites.\n";
+  }
+}
+
+void append_growth(std::string& text, const Growth& growth) {
+  if (growth.sites.empty()) return;
+  text +=
+      "\n| bytes a round | blocks a round | site that grew | confidence |\n|---:|---:|---|---|\n";
+  for (std::size_t i = 0; i < std::min(growth.sites.size(), kListedSites); ++i) {
+    const GrowingSite& site = growth.sites[i];
+    const auto row =
+        static_cast<std::size_t>(site.grows() ? site.bytes.confidence : report::Confidence::None);
+    text += "| " + std::to_string(site.bytes_per_round()) + " | " +
+            std::to_string(site.blocks_per_round()) + " | " + cell(shown(site.site)) + " | " +
+            report::kConfidences[row] + " |\n";
   }
 }
 
@@ -52,8 +66,8 @@ std::string markdown_output(const Verdict& verdict) {
               (finding.is_over() ? "**\n" : "\n");
     }
     text += unseen_rows(process.use.unseen);
-    append_rows(text, process.leaks, "site");
-    append_rows(text, process.growth.sites, "site that grew");
+    append_rows(text, process.leaks);
+    append_growth(text, process.growth);
   }
   std::string rest = unseen_rows(verdict.unseen);
   for (const std::string& pattern : verdict.unused_only) {

@@ -56,6 +56,51 @@ std::string site_lines(const std::vector<Leak>& leaks, const char* what,
   return text;
 }
 
+// "high: 48 to 52 bytes a round".
+std::string certainty_of(const GrowingSite& site) {
+  if (!site.grows()) return "did not grow in each round";
+  const report::SteadyGrowth& sure = site.bytes.grows ? site.bytes : site.blocks;
+  char range[96];
+  std::snprintf(range, sizeof range, "%.0f to %.0f", sure.slope.low, sure.slope.high);
+  return std::string(report::kConfidences[static_cast<std::size_t>(sure.confidence)]) +
+         " confidence: " + range + (site.bytes.grows ? " bytes" : " blocks") + " a round";
+}
+
+std::string growth_lines(const Growth& growth, const report::Profile& profile, bool full_stacks,
+                         std::FILE* terminal) {
+  std::string text = "\n         bytes    blocks    rounds  growth in a steady round";
+  std::size_t listed = 0;
+  for (const GrowingSite& site : growth.sites) {
+    if (listed++ == kListedSites) break;
+    const std::string rounds =
+        std::to_string(site.bytes.grown) + " of " + std::to_string(growth.steady());
+    text += "\n" + column(site.bytes_per_round(), 14) + " " + column(site.blocks_per_round(), 9) +
+            " " + std::string(rounds.size() < 9 ? 9 - rounds.size() : 0, ' ') + rounds + "  " +
+            coloured(Colour::Subject, shown(site.site), terminal);
+    if (profile.process.has_stacks) {
+      const RowStack stack = {profile.tree, site.node, site.bytes_of_node, site.stacks};
+      text += callers_text(stack, full_stacks, kCallerIndent);
+    }
+    text += "\n                           how sure:  " + certainty_of(site) + ", " +
+            std::to_string(site.change.bytes) + " bytes in all";
+    text += "\n                           suppress:  " + suppression_for(site.site);
+  }
+  if (growth.sites.size() > kListedSites) {
+    text += "\n" + column(growth.sites.size() - kListedSites, 14) + " more sites";
+  }
+  return text + "\n  still growing after " + counted(growth.rounds, "round") +
+         ": a cache that fills looks the same until it is full; more rounds tell it from a leak";
+}
+
+// A growth that was judged is told, though it is within the limit.
+std::string passed_growth(const ProcessVerdict& process) {
+  for (const Finding& finding : process.findings) {
+    if (finding.limit->evidence != Evidence::Growth || !process.growth.is_judged()) continue;
+    return ", " + finding.sentence.substr(0, finding.sentence.rfind(';'));
+  }
+  return {};
+}
+
 // The reason follows the command line, which may be a whole program.
 std::string shortened(const std::string& command_line) {
   constexpr std::size_t kMost = 120;
@@ -105,13 +150,20 @@ std::string process_text(const ProcessVerdict& process, bool full_stacks, std::F
   if (!gap.empty()) {
     return text + ": not judged, because the record is incomplete (" + gap + ")\n";
   }
+  for (const Finding& finding : process.findings) {
+    if (!finding.is_judged()) {
+      text += ": " + std::string(finding.limit->option) + " cannot be judged: it " +
+              finding.sentence.substr(0, finding.sentence.rfind(';')) + ", and " +
+              finding.obstacle + "\n" + start;
+    }
+  }
   if (outcome == Outcome::Failed) {
     text += "\n" + findings_text(process, full_stacks, terminal) + "\n";
   } else {
     text += outcome == Outcome::Unknown ? ": no verdict; as far as it was seen, leaks "
                                         : ": within the limits, leaks ";
     text += counted(process.leaked) + ", held up to " +
-            counted(process.use.profile.peak.live.bytes, "byte") + "\n";
+            counted(process.use.profile.peak.live.bytes, "byte") + passed_growth(process) + "\n";
   }
   const std::string exempt = exempt_text(process);
   if (!exempt.empty()) text += "pymemflow: set aside: " + exempt + "\n";
@@ -165,8 +217,7 @@ std::string findings_text(const ProcessVerdict& process, bool full_stacks, std::
     text += site_lines(process.leaks, "alive at the end", profile, full_stacks, terminal);
   }
   if (has_growth) {
-    text += site_lines(process.growth.sites, "more than at the earlier mark", profile, full_stacks,
-                       terminal);
+    text += growth_lines(process.growth, profile, full_stacks, terminal);
   }
   if (full_stacks && !profile.process.has_stacks && (has_leaks || has_growth)) {
     text += "\n  the record " + std::string(report::kNoCallers);

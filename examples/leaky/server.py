@@ -1,4 +1,4 @@
-"""Leaks ten blocks of 1,000 bytes per request, and sets a mark before each request.
+"""Leaks ten blocks of 1,000 bytes per request, and sets a mark before each request and at the end.
 
     pymemflow gate --max-growth 4KiB -- python3 examples/leaky/server.py
 """
@@ -21,6 +21,7 @@ def handle():
 
 
 if __name__ == '__main__':
-    for _ in range(5):
+    for _ in range(6):
         pymemflow.mark('request')
         handle()
+    pymemflow.mark('request')

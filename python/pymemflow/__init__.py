@@ -10,6 +10,9 @@
     @pymemflow.limit_leaks("64KiB")         raises LeakError when a call leaks more than that
     def handle(request): ...
 
+    @pymemflow.limit_growth("4KiB", runs=5) runs a function five times, and raises LeakError when it
+    def test_handle(): ...                  grows by more than that in each run but the first
+
 The module calls the library that was preloaded into this process: by `pymemflow run` or
 `pymemflow gate`, by LD_PRELOAD, or by DYLD_INSERT_LIBRARIES on macOS. When no library is preloaded,
 each function warns once (NotPreloaded), does nothing, and costs less than a microsecond;
@@ -30,6 +33,7 @@ from pymemflow._limit import LeakError
 from pymemflow._limit_leaks import limit_leaks
 from pymemflow._native import NotPreloaded, check, encode, is_preloaded
 from pymemflow._native import library as _library
+from pymemflow._rounds import limit_growth
 from pymemflow._sizes import counted, parse_size
 
 try:
@@ -52,6 +56,7 @@ __all__ = [
     "describe",
     "growth_since",
     "is_active",
+    "limit_growth",
     "limit_leaks",
     "mark",
     "outstanding",
@@ -105,7 +110,7 @@ def mark(name: str) -> None:
     """Gives this moment a name of 1 to 255 bytes of UTF-8.
 
     The summary of `pymemflow report` shows what was live at each mark; `pymemflow gate
-    --max-growth` limits the growth between two marks. Marks are kept while recording is paused.
+    --max-growth` limits the growth per round, from mark to mark of one name. Marks are kept while recording is paused.
 
     Raises OSError for a bad name (EINVAL, ENAMETOOLONG), and when the process cannot record
     (ESRCH).

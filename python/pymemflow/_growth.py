@@ -57,7 +57,14 @@ Place = Site  # the old name; the next version will not have it
 # The files whose memory belongs to the measurement and not to the program.
 _OWN = {
     os.path.join(os.path.dirname(__file__), name)
-    for name in ("__init__.py", "_growth.py", "_limit.py", "_limit_leaks.py", "_native.py")
+    for name in (
+        "__init__.py",
+        "_growth.py",
+        "_limit.py",
+        "_limit_leaks.py",
+        "_native.py",
+        "_rounds.py",
+    )
 }
 
 

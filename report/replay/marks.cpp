@@ -14,6 +14,13 @@ constexpr std::string_view kEnd = " end";
 
 }  // namespace
 
+String begin_of_section(std::string_view name) {
+  if (!name.ends_with(kEnd)) return {};
+  String begin(name.substr(0, name.size() - kEnd.size()));
+  begin += kBegin;
+  return begin;
+}
+
 void Marks::on_mark(std::string_view name, std::uint64_t after_ns, const Event& reading) {
   const Amount live = ledger_.total().live;
   Moment moment = {String(name), ledger_.events(), live.bytes, live, count()};
@@ -58,11 +65,7 @@ const Marks::Moment* Marks::find(std::string_view name) const {
 
 const Marks::Moment* Marks::earlier_for(std::string_view name) const {
   if (name.ends_with(kBegin)) return nullptr;
-  if (name.ends_with(kEnd)) {
-    String begin(name.substr(0, name.size() - kEnd.size()));
-    begin += kBegin;
-    return find(begin);
-  }
+  if (name.ends_with(kEnd)) return find(begin_of_section(name));
   const Moment* const same = find(name);
   return same != nullptr || moments_.empty() ? same : &moments_.back();
 }

@@ -54,6 +54,9 @@ struct Snapshot {
   Vector<SiteGrowth> sites;  // growth.origins by name, largest first; in a finished profile
 };
 
+// "load begin" for "load end"; empty for other names.
+String begin_of_section(std::string_view name);
+
 class Marks {
  public:
   // Keep::Nothing is for a process that never ends: since() alone can be asked.

@@ -227,6 +227,7 @@ Profile ProfileBuilder::finish() {
   profile.snapshots = marks_.snapshots();
   for (Snapshot& snapshot : profile.snapshots) snapshot.sites = sites_of(snapshot.growth);
   profile.resident = resident_;
+  profile.rounds = rounds_of(profile.snapshots);
   profile.mappings = mappings_.finish();
   profile.tree = stack_names_.take_tree();
   return profile;
@@ -269,6 +270,19 @@ void ProfileBuilder::add_sites(Profile& profile) const {
     sites[number - 1].add(stats);
   }
   std::sort(sites.begin(), sites.end(), has_more);
+}
+
+Vector<Rounds> ProfileBuilder::rounds_of(const Vector<Snapshot>& snapshots) {
+  RoundsBuilder builder;
+  for (const Snapshot& snapshot : snapshots) {
+    if (!ends_round(snapshot)) continue;
+    builder.begin(snapshot.name);
+    for (const OriginChange& each : snapshot.growth.origins) {
+      if (names_.find(origins_.site(each.origin)) == nullptr) continue;
+      builder.add(stack_names_.node_of(each.origin), each.change);
+    }
+  }
+  return builder.take();
 }
 
 Vector<SiteGrowth> ProfileBuilder::sites_of(const Growth& growth) {

@@ -17,6 +17,7 @@
 #include "report/replay/ledger.h"
 #include "report/replay/mapping_profile.h"
 #include "report/replay/marks.h"
+#include "report/replay/rounds.h"
 #include "report/stacks/origins.h"
 #include "report/stacks/site_name.h"
 #include "report/stacks/stack_names.h"
@@ -91,6 +92,7 @@ struct Profile {
   CallTree tree;              // of the nodes in all of this
   Vector<Snapshot> snapshots;
   ResidentReadings resident;
+  Vector<Rounds> rounds;
   MappingProfile mappings;  // no part of all the above
 };
 
@@ -135,6 +137,7 @@ class ProfileBuilder final : public EventSink {
   void take(const Event& event, const Site& site, OriginId origin);
   void add_stacks(Profile& profile);
   void add_sites(Profile& profile) const;
+  Vector<Rounds> rounds_of(const Vector<Snapshot>& snapshots);
 
   const ProcessInfo process_;
   const NameTable& names_;

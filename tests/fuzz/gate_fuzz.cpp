@@ -117,8 +117,12 @@ Verdict verdict_on(const std::vector<report::SiteName>& places, std::string_view
   process.use.process = 4711;
   process.use.command_line = name;
   for (const report::SiteName& place : places) process.leaks.push_back({place, 2000, 1, 5});
-  process.growth = {true, std::string(name), std::string(name), {2000, 1}, process.leaks};
-  process.findings.push_back({&kLimits[0], 2000, 10, "leaks at " + shown(places.front())});
+  const report::SteadyGrowth grows = {true, report::Confidence::High, {2000, 2000, 2000}, 5};
+  process.growth = {std::string(name), 5, 0, grows, {}};
+  for (const report::SiteName& place : places) {
+    process.growth.sites.push_back({.site = place, .bytes = grows, .blocks = grows});
+  }
+  process.findings.push_back({&kLimits[0], 2000, 10, "leaks at " + shown(places.front()), {}});
   Verdict verdict;
   verdict.processes.push_back(process);
   return verdict;

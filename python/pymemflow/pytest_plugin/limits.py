@@ -12,6 +12,7 @@ from typing import Any, Callable, Dict, Generator, Iterator, List, NamedTuple, O
 import pytest
 
 import pymemflow
+from pymemflow._rounds import leaked_each_run
 
 _MARK = "pymemflow test"
 _DEFAULT_RUNS = 5
@@ -70,22 +71,6 @@ def peak_limit_of(item: "pytest.Item") -> Optional[int]:
         return None
     where = "limit_peak of " + item.nodeid
     return _parse_size(_arguments(_peak_arguments, mark, where), where)
-
-
-def leaked_each_run(growths: List[pymemflow.Growth]) -> List[pymemflow.Site]:
-    """Returns the sites that grew in every run, each with its smallest growth, largest first."""
-    least: Dict[Tuple[str, Optional[str]], pymemflow.Site] = {}
-    for site in growths[0].sites:
-        if site.bytes > 0:
-            least[site.name, site.file] = site
-    for growth in growths[1:]:
-        now = {(site.name, site.file): site for site in growth.sites if site.bytes > 0}
-        least = {
-            key: min(site, now[key], key=lambda each: each.bytes)
-            for key, site in least.items()
-            if key in now
-        }
-    return sorted(least.values(), key=lambda site: (-site.bytes, site.name))
 
 
 def _state_of(item: "pytest.Item") -> Iterator[Dict[str, Any]]:

@@ -350,3 +350,32 @@ with warnings.catch_warnings(record=True) as said:
     raises(TypeError, limit_leaks(0), unittest.TestCase)
 assert len(said) == 1 and said[0].category is pymemflow.NotPreloaded, said
 ''', preload=False)
+
+
+def test_growth_in_each_run(check):
+    check('''
+kept, calls = {}, []
+def grows(count):
+    calls.append(count)
+    leak(count * 1000)
+    return bytes(50000)
+def fills(*arguments):
+    kept.setdefault('cache', bytes(100000))
+    return bytes(50000)
+limited = pymemflow.limit_growth('4KiB')(grows)
+error = raises(LeakError, limited, 10)
+assert str(error).startswith('grows grows by 10000 bytes in 1 block each run, more than 4096 bytes:\\n'), error
+assert calls == [10] * 5 and limited.__wrapped__ is grows
+assert len(pymemflow.limit_growth('64KiB', runs=3)(grows)(10)) == 50000
+assert len(pymemflow.limit_growth('4KiB')(fills)(1)) == 50000
+assert raises(ValueError, pymemflow.limit_growth, 0, 2)
+assert raises(TypeError, pymemflow.limit_growth(0), contextlib.contextmanager(clean))
+''')
+
+
+def test_growth_of_coroutines(check):
+    check('''
+for function in (leaks, lambda *arguments: leaks(*arguments)):
+    assert raises(LeakError, lambda: await_it(pymemflow.limit_growth('4KiB')(function)()))
+assert await_it(pymemflow.limit_growth('4KiB')(cleans)(1, 2)) == (1, 2)
+''')

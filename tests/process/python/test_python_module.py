@@ -154,16 +154,16 @@ raises(KeyError, lambda: [pymemflow.trace('error').__enter__(), {}[1]])
             done = self.cli('gate', '--max-growth', limit, self.capture)
             assert done.status == status, done.stderr
             if status:
-                assert ("grew by 10000 bytes in 10 blocks from mark 'load begin' to 'load end'; "
+                assert ("grows by 10000 bytes per round, in 3 steady rounds of 'load end'; "
                         '--max-growth allows 9216 bytes\n') in done.stderr
-                assert re.search(r'(?m)^ +10000 +10 +<string>:\d+ leak$', done.stderr)
+                assert re.search(r'(?m)^ +10000 +10 +3 of 3  <string>:\d+ leak$', done.stderr)
         assert re.search(r'(?m)\+10000  load end, since load begin$', self.summary())
 
     def test_gate_without_marks(self):
         self.check('pass', start='')
         done = self.cli('gate', '--max-growth=1', self.capture)
         assert (done.status, done.stdout) == (2, '')
-        assert re.search(r'^pymemflow: --max-growth: the program set fewer than two comparable marks\n$', done.stderr)
+        assert ': --max-growth cannot be judged: it set no two marks of one name, and ' in done.stderr
 
     def test_limit_leaks(self):
         self.check('''

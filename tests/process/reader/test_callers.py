@@ -20,13 +20,14 @@ NAMES = (made.site(LEAK, '/srv/app/leak.py', 17, 'make') + made.site(HANDLE, '/s
 STACKS = (made.stack(16, 0, MAIN) +
           b''.join(made.stack(17 + i, 16 + i, LIBRARY) for i in range(DEEP)) +
           made.stack(40, 16 + DEEP, HANDLE) + made.stack(41, 40, LEAK) + made.stack(42, 16, LEAK))
-MARKS = made.mark('a'), made.mark('a')
+MARK = made.mark('a')
 FIRST, SECOND = made.used_stack(41), made.used_stack(42)
 
 
-def events(bytes_deep, bytes_flat):
-    return (MARKS[0] + FIRST + made.malloc(0x1000, 1, bytes_deep) + SECOND +
-            made.malloc(0x2000, 2, bytes_flat) + MARKS[1])
+def events(bytes_deep, bytes_flat, rounds):
+    return FIRST + SECOND + MARK + b''.join(
+        made.malloc(0x100000 * i + 0x1000, 1, bytes_deep) + made.malloc(0x100000 * i + 0x20000, 2, bytes_flat) + MARK
+        for i in range(rounds))
 
 
 SHORT = ['by leak.py:21 handle', 'by io.py:30 load', 'by io.py:30 load', 'by io.py:30 load', 'by main.py:3 <module>']
@@ -43,12 +44,12 @@ def lines_below(text, row):
 
 
 class Case(cases.Case):
-    def make(self, name, bytes_deep=10000, bytes_flat=100, has_stacks=True):
+    def make(self, name, bytes_deep=10000, bytes_flat=100, has_stacks=True, rounds=1):
         with open(self.path(name), 'wb') as file:
             definitions = NAMES + (STACKS if has_stacks else b'')
-            happened = events(bytes_deep, bytes_flat)
+            happened = events(bytes_deep, bytes_flat, rounds)
             if not has_stacks:
-                happened = MARKS[0] + made.malloc(0x1000, LEAK, bytes_deep) + MARKS[1]
+                happened = MARK + made.malloc(0x1000, LEAK, bytes_deep) + MARK
             file.write(made.capture(definitions, happened, has_stacks))
         return self.path(name)
 
@@ -68,13 +69,14 @@ class TestGate(Case):
         assert found[:-1] == SHORT[:1] + DEEP * SHORT[1:2] + SHORT[-1:]
 
     def test_growth(self):
-        done = self.cli('gate', '--max-growth=1KiB', self.make('c'))
+        done = self.cli('gate', '--max-growth=1KiB', self.make('c', rounds=4))
         assert done.status == 1
+        assert '         10100         2    4 of 4  /srv/app/leak.py:17 make\n' in done.stderr
         assert lines_below(done.stderr, 'leak.py:17 make')[:5] == SHORT
 
     def test_outputs(self):
         done = self.cli('gate', '--max-leak=1KiB', '--max-growth=1KiB', '--json', self.path('json'), '--junit',
-                        self.path('junit'), self.make('c'))
+                        self.path('junit'), self.make('c', rounds=4))
         assert done.status == 1
         verdict = json.loads(self.read('json'))
         process, = verdict['processes']
