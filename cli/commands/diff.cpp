@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -35,29 +36,40 @@ struct Arguments {
   std::optional<std::uint64_t> max_growth;
 };
 
+// The change of one stack of a site.
+struct StackChange {
+  std::int64_t bytes = 0;
+  const report::CallTree* tree = nullptr;
+  report::CallNode node = report::kNoCallNode;
+};
+
 struct Change {
   std::string key;
   report::Totals before;
   report::Totals after;
-  // The stack with most of the memory, of the later capture unless the site is gone there.
+  // The stack that changed most, of the later capture unless the site is gone there.
   const report::CallTree* tree = nullptr;
   report::StackShare most;
   std::uint64_t stacks = 0;
-  std::uint64_t live_stacks = 0;
+  std::uint64_t changed_stacks = 0;
+  std::map<std::uint64_t, StackChange> by_stack;  // by its names
 
   report::Change change() const { return report::change_between(before.live, after.live); }
   std::int64_t bytes() const { return change().bytes; }
   std::int64_t blocks() const { return change().blocks; }
-  void add_stacks(const report::Profile& profile, const report::SiteStats& stats) {
-    if (!profile.process.has_stacks) return;
-    if (tree != &profile.tree) {
-      most = {};
-      stacks = live_stacks = 0;
+  // Shows the stack that changed most in the direction of the site, with its change.
+  void choose_stack() {
+    const bool has_grown = bytes() >= 0;
+    std::optional<std::int64_t> largest;
+    for (const auto& [names, stack] : by_stack) {
+      if (stack.node == report::kNoCallNode || stack.tree != tree) continue;
+      ++stacks;
+      if (stack.bytes != 0) ++changed_stacks;
+      const std::int64_t change = has_grown ? stack.bytes : -stack.bytes;
+      if (largest && change <= *largest) continue;
+      largest = change;
+      most = {stack.node, {static_cast<std::uint64_t>(std::max<std::int64_t>(change, 0)), 0}};
     }
-    tree = &profile.tree;
-    most.take(stats.most_live);
-    stacks += stats.stacks;
-    live_stacks += stats.live_stacks;
   }
   const char* kind() const {
     if (before.live.blocks == 0) return after.live.blocks == 0 ? "same" : "new";
@@ -67,21 +79,52 @@ struct Change {
   }
 };
 
+// Names each stack by its frames without their lines, so that stacks of two captures can be
+// matched.
+std::vector<std::uint64_t> names_of_stacks(const report::CallTree& tree) {
+  std::vector<std::uint64_t> names;
+  for (std::uint32_t name = 0; name < tree.names(); ++name) {
+    names.push_back(std::hash<std::string>()(key_of(tree.name(name))));
+  }
+  std::vector<std::uint64_t> stacks(tree.end());
+  for (report::CallNode node = 0; node < tree.end(); ++node) {
+    if (!report::has_frame(node)) continue;
+    constexpr std::uint64_t kMix = 0x9e3779b97f4a7c15;
+    stacks[node] = (stacks[tree.parent(node)] ^ names[tree.name_of(node)]) * kMix;
+  }
+  return stacks;
+}
+
+// `sign`: 1 for the later capture, -1 for the earlier one.
+void add_stacks(std::map<std::string, Change>& by_key, const report::Profile& profile, int sign) {
+  if (!profile.process.has_stacks) return;
+  const report::CallTree& tree = profile.tree;
+  const std::vector<std::uint64_t> names = names_of_stacks(tree);
+  for (const report::StackStats& stats : profile.stacks) {
+    Change& change = by_key[key_of(tree.frame(tree.line_of(stats.node)))];
+    const bool is_shown = sign < 0 || change.after.live.blocks != 0;
+    if (is_shown) change.tree = &tree;
+    StackChange& stack = change.by_stack[names[stats.node]];
+    stack.bytes += sign * static_cast<std::int64_t>(stats.totals.live.bytes);
+    if (is_shown) stack.node = stats.node;
+    if (is_shown) stack.tree = &tree;
+  }
+}
+
 std::vector<Change> changes_between(const CaptureUse& before, const CaptureUse& after) {
   std::map<std::string, Change> by_key;
   for (const report::SiteStats& stats : before.profile.sites) {
-    Change& change = by_key[key_of(stats.site)];
-    change.before.add(stats.totals);
-    change.add_stacks(before.profile, stats);
+    by_key[key_of(stats.site)].before.add(stats.totals);
   }
   for (const report::SiteStats& stats : after.profile.sites) {
-    Change& change = by_key[key_of(stats.site)];
-    change.after.add(stats.totals);
-    if (stats.totals.live.blocks != 0) change.add_stacks(after.profile, stats);
+    by_key[key_of(stats.site)].after.add(stats.totals);
   }
+  add_stacks(by_key, before.profile, -1);
+  add_stacks(by_key, after.profile, 1);
   std::vector<Change> changes;
   for (auto& [key, change] : by_key) {
     change.key = key;
+    change.choose_stack();
     changes.push_back(change);
   }
   std::stable_sort(changes.begin(), changes.end(), [](const Change& a, const Change& b) {
@@ -129,7 +172,7 @@ void print_changes(const CaptureUse& before, const CaptureUse& after,
                 ever, printable(change.key).c_str());
     if (change.tree != nullptr) {
       const RowStack row = {*change.tree, change.most.node, change.most.amount.bytes,
-                            change.live_stacks};
+                            change.changed_stacks};
       // Without the newline at its beginning.
       const std::string callers = callers_text(row, full_stacks, kCallerIndent);
       if (!callers.empty()) std::printf("%s\n", callers.c_str() + 1);

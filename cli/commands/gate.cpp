@@ -99,6 +99,7 @@ struct Material {
   std::vector<CaptureUse> uses;
   std::vector<UnseenPart> unseen = {};  // of processes that have no capture
   std::optional<int> program_exit = {};
+  bool are_captures_kept = true;
 };
 
 // The first capture that cannot be judged at all.
@@ -115,6 +116,7 @@ int judge_all(const Arguments& arguments, Selection& selection, Material materia
                           {std::move(material.unseen), arguments.are_unseen_allowed});
   verdict.program_exit = material.program_exit;
   verdict.has_full_stacks = arguments.options.full_stacks;
+  verdict.are_captures_kept = material.are_captures_kept;
   const Outcome outcome = verdict.outcome();
   if (arguments.is_baseline_updated && outcome != Outcome::Unknown) {
     const Error error = baseline_of(verdict).write(arguments.baseline);
@@ -215,8 +217,13 @@ int run_and_judge(const Arguments& arguments, Selection& selection,
   }
   options.flow = true;
   options.ring = 0;
-  const bool shows_callers = options.full_stacks && !arguments.is_stack_given;
-  if (options.stack == Stack::Auto || shows_callers) options.stack = Stack::Native;
+  // A verdict names the callers and the C function. The user may choose otherwise, and where Python
+  // is probed no stack can be read.
+  const bool is_probed = options.attribution == Attribution::Probe ||
+                         options.compat != Compat::None || options.python_call_stack;
+  if (options.stack == Stack::Auto || (!arguments.is_stack_given && !is_probed)) {
+    options.stack = Stack::Native;
+  }
   if (const Error error = check_recording(options)) return complain(error);
   std::vector<std::string> words = with_python(program);
   if (arguments.times) {
@@ -226,6 +233,7 @@ int run_and_judge(const Arguments& arguments, Selection& selection,
       traced.run(words, options, {.streams = {}, .is_watched = true, .warn = say});
   if (done.error) return complain(done.error);
   Material material = material_of(arguments, done);
+  material.are_captures_kept = !arguments.options.capture.empty();
   if (arguments.times) name_program(material.uses, words, with_python(program));
   if (material.uses.empty()) {
     for (const UnseenPart& part : joined(material.unseen)) say("not seen: " + sentence_of(part));

@@ -1,12 +1,28 @@
 #include "cli/gate/gate.h"
 
 #include <algorithm>
+#include <tuple>
 #include <utility>
 
 #include "cli/console/site_names.h"
 
 namespace pymemflow::cli {
 namespace {
+
+void accept_baseline(std::vector<Leak>& leaks, const Limits& limits) {
+  if (!limits.baseline) return;
+  // All lines of a function share the entry of the baseline.
+  std::map<std::string, std::uint64_t> left;
+  for (const auto& [key, entry] : limits.baseline->sites) {
+    left[key] = with_tolerance(entry.bytes, limits.tolerance);
+  }
+  for (Leak& leak : leaks) {
+    const auto known = left.find(key_of(leak.site));
+    if (known == left.end()) continue;
+    leak.accepted = std::min(known->second, leak.bytes);
+    known->second -= leak.accepted;
+  }
+}
 
 void add_leaks(ProcessVerdict& verdict, const Limits& limits, Selection& selection) {
   for (const report::SiteStats& use : verdict.use.profile.sites) {
@@ -28,22 +44,12 @@ void add_leaks(ProcessVerdict& verdict, const Limits& limits, Selection& selecti
                              .stacks = use.stacks,
                              .shown_stacks = use.leaked_stacks});
   }
-  if (!limits.baseline) return;
-  // All lines of a function share the entry of the baseline.
-  std::map<std::string, std::uint64_t> left;
-  for (const auto& [key, entry] : limits.baseline->sites) {
-    left[key] = with_tolerance(entry.bytes, limits.tolerance);
-  }
-  for (Leak& leak : verdict.leaks) {
-    const auto known = left.find(key_of(leak.site));
-    if (known == left.end()) continue;
-    leak.accepted = std::min(known->second, leak.bytes);
-    known->second -= leak.accepted;
-  }
-  std::stable_sort(verdict.leaks.begin(), verdict.leaks.end(),
-                   [](const Leak& a, const Leak& b) { return a.excess() > b.excess(); });
+  accept_baseline(verdict.leaks, limits);
+  // By what is judged: the profile's order counts what is exempt, too.
+  std::stable_sort(verdict.leaks.begin(), verdict.leaks.end(), [](const Leak& a, const Leak& b) {
+    return std::tuple(a.excess(), a.bytes, a.blocks) > std::tuple(b.excess(), b.bytes, b.blocks);
+  });
 }
-
 // With a baseline, the bytes beyond it count. Without one, a block of no bytes is a leak as well.
 bool counts(const Leak& leak, const Limits& limits) {
   return !limits.baseline || leak.excess() > 0;

@@ -61,6 +61,7 @@ struct Verdict {
   std::vector<std::string> unused_only;  // patterns that select no site of any process
   std::optional<int> program_exit;       // empty: the gate did not run the program
   bool has_full_stacks = false;          // all callers are printed
+  bool are_captures_kept = false;
 
   // Failed if a process failed, else Unknown if one was not judged or may exist unseen.
   Outcome outcome() const;
@@ -82,7 +83,7 @@ struct OutcomeRow {
   const char* title;
 };
 inline constexpr OutcomeRow kOutcomes[] = {
-    {"passed", "passed"}, {"failed", "over the limits"}, {"unknown", "no verdict"}};
+    {"passed", "passed"}, {"over", "over the limits"}, {"cannot judge", "no verdict"}};
 inline const OutcomeRow& row_of(Outcome outcome) {
   return kOutcomes[static_cast<std::size_t>(outcome)];
 }

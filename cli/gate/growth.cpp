@@ -53,8 +53,8 @@ GrowingSite judged(const Series& series) {
   GrowingSite site;
   site.bytes = report::steady_growth(series.bytes);
   site.blocks = report::steady_growth(series.blocks);
-  // Growth without new blocks is that of a buffer, which is even; blocks that are replaced by others
-  // vary in size.
+  // Growth without new blocks is that of a buffer, which is even; blocks that are replaced by
+  // others vary in size.
   const report::Slope& slope = site.bytes.slope;
   const bool has_new_blocks =
       std::any_of(series.blocks.begin(), series.blocks.end(), [](auto each) { return each > 0; });

@@ -42,7 +42,7 @@ struct Growth {
   std::size_t steady() const { return rounds - warm_up; }
   // Two steady rounds, or more.
   bool is_judged() const { return total.confidence != report::Confidence::None; }
-  // What the process grows by in a steady round: the slope of the whole, if that is significant, or
+  // The growth of the process in a steady round: the slope of the whole, if that is significant, or
   // the sum of all sites that grow.
   std::uint64_t bytes_per_round() const;
 };

@@ -9,6 +9,9 @@
 namespace pymemflow::cli {
 namespace {
 
+// Of docs/gate.schema.json, which describes the text.
+constexpr std::uint32_t kSchemaVersion = 1;
+
 Json json_of(const report::Amount& amount) {
   return Json::object().set("blocks", amount.blocks).set("bytes", amount.bytes);
 }
@@ -42,16 +45,6 @@ Json json_of(const Leak& leak, const report::Profile& profile) {
   json.set("suppression", suppression_for(leak.site));
   add_stack(json, profile, leak.node, leak.stacks);
   return json;
-}
-
-Json json_of(const Finding& finding) {
-  return Json::object()
-      .set("limit", finding.limit->option)
-      .set("value", finding.value)
-      .set("allowed", finding.allowed)
-      .set("is_judged", finding.is_judged())
-      .set("is_over", finding.is_over())
-      .set("sentence", finding.sentence);
 }
 
 Json json_of(const UnseenPart& part) {
@@ -129,6 +122,45 @@ Json peak_of(const report::Profile& profile) {
       .set("site", std::string(profile.peak_site));
 }
 
+// The first site of the list that explains a finding: its name, stack, size, growth and confidence.
+void add_culprit(Json& json, const ProcessVerdict& process, Evidence evidence) {
+  const report::Profile& profile = process.use.profile;
+  if (evidence == Evidence::Leaks && !process.leaks.empty()) {
+    const Leak& leak = process.leaks.front();
+    json.set("site", key_of(leak.site));
+    json.set("stack", stack_of(profile.tree, leak.node));
+    json.set("bytes", leak.bytes);
+    json.set("blocks", leak.blocks);
+    json.set("confidence", process.use.has_ended && !process.use.is_end_unseen ? "high" : "low");
+  }
+  if (evidence == Evidence::Growth && !process.growth.sites.empty()) {
+    const GrowingSite& site = process.growth.sites.front();
+    json.set("site", key_of(site.site));
+    json.set("stack", stack_of(profile.tree, site.node));
+    json.set("bytes", site.bytes_per_round());
+    json.set("blocks", site.blocks_per_round());
+    json.set("growth", site.bytes.slope.per_round);
+    json.set("confidence", site.grows() ? confidence_of(site.bytes) : "none");
+  }
+}
+
+Json findings_of(const ProcessVerdict& process) {
+  Json findings = Json::array();
+  for (const Finding& finding : process.findings) {
+    Json json = Json::object()
+                    .set("limit", finding.limit->option)
+                    .set("value", finding.value)
+                    .set("allowed", finding.allowed)
+                    .set("is_judged", finding.is_judged())
+                    .set("is_over", finding.is_over())
+                    .set("sentence", finding.sentence);
+    if (!finding.is_judged()) json.set("obstacle", finding.obstacle);
+    if (finding.is_over()) add_culprit(json, process, finding.limit->evidence);
+    findings.append(std::move(json));
+  }
+  return findings;
+}
+
 Json exempt_of(const ProcessVerdict& process) {
   Json exempt = Json::object();
   for (std::size_t why = 0; why < report::kExemptions; ++why) {
@@ -158,7 +190,7 @@ Json json_of(const ProcessVerdict& process) {
                   .set("temporary", profile.total.temporary)
                   .set("set_aside", exempt_of(process))
                   .set("unseen", array_of(process.use.unseen))
-                  .set("findings", array_of(process.findings));
+                  .set("findings", findings_of(process));
   if (process.growth.rounds != 0) json.set("growth", json_of(process.growth, profile));
   return std::move(json).set("leaks", leaks_of(process.leaks, profile));
 }
@@ -169,6 +201,7 @@ std::string json_output(const Verdict& verdict) {
   Json unused = Json::array();
   for (const std::string& line : verdict.unused_suppressions) unused.append(line);
   Json json = Json::object()
+                  .set("version", kSchemaVersion)
                   .set("verdict", row_of(verdict.outcome()).name)
                   .set("is_over", verdict.outcome() == Outcome::Failed);
   if (verdict.program_exit) json.set("program_exit", *verdict.program_exit);

@@ -183,6 +183,20 @@ std::string result_text(const Verdict& verdict, std::FILE* terminal) {
          row_of(outcome).title;
 }
 
+// The command that shows more about the first process that failed.
+std::string next_text(const Verdict& verdict) {
+  for (const ProcessVerdict& process : verdict.processes) {
+    if (process.outcome() != Outcome::Failed) continue;
+    std::string command = "pymemflow report --format tree --metric leaked ";
+    if (!verdict.are_captures_kept) {
+      return "pymemflow: next: gate again with --capture FILE, then " + command + "FILE\n";
+    }
+    const std::string words = portable_path(process.use.path) + '\0';
+    return "pymemflow: next: " + command + printable(shell_words(words)) + "\n";
+  }
+  return {};
+}
+
 }  // namespace
 
 std::string sentence_of(const UnseenPart& part) {
@@ -241,6 +255,7 @@ std::string text_output(const Verdict& verdict, std::FILE* terminal) {
       !verdict.are_unseen_allowed) {
     text += "pymemflow: --allow-unseen judges what was seen\n";
   }
+  text += next_text(verdict);
   return text + "pymemflow: " + result_text(verdict, terminal) + ", " +
          counted(verdict.processes.size(), "process") + "\n";
 }

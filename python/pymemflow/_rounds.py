@@ -106,9 +106,7 @@ def _decorate(function: Any, allowed: int, runs: int) -> Any:
     async def limited_coroutine(*args: Any, **kwargs: Any) -> Any:
         if not is_preloaded("limit_growth()"):
             return await function(*args, **kwargs)
-        return await limit.run_awaited(
-            function(*args, **kwargs), lambda: function(*args, **kwargs)
-        )
+        return await limit.run_awaited(function(*args, **kwargs), lambda: function(*args, **kwargs))
 
     return limited_coroutine if callables.runs_when_awaited(function) else limited
 

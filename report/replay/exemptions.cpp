@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <span>
 #include <string_view>
 
 #include "report/base/names.h"
@@ -59,6 +60,26 @@ bool is_by(const Keeper& keeper, const Site& site) {
   return is_frozen || fits(keeper.file, in_standard_library(site.file));
 }
 
+// Files of python/pymemflow whose lines allocate for themselves.
+constexpr std::string_view kOwnFiles[] = {"__init__.py", "_growth.py",      "_limit.py",
+                                          "_native.py",  "_limit_leaks.py", "_rounds.py"};
+// Those that call the standard library for themselves, and never a function of the program.
+constexpr std::string_view kMeasuringFiles[] = {"_growth.py", "_native.py"};
+
+bool is_in(std::span<const std::string_view> names, std::string_view file) {
+  constexpr std::string_view kFolder = "/pymemflow/";
+  return std::any_of(names.begin(), names.end(), [&](std::string_view name) {
+    return file.ends_with(name) && file.substr(0, file.size() - name.size()).ends_with(kFolder);
+  });
+}
+
+bool is_of_standard_library(const Site& site) {
+  const std::string_view path = in_standard_library(site.file);
+  return site.file.starts_with("<frozen ") ||
+         (!path.empty() && !path.starts_with("site-packages/") &&
+          !path.starts_with("dist-packages/"));
+}
+
 }  // namespace
 
 Exemption Exemptions::of(const Ledger::Block& block) {
@@ -72,13 +93,42 @@ Exemption Exemptions::of(const Ledger::Block& block) {
   const bool is_start = block.event < imports_.first_code();
   if (is_start && rule.at_start != Exemption::None) return rule.at_start;
   if (rule.always == Exemption::Engine) return Exemption::Engine;
-  return imports_.covers(block.thread, block.event) ? Exemption::Import : rule.always;
+  const StackRule* const stack = stack_rule_of(block);
+  if (stack != nullptr && stack->is_own) return Exemption::Own;
+  const bool is_import = stack != nullptr && (stack->is_whole || stack->is_import)
+                             ? stack->is_import
+                             : imports_.covers(block.thread, block.event);
+  return is_import ? Exemption::Import : rule.always;
+}
+
+const Exemptions::StackRule* Exemptions::stack_rule_of(const Ledger::Block& block) {
+  const StackId stack = origins_.stack(block.origin);
+  if (stack < kFirstStack) return nullptr;
+  StackRule& rule = stack_rules_[block.origin];
+  if (!rule.is_known) rule = stack_rule_for(stack);
+  return &rule;
+}
+
+Exemptions::StackRule Exemptions::stack_rule_for(StackId stack) const {
+  StackRule rule = {.is_known = true};
+  bool has_body = false;
+  bool is_above_user = true;  // in the standard library, above the frames of the program
+  const StackEnd end = names_.stacks().for_each_frame(stack, [&](SiteId number) {
+    const Site* const site = names_.find(number);
+    if (site == nullptr || !site->has_frame) return;
+    has_body = has_body || imports_.is_body(number, *site);
+    rule.is_import = rule.is_import || (has_body && Imports::is_machinery(*site));
+    rule.is_own = rule.is_own || (is_above_user && is_in(kMeasuringFiles, site->file));
+    is_above_user = is_above_user && is_of_standard_library(*site);
+  });
+  rule.is_whole = end == StackEnd::Bottom;
+  return rule;
 }
 
 Exemptions::Rule Exemptions::rule_for(const Site& site) const {
   Rule rule = {.is_known = true};
   if (site.has_frame) {
-    rule.always = exemption_of_code(site);
+    rule.always = is_in(kOwnFiles, site.file) ? Exemption::Own : exemption_of_code(site);
     return rule;
   }
   const Vector<Module>& modules = names_.modules();

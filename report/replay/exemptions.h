@@ -1,8 +1,8 @@
 #pragma once
 // Exemptions: the reasons for which live memory is not a leak (docs/gate.md). This file has THE
 // table of the reasons, and decides which of them holds for a block. Imports are recognised by the
-// order of events (report/replay/imports.h), the other reasons by the allocation site. Report side,
-// one thread.
+// call stack, and where it is not whole by the order of events (report/replay/imports.h); the other
+// reasons by the allocation site. Report side, one thread.
 //
 // To add a reason: an enumerator, its row in kExemptionRows, its condition in exemptions.cpp, and a
 // line in docs/gate.md.
@@ -25,10 +25,11 @@ enum class Exemption : std::uint8_t {
   Import,       // allocated while a module was imported (report/replay/imports.h)
   Class,        // allocated by the code of the standard library that makes classes
   Environment,  // allocated by os.environ, whose values the C library keeps
+  Own,          // allocated by the Python module of pymemflow
   Engine,       // allocated by the interpreter, the C library or the loader for itself
   None,         // the block is not exempt
 };
-inline constexpr std::size_t kExemptions = 4;  // without None
+inline constexpr std::size_t kExemptions = 5;  // without None
 
 struct ExemptionRow {
   const char* name;      // for machines
@@ -39,6 +40,7 @@ inline constexpr std::array<ExemptionRow, kExemptions> kExemptionRows = {{
     {"import", "allocated during imports"},
     {"class", "allocated to create classes"},
     {"environment", "kept in the environment"},
+    {"pymemflow", "of pymemflow itself"},
     {"engine", "of the interpreter itself"},
 }};
 
@@ -58,12 +60,22 @@ class Exemptions {
   };
 
   Rule rule_for(const Site& site) const;
+  // The reasons that the frames of a stack give.
+  struct StackRule {
+    bool is_known = false;
+    bool is_whole = false;  // all of its frames were recorded
+    bool is_import = false;
+    bool is_own = false;
+  };
+  StackRule stack_rule_for(StackId stack) const;
+  const StackRule* stack_rule_of(const Ledger::Block& block);
 
   const NameTable& names_;
   const Origins& origins_;
   Imports& imports_;
   Symbols& symbols_;
   PerSite<Rule> rules_;
+  PerSite<StackRule> stack_rules_;  // by origin
 };
 
 // By the Python code that was running.

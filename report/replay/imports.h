@@ -3,7 +3,8 @@
 // everything that its thread does between the body's first and last event is done by the import. A
 // body belongs to an import if the event before its first one was in the code of importlib; the
 // body of the main program, or of a file on the command line, does not. Events of a module after
-// the last event of its body are missed, unless another import is under way around it. Report side,
+// the last event of its body are missed, unless another import is under way around it. A call stack
+// tells an import exactly: it has the body of a module above the code of importlib. Report side,
 // one thread.
 
 #include <cstdint>
@@ -34,6 +35,13 @@ class Imports {
 
   // Whether the site is in the code of importlib itself.
   static bool is_machinery(const Site& site);
+  // Whether the site is in the body of a module, which is not that of the program. For the frames
+  // of a stack.
+  bool is_body(SiteId number, const Site& site) {
+    Kind& kind = kinds_[number];
+    if (kind == Kind::Unknown) kind = kind_of(site);
+    return kind == Kind::Body;
+  }
 
  private:
   enum class Kind : std::uint8_t { Unknown, Machinery, Body, Other };

@@ -23,7 +23,7 @@ double median(Vector<double>& values) {
   return values[middle];
 }
 
-// What a steady round is like.
+// The change of a usual steady round, and how far others may be from it.
 struct Usual {
   double change = 0;
   double tolerance = 0;

@@ -71,10 +71,14 @@ class TestConflicts(cases.Case):
 
     def test_gate_refuses_what_it_would_record_in_vain(self):
         for words, text in ((['--stack=native', '--attribution=probe'], '--stack (PYMEMFLOW_STACK) records'),
-                            (['--max-stack=5'], '--max-stack (PYMEMFLOW_MAX_STACK) limits'),
+                            (['--stack=top', '--max-stack=5'], '--max-stack (PYMEMFLOW_MAX_STACK) limits'),
                             (['--capture=-'], '--capture - (PYMEMFLOW_CAPTURE)')):
             done = self.cli('gate', '--max-leak=1GB', *words, '--', self.python.path, '-c', 'print("out")')
             runs.check_error(done, text)
+
+    def test_gate_with_probes_records_no_stacks(self):
+        done = self.cli('gate', '--max-leak=1GB', '--attribution=probe', '--', self.python.path, '-c', 'print("out")')
+        assert (done.status, done.stdout) == (0, 'out\n'), done.stderr
 
     def test_command_line_and_environment_contradict_each_other_too(self):
         environment = dict(self.environment, PYMEMFLOW_RING='64KiB')

@@ -51,8 +51,8 @@ def suite(folder, build):
                 file.write(content)
         words = [word for plugin in ('pymemflow.pytest_plugin', *plugins) for word in ('-p', plugin)]
         environment = {name: None for name in os.environ if name.startswith('PYTEST_')}
-        environment.update(PYTHONPATH=os.path.join(built.ROOT, 'python'), PYTEST_DISABLE_PLUGIN_AUTOLOAD='1',
-                           **variables)
+        environment.update(PYTHONPATH=os.path.join(built.ROOT, 'python'), PYTEST_DISABLE_PLUGIN_AUTOLOAD='1')
+        environment.update({'COLUMNS': '80'}, **variables)
         run = runs.Run([sys.executable, '-m', 'pytest', *words, '-p', 'no:cacheprovider', '-v', '-rA', '--pymemflow',
                         '--pymemflow-library', build.library, *arguments], runs.environment(**environment),
                        cwd=folder)

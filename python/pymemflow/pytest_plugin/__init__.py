@@ -1,9 +1,10 @@
 """The pytest plugin: `pytest --pymemflow` runs the tests under the library and checks their limits.
 
-    @pytest.mark.limit_leaks("64KiB", runs=5)   runs the test five times, the first time to warm up;
+    @pytest.mark.max_growth("64KiB", runs=5)    runs the test five times, the first time to warm up;
                                                 fails it when the same sites leak in each of the
                                                 other runs, together more than that per run
-    @pytest.mark.limit_peak("100MiB")           fails the test when its live memory rises by more
+    @pytest.mark.max_leak("1MiB")               fails the test when it leaves more than that behind
+    @pytest.mark.max_peak("100MiB")             fails the test when its live memory rises by more
                                                 than that above its start
 
 Without `--pymemflow` the marks are accepted and check nothing.
@@ -32,7 +33,7 @@ def pytest_addoption(parser: "pytest.Parser") -> None:
     group.addoption(
         "--pymemflow-limit-leaks",
         metavar="SIZE",
-        help="limit of leaks per run, for tests without the mark limit_leaks",
+        help="limit of leaks per run, for tests without the mark max_growth or max_leak",
     )
     group.addoption(
         "--pymemflow-full-stacks",
@@ -52,16 +53,20 @@ def pytest_load_initial_conftests(early_config: "pytest.Config") -> Generator[No
 
 
 def pytest_configure(config: "pytest.Config") -> None:
-    config.addinivalue_line(
-        "markers",
-        "limit_leaks(size, runs=5): fail the test when each of its runs but "
-        "the first leaks, together more than `size` per run",
-    )
-    config.addinivalue_line(
-        "markers",
-        "limit_peak(size): fail the test when its live memory rises by more "
-        "than `size` above its start",
-    )
+    for name, meaning in (
+        (
+            "max_growth(size, runs=5)",
+            "fail the test when each of its runs but the first leaks, more than `size` per run",
+        ),
+        ("max_leak(size)", "fail the test when it leaves more than `size` behind"),
+        (
+            "max_peak(size)",
+            "fail the test when its live memory rises by more than `size` above its start",
+        ),
+        ("limit_leaks(size, runs=5)", "the old name of max_growth"),
+        ("limit_peak(size)", "the old name of max_peak"),
+    ):
+        config.addinivalue_line("markers", "%s: %s" % (name, meaning))
     if not config.getoption("--pymemflow"):
         return
     if not pymemflow.is_active():

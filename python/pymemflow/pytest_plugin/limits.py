@@ -10,6 +10,7 @@ import unittest
 from typing import Any, Callable, Dict, Generator, Iterator, List, NamedTuple, Optional, Tuple
 
 import pytest
+from _pytest._code.code import ReprEntryNative, ReprExceptionInfo, ReprFileLocation, ReprTraceback
 
 import pymemflow
 from pymemflow._rounds import leaked_each_run
@@ -23,10 +24,18 @@ _OVER = "pymemflow_over_limit"
 
 
 class LeakLimit(NamedTuple):
-    """The limit of leaks of a test: `allowed` bytes per run. The first of `runs` runs warms up."""
+    """The limit of leaks of a test: `allowed` bytes per run. The first of several runs warms up."""
 
+    name: str  # of the mark or the option
     allowed: int
     runs: int
+
+
+class PeakLimit(NamedTuple):
+    """The limit of the peak of a test, in bytes above its start."""
+
+    name: str
+    allowed: int
 
 
 def _parse_size(size: Any, where: str) -> int:
@@ -40,7 +49,7 @@ def _leak_arguments(size: Any = None, runs: Any = _DEFAULT_RUNS) -> Tuple[Any, A
     return size, runs
 
 
-def _peak_arguments(size: Any = None) -> Any:
+def _size_argument(size: Any = None) -> Any:
     return size
 
 
@@ -52,25 +61,48 @@ def _arguments(read: Callable[..., Any], mark: "pytest.Mark", where: str) -> Any
         raise pytest.UsageError("%s: the mark %s" % (where, text)) from None
 
 
+def _closest(item: "pytest.Item", *names: str) -> Optional["pytest.Mark"]:
+    """Returns the closest mark of one of these names.
+
+    limit_leaks and limit_peak are the old names. pytest-memray has a mark limit_leaks of its own.
+    """
+    is_memray = item.config.pluginmanager.hasplugin("memray")
+    wanted = [name for name in names if not (is_memray and name.startswith("limit_"))]
+    return next((mark for mark in item.iter_markers() if mark.name in wanted), None)
+
+
 def leak_limit_of(item: "pytest.Item", default: Optional[int]) -> Optional[LeakLimit]:
     """Returns the limit of a test, or None. Raises UsageError for a bad mark."""
-    mark = item.get_closest_marker("limit_leaks")
+    mark = _closest(item, "max_leak", "max_growth", "limit_leaks")
     if mark is None:
-        return None if default is None else LeakLimit(default, _DEFAULT_RUNS)
-    where = "limit_leaks of " + item.nodeid
+        return None if default is None else LeakLimit("limit_leaks", default, _DEFAULT_RUNS)
+    where = "%s of %s" % (mark.name, item.nodeid)
+    if mark.name == "max_leak":
+        return LeakLimit(mark.name, _parse_size(_arguments(_size_argument, mark, where), where), 1)
     size, runs = _arguments(_leak_arguments, mark, where)
     if not isinstance(runs, int) or runs < 2:
         raise pytest.UsageError("%s: runs=%r is not a number of at least 2" % (where, runs))
-    return LeakLimit(_parse_size(size, where), runs)
+    return LeakLimit(mark.name, _parse_size(size, where), runs)
 
 
-def peak_limit_of(item: "pytest.Item") -> Optional[int]:
-    """Returns the limit of a test in bytes, or None. Raises UsageError for a bad mark."""
-    mark = item.get_closest_marker("limit_peak")
+def peak_limit_of(item: "pytest.Item") -> Optional[PeakLimit]:
+    """Returns the limit of a test, or None. Raises UsageError for a bad mark."""
+    mark = _closest(item, "max_peak", "limit_peak")
     if mark is None:
         return None
-    where = "limit_peak of " + item.nodeid
-    return _parse_size(_arguments(_peak_arguments, mark, where), where)
+    where = "%s of %s" % (mark.name, item.nodeid)
+    return PeakLimit(mark.name, _parse_size(_arguments(_size_argument, mark, where), where))
+
+
+def _representation(item: "pytest.Item", problems: List[str]) -> Any:
+    """Returns a failure for a report: its text, and the reason for the short summary."""
+    path, line, _ = item.location
+    text = "%s %s\n" % (item.nodeid, "\n".join(problems))
+    reason = "; ".join(problem.split("\n")[0] for problem in problems)
+    return ReprExceptionInfo(
+        ReprTraceback([ReprEntryNative(text.splitlines(keepends=True))], None, "native"),
+        ReprFileLocation(path, (line or 0) + 1, reason),
+    )
 
 
 def _state_of(item: "pytest.Item") -> Iterator[Dict[str, Any]]:
@@ -97,7 +129,7 @@ class _Measurement:
         self,
         item: "pytest.Item",
         leaks: Optional[LeakLimit],
-        peak: Optional[int],
+        peak: Optional[PeakLimit],
         full_stacks: Optional[bool] = None,
     ) -> None:
         self.item = item
@@ -166,26 +198,29 @@ class _Measurement:
             return {}, [self.problem]
         properties, problems = {}, []
         if self.leaks is not None:
-            sites = leaked_each_run(self.growths[1:])
+            # The only run has no warm-up.
+            sites = leaked_each_run(self.growths[1:] or self.growths)
             leaked = sum(site.bytes for site in sites)
             properties[_LEAKED] = leaked
             if leaked > self.leaks.allowed:
                 blocks = pymemflow.counted(sum(site.blocks for site in sites), "block")
                 problems.append(
-                    "leaks %d bytes in %s each run; limit_leaks allows %d bytes\n%s"
+                    "leaks %d bytes in %s%s; %s allows %d bytes\n%s"
                     % (
                         leaked,
                         blocks,
+                        " each run" if self.leaks.runs > 1 else "",
+                        self.leaks.name,
                         self.leaks.allowed,
                         pymemflow.describe(sites, full_stacks=self.full_stacks),
                     )
                 )
         peak = max(growth.peak_bytes for growth in self.growths)
         properties[_PEAK] = peak
-        if self.peak is not None and peak > self.peak:
+        if self.peak is not None and peak > self.peak.allowed:
             problems.append(
-                "live memory rose by %d bytes above its start; limit_peak allows %d bytes"
-                % (peak, self.peak)
+                "live memory rose by %d bytes above its start; %s allows %d bytes"
+                % (peak, self.peak.name, self.peak.allowed)
             )
         return properties, problems
 
@@ -247,7 +282,7 @@ class Limits:
         report.user_properties = list(item.user_properties)
         if problems:
             report.outcome = "failed"
-            report.longrepr = "%s %s" % (item.nodeid, "\n".join(problems))
+            report.longrepr = _representation(item, problems)
             report.user_properties.append((_OVER, 1))
 
     # Reports of xdist's workers arrive here too: there is one summary.

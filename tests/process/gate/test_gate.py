@@ -264,7 +264,7 @@ class TestFiles(Case):
             assert 'passed' not in done.stderr and 'FAILED' not in done.stderr
             assert done.stdout.startswith('::error title=pymemflow%3A not judged::process '), done.stdout
             verdict = json.loads(self.read('json'))
-            assert (verdict['verdict'], verdict['processes'][0]['verdict']) == ('unknown', 'unknown')
+            assert (verdict['verdict'], verdict['processes'][0]['verdict']) == ('cannot judge', 'cannot judge')
             assert verdict['processes'][0]['damaged_places'] > 0
             suite, = xml.etree.ElementTree.fromstring(self.read('junit').encode())
             assert (suite.get('tests'), suite.get('failures'), suite.get('errors')) == ('1', '0', '1')
@@ -292,8 +292,8 @@ class TestFiles(Case):
         done = self.gate('--max-leak=4KiB', '--json', '-', damaged, self.leak)
         assert done.status == 1
         verdict = json.loads(done.stdout)
-        assert verdict['verdict'] == 'failed'
-        assert [process['verdict'] for process in verdict['processes']] == ['unknown', 'failed']
+        assert verdict['verdict'] == 'over'
+        assert [process['verdict'] for process in verdict['processes']] == ['cannot judge', 'over']
 
     def test_exit_code_of_the_program(self):
         script = self.write('ends.py', 'raise SystemExit(7)\n')

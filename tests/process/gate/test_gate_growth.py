@@ -9,8 +9,11 @@ import pytest
 import built
 import cases
 import heads
+import json_schema
 
 pytestmark = pytest.mark.known_python
+with open(os.path.join(built.ROOT, 'docs', 'gate.schema.json'), encoding='utf-8') as file:
+    SCHEMA = json.load(file)
 HEAD = heads.HEAD + '''
 import ctypes, sys
 def rounds(number, work):
@@ -32,7 +35,9 @@ class Case(cases.Case):
         """The verdict on the process, and what was printed."""
         path = self.path('verdict.json')
         done = self.cli('gate', '--max-growth', limit, '--json', path, *words, self.capture_of(program))
-        process, = json.loads(self.read('verdict.json'))['processes']
+        verdict = json.loads(self.read('verdict.json'))
+        json_schema.check(verdict, SCHEMA)
+        process, = verdict['processes']
         return done, process
 
 

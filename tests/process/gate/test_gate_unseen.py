@@ -387,7 +387,7 @@ class TestOutputs(Case):
         assert 'not seen: process ' in self.read('markdown')
         verdict = json.loads(self.read('json'))
         part, = verdict['unseen']
-        assert (verdict['verdict'], part['blocks'], part['kind']) == ('unknown', True, 'untraced_python')
+        assert (verdict['verdict'], part['blocks'], part['kind']) == ('cannot judge', True, 'untraced_python')
         assert part['command_line'].startswith(sys.executable[:1]) and 'LD_PRELOAD' in part['reason']
 
     def test_no_python_at_all(self):

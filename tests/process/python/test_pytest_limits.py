@@ -254,3 +254,33 @@ def below(): leak()
     assert 'more callers' not in result.stdout
     result = suite(text, '--pymemflow-full-stacks')
     assert 'its callers were not recorded: PYMEMFLOW_STACK=python' in result.stdout
+
+
+def test_marks_as_the_options_of_the_gate(suite):
+    result = suite('''
+@pytest.mark.max_growth('4KiB', runs=3)
+def test_grows(): count('grows'); leak()
+@pytest.mark.max_leak('4KiB')
+def test_leaves(): count('leaves'); leak()
+@pytest.mark.max_leak('64KiB')
+def test_leaves_less(): leak()
+@pytest.mark.max_peak('1MiB')
+def test_peak(): clean()
+''', COLUMNS='200')
+    assert result.outcomes == {'test_grows': 'FAILED', 'test_leaves': 'FAILED', 'test_leaves_less': 'PASSED',
+                               'test_peak': 'FAILED'}
+    assert (result.runs('grows'), result.runs('leaves')) == (3, 1)
+    assert '::test_grows - leaks 10000 bytes in 1 block each run; max_growth' in result.stdout
+    assert '::test_leaves - leaks 10000 bytes in 1 block; max_leak' in result.stdout
+    assert '::test_peak - live memory rose by ' in result.stdout
+
+
+def test_marks_of_pytest_memray(suite):
+    """Its mark limit_leaks has another meaning, so it is left alone."""
+    result = suite('''
+@pytest.mark.limit_leaks('1 B', filter_fn=None)
+def test_theirs(): leak()
+@pytest.mark.max_leak(0)
+def test_ours(): leak()
+''', files=[('memray.py', '')], plugins=['memray'], PYTHONDONTWRITEBYTECODE='1')
+    assert result.outcomes == {'test_theirs': 'PASSED', 'test_ours': 'FAILED'}

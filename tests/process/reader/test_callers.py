@@ -104,10 +104,17 @@ class TestDiff(Case):
         assert (done.status, done.stderr) == (0, '')
         assert lines_below(done.stdout, 'leak.py:make')[:5] == SHORT
         done = self.cli('diff', '--full-stacks', old, new)
-        assert lines_below(done.stdout, 'leak.py:make')[1:-2] == DEEP * SHORT[1:2]
+        assert lines_below(done.stdout, 'leak.py:make')[1:-1] == DEEP * SHORT[1:2]
         done = self.cli('diff', '--json', '-', old, new)
         change, = json.loads(done.stdout)['sites']
         assert (change['stacks'], len(change['stack'])) == (2, DEEP + 3)
+
+    def test_shows_the_stack_that_grew(self):
+        old, new = self.make('old', 20000, 100), self.make('new', 20000, 9000)
+        found = lines_below(self.cli('diff', old, new).stdout, 'leak.py:make')
+        assert found == ['by main.py:3 <module>']
+        found = lines_below(self.cli('diff', new, old).stdout, 'leak.py:make')
+        assert found == ['by main.py:3 <module>']
 
     def test_without_stacks(self):
         old, new = self.make('old', has_stacks=False), self.make('new')

@@ -22,7 +22,7 @@ Changes made(std::int64_t rounds, const std::function<std::int64_t(std::int64_t)
   return changes;
 }
 
-// As the gate does it for a process with this series alone.
+// Judges a process with this series alone, as the gate does.
 SteadyGrowth judged(const Changes& changes) {
   return steady_growth(std::span(changes).subspan(warm_up_rounds(changes)));
 }
