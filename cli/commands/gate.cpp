@@ -15,6 +15,7 @@
 #include "cli/arguments/options.h"
 #include "cli/commands/commands.h"
 #include "cli/commands/recorded_process.h"
+#include "cli/console/counts.h"
 #include "cli/console/files.h"
 #include "cli/gate/outputs.h"
 #include "cli/launch/program_file.h"
@@ -119,8 +120,13 @@ int judge_all(const Arguments& arguments, Selection& selection, Material materia
   verdict.are_captures_kept = material.are_captures_kept;
   const Outcome outcome = verdict.outcome();
   if (arguments.is_baseline_updated && outcome != Outcome::Unknown) {
-    const Error error = baseline_of(verdict).write(arguments.baseline);
-    return error ? complain(error) : 0;
+    const Baseline baseline = baseline_of(verdict);
+    if (const Error error = baseline.write(arguments.baseline)) return complain(error);
+    report::Amount all;
+    for (const auto& [key, entry] : baseline.sites) all.add({entry.bytes, entry.blocks});
+    say("wrote " + counted(all) + " at " + counted(baseline.sites.size(), "site") + " to " +
+        arguments.baseline);
+    return 0;
   }
   std::fputs(text_output(verdict, stderr).c_str(), stderr);
   if (const Error error = write_outputs(arguments, verdict)) return complain(error);

@@ -146,7 +146,9 @@ class TestBaseline(Case):
     def test_what_is_known_passes(self):
         capture, base = self.capture(LEAK), self.path('base.json')
         done = self.gate('--baseline', base, '--update-baseline', capture)
-        assert (done.status, done.stderr) == (0, '')
+        assert done.status == 0
+        assert re.search(r'^pymemflow: wrote \d+ bytes in \d+ blocks at \d+ sites? to %s\n$' % re.escape(base),
+                         done.stderr), done.stderr
         assert json.loads(self.read('base.json'))['sites'][SUPPRESSION] == {
             'blocks': 10, 'bytes': 10000}
         done = self.gate('--baseline', base, capture)
