@@ -171,11 +171,15 @@ class TestDescriptors(EndCase):
 
     def test_fifo_whose_reader_comes_late(self):
         os.mkfifo(self.path('fifo'))
-        reader = subprocess.Popen(['sh', '-c', 'sleep 0.3; exec cat fifo >out'], cwd=self.folder)
-        run = self.trace.code('bytes(77777)', PYMEMFLOW_OUTPUT=self.path('fifo'))
-        reader.wait(timeout=30)
-        assert (run.status, run.stderr) == (0, '')
-        assert has_block(reports.Report(self.read('out')))
+        process = subprocess.Popen([self.python.path, '-c', 'import os\nbytes(77777)\nos.write(1, b"now")'],
+                                   env=dict(self.environment, LD_PRELOAD=self.build.library,
+                                            PYMEMFLOW_OUTPUT=self.path('fifo')),
+                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        assert process.stdout.read(3) == b'now'
+        # Nobody has the FIFO open yet. From here on the report waits for a second.
+        text = self.read('fifo')
+        assert process.communicate(timeout=60)[1] == b'' and process.returncode == 0
+        assert has_block(reports.Report(text))
 
     @pytest.mark.needs_root
     @pytest.mark.needs('setpriv')

@@ -6,7 +6,9 @@
 #include <link.h>
 #include <netdb.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -111,10 +113,12 @@ void exec_with_a_cancellation(int code) {
 }
 
 static pthread_t to_be_cancelled;
+static atomic_int has_cancelled;
 
 static void* cancel_the_other(void* argument) {
   for (;;) {
     pthread_cancel(to_be_cancelled);
+    atomic_store(&has_cancelled, 1);
     usleep(100);
   }
   return argument;
@@ -126,7 +130,7 @@ void exit_under_cancellations(int code) {
   to_be_cancelled = pthread_self();
   pthread_t thread;
   pthread_create(&thread, NULL, cancel_the_other, NULL);
-  usleep(2000);
+  while (!atomic_load(&has_cancelled)) sched_yield();
   _exit(code);
 }
 
