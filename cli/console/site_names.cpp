@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "cli/console/text.h"
+#include "report/base/names.h"
 
 namespace pymemflow::cli {
 namespace {
@@ -37,14 +38,23 @@ std::string key_of(const report::SiteName& site) {
   if (site.has_frame) {
     return portable_path(std::string(site.file)) + ":" + std::string(site.function);
   }
+  const report::NativeName name = report::native_name(site);
+  if (!name.function.empty()) {
+    return std::string(report::site_text(site, {.escape = false}, report::FunctionText::Whole));
+  }
+  const std::string_view library = name.library;
+  return std::string(library.empty() ? report::kInNoFile : report::base_name(library));
+}
+
+std::string old_key_of(const report::SiteName& site) {
   const std::string caller(site.caller);
-  const std::size_t address = caller.find("`0x");
-  if (address != std::string::npos && address != 0) return caller.substr(0, address);
-  return address == 0 || caller.starts_with("0x") ? "(no file)" : caller;
+  const std::size_t offset = caller.find("`0x");
+  if (offset != std::string::npos && offset != 0) return caller.substr(0, offset);
+  return offset == 0 || caller.starts_with("0x") ? std::string(report::kInNoFile) : caller;
 }
 
 std::string shown(const report::SiteName& site) {
-  if (!site.has_frame) return printable(std::string(site.caller));
+  if (!site.has_frame) return std::string(report::shown_site(site, false));
   return printable(portable_path(std::string(site.file)) + ":" + std::to_string(site.line) + " " +
                    std::string(site.function));
 }

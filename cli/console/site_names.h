@@ -13,11 +13,13 @@ namespace pymemflow::cli {
 // an installed package; else the whole path.
 std::string portable_path(const std::string& path);
 
-// "examples/leaky/leak.py:leak". Without a Python frame the engine caller: "libfoo.so`make", or
+// "examples/leaky/leak.py:leak". Without a Python frame the C function: "make (libfoo.so)", or
 // "libfoo.so" if it has no symbol.
 std::string key_of(const report::SiteName& site);
+// The key of a C function in baselines and suppressions of earlier versions: "libfoo.so`make".
+std::string old_key_of(const report::SiteName& site);
 
-// "examples/leaky/leak.py:29 leak", or the engine caller, for people.
+// "examples/leaky/leak.py:29 leak", or the C function, for people.
 std::string shown(const report::SiteName& site);
 
 }  // namespace pymemflow::cli

@@ -2,7 +2,6 @@
 
 #include "cli/console/site_names.h"
 #include "report/stacks/callers.h"
-#include "report/stacks/frame_text.h"
 
 namespace pymemflow::cli {
 namespace {
@@ -15,10 +14,11 @@ Json frame_of(const report::SiteName& frame) {
         .set("function", std::string(frame.function));
   }
   const report::NativeName native = report::native_name(frame);
-  return Json::object()
-      .set("library", std::string(native.library))
-      .set("function", std::string(native.function))
-      .set("offset", std::string(native.offset));
+  Json json = Json::object()
+                  .set("library", std::string(native.library))
+                  .set("function", std::string(native.function));
+  if (!native.symbol.empty()) json.set("symbol", std::string(native.symbol));
+  return std::move(json).set("offset", std::string(native.offset));
 }
 
 }  // namespace

@@ -17,7 +17,8 @@ void accept_baseline(std::vector<Leak>& leaks, const Limits& limits) {
     left[key] = with_tolerance(entry.bytes, limits.tolerance);
   }
   for (Leak& leak : leaks) {
-    const auto known = left.find(key_of(leak.site));
+    auto known = left.find(key_of(leak.site));
+    if (known == left.end()) known = left.find(old_key_of(leak.site));
     if (known == left.end()) continue;
     leak.accepted = std::min(known->second, leak.bytes);
     known->second -= leak.accepted;

@@ -12,6 +12,11 @@ namespace {
 // Of docs/gate.schema.json, which describes the text.
 constexpr std::uint32_t kSchemaVersion = 1;
 
+// Whole, and unchanged: JSON escapes what it must.
+std::string text_of(const report::SiteName& site) {
+  return std::string(report::site_text(site, {.escape = false}, report::FunctionText::Whole));
+}
+
 Json json_of(const report::Amount& amount) {
   return Json::object().set("blocks", amount.blocks).set("bytes", amount.bytes);
 }
@@ -23,8 +28,10 @@ Json name_of(const report::SiteName& site) {
     json.set("line", site.line);
     json.set("function", std::string(site.function));
   } else {
-    json.set("engine_caller", std::string(site.caller));
+    json.set("engine_caller", text_of(site));
     json.set("module", std::string(site.module));
+    const std::string symbol(report::native_name(site).symbol);
+    if (!symbol.empty()) json.set("symbol", symbol);
   }
   return json;
 }

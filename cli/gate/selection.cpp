@@ -9,6 +9,7 @@
 #include "cli/console/site_names.h"
 #include "report/base/names.h"
 #include "report/base/unsafe_character.h"
+#include "report/symbols/demangle.h"
 
 namespace pymemflow::cli {
 namespace {
@@ -17,7 +18,19 @@ namespace {
 std::vector<std::string> names_of(const report::SiteName& site) {
   const std::string module(site.module);
   if (!site.has_frame) {
-    return {std::string(site.caller), key_of(site), module, std::string(report::base_name(module))};
+    const report::NativeName name = report::native_name(site);
+    std::vector<std::string> names = {
+        key_of(site),
+        std::string(report::site_text(site, {.escape = false}, report::FunctionText::Whole)),
+        std::string(site.caller),
+        old_key_of(site),
+        module,
+        std::string(report::base_name(module))};
+    for (const std::string_view each :
+         {name.function, name.symbol, report::without_parameters(name.function)}) {
+      if (!each.empty()) names.emplace_back(each);
+    }
+    return names;
   }
   const std::string file(site.file);
   const std::string function(site.function);

@@ -79,7 +79,7 @@ int pymemflow_outstanding(uint64_t* bytes, uint64_t* blocks);
 //    "peak_bytes": 512000,
 //    "sites": [{"file": "/x/leak.py", "line": 17, "function": "make",
 //               "blocks": 10, "bytes": 10000},
-//              {"engine_caller": "libx.so`f", "module": "/x/libx.so", "blocks": ...}]}
+//              {"engine_caller": "f (libx.so)", "module": "/x/libx.so", "blocks": ...}]}
 //
 //   alive       change of live memory since the mark; negative if it shrank
 //   growth      the same, of the memory that counts as leaked (docs/gate.md)
@@ -87,11 +87,12 @@ int pymemflow_outstanding(uint64_t* bytes, uint64_t* blocks);
 //   sites       the allocation sites of `growth`, largest first; negative where a site shrank.
 //               If the record has call stacks, each has "stack", the frames of the stack that grew
 //               most, from the site on, and "stack_end", "bottom" if the stack is whole. A frame is
-//               {"file", "line", "function"} or {"library", "function", "offset"}
+//               {"file", "line", "function"} or {"library", "function", "offset"}. C++ and Rust
+//               functions also have "symbol", the mangled name
 //
 // The names of C functions are found by a process of the library's own, which the program cannot
-// see. Where it cannot be started, they are addresses ("libx.so`0x7f12"), and memory that the C
-// library itself allocated while no Python line ran does not count as growth.
+// see. Where it cannot be started, they are offsets in the file ("libx.so+0x7f12"), and memory that
+// the C library itself allocated while no Python line ran does not count as growth.
 //
 // The cost is that of pymemflow_outstanding() plus a walk over the live blocks, and some 10 ms when
 // C functions have to be named for the first time.

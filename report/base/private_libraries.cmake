@@ -37,3 +37,12 @@ target_compile_definitions(pmf_private_libraries INTERFACE
   PMF_LIBUNWIND_SONAME="${PMF_LIBUNWIND_SONAME}"
   PMF_LIBELF_SONAME="${PMF_LIBELF_SONAME}")
 target_link_libraries(pmf_private_libraries INTERFACE ${CMAKE_DL_LIBS})
+
+# libiberty is an archive: the two functions that report/symbols calls are linked, and hidden as all of the
+# library file that is not exported. They have no constructors, and nothing of them runs in a host.
+find_library(PMF_IBERTY_LIBRARY iberty REQUIRED)
+find_path(PMF_IBERTY_INCLUDE_DIR demangle.h PATH_SUFFIXES libiberty REQUIRED)
+mark_as_advanced(PMF_IBERTY_LIBRARY PMF_IBERTY_INCLUDE_DIR)
+add_library(pmf_demangler INTERFACE)
+target_include_directories(pmf_demangler SYSTEM INTERFACE ${PMF_IBERTY_INCLUDE_DIR})
+target_link_libraries(pmf_demangler INTERFACE ${PMF_IBERTY_LIBRARY})

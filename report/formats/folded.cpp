@@ -4,12 +4,13 @@
 #include <fmt/core.h>
 
 #include <iterator>
+#include <utility>
 
 #include "report/formats/replay.h"
 #include "report/formats/rows.h"
 #include "report/formats/stable_sort.h"
+#include "report/stacks/call_tree.h"
 #include "report/stacks/callers.h"
-#include "report/stacks/frame_text.h"
 
 namespace pymemflow::report {
 namespace {
@@ -28,28 +29,61 @@ String escaped(const String& frame) {
   return text;
 }
 
+// The stacks by the texts of their frames: two functions that are told apart elsewhere, such as the
+// two constructors that a compiler makes of one, have one text.
 class Folded {
  public:
   Folded(const Profile& profile, const FormatOptions& options)
-      : tree_(profile.tree), options_(options) {}
+      : tree_(profile.tree), options_(options), numbers_(tree_.names()), nodes_(tree_.end()) {
+    // Parents have smaller numbers than their children.
+    for (CallNode node = 0; node < tree_.end(); ++node) {
+      nodes_[node] = has_frame(node) ? stacks_.add(nodes_[tree_.parent(node)], number(node)) : node;
+    }
+    ends_.resize(stacks_.end());
+  }
 
-  void append(String& text, CallNode stack, std::uint64_t weight) {
+  void add(CallNode stack, std::uint64_t weight) {
+    End& end = ends_[nodes_[stack]];
+    end.weight += weight;
+    end.is_whole = is_native_alone(tree_, stack);
+  }
+
+  void write(Output& output) const {
+    Vector<std::pair<std::uint64_t, CallNode>> lines;
+    for (CallNode node = kStackEnds; node < ends_.size(); ++node) {
+      if (ends_[node].weight != 0) lines.emplace_back(ends_[node].weight, node);
+    }
+    stable_sort(lines, [](const auto& a, const auto& b) { return a.first > b.first; });
+    String text;
+    for (const auto& [weight, stack] : lines) {
+      append(text, stack, weight);
+      output.write(text);
+      text.clear();
+      if (output.error() != 0) return;
+    }
+  }
+
+ private:
+  struct End {
+    std::uint64_t weight = 0;
+    bool is_whole = false;
+  };
+
+  void append(String& text, CallNode stack, std::uint64_t weight) const {
     Vector<CallNode> nodes;
     CallNode node = stack;
-    for (; has_frame(node); node = tree_.parent(node)) nodes.push_back(node);
-    const bool is_whole = is_native_alone(tree_, stack);
+    for (; has_frame(node); node = stacks_.parent(node)) nodes.push_back(node);
     const std::string_view root =
-        is_whole ? std::string_view() : root_of(static_cast<StackEnd>(node));
+        ends_[stack].is_whole ? std::string_view() : root_of(static_cast<StackEnd>(node));
     text += root;
     if (!root.empty() && !nodes.empty()) text += ';';
     for (auto each = nodes.rbegin(); each != nodes.rend(); ++each) {
       if (each != nodes.rbegin()) text += ';';
-      text += frame(*each);
+      text += stacks_.frame(*each).function;
     }
     fmt::format_to(std::back_inserter(text), " {}\n", weight);
   }
 
- private:
   // The frame for what is missing below.
   static std::string_view root_of(StackEnd end) {
     constexpr std::string_view kRoots[kStackEnds] = {"", "[cut]", "[unread]", "[no rule]",
@@ -57,35 +91,37 @@ class Folded {
     return kRoots[static_cast<std::size_t>(end)];
   }
 
-  const String& frame(CallNode node) {
-    String& text = frames_[tree_.name_of(node)];
-    if (text.empty()) text = escaped(frame_text(tree_.frame(node), options_.names));
-    return text;
+  // The number of the frame's text, which is the `function` of a name in stacks_.
+  std::uint32_t number(CallNode node) {
+    std::uint32_t& number = numbers_[tree_.name_of(node)];
+    if (number != 0) return number - 1;
+    const SiteName& frame = tree_.frame(node);
+    SiteName name;
+    name.function = escaped(site_text(frame, options_.names, FunctionText::Whole));
+    const auto [found, is_new] = texts_.try_emplace(name.function, stacks_.names());
+    if (is_new) stacks_.add_name(std::move(name));
+    number = found->second + 1;
+    return found->second;
   }
 
   const CallTree& tree_;
   const FormatOptions& options_;
-  HashMap<std::uint32_t, String> frames_;  // by the number of the name
+  CallTree stacks_;
+  HashMap<String, std::uint32_t, StringHash> texts_;
+  Vector<std::uint32_t> numbers_;  // of texts, plus 1, by the number of the name
+  Vector<CallNode> nodes_;         // in stacks_, by the node in tree_
+  Vector<End> ends_;               // by the node in stacks_
 };
 
 }  // namespace
 
 void write_folded(Replay& replay, const FormatOptions& options) {
   const Profile profile = replay.profile();
-  Vector<std::pair<std::uint64_t, CallNode>> stacks;
-  for (const StackStats& stats : profile.stacks) {
-    const std::uint64_t weight = weight_of(stats, options.metric);
-    if (weight != 0) stacks.emplace_back(weight, stats.node);
-  }
-  stable_sort(stacks, [](const auto& a, const auto& b) { return a.first > b.first; });
   Folded folded(profile, options);
-  String text;
-  for (const auto& [weight, stack] : stacks) {
-    folded.append(text, stack, weight);
-    replay.output().write(text);
-    text.clear();
-    if (replay.output().error() != 0) return;
+  for (const StackStats& stats : profile.stacks) {
+    folded.add(stats.node, weight_of(stats, options.metric));
   }
+  folded.write(replay.output());
 }
 
 }  // namespace pymemflow::report

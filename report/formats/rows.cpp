@@ -13,7 +13,10 @@ SiteName row_name(const SiteName& line, By by) {
   if (by == By::Function || by == By::File) name.line = SiteName::kNoLine;
   if (by == By::File) {
     name.function.clear();
-    if (!line.has_frame && !line.module.empty()) name.caller = line.module;
+    if (!line.has_frame && !line.module.empty()) {
+      name.caller = line.module;
+      name.demangled.clear();
+    }
   }
   return name;
 }

@@ -72,8 +72,9 @@ void LiveProfile::find_names(Symbols& symbols) {
   if (questions.empty()) return;
   String answer;
   if (!ask_(write_name_request(names.modules(), questions), answer)) return;
-  read_name_answer(answer, questions.size(), [&](std::size_t i, std::string_view name) {
-    symbols.set_name(questions[i].address, questions[i].module, name);
+  read_name_answer(answer, questions.size(), [&](std::size_t i, NameAnswer answered) {
+    symbols.set_name(questions[i].address, questions[i].module, answered.name,
+                     std::move(answered.details));
   });
 }
 

@@ -4,35 +4,8 @@
 
 namespace pymemflow::report {
 
-NativeName native_name(const SiteName& frame) {
-  const std::string_view caller = frame.caller;
-  const std::size_t tick = caller.find('`');
-  NativeName name;
-  name.library = frame.module;
-  std::string_view rest = caller;
-  if (tick != std::string_view::npos) {
-    if (name.library.empty()) name.library = caller.substr(0, tick);
-    rest = caller.substr(tick + 1);
-  }
-  (rest.starts_with("0x") ? name.offset : name.function) = rest;
-  return name;
-}
-
 String frame_text(const SiteName& frame, const Names& names) {
-  if (frame.has_frame) return shown_site(frame, names.full_file_path);
-  const NativeName native = native_name(frame);
-  const String library = native.library.empty() ? String() : shown_file(names, native.library);
-  String text = shown_function(names, native.function);
-  if (native.function.empty()) {
-    text = library;
-    if (!text.empty()) text += '+';
-    text += shown_function(names, native.offset);
-  } else if (!library.empty()) {
-    text += " (";
-    text += library;
-    text += ')';
-  }
-  return text;
+  return site_text(frame, names, FunctionText::Short);
 }
 
 std::string_view name_of(StackEnd end) {
@@ -51,6 +24,7 @@ void write_frame(JsonText& json, const SiteName& frame) {
   } else {
     const NativeName native = native_name(frame);
     json.field("library", native.library).field("function", native.function);
+    if (!native.symbol.empty()) json.field("symbol", native.symbol);
     json.field("offset", native.offset);
   }
   json.end_object();

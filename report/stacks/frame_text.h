@@ -7,16 +7,8 @@
 
 namespace pymemflow::report {
 
-// "leak.py:12 make", "strdup (libc.so.6)", "libfoo.so+0x1a2b".
+// For people: site_text() with a function that is not too long.
 String frame_text(const SiteName& frame, const Names& names);
-
-// The parts of the caller's name (SiteName::caller).
-struct NativeName {
-  std::string_view library;   // empty: unknown
-  std::string_view function;  // empty: unknown
-  std::string_view offset;    // "0x1a2b", if there is no function
-};
-NativeName native_name(const SiteName& frame);
 
 // Adds the fields "stack", an array of frames from the uppermost one on, and "stack_end" to the
 // open object.

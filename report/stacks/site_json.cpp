@@ -1,5 +1,7 @@
 #include "report/stacks/site_json.h"
 
+#include "report/base/names.h"
+
 namespace pymemflow::report {
 
 void write_site_name(JsonText& json, const SiteName& site) {
@@ -9,7 +11,12 @@ void write_site_name(JsonText& json, const SiteName& site) {
     if (has_line) json.field("line", std::int64_t{site.line});
     if (has_line || !site.function.empty()) json.field("function", site.function);
   } else {
-    json.field("engine_caller", site.caller).field("module", site.module);
+    const bool is_file = !site.caller.empty() && site.caller == site.module;
+    const Names unchanged = {.full_file_path = is_file, .escape = false};
+    json.field("engine_caller", site_text(site, unchanged, FunctionText::Whole));
+    json.field("module", site.module);
+    const NativeName native = native_name(site);
+    if (!native.symbol.empty()) json.field("symbol", native.symbol);
   }
 }
 

@@ -6,8 +6,8 @@
 
 namespace pymemflow::report {
 
-// Adds the fields file, line and function to the open object; without a frame engine_caller and
-// module.
+// Adds the fields file, line and function to the open object; without a frame engine_caller
+// (site_text(), whole), module, and symbol if the function has a mangled name.
 void write_site_name(JsonText& json, const SiteName& site);
 
 }  // namespace pymemflow::report

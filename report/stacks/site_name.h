@@ -5,10 +5,12 @@
 
 #include <cstdint>
 #include <limits>
+#include <string_view>
 #include <tuple>
 
 #include "report/base/amount.h"
 #include "report/base/memory.h"
+#include "report/base/names.h"
 
 namespace pymemflow::report {
 
@@ -21,15 +23,35 @@ struct SiteName {
   String function;
   std::int32_t line = 0;
   // Without a frame: as DTrace's usym() prints it, but without a symbol the offset in the file
-  // instead of the address, which differs from run to run.
+  // instead of the address, which differs from run to run. A name that stands for a whole file is
+  // its path. People see native_name() instead.
   String caller;
-  String module;  // without a frame: the path of the file that called; empty: unknown
+  String module;     // without a frame: the path of the file that called; empty: unknown
+  String demangled;  // without a frame: the function as its source has it; empty: as the symbol
 
   // Sites with equal keys are one site.
   auto key() const { return std::tie(has_frame, file, function, line, caller); }
 };
 
-// "leak.py:12 make", or the engine caller. Control characters are escaped.
+// The caller of code that is in no file, such as that of a JIT compiler.
+inline constexpr std::string_view kInNoFile = "(no file)";
+
+// The parts of the name of a site without a frame.
+struct NativeName {
+  std::string_view library;   // the path, or only its last part; empty: unknown
+  std::string_view function;  // as its source has it; empty: unknown
+  std::string_view symbol;    // mangled; empty: the same as the function
+  std::string_view offset;    // "0x1a2b", if there is no function
+};
+NativeName native_name(const SiteName& site);
+
+// A longer function is shortened where people read it.
+enum class FunctionText : bool { Whole, Short };
+
+// The one name that every report of ours gives a site: "leak.py:12 make", "strdup (libc.so.6)",
+// "libfoo.so+0x1a2b". Control characters are escaped if the names are.
+String site_text(const SiteName& site, const Names& names, FunctionText function);
+// For people.
 String shown_site(const SiteName& site, bool full_file_path);
 
 }  // namespace pymemflow::report

@@ -4,6 +4,7 @@
 
 #include <iterator>
 
+#include "report/base/names.h"
 #include "report/stacks/frame_text.h"
 
 namespace pymemflow::report {
@@ -78,17 +79,17 @@ SiteName StackNames::name_of(const Site& site) {
     return name;
   }
   name.caller = symbols_.name(site.address, site.module);
-  const Vector<Module>& modules = names_.modules();
-  if (site.module == 0 || site.module > modules.size()) return name;
-  const Module& module = modules[site.module - 1];
-  name.module = module.path;
-  String address;
-  fmt::format_to(std::back_inserter(address), "`{:#x}", site.address);
-  if (name.caller.ends_with(address)) {
-    // Another run has another address.
-    name.caller.resize(name.caller.size() - address.size());
+  name.demangled = symbols_.details(site.address, site.module).function;
+  const Module* const module = symbols_.module_of(site.address, site.module);
+  if (module != nullptr) name.module = module->path;
+  if (!symbol_in(name.caller).empty()) return name;
+  // Another run has another address.
+  if (name.module.empty()) {
+    name.caller = kInNoFile;
+  } else {
+    name.caller = base_name(name.module);
     fmt::format_to(std::back_inserter(name.caller), "`{:#x}",
-                   site.address - module.start + module.offset);
+                   site.address - module->start + module->offset);
   }
   return name;
 }

@@ -1,9 +1,7 @@
 #include "report/symbols/name_request.h"
 
-#include <algorithm>
 #include <cstring>
-
-#include "report/symbols/symbols.h"
+#include <utility>
 
 namespace pymemflow::report {
 namespace {
@@ -49,6 +47,16 @@ class Bytes {
   bool is_sound_ = true;
 };
 
+void put_details(String& bytes, const CodeDetails& details) {
+  put_text(bytes, details.function);
+}
+
+CodeDetails read_details(Bytes& bytes) {
+  CodeDetails details;
+  details.function = bytes.text();
+  return details;
+}
+
 }  // namespace
 
 String write_name_request(const Vector<Module>& modules, const Vector<NameQuestion>& questions) {
@@ -85,23 +93,23 @@ String answer_name_request(std::string_view request) {
   String answer;
   for (std::uint64_t left = bytes.number(); left > 0 && bytes.is_sound(); --left) {
     const std::uint64_t address = bytes.number();
-    answer += symbols.name(address, static_cast<std::uint32_t>(bytes.number()));
-    answer += '\0';
+    const auto module = static_cast<std::uint32_t>(bytes.number());
+    put_text(answer, symbols.name(address, module));
+    put_details(answer, symbols.details(address, module));
   }
   return bytes.is_at_end() ? answer : String();
 }
 
 bool read_name_answer(std::string_view answer, std::size_t count,
-                      const std::function<void(std::size_t, std::string_view)>& take) {
-  if (static_cast<std::size_t>(std::count(answer.begin(), answer.end(), '\0')) != count) {
-    return false;
+                      const std::function<void(std::size_t, NameAnswer)>& take) {
+  Vector<NameAnswer> names;
+  Bytes bytes(answer);
+  for (std::size_t i = 0; i < count && bytes.is_sound(); ++i) {
+    const std::string_view name = bytes.text();
+    names.push_back({name, read_details(bytes)});
   }
-  if (!answer.ends_with('\0')) return false;
-  for (std::size_t i = 0; i < count; ++i) {
-    const std::size_t end = answer.find('\0');
-    take(i, answer.substr(0, end));
-    answer.remove_prefix(end + 1);
-  }
+  if (!bytes.is_at_end()) return false;
+  for (std::size_t i = 0; i < count; ++i) take(i, std::move(names[i]));
   return true;
 }
 

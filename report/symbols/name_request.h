@@ -9,6 +9,7 @@
 
 #include "report/base/memory.h"
 #include "report/names/site.h"
+#include "report/symbols/symbols.h"
 
 namespace pymemflow::report {
 
@@ -22,9 +23,14 @@ String write_name_request(const Vector<Module>& modules, const Vector<NameQuesti
 // Finds the names, in the order of the questions. Empty: the request is malformed.
 String answer_name_request(std::string_view request);
 
+struct NameAnswer {
+  std::string_view name;  // in the bytes of the answer
+  CodeDetails details;
+};
+
 // Calls take(index, name) for each name of the answer. False: these are not `count` names; nothing
 // was taken.
 bool read_name_answer(std::string_view answer, std::size_t count,
-                      const std::function<void(std::size_t, std::string_view)>& take);
+                      const std::function<void(std::size_t, NameAnswer)>& take);
 
 }  // namespace pymemflow::report

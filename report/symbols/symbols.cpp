@@ -5,8 +5,15 @@
 #include <iterator>
 
 #include "report/base/names.h"
+#include "report/symbols/demangle.h"
 
 namespace pymemflow::report {
+namespace {
+
+// More names are left as they are: a short one of a hostile file can stand for a long one.
+constexpr std::size_t kMostDemangledBytes = std::size_t{64} << 20;
+
+}  // namespace
 
 std::string_view Symbols::name(std::uint64_t address, std::uint32_t module) {
   const std::pair key(address, module);
@@ -17,16 +24,24 @@ std::string_view Symbols::name(std::uint64_t address, std::uint32_t module) {
     const auto found = names_.find(key);
     if (found != names_.end()) return found->second;
   }
-  const bool is_given = module != 0 && module <= modules_.size();
-  const Module* const holder = is_given ? &modules_[module - 1] : find_module(address);
-  return names_.emplace(key, make_name(address, holder)).first->second;
+  return names_.emplace(key, make_name(address, module_of(address, module))).first->second;
 }
 
-void Symbols::set_name(std::uint64_t address, std::uint32_t module, std::string_view name) {
-  names_.try_emplace(std::pair(address, module), name);
+const CodeDetails& Symbols::details(std::uint64_t address, std::uint32_t module) {
+  const std::string_view name = this->name(address, module);
+  const auto [found, is_new] = details_.try_emplace(std::pair(address, module));
+  if (is_new) found->second = make_details(name);
+  return found->second;
 }
 
-const Module* Symbols::find_module(std::uint64_t address) const {
+void Symbols::set_name(std::uint64_t address, std::uint32_t module, std::string_view name,
+                       CodeDetails details) {
+  const std::pair key(address, module);
+  if (names_.try_emplace(key, name).second) details_.try_emplace(key, std::move(details));
+}
+
+const Module* Symbols::module_of(std::uint64_t address, std::uint32_t number) const {
+  if (number != 0 && number <= modules_.size()) return &modules_[number - 1];
   const Module* found = nullptr;
   for (const Module& module : modules_) {
     if (module.start <= address && address < module.end) found = &module;
@@ -75,6 +90,21 @@ String Symbols::make_name(std::uint64_t address, const Module* module) {
     name += cut_name(symbol);
   }
   return name;
+}
+
+CodeDetails Symbols::make_details(std::string_view name) {
+  CodeDetails details;
+  const std::string_view symbol = symbol_in(name);
+  if (symbol.empty() || demangled_bytes_ > kMostDemangledBytes) return details;
+  details.function = demangled(symbol);
+  demangled_bytes_ += details.function.size();
+  return details;
+}
+
+std::string_view symbol_in(std::string_view name) {
+  const std::size_t tick = name.find('`');
+  if (tick != std::string_view::npos) name.remove_prefix(tick + 1);
+  return name.starts_with("0x") ? std::string_view() : name;
 }
 
 }  // namespace pymemflow::report

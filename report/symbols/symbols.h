@@ -22,6 +22,11 @@
 
 namespace pymemflow::report {
 
+// More about the code at an address than Symbols::name() says.
+struct CodeDetails {
+  String function;  // demangled; empty: the name of the symbol is its function's, or there is none
+};
+
 class Symbols {
  public:
   // kInProcess: the addresses are those of this process. libunwind names functions that the tables
@@ -52,14 +57,20 @@ class Symbols {
   // asking again is a table lookup. `module` is the number of the module that held the address at
   // the time, counted from 1; 0 stands for the module that covers it in the list.
   std::string_view name(std::uint64_t address, std::uint32_t module = 0);
-  // Keeps a name that name() will return for these arguments, unless it has returned another.
-  void set_name(std::uint64_t address, std::uint32_t module, std::string_view name);
+  // The module that held the address. Null: it is in no file.
+  const Module* module_of(std::uint64_t address, std::uint32_t module) const;
+  // More about the same address; valid as long as this object.
+  const CodeDetails& details(std::uint64_t address, std::uint32_t module = 0);
+  // Keeps a name that name() will return for these arguments, unless it has returned another; the
+  // same of its details.
+  void set_name(std::uint64_t address, std::uint32_t module, std::string_view name,
+                CodeDetails details);
 
  private:
-  const Module* find_module(std::uint64_t address) const;
   SymbolTable& table_of(const Module& module);
   std::string_view find_symbol(const Module* module, std::uint64_t address);
   String make_name(std::uint64_t address, const Module* module);
+  CodeDetails make_details(std::string_view name);
 
   const Vector<Module>& modules_;
   Where where_;
@@ -67,6 +78,12 @@ class Symbols {
   Map<std::string_view, SymbolTable> tables_;  // by path
   UnwindNames unwind_names_;
   Map<std::pair<std::uint64_t, std::uint32_t>, String> names_;
+  Map<std::pair<std::uint64_t, std::uint32_t>, CodeDetails> details_;
+  std::size_t demangled_bytes_ = 0;
 };
+
+// The symbol in such a name, or in one that has another number after the tick: "strdup" in
+// "libc.so.6`strdup". Empty: there is none.
+std::string_view symbol_in(std::string_view name);
 
 }  // namespace pymemflow::report

@@ -88,10 +88,10 @@ class TestLimits(Case):
         done = self.gate_python('--max-leak', '4KiB', '--', built.victim('leaks.py'),
                                 self.build.path('leaks'), 'thread')
         assert done.status == 1, done.stderr
-        callers = {place.split('`')[-1]: (size, blocks)
+        callers = {place.split('(')[0].strip(): (size, blocks)
                    for size, blocks, place in self.named(done)}
         # 3 Things, 4,567 chars, and what the thread itself was to run.
-        by_new = sum(size for name, (size, _) in callers.items() if name.startswith('_Zn'))
+        by_new = sum(size for name, (size, _) in callers.items() if name.startswith('operator new'))
         assert 0 <= by_new - 3 * 123 - 4567 < 50, callers
         size, blocks = callers['strdup']
         # The C library duplicates a name or two of its own.

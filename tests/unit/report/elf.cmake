@@ -52,6 +52,7 @@ gtest_discover_tests(memory_fallback_test
   TEST_PREFIX fallback. PROPERTIES LABELS unit TIMEOUT 120)
 
 pmf_unit_test(name_request pmf_report)
+add_subdirectory(symbols)
 pmf_unit_test(private_library pmf_report pmf_private_libraries)
 
 pmf_unit_test(symbols pmf_report pmf_fmt)

@@ -4,6 +4,7 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <exception>
 #include <fstream>
 #include <random>
 #include <string>
@@ -39,14 +40,15 @@ std::uint64_t address_of(const void* function) {
 Vector<NameQuestion> questions() {
   return {{address_of(reinterpret_cast<const void*>(&std::getenv)), 0},
           {1, 0},  // in no module
-          {address_of(reinterpret_cast<const void*>(&std::abort)) + 1, 0}};
+          {address_of(reinterpret_cast<const void*>(&std::abort)) + 1, 0},
+          {address_of(reinterpret_cast<const void*>(&std::terminate)), 0}};
 }
 
 std::vector<std::string> names_in(const String& answer, std::size_t count) {
   std::vector<std::string> names;
-  const bool is_read = read_name_answer(answer, count, [&](std::size_t i, std::string_view name) {
+  const bool is_read = read_name_answer(answer, count, [&](std::size_t i, NameAnswer answered) {
     EXPECT_EQ(i, names.size());
-    names.emplace_back(name);
+    names.emplace_back(answered.name);
   });
   EXPECT_TRUE(is_read);
   return names;
@@ -87,7 +89,7 @@ TEST(NameRequest, AsksForTheModuleOfThatNumber) {
 
 TEST(NameRequest, WithoutModulesNamesAddresses) {
   const String answer = answer_name_request(write_name_request({}, questions()));
-  for (const std::string& name : names_in(answer, 3)) EXPECT_FALSE(name.empty());
+  for (const std::string& name : names_in(answer, questions().size())) EXPECT_FALSE(name.empty());
 }
 
 TEST(NameRequest, ThatIsCutOrLongerIsRefused) {
@@ -117,17 +119,33 @@ TEST(NameRequest, OfRandomBytesDoesNoHarm) {
   }
 }
 
+TEST(NameAnswer, HasTheSameDetailsAsSymbols) {
+  const Modules modules;
+  const Vector<NameQuestion> asked = questions();
+  Symbols symbols(modules.list, Symbols::Where::kOffline);
+  const String answer = answer_name_request(write_name_request(modules.list, asked));
+  std::size_t count = 0;
+  EXPECT_TRUE(read_name_answer(answer, asked.size(), [&](std::size_t i, NameAnswer answered) {
+    const CodeDetails& expected = symbols.details(asked[i].address, asked[i].module);
+    EXPECT_EQ(answered.details.function, expected.function);
+    ++count;
+  }));
+  EXPECT_EQ(count, asked.size());
+}
+
 TEST(NameAnswer, WithAnotherNumberOfNamesIsRefused) {
-  using namespace std::literals;
+  const Modules modules;
+  const String whole = answer_name_request(write_name_request(modules.list, questions()));
   const auto refuse = [](std::string_view answer, std::size_t count) {
-    return !read_name_answer(answer, count, [](std::size_t, std::string_view) { FAIL(); });
+    return !read_name_answer(answer, count, [](std::size_t, NameAnswer) { FAIL(); });
   };
-  EXPECT_TRUE(refuse("a\0b\0"sv, 1));
-  EXPECT_TRUE(refuse("a\0b\0"sv, 3));
-  EXPECT_TRUE(refuse("a\0b\0c"sv, 2));
-  EXPECT_TRUE(refuse("a"sv, 1));
-  EXPECT_TRUE(refuse(""sv, 1));
-  EXPECT_EQ(names_in(String("a\0\0b\0"sv), 3), (std::vector<std::string>{"a", "", "b"}));
+  EXPECT_TRUE(refuse(whole, questions().size() - 1));
+  EXPECT_TRUE(refuse(whole, questions().size() + 1));
+  EXPECT_TRUE(refuse(whole + "x", questions().size()));
+  for (std::size_t size = 0; size < whole.size(); ++size) {
+    EXPECT_TRUE(refuse(std::string_view(whole).substr(0, size), questions().size())) << size;
+  }
+  EXPECT_TRUE(refuse("", 1));
 }
 
 }  // namespace
