@@ -132,14 +132,14 @@ constexpr Conflict kConflicts[] = {
               options.stack == Stack::Top;
      },
      "--stack top (PYMEMFLOW_STACK=top)",
-     "records the running line alone, but --format tree or folded, --by stack, --depth or "
-     "--full-stacks shows its callers; leave one of them out"},
+     "records the running line alone, but --format tree or folded, --by stack or c-function, "
+     "--depth or --full-stacks shows its callers; leave one of them out"},
     {[](const Options& options, FormatInput format) {
        return shows_callers(options, format) && options.attribution == Attribution::Probe;
      },
      "--attribution probe (PYMEMFLOW_ATTRIBUTION=probe)",
-     "sees no callers, but --format tree or folded, --by stack, --depth or --full-stacks shows "
-     "them; leave one of them out"},
+     "sees no callers, but --format tree or folded, --by stack or c-function, --depth or "
+     "--full-stacks shows them; leave one of them out"},
     {[](const Options& options, FormatInput format) {
        return chosen_stack(options, format) == Stack::Top && is_given(options, "max-stack");
      },

@@ -61,7 +61,8 @@ struct FormatName {
 // Options or ReportOptions.
 template <typename AnyOptions>
 bool shows_callers(const AnyOptions& options, FormatInput input) {
-  const bool is_asked = options.full_stacks || options.depth != 0 || options.by == By::Stack;
+  const bool is_asked = options.full_stacks || options.depth != 0 || options.by == By::Stack ||
+                        options.by == By::CFunction;
   return has_stacks(input) || (input == FormatInput::Profile && is_asked);
 }
 

@@ -199,9 +199,9 @@ Json json_of(const Change& change) {
                   .set("before", json_of(change.before))
                   .set("after", json_of(change.after));
   if (change.tree == nullptr) return json;
-  return std::move(json)
-      .set("stacks", change.stacks)
-      .set("stack", stack_of(*change.tree, change.most.node));
+  json.set("stacks", change.stacks);
+  set_stack(json, *change.tree, change.most.node);
+  return json;
 }
 
 Json json_of(const std::vector<Change>& changes, const CaptureUse& before,

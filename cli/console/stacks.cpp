@@ -1,7 +1,10 @@
 #include "cli/console/stacks.h"
 
+#include <utility>
+
 #include "cli/console/site_names.h"
 #include "report/stacks/callers.h"
+#include "report/stacks/frame_text.h"
 
 namespace pymemflow::cli {
 namespace {
@@ -32,8 +35,8 @@ std::string callers_text(const RowStack& row, bool full_stacks, std::size_t inde
     text += start + std::string(line);
   }
   for (const report::SiteName* const frame : callers.frames) text += start + "by " + shown(*frame);
-  const std::string note(report::note_on(callers));
-  if (!note.empty()) text += start + note + (callers.left_out != 0 ? " (--full-stacks)" : "");
+  const std::string note(report::note_on(callers, "--full-stacks"));
+  if (!note.empty()) text += start + note;
   if (row.stacks > 1) {
     text += start + "this stack: " + std::to_string(row.bytes) + " bytes; " +
             std::to_string(row.stacks - 1) + " more with other callers";
@@ -41,12 +44,13 @@ std::string callers_text(const RowStack& row, bool full_stacks, std::size_t inde
   return text;
 }
 
-Json stack_of(const report::CallTree& tree, report::CallNode node) {
+void set_stack(Json& json, const report::CallTree& tree, report::CallNode node) {
   Json frames = Json::array();
-  for (; report::has_frame(node); node = tree.parent(node)) {
-    frames.append(frame_of(tree.frame(node)));
+  for (report::CallNode each = node; report::has_frame(each); each = tree.parent(each)) {
+    frames.append(frame_of(tree.frame(each)));
   }
-  return frames;
+  json.set("stack", std::move(frames));
+  json.set("stack_end", report::name_of(report::end_of(tree, node)));
 }
 
 }  // namespace pymemflow::cli

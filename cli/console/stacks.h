@@ -22,7 +22,7 @@ struct RowStack {
 // `indent` blanks.
 std::string callers_text(const RowStack& row, bool full_stacks, std::size_t indent);
 
-// The frames from the uppermost one on.
-Json stack_of(const report::CallTree& tree, report::CallNode node);
+// Adds "stack", the frames from the uppermost one on, and "stack_end", why there are no more.
+void set_stack(Json& json, const report::CallTree& tree, report::CallNode node);
 
 }  // namespace pymemflow::cli

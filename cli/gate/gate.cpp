@@ -26,16 +26,15 @@ void accept_baseline(std::vector<Leak>& leaks, const Limits& limits) {
 }
 
 void add_leaks(ProcessVerdict& verdict, const Limits& limits, Selection& selection) {
-  for (const report::SiteStats& use : verdict.use.profile.sites) {
+  const report::Profile& profile = verdict.use.profile;
+  for (const report::SiteStats& use : profile.sites) {
     for (std::size_t why = 0; why < report::kExemptions; ++why) {
       verdict.exempt[why].add(use.exempt[why]);
     }
+  }
+  for (const report::SiteStats& use : selected_sites(profile, selection, verdict.suppressed)) {
     const report::Amount leaked = use.leaked();
     if (leaked.blocks == 0) continue;
-    if (!selection.takes(use.site)) {
-      verdict.suppressed.add(leaked);
-      continue;
-    }
     verdict.leaks.push_back({.site = use.site,
                              .bytes = leaked.bytes,
                              .blocks = leaked.blocks,
@@ -113,7 +112,7 @@ Verdict judge(std::vector<CaptureUse> uses, const Limits& limits, Selection& sel
     ProcessVerdict process;
     process.use = std::move(use);
     process.is_blocked = !unseen.are_allowed && is_blocking(process.use.unseen);
-    for (const report::SiteStats& site : process.use.profile.sites) selection.look_at(site.site);
+    selection.look_at(process.use.profile);
     add_leaks(process, limits, selection);
     for (const Leak& leak : process.leaks) {
       if (counts(leak, limits)) process.leaked.add({leak.excess(), leak.blocks});

@@ -120,7 +120,7 @@ Growth growth_of(const report::Rounds& rounds, const report::CallTree& tree, Sel
   std::map<std::uint32_t, Stacks> lines;  // by name
   for (const StackRounds& stack : rounds.stacks) {
     const CallNode line = tree.line_of(stack.node);
-    if (!selection.takes(tree.frame(line))) continue;
+    if (!selection.takes(tree, stack.node)) continue;
     whole.add(stack, 0);
     lines[tree.name_of(line)].push_back(&stack);
   }

@@ -40,7 +40,7 @@ void add_stack(Json& json, const report::Profile& profile, report::CallNode node
                std::uint64_t stacks) {
   if (!profile.process.has_stacks) return;
   json.set("stacks", stacks);
-  json.set("stack", stack_of(profile.tree, node));
+  set_stack(json, profile.tree, node);
 }
 
 Json json_of(const Leak& leak, const report::Profile& profile) {
@@ -135,7 +135,7 @@ void add_culprit(Json& json, const ProcessVerdict& process, Evidence evidence) {
   if (evidence == Evidence::Leaks && !process.leaks.empty()) {
     const Leak& leak = process.leaks.front();
     json.set("site", key_of(leak.site));
-    json.set("stack", stack_of(profile.tree, leak.node));
+    set_stack(json, profile.tree, leak.node);
     json.set("bytes", leak.bytes);
     json.set("blocks", leak.blocks);
     json.set("confidence", process.use.has_ended && !process.use.is_end_unseen ? "high" : "low");
@@ -143,7 +143,7 @@ void add_culprit(Json& json, const ProcessVerdict& process, Evidence evidence) {
   if (evidence == Evidence::Growth && !process.growth.sites.empty()) {
     const GrowingSite& site = process.growth.sites.front();
     json.set("site", key_of(site.site));
-    json.set("stack", stack_of(profile.tree, site.node));
+    set_stack(json, profile.tree, site.node);
     json.set("bytes", site.bytes_per_round());
     json.set("blocks", site.blocks_per_round());
     json.set("growth", site.bytes.slope.per_round);

@@ -43,6 +43,18 @@ std::vector<std::string> names_of(const report::SiteName& site) {
   return names;
 }
 
+// Those of the site that the stack belongs to, and of its C functions.
+std::vector<std::string> names_of(const report::CallTree& tree, report::CallNode stack) {
+  std::vector<std::string> names = names_of(tree.frame(tree.line_of(stack)));
+  for (report::CallNode node = stack; report::has_frame(node); node = tree.parent(node)) {
+    const report::SiteName& frame = tree.frame(node);
+    if (frame.has_frame || frame.missing != StackEnd::Bottom) continue;
+    const std::vector<std::string> more = names_of(frame);
+    names.insert(names.end(), more.begin(), more.end());
+  }
+  return names;
+}
+
 bool matches(const std::string& pattern, const std::vector<std::string>& names) {
   return std::any_of(names.begin(), names.end(), [&](const std::string& name) {
     return ::fnmatch(pattern.c_str(), name.c_str(), 0) == 0;
@@ -80,7 +92,14 @@ Error Selection::read_suppressions(const std::string& path) {
 }
 
 bool Selection::takes(const report::SiteName& site) {
-  const std::vector<std::string> names = names_of(site);
+  return takes(names_of(site));
+}
+
+bool Selection::takes(const report::CallTree& tree, report::CallNode stack) {
+  return takes(names_of(tree, stack));
+}
+
+bool Selection::takes(const std::vector<std::string>& names) {
   const bool is_wanted =
       only_.empty() || std::any_of(only_.begin(), only_.end(), [&](const Pattern& pattern) {
         return matches(pattern.text, names);
@@ -93,13 +112,31 @@ bool Selection::takes(const report::SiteName& site) {
   return is_wanted && !is_ignored;
 }
 
-void Selection::look_at(const report::SiteName& site) {
+void Selection::look_at(const report::Profile& profile) {
   const auto is_open = [](const Pattern& pattern) { return !pattern.is_used; };
-  if (std::none_of(only_.begin(), only_.end(), is_open)) return;
-  const std::vector<std::string> names = names_of(site);
-  for (Pattern& pattern : only_) {
-    pattern.is_used = pattern.is_used || matches(pattern.text, names);
+  for (const report::StackStats& stack : profile.stacks) {
+    if (std::none_of(only_.begin(), only_.end(), is_open)) return;
+    const std::vector<std::string> names = names_of(profile.tree, stack.node);
+    for (Pattern& pattern : only_) {
+      pattern.is_used = pattern.is_used || matches(pattern.text, names);
+    }
   }
+}
+
+report::Vector<report::SiteStats> selected_sites(const report::Profile& profile,
+                                                 Selection& selection, report::Amount& suppressed) {
+  if (selection.is_empty()) return profile.sites;
+  report::Vector<report::SiteStats> sites;
+  for (const report::StackStats& stack : profile.stacks) {
+    const bool is_leak = stack.leaked().blocks != 0;
+    if (!is_leak || selection.takes(profile.tree, stack.node)) {
+      sites.push_back(report::row_of(profile.tree, stack));
+    } else {
+      suppressed.add(stack.leaked());
+    }
+  }
+  report::join_rows(sites);
+  return sites;
 }
 
 std::vector<std::string> Selection::unused_only() const {

@@ -1,7 +1,8 @@
 #pragma once
 // Selects the allocation sites that count, by patterns of the command line and of suppression
 // files. A pattern is a shell's (* ? []). It is compared with the file (its path and its last
-// part), the function, file:function, the engine caller, and the caller's library. One thread.
+// part), the function and file:function of the site, and with the names and libraries of all C
+// functions on the stack. One thread.
 
 #include <string>
 #include <vector>
@@ -18,11 +19,16 @@ class Selection {
   // Reads one pattern per line; # begins a comment.
   Error read_suppressions(const std::string& path);
 
+  // Nothing is left out.
+  bool is_empty() const { return only_.empty() && ignored_.empty(); }
+
   // True if the site counts. Notes which suppressions were used.
   bool takes(const report::SiteName& site);
+  // The same of a site with this stack, whose C functions may match as well.
+  bool takes(const report::CallTree& tree, report::CallNode stack);
 
-  // Notes which patterns of only() this site matches, whether it leaks or not.
-  void look_at(const report::SiteName& site);
+  // Notes which patterns of only() sites of this profile match, whether they leak or not.
+  void look_at(const report::Profile& profile);
 
   // The patterns of only() that matched no site.
   std::vector<std::string> unused_only() const;
@@ -37,9 +43,15 @@ class Selection {
     bool is_used = false;
   };
 
+  bool takes(const std::vector<std::string>& names);
+
   std::vector<Pattern> only_;
   std::vector<Pattern> ignored_;
 };
+
+// The sites of the profile with the stacks that are selected. Adds what leaks of the others.
+report::Vector<report::SiteStats> selected_sites(const report::Profile& profile,
+                                                 Selection& selection, report::Amount& suppressed);
 
 // A pattern that matches this site alone, on whatever line it is.
 std::string suppression_for(const report::SiteName& site);

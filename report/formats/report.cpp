@@ -162,7 +162,9 @@ ReportError write_polled(CaptureReader& reader, const ReportOptions& options,
   if (const std::string_view problem = format_problem(format, mode); !problem.empty()) {
     return {problem};
   }
-  if (!reader.has_stacks() && needs_stacks(options.asked)) return {kNoCallers};
+  if (!reader.has_stacks() && needs_stacks(options.asked)) {
+    return {options.asked.by == By::CFunction ? kNoCFunctions : kNoCallers};
+  }
   // The end of a program replaces nothing; the command replaces a file of the user.
   const bool is_at_end = options.is_in_process;
   const auto process = static_cast<pid_t>(reader.process());

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "report/formats/stable_sort.h"
+#include "report/stacks/callers.h"
 
 namespace pymemflow::report {
 namespace {
@@ -42,6 +43,26 @@ Vector<std::uint32_t> upper_frames(const CallTree& tree, CallNode node, std::uin
   return frames;
 }
 
+// The C function that called the allocator for the line: the innermost one of neither the
+// interpreter nor the C and C++ libraries, or else the innermost one.
+SiteName c_function_of(const CallTree& tree, CallNode stack) {
+  const Callers callers = callers_of(tree, stack, {});
+  for (const SiteName* const frame : callers.native) {
+    if (frame->missing == StackEnd::Bottom) return *frame;
+  }
+  return tree.frame(tree.line_of(stack));
+}
+
+Vector<SiteStats> join_c_functions(const Profile& profile) {
+  Vector<SiteStats> rows;
+  for (const StackStats& stats : profile.stacks) {
+    rows.push_back(row_of(profile.tree, stats));
+    rows.back().site = c_function_of(profile.tree, stats.node);
+  }
+  join_rows(rows);
+  return rows;
+}
+
 Vector<SiteStats> join_stacks(const Profile& profile, std::uint64_t depth) {
   Vector<SiteStats> rows;
   Map<Vector<std::uint32_t>, std::size_t> numbers;
@@ -71,12 +92,14 @@ Vector<SiteStats> rows_by(const Profile& profile, By by, std::uint64_t depth) {
       return join_names(profile, by);
     case By::Stack:
       return join_stacks(profile, depth);
+    case By::CFunction:
+      return join_c_functions(profile);
   }
   return profile.sites;
 }
 
 const char* name_of(By by) {
-  constexpr const char* kNames[] = {"site", "function", "file", "stack"};
+  constexpr const char* kNames[] = {"site", "function", "file", "stack", "C function"};
   return kNames[static_cast<std::size_t>(by)];
 }
 

@@ -51,26 +51,35 @@ class TreeText {
       append(text, item);
       output.write(text);
       text.clear();
-      if (has_frame(item.node)) add_calls(items, item);
+      if (item.count == 0) add_calls(items, item);
     }
   }
 
  private:
   struct Item {
-    CallNode node;  // an end: a sum of small calls
+    CallNode node;  // an end: a sum of small calls, or what is missing below the calls
     std::uint64_t weight;
     std::uint32_t indent;
     bool is_in_chain;     // the only call of the line above
     std::uint64_t depth;  // frames above it
-    std::size_t count;    // of the calls in a sum
+    std::size_t count;    // of the calls in a sum; 0: no sum
   };
+
+  static bool is_cut(CallNode end) {
+    return end == end_of_stack(StackEnd::Cut) || end == end_of_stack(StackEnd::Unread) ||
+           end == end_of_stack(StackEnd::NoRule);
+  }
 
   bool is_small(std::uint64_t weight) const { return weight < total_ / kSmall; }
 
   void add_roots(Vector<Item>& items) {
     Vector<CallNode> roots;
     for (CallNode end = 0; end < kStackEnds; ++end) {
-      roots.insert(roots.end(), children_[end].begin(), children_[end].end());
+      if (is_cut(end)) {
+        roots.push_back(end);
+      } else {
+        roots.insert(roots.end(), children_[end].begin(), children_[end].end());
+      }
     }
     add(items, roots,
         {.node = 0, .weight = 0, .indent = 0, .is_in_chain = false, .depth = 0, .count = 0});
@@ -119,6 +128,8 @@ class TreeText {
                    2 * item.indent, item.is_in_chain ? ' ' : '-');
     if (has_frame(item.node)) {
       text += frame_text(tree_.frame(item.node), options_.names);
+    } else if (item.count == 0) {
+      fmt::format_to(std::back_inserter(text), "[{}]", name_of(static_cast<StackEnd>(item.node)));
     } else {
       fmt::format_to(std::back_inserter(text), "{} more with less than 1 %{}", item.count,
                      item.count == 1 ? "" : " each");

@@ -35,6 +35,10 @@ bool has_folder(std::string_view path, std::string_view folder) {
   return path.find(folder) != std::string_view::npos;
 }
 
+bool is_gap(const SiteName& frame) {
+  return frame.missing != StackEnd::Bottom;
+}
+
 // "/usr/lib/python3.11/json/tool.py"
 bool is_in_standard_library(std::string_view path) {
   for (const std::string_view folder : {"/lib/python3.", "/lib64/python3.", "/lib/pypy3."}) {
@@ -46,16 +50,20 @@ bool is_in_standard_library(std::string_view path) {
 Vector<const SiteName*> native_frames(const CallTree& tree, CallNode stack, CallNode line,
                                       bool all) {
   Vector<const SiteName*> frames;
-  Vector<const SiteName*> foreign;
+  Vector<const SiteName*> shown;
+  bool has_foreign = false;
   for (CallNode node = stack; node != line; node = tree.parent(node)) {
     const SiteName& frame = tree.frame(node);
     frames.push_back(&frame);
-    if (!frame.module.empty() && !is_engine(frame.module)) foreign.push_back(&frame);
+    const bool is_foreign = !frame.module.empty() && !is_engine(frame.module);
+    has_foreign = has_foreign || is_foreign;
+    if (is_foreign || is_gap(frame)) shown.push_back(&frame);
   }
   if (all) return frames;
-  if (!foreign.empty()) return foreign;
-  frames.resize(std::min(frames.size(), std::size_t{1}));
-  return frames;
+  if (!has_foreign && !frames.empty() && !is_gap(*frames.front())) {
+    shown.insert(shown.begin(), frames.front());
+  }
+  return shown;
 }
 
 }  // namespace
@@ -110,19 +118,22 @@ Vector<String> native_lines(const Callers& callers, const CallersWanted& wanted,
       fmt::format_to(std::back_inserter(lines.emplace_back()), "{} more C {}", left_out,
                      left_out == 1 ? "function" : "functions");
     }
-    lines.push_back("in " + frame_text(*frames[i + left_out], names));
+    const SiteName& frame = *frames[i + left_out];
+    lines.push_back((is_gap(frame) ? "" : "in ") + frame_text(frame, names));
   }
   return lines;
 }
 
-String note_on(const Callers& callers) {
+String note_on(const Callers& callers, std::string_view option) {
   String text;
   if (callers.left_out != 0) {
     const char* const noun = callers.left_out == 1 ? "caller" : "callers";
     fmt::format_to(std::back_inserter(text), "{} more {}", callers.left_out, noun);
-    return text;
+    if (!option.empty()) fmt::format_to(std::back_inserter(text), " ({})", option);
   }
-  text = words_for(callers.end);
+  const std::string_view end = words_for(callers.end);
+  if (!text.empty() && !end.empty()) text += "; ";
+  text += end;
   return text;
 }
 

@@ -22,7 +22,7 @@ struct CallersWanted {
 struct Callers {
   // The C functions between the line and the allocator, from the innermost outwards. By default
   // those of neither the interpreter nor the C and C++ libraries; if there are none, the innermost
-  // one.
+  // one. Gaps are always shown.
   Vector<const SiteName*> native;
   Vector<const SiteName*> frames;   // from the nearest caller outwards
   std::size_t left_out = 0;         // of `frames`
@@ -38,9 +38,9 @@ Callers callers_of(const CallTree& tree, CallNode stack, const CallersWanted& wa
 Vector<String> native_lines(const Callers& callers, const CallersWanted& wanted,
                             const Names& names);
 
-// The words after the callers: how many more there are, and why the stack is not whole. Empty:
-// there is nothing to say.
-String note_on(const Callers& callers);
+// The words after the callers: how many more there are, the option that shows them, and why the
+// stack is not whole. Empty: there is nothing to say.
+String note_on(const Callers& callers, std::string_view option = {});
 
 // Whether the stack is a C function alone, which allocated while no Python code was running.
 bool is_native_alone(const CallTree& tree, CallNode stack);
@@ -52,5 +52,8 @@ bool is_own_code(const SiteName& frame);
 // For a report that shows callers, where the capture has none.
 inline constexpr std::string_view kNoCallers =
     "has no callers: record it with --stack python (PYMEMFLOW_STACK=python)";
+// The same for --by c-function.
+inline constexpr std::string_view kNoCFunctions =
+    "has no C functions: record it with --stack native (PYMEMFLOW_STACK=native)";
 
 }  // namespace pymemflow::report

@@ -32,11 +32,21 @@ void write_frame(JsonText& json, const SiteName& frame) {
 
 }  // namespace
 
+StackEnd end_of(const CallTree& tree, CallNode stack) {
+  StackEnd missing = StackEnd::Bottom;
+  CallNode node = stack;
+  for (; has_frame(node); node = tree.parent(node)) {
+    if (missing == StackEnd::Bottom) missing = tree.frame(node).missing;
+  }
+  const auto end = static_cast<StackEnd>(node);
+  return end == StackEnd::Bottom ? missing : end;
+}
+
 void write_stack(JsonText& json, const CallTree& tree, CallNode stack) {
   json.key("stack").begin_array();
   CallNode node = stack;
   for (; has_frame(node); node = tree.parent(node)) write_frame(json, tree.frame(node));
-  json.end_array().field("stack_end", name_of(static_cast<StackEnd>(node)));
+  json.end_array().field("stack_end", name_of(end_of(tree, stack)));
 }
 
 }  // namespace pymemflow::report

@@ -14,6 +14,10 @@ String frame_text(const SiteName& frame, const Names& names);
 // open object.
 void write_stack(JsonText& json, const CallTree& tree, CallNode stack);
 
+// The end of a stack. One whose native part has a gap is not whole, though its last frame is there:
+// the end is the reason of the uppermost gap.
+StackEnd end_of(const CallTree& tree, CallNode stack);
+
 // "bottom", "cut", "unread", "no rule", "site only".
 std::string_view name_of(StackEnd end);
 

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <tuple>
 
+#include "capture/stack.h"
 #include "report/base/amount.h"
 #include "report/base/memory.h"
 #include "report/base/names.h"
@@ -19,6 +20,8 @@ struct SiteName {
   static constexpr std::int32_t kNoLine = std::numeric_limits<std::int32_t>::min();
 
   bool has_frame = false;
+  // Not Bottom: no function, but a gap in the native part of a stack, and its reason.
+  StackEnd missing = StackEnd::Bottom;
   String file;  // co_filename, whole
   String function;
   std::int32_t line = 0;

@@ -73,6 +73,7 @@ SiteName StackNames::name_of(const Site& site) {
     return name;
   }
   if (is_missing_frames(site.address)) {
+    name.missing = static_cast<StackEnd>(site.address);
     name.caller = "[native frames missing: ";
     name.caller += report::name_of(static_cast<StackEnd>(site.address));
     name.caller += ']';

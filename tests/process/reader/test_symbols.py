@@ -161,3 +161,53 @@ class TestOneName(Case):
                         '--ignore', old_key], ['--max-leak=1', '--only', old_key, '--ignore', leak['suppression']]):
             done = self.cli('gate', *options, capture)
             assert done.status == 0, (options, done.stderr)
+
+
+class TestSelection(Case):
+    """Patterns match each C function on a stack: plain() was called by keep(), on the same line as others."""
+
+    def leaked(self, capture, *options, status=1):
+        done = self.cli('gate', '--max-leak=1', '--json', self.path('json'), *options, capture)
+        assert done.status == status, done.stderr
+        process = json.loads(self.read('json'))['processes'][0]
+        assert process['leaked']['bytes'] == sum(leak['bytes'] for leak in process['leaks'])
+        return process['leaked']['bytes']
+
+    def test_only(self):
+        capture = self.record(self.compile())
+        for pattern, expected in (('plain', 50003), ('plain (libshop.so)', 50003), ('libshop.so`plain', 50003),
+                                  ('crate::cache::put', 50001), ('_RNvNtCs1234_5crate5cache3get', 50002),
+                                  (IN_THREAD, 70000), ('shop::Cache<int, int>::load', 70000),
+                                  ('shop::Cache<*', 120000), ('keep', 200006)):
+            assert self.leaked(capture, '--only', pattern) == expected, pattern
+        # With what the C library keeps for a thread.
+        for pattern in ('libshop.so', self.path('libshop.so')):
+            assert 270006 <= self.leaked(capture, '--only', pattern) < 275000, pattern
+        self.leaked(capture, '--only', 'plainer', status=2)
+        self.leaked(capture, '--only', 'libshop.so`plainer', status=2)
+
+    def test_ignored(self):
+        capture = self.record(self.compile())
+        everything = self.leaked(capture)
+        assert everything - self.leaked(capture, '--ignore', 'plain') == 50003
+        self.write('known', '# known\nkeep\nshop::Cache<int, int>::load\nnever\n')
+        done = self.cli('gate', '--max-leak=1', '--suppressions', self.path('known'), capture)
+        assert ': never matched nothing\n' in done.stderr and done.stderr.count('matched nothing') == 1
+        assert everything - self.leaked(capture, '--suppressions', self.path('known')) == 270006
+
+    def test_by_c_function(self):
+        capture = self.record(self.compile())
+        text = self.report(capture, '--format', 'summary', '--by', 'c-function')
+        assert 'alive at the end, by C function\n' in text
+        rows = {site['engine_caller']: site['live']['bytes'] for site in self.profile(
+            capture, '--by', 'c-function')['sites'] if 'engine_caller' in site}
+        assert rows['plain (libshop.so)'] == 50003
+        assert rows['crate::cache::put (libshop.so)'] == 50001
+        assert rows[IN_THREAD + ' (libshop.so)'] == 70000
+
+    def test_by_c_function_of_a_record_without(self):
+        run = self.trace.code('pass', PYMEMFLOW_CAPTURE=self.path('c'), PYMEMFLOW_STACK='top', output=None)
+        assert run.status == 0
+        done = self.cli('report', '--format', 'summary', '--by', 'c-function', self.path('c'))
+        assert (done.status, done.stderr) == (2, 'pymemflow: ' + self.path('c') + ': has no C functions: record it '
+                                              'with --stack native (PYMEMFLOW_STACK=native)\n')

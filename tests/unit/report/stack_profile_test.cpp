@@ -11,6 +11,7 @@
 
 #include "report/formats/report.h"
 #include "report/stacks/callers.h"
+#include "report/stacks/frame_text.h"
 #include "tests/unit/made_capture.h"
 
 namespace pymemflow::report {
@@ -246,6 +247,45 @@ TEST(Callers, AreFirstThoseOfTheUser) {
   EXPECT_EQ(lines({.depth = 2}), (std::vector<int>{11, 10}));
   EXPECT_EQ(lines({.all = true}).size(), 11U);
   EXPECT_EQ(std::string(note_on(callers_of(tree, node, {}))), "6 more callers");
+}
+
+// A stack that is cut says so, whether callers are left out or not.
+TEST(Callers, SayWhyTheStackIsNotWhole) {
+  CallTree tree;
+  CallNode node = end_of_stack(StackEnd::Cut);
+  SiteName name;
+  name.has_frame = true;
+  name.file = "/srv/app/main.py";
+  const std::uint32_t number = tree.add_name(name);
+  for (int frame = 0; frame < 8; ++frame) node = tree.add(node, number);
+  const std::string end = "further callers are not in the capture (--max-stack)";
+  EXPECT_EQ(std::string(note_on(callers_of(tree, node, {}))), "2 more callers; " + end);
+  EXPECT_EQ(std::string(note_on(callers_of(tree, node, {}), "--full-stacks")),
+            "2 more callers (--full-stacks); " + end);
+  EXPECT_EQ(std::string(note_on(callers_of(tree, node, {.all = true}))), end);
+}
+
+// A gap between the C functions and the Python line is shown, and the stack is not whole.
+TEST(Callers, ShowGapsOfNativeStacks) {
+  CallTree tree;
+  SiteName line;
+  line.has_frame = true;
+  line.file = "/srv/app/main.py";
+  CallNode node = tree.add(end_of_stack(StackEnd::Bottom), tree.add_name(line));
+  EXPECT_EQ(end_of(tree, node), StackEnd::Bottom);
+  SiteName gap;
+  gap.missing = StackEnd::NoRule;
+  gap.caller = "[native frames missing: no rule]";
+  node = tree.add(node, tree.add_name(gap));
+  SiteName native;
+  native.module = "/usr/lib/libc.so.6";
+  native.caller = "libc.so.6`strdup";
+  node = tree.add(node, tree.add_name(native));
+  EXPECT_EQ(end_of(tree, node), StackEnd::NoRule);
+  const Vector<String> lines = native_lines(callers_of(tree, node, {}), {}, {});
+  ASSERT_EQ(lines.size(), 2U);
+  EXPECT_EQ(std::string(lines[0]), "in strdup (libc.so.6)");
+  EXPECT_EQ(std::string(lines[1]), "[native frames missing: no rule]");
 }
 
 // The lines of a stack that has these numbers of C functions, of an extension and of the
