@@ -182,7 +182,8 @@ TEST(StackProfile, TreeSumsUpWhatEachCallCalled) {
             "           137   75.3%    io.py:30 load\n"
             "           137   75.3%    re;ad.py:40 read \n"
             "             7    3.8%    - decoder.py:50 decode\n"
-            "            40   22.0%  - re;ad.py:40 read \n"
+            "            40   22.0%  - [cut]\n"
+            "            40   22.0%    re;ad.py:40 read \n"
             "             5    2.7%  - main.py:60 clear\n");
   const std::string two = report({.format = "tree", .depth = 2});
   EXPECT_FALSE(has(two, "io.py")) << two;
