@@ -299,6 +299,8 @@ static_assert(kMaxFrames == kMaxStackFrames);
 CaptureSettings settings_of(const RecordingOptions& asked) {
   RecordMode mode = asked.flow ? RecordMode::Full : RecordMode::Sums;
   if (asked.ring != 0) mode = RecordMode::Ring;
+  const report::Format format = report::format_of(report_options.format);
+  const bool is_profile = pymemflow::is_profile(report::row_of(format).input);
   return {.name = asked.capture,
           .limit_bytes = asked.capture_limit,
           .mode = mode,
@@ -306,6 +308,7 @@ CaptureSettings settings_of(const RecordingOptions& asked) {
           .max_stack = asked.stack == Stack::Top ? 0 : static_cast<std::uint32_t>(asked.max_stack),
           .has_native_frames = asked.stack == Stack::Native,
           .has_mappings = asked.mappings,
+          .has_process_map = mode != RecordMode::Sums && (!asked.capture.empty() || is_profile),
           .options = given_options()};
 }
 

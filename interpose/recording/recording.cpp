@@ -4,6 +4,7 @@
 #include <cerrno>
 
 #include "interpose/recording/blocks/metadata.h"
+#include "interpose/recording/blocks/process_map.h"
 #include "interpose/recording/call_site.h"
 #include "interpose/recording/window.h"
 #include "platform/clock.h"
@@ -180,6 +181,12 @@ bool end_recording(EndKind kind) {
   // Keeps the stamp for resume_recording().
   std::atomic<std::uint64_t>& turn = recording.fork_sensitive->turn;
   recording.writer_before_end = writer_of(turn.fetch_or(kClosed, std::memory_order_relaxed));
+  if (recording.settings.has_process_map && before == Phase::On) {
+    recording.metadata_blocks += write_process_map(
+        recording.destination, recording.metadata_blocks, [](VisitThread visit, void* context) {
+          recording.writers.for_each([&](Writer& writer) { visit(writer.thread.self, context); });
+        });
+  }
   std::uint64_t last_numbers = recording.metadata_blocks;
   recording.writers.for_each(
       [&last_numbers](Writer& writer) { last_numbers += close_blocks(writer); });

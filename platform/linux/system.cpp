@@ -17,6 +17,7 @@
 #include "platform/linux/system_call.h"
 #include "platform/loader.h"
 #include "platform/memory.h"
+#include "platform/own_ranges.h"
 #include "platform/process.h"
 #include "platform/signal_guard.h"
 #include "platform/threads.h"
@@ -27,7 +28,10 @@ namespace {
 void* map(void* address, std::size_t bytes, int protection, int flags, int file,
           std::uint64_t offset) {
   const long outcome = system_call(SYS_mmap, address, bytes, protection, flags, file, offset);
-  return failed(outcome) ? nullptr : reinterpret_cast<void*>(outcome);
+  if (failed(outcome)) return nullptr;
+  auto* const start = reinterpret_cast<void*>(outcome);
+  if (address == nullptr) note_own_range(start, bytes);
+  return start;
 }
 
 constexpr std::size_t kPage = 4096;
@@ -147,7 +151,7 @@ void* map_zero_in_child(std::size_t bytes) {
   if (pages == nullptr || is_wiped_in_child(pages, bytes)) return pages;
   // Linux before 4.14, and systems that only resemble it.
   if (empty_in_child(pages, bytes)) return pages;
-  system_call(SYS_munmap, pages, bytes);
+  unmap(pages, bytes);
   return nullptr;
 }
 
@@ -158,6 +162,7 @@ void unmap(void* start, std::size_t bytes) {
   static_cast<void>(start);
   static_cast<void>(bytes);
 #else
+  forget_own_range(start);
   system_call(SYS_munmap, start, bytes);
 #endif
 }
@@ -195,7 +200,7 @@ bool has_zero_in_child() {
   void* const pages = map_private(kPage);
   if (pages == nullptr) return false;
   const bool has = is_wiped_in_child(pages, kPage);
-  system_call(SYS_munmap, pages, kPage);
+  unmap(pages, kPage);
   return has;
 }
 

@@ -1,5 +1,6 @@
 #include "report/formats/json.h"
 
+#include "report/account/account_output.h"
 #include "report/base/json_text.h"
 #include "report/formats/replay.h"
 #include "report/formats/rows.h"
@@ -174,6 +175,7 @@ void ProfileJson::write(const Profile& profile) {
   }
   json.end_array();
   write_resident(json, profile.resident);
+  write_account(json, profile.account, profile.tree);
   if (profile.process.has_mappings) {
     write_mappings(json, profile);
   } else {

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <iterator>
 
+#include "report/account/account_output.h"
 #include "report/formats/replay.h"
 #include "report/formats/rows.h"
 #include "report/stacks/frame_text.h"
@@ -174,7 +175,7 @@ void append_marks(String& text, const Profile& profile) {
 }  // namespace
 
 void Summary::write(const Profile& profile) {
-  String text;
+  String text = account_text(profile.account, profile.tree, options_.names);
   append_totals(text, profile);
   append_sites(text, profile, options_);
   append_mappings(text, profile, options_);

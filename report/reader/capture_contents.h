@@ -14,6 +14,7 @@
 #include "report/reader/definition_reader.h"
 #include "report/reader/metadata.h"
 #include "report/reader/open_windows.h"
+#include "report/reader/process_map.h"
 
 namespace pymemflow::report {
 
@@ -31,6 +32,7 @@ class CaptureContents {
   const CaptureIndex& index() const { return index_; }
   const NameTable& names() const { return names_; }
   const Metadata& metadata() const { return metadata_; }
+  const ProcessMap& process_map() const { return map_; }
   // Of the mode Sums, as of the last poll().
   const Vector<EventSum>& sums() const { return sums_; }
 
@@ -55,7 +57,8 @@ class CaptureContents {
   OpenWindows windows_;
   NameTable names_;
   Metadata metadata_;
-  DefinitionReader definitions_{names_, metadata_};
+  ProcessMap map_;
+  DefinitionReader definitions_{names_, metadata_, map_};
   Vector<EventSum> sums_;
   std::uint64_t damaged_sums_ = 0;
 };

@@ -91,7 +91,8 @@ ProcessInfo CaptureReader::process_info() const {
           .started_ns = head().started_ns,
           .started_monotonic_ns = head().started_monotonic_ns,
           .command_line = metadata().command_line,
-          .python_version = metadata().python_version};
+          .python_version = metadata().python_version,
+          .map = &contents_.process_map()};
 }
 
 double CaptureReader::progress() const {

@@ -80,6 +80,12 @@ bool DefinitionReader::take(Record record) {
     case ExtendedKind::Stack:
       return has(record, kStackWords - 1) &&
              names_.add_stack(extended_number(record[0]), stack_node(record[1]));
+    case ExtendedKind::Area:
+      return map_.take_area(record);
+    case ExtendedKind::Pages:
+      return map_.take_pages(record);
+    case ExtendedKind::ProcessMap:
+      return map_.take_end(record);
     default:
       return false;
   }

@@ -11,12 +11,14 @@
 #include "report/names/name_table.h"
 #include "report/reader/capture_index.h"
 #include "report/reader/metadata.h"
+#include "report/reader/process_map.h"
 
 namespace pymemflow::report {
 
 class DefinitionReader {
  public:
-  DefinitionReader(NameTable& names, Metadata& metadata) : names_(names), metadata_(metadata) {}
+  DefinitionReader(NameTable& names, Metadata& metadata, ProcessMap& map)
+      : names_(names), metadata_(metadata), map_(map) {}
 
   // Takes the definitions that are new.
   void read(const CaptureFiles& files, const CaptureIndex& index);
@@ -50,6 +52,7 @@ class DefinitionReader {
 
   NameTable& names_;
   Metadata& metadata_;
+  ProcessMap& map_;
   Map<std::pair<std::uint32_t, std::uint64_t>, Progress>
       progress_;  // by writer and number of block
   Vector<PendingSite> waiting_;

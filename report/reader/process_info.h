@@ -5,6 +5,7 @@
 
 #include "capture/block.h"
 #include "report/base/memory.h"
+#include "report/reader/process_map.h"
 
 namespace pymemflow::report {
 
@@ -19,6 +20,8 @@ struct ProcessInfo {
   std::uint64_t started_monotonic_ns = 0;  // CLOCK_MONOTONIC, the clock of events
   String command_line = {};                // each word is followed by a zero byte
   String python_version = {};
+  // The reader's, which must outlive its use. Null: there is none.
+  const ProcessMap* map = nullptr;
 };
 
 // The completeness of a record, in events.

@@ -72,10 +72,16 @@ class BlockTable {
   // Calls visit(const LiveBlock&) for each live block, unordered.
   template <typename Visit>
   void for_each(Visit visit) const {
+    for_each_address([&](std::uint64_t, const LiveBlock& block) { visit(block); });
+  }
+  // The same with visit(address, const LiveBlock&).
+  template <typename Visit>
+  void for_each_address(Visit visit) const {
     for (const Part& part : parts_) {
       for (std::uint32_t group = 0; group < part.groups; ++group) {
         for (std::uint32_t used = part.heads[group].used(); used != 0; used &= used - 1) {
-          visit(block_of(*part.entry(group, std::countr_zero(used))));
+          const Entry& entry = *part.entry(group, std::countr_zero(used));
+          visit(entry.address, block_of(entry));
         }
       }
     }

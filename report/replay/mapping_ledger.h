@@ -92,6 +92,14 @@ class MappingLedger {
   const MappingTotals& arenas() const { return arenas_; }
   // Ranges that are mapped; a range of which parts were released counts by its parts.
   std::size_t ranges() const { return ranges_.size(); }
+  // Calls visit(range, row, origin) for each of them, by address.
+  template <typename Visit>
+  void for_each_range(Visit visit) const {
+    ranges_.for_each([&](const MappedRange& range) {
+      const Use& use = uses_[range.use];
+      visit(range, rows_[use.row], use.origin);
+    });
+  }
   // Calls that released a range of which nothing was known.
   std::uint64_t unknown_releases() const { return unknown_releases_; }
   // Brings Row::origin up to date.

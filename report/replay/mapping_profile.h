@@ -49,9 +49,12 @@ class MappingProfileBuilder {
   // Once, after the last event.
   MappingProfile finish();
 
+  const MappingLedger& ledger() const { return ledger_; }
+  // The base name of the file that maps, or the part of the interpreter that does.
+  String library_of(const MappingOwner& owner) const;
+
  private:
   MappingOwner owner_of(const Event& event) const;
-  String library_of(const MappingOwner& owner) const;
 
   const NameTable& names_;
   StackNames& stacks_;

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "report/base/names.h"
+#include "report/replay/process_account.h"
 
 namespace pymemflow::report {
 namespace {
@@ -213,6 +214,7 @@ Profile ProfileBuilder::finish() {
   Profile profile;
   ledger_.find_oldest();
   profile.process = process_;
+  profile.process.map = nullptr;  // the reader's
   profile.total = ledger_.total();
   profile.peak = ledger_.peak();
   profile.peak_after_ns = peak_after_ns_;
@@ -229,6 +231,7 @@ Profile ProfileBuilder::finish() {
   profile.resident = resident_;
   profile.rounds = rounds_of(profile.snapshots);
   profile.mappings = mappings_.finish();
+  profile.account = make_account(process_, ledger_, exemptions_, mappings_, stack_names_);
   profile.tree = stack_names_.take_tree();
   return profile;
 }

@@ -7,6 +7,7 @@
 #include <span>
 #include <string_view>
 
+#include "report/account/account.h"
 #include "report/base/amount.h"
 #include "report/base/memory.h"
 #include "report/names/name_table.h"
@@ -93,6 +94,7 @@ struct Profile {
   Vector<Snapshot> snapshots;
   ResidentReadings resident;
   Vector<Rounds> rounds;
+  Account account;          // of all of the memory
   MappingProfile mappings;  // no part of all the above
 };
 

@@ -52,6 +52,11 @@ def move_end(stamp):
     return definition(8, 0, words(stamp))
 
 
+def area(kind, start, pages, resident, name=b''):
+    return definition(19, kind | len(name) << 8,
+                      words(start, start + pages * 4096, resident * 4096) + name + bytes(-len(name) % 8))
+
+
 def mapping(function, step, site, *values, caller=2, traits=0):
     return definition(16, site, words(function | step << 8 | traits << 16 | caller << 32, *values))
 
@@ -114,6 +119,12 @@ SEEDS = {
               block(EVENTS, SEALED, 1, 1, turn(1) + definition(18, 4000, b'') + malloc(0x1000, 1, 8)) +
               block(EVENTS, OPEN, 1, 2, turn(9) + definition(18, 5000, words(1 << 20, 4096)) +
                     definition(11, 1, words(9) + b'a' + bytes(7)) + definition(18, 6000, words(1)), stamp=2),
+    'map': bytes([ENDED]) + block(DEFINITIONS, CLOSED, 0, 1, FACTS + area(2, 0x4000, 8, 3, b'[heap]') +
+                                  definition(20, 0, words(1, 7)) + area(1, 0x100000, 300, 90) +
+                                  definition(20, 1, words(1)) + definition(20, 3, words(1, 3)) +
+                                  area(6, 0x100000, 4, 0) + area(7, 0x101000, 1, 0) +
+                                  definition(21, 4, words(4096, 93 * 4096, 100 * 4096, 0))) +
+           block(DEFINITIONS, OPEN, 1, 1, NAMES) + block(EVENTS, SEALED, 1, 1, FIRST + malloc(0x5000, 1, 99)),
     'raw': bytes([RAW]) + words(0x31574f4c464d5950, 2 | 4711 << 32) + bytes(4096),
 }
 

@@ -11,6 +11,8 @@ namespace pymemflow::interpose {
 
 class DefinitionStream : public WriterBlocks {
  public:
+  // After begin(): the writer has written this many blocks already, which are complete.
+  void continue_after(std::uint64_t blocks) { number_ = blocks; }
   // Returns the place of the next definition of `words` words, or null if nothing more can be
   // recorded.
   Word* make_room(std::size_t words);

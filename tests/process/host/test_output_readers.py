@@ -89,4 +89,4 @@ class TestReaders(cases.Case):
         time.sleep(1)
         text = process.stderr.read().decode()
         assert process.wait(timeout=100) == 5
-        assert text.endswith(' 0 lost\n') and text.startswith('process:')
+        assert text.endswith(' 0 lost\n') and text.startswith('resident at the end ')
