@@ -249,7 +249,7 @@ Finding check_objects(const Probe& about) {
   if (small.seen == small.made) return {Verdict::Fine, start + counts};
   return {
       Verdict::Note,
-      start + counts + "; objects of up to 512 bytes come from arenas, and each arena is one event",
+      start + counts + "; objects of up to 512 bytes come from arenas: the growth of these is seen",
       "To see each small object, run it with PYTHONMALLOC=malloc."};
 }
 

@@ -3,6 +3,7 @@
 #include "cli/console/json.h"
 #include "cli/console/site_names.h"
 #include "cli/console/stacks.h"
+#include "cli/gate/memory_growth.h"
 #include "cli/gate/outputs.h"
 #include "report/replay/exemptions.h"
 
@@ -197,6 +198,7 @@ Json json_of(const ProcessVerdict& process) {
                   .set("temporary", profile.total.temporary)
                   .set("set_aside", exempt_of(process))
                   .set("unseen", array_of(process.use.unseen))
+                  .set("memory", memory_growth_json(process))
                   .set("findings", findings_of(process));
   if (process.growth.rounds != 0) json.set("growth", json_of(process.growth, profile));
   return std::move(json).set("leaks", leaks_of(process.leaks, profile));

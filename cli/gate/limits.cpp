@@ -32,10 +32,32 @@ Measured measure_worst_leak(const ProcessVerdict& process) {
 }
 
 Measured measure_peak(const ProcessVerdict& process) {
+  const report::WholePeak& peak = process.use.profile.whole_peak;
+  std::string text = "held up to ";
+  if (peak.arenas + peak.mapped != 0) text += counted(peak.bytes, "byte") + ": ";
+  text += counted(peak.blocks);
+  if (peak.arenas != 0) text += ", " + counted(peak.arenas, "byte") + " of Python's arenas";
+  if (peak.mapped != 0) text += ", " + counted(peak.mapped, "byte") + " mapped by libraries";
+  return {peak.bytes,
+          text + ", at event " + std::to_string(peak.event) + " in " + std::string(peak.site)};
+}
+
+// The readings of the record are no more than a part of the peak.
+Measured measure_resident(const ProcessVerdict& process) {
   const report::Profile& profile = process.use.profile;
-  return {profile.peak.live.bytes, "held up to " + counted(profile.peak.live) + ", at event " +
-                                       std::to_string(profile.peak.event) + " in " +
-                                       std::string(profile.peak_site)};
+  const std::uint64_t peak = profile.account.peak;
+  if (peak != 0) return {peak, "had up to " + counted(peak, "byte") + " resident"};
+  const std::uint64_t most = profile.resident.most;
+  return {most, "had at least " + counted(most, "byte") +
+                    " resident at one moment (its peak was not read at its end)"};
+}
+
+Measured measure_mapped(const ProcessVerdict& process) {
+  const report::MappingProfile& mappings = process.use.profile.mappings;
+  const std::uint64_t peak =
+      mappings.totals[static_cast<std::size_t>(report::MappedFor::Memory)].peak;
+  return {peak, "mapped up to " + counted(peak, "byte") + " without malloc(), at most " +
+                    counted(mappings.arenas.peak, "byte") + " of it for Python's arenas"};
 }
 
 // "in 4 steady rounds of 'request' after 1 round of warm-up".

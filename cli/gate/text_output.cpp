@@ -8,6 +8,7 @@
 #include "cli/console/site_names.h"
 #include "cli/console/stacks.h"
 #include "cli/console/text.h"
+#include "cli/gate/memory_growth.h"
 #include "cli/gate/outputs.h"
 #include "report/replay/exemptions.h"
 #include "report/stacks/callers.h"
@@ -167,7 +168,8 @@ std::string process_text(const ProcessVerdict& process, bool full_stacks, std::F
   }
   const std::string exempt = exempt_text(process);
   if (!exempt.empty()) text += "pymemflow: set aside: " + exempt + "\n";
-  return text + unseen_text(process.use.unseen) + doubt_text(process, start);
+  return text + memory_growth_text(process, start) + unseen_text(process.use.unseen) +
+         doubt_text(process, start);
 }
 
 std::string result_text(const Verdict& verdict, std::FILE* terminal) {

@@ -129,6 +129,21 @@ inline void ProfileBuilder::take(const Event& event, const Site& site, OriginId 
   imports_.on_event(event, site, ledger_.events());
   marks_.on_event();
   if (is_peak) peak_after_ns_ = since_start(event);
+  if (ledger_.total().live.bytes + mapped_ > whole_peak_.bytes) note_whole_peak(origin);
+  if (!has_python_ && site.has_frame) [[unlikely]] {
+    has_python_ = true;
+    mappings_.on_python();
+  }
+}
+
+void ProfileBuilder::note_whole_peak(OriginId origin) {
+  const Amount& live = ledger_.total().live;
+  whole_peak_.bytes = live.bytes + mapped_;
+  whole_peak_.blocks = live;
+  whole_peak_.arenas = mappings_.live_arenas();
+  whole_peak_.mapped = mapped_ - whole_peak_.arenas;
+  whole_peak_.event = ledger_.events();
+  whole_peak_origin_ = origin;
 }
 
 void ProfileBuilder::on_mark(const Event& mark) {
@@ -138,6 +153,7 @@ void ProfileBuilder::on_mark(const Event& mark) {
                            events_at_reading_ == ledger_.events();
   marks_.on_mark(mark.name, since_start(mark), has_reading ? latest_reading_ : Event());
   latest_reading_ = {};
+  mappings_.on_mark(mark.name);
 }
 
 void ProfileBuilder::on_memory(const Event& reading) {
@@ -153,7 +169,10 @@ void ProfileBuilder::on_memory(const Event& reading) {
 }
 
 void ProfileBuilder::on_mapping(const Event& event, const Site& /*site*/) {
-  mappings_.on_event(event, origins_.has_stacks() ? origins_.of(event) : event.site);
+  const OriginId origin = origins_.has_stacks() ? origins_.of(event) : event.site;
+  mappings_.on_event(event, origin);
+  mapped_ = mappings_.live();
+  if (ledger_.total().live.bytes + mapped_ > whole_peak_.bytes) note_whole_peak(origin);
 }
 
 void ProfileBuilder::on_events(const EventBatch& batch) {
@@ -228,6 +247,11 @@ Profile ProfileBuilder::finish() {
   add_sites(profile);
   profile.snapshots = marks_.snapshots();
   for (Snapshot& snapshot : profile.snapshots) snapshot.sites = sites_of(snapshot.growth);
+  profile.whole_peak = whole_peak_;
+  const Site* const whole_peak_site = names_.find(origins_.site(whole_peak_origin_));
+  if (whole_peak_.bytes != 0 && whole_peak_site != nullptr) {
+    profile.whole_peak.site = shown_site(stack_names_.name_of(*whole_peak_site), false);
+  }
   profile.resident = resident_;
   profile.rounds = rounds_of(profile.snapshots);
   profile.mappings = mappings_.finish();

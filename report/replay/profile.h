@@ -80,6 +80,16 @@ struct ResidentReadings {
   std::uint64_t most_after_ns = 0;  // since the start
 };
 
+// The most memory that was live at one moment: blocks, and what is mapped without malloc().
+struct WholePeak {
+  std::uint64_t bytes = 0;
+  Amount blocks;
+  std::uint64_t arenas = 0;  // Python's
+  std::uint64_t mapped = 0;  // other memory
+  std::uint64_t event = 0;   // the events until then
+  String site;               // of the call that reached it
+};
+
 struct Profile {
   ProcessInfo process;
   Totals total;
@@ -92,6 +102,7 @@ struct Profile {
   Vector<StackStats> stacks;  // with different nodes, by the first allocation
   CallTree tree;              // of the nodes in all of this
   Vector<Snapshot> snapshots;
+  WholePeak whole_peak;
   ResidentReadings resident;
   Vector<Rounds> rounds;
   Account account;          // of all of the memory
@@ -137,6 +148,7 @@ class ProfileBuilder final : public EventSink {
   template <bool kHasStacks>
   void take(const EventBatch& batch);
   void take(const Event& event, const Site& site, OriginId origin);
+  void note_whole_peak(OriginId origin);
   void add_stacks(Profile& profile);
   void add_sites(Profile& profile) const;
   Vector<Rounds> rounds_of(const Vector<Snapshot>& snapshots);
@@ -151,6 +163,10 @@ class ProfileBuilder final : public EventSink {
   Exemptions exemptions_;
   Marks marks_;
   std::uint64_t peak_after_ns_ = 0;
+  WholePeak whole_peak_;  // without its site
+  OriginId whole_peak_origin_ = 0;
+  std::uint64_t mapped_ = 0;  // now
+  bool has_python_ = false;
   ResidentReadings resident_;
   Event latest_reading_;
   std::uint64_t events_at_reading_ = 0;

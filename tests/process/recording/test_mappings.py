@@ -152,10 +152,14 @@ large = bytearray(200 << 20)
             assert len(text) > 1000
             assert 'map(' not in text
 
-    def test_limits_of_blocks_do_not_count_them(self):
-        done = self.cli('gate', '--max-leak=1MiB', '--max-peak=250MiB', '--', self.python.path,
-                        self.write('program.py', self.CODE), env=self.environment)
-        assert done.status == 0, done.stdout + done.stderr
+    def test_they_are_a_part_of_the_peak(self):
+        for limit, status in (('250MiB', 1), ('600MiB', 0)):
+            done = self.cli('gate', '--max-leak=1MiB', '--max-peak=' + limit, '--', self.python.path,
+                            self.write('program.py', self.CODE), env=self.environment)
+            assert done.status == status, done.stdout + done.stderr
+            if status == 1:
+                assert re.search(r'held up to 5\d{8} bytes: 2\d{8} bytes in \d+ blocks, .*3\d{8} bytes mapped by '
+                                 r'libraries, at event \d+ in program\.py:4 <module>; --max-peak', done.stderr)
 
     def test_not_recorded(self):
         _, profile = self.code(self.CODE, PYMEMFLOW_MAPPINGS='0')

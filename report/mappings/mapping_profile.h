@@ -23,6 +23,8 @@ struct MappingStats {
   SiteName site;
   CallNode node = kNoCallNode;  // the stack that has most of what is mapped
   MappingTotals totals;
+  std::int64_t growth = 0;  // since MappingProfile::growth_since
+  SiteName grown_site;      // that grew most, if one did
 };
 
 struct MappingProfile {
@@ -30,6 +32,8 @@ struct MappingProfile {
   MappingTotals arenas;                          // of the interpreter, for its small objects
   std::uint64_t ranges = 0;                      // mapped at the end
   std::uint64_t unknown_releases = 0;
+  // The moment since which growth is measured: the first mark; empty: the first Python line.
+  String growth_since;
   // Memory first, then by MappedFor; then largest first by what is mapped at the end, by the peak
   // and by name.
   Vector<MappingStats> rows;
@@ -46,8 +50,23 @@ class MappingProfileBuilder {
 
   // Takes a Mapping.
   void on_event(const Event& event, OriginId origin);
+  // Growth is measured from the first Python line on, or from the first mark if there is one.
+  void on_python() {
+    if (growth_since_.empty()) ledger_.note_moment();
+  }
+  void on_mark(std::string_view name) {
+    if (!growth_since_.empty()) return ledger_.find_growth();
+    growth_since_ = name;
+    ledger_.note_moment();
+  }
   // Once, after the last event.
   MappingProfile finish();
+
+  // Memory that is mapped now, arenas included, and the arenas.
+  std::uint64_t live() const {
+    return ledger_.totals()[static_cast<std::size_t>(MappedFor::Memory)].live;
+  }
+  std::uint64_t live_arenas() const { return ledger_.arenas().live; }
 
   const MappingLedger& ledger() const { return ledger_; }
   // The base name of the file that maps, or the part of the interpreter that does.
@@ -59,6 +78,7 @@ class MappingProfileBuilder {
   const NameTable& names_;
   StackNames& stacks_;
   MappingLedger ledger_;
+  String growth_since_;
 };
 
 }  // namespace pymemflow::report

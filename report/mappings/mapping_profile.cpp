@@ -23,6 +23,8 @@ void join_equal_rows(Vector<MappingStats>& rows) {
       MappingTotals& totals = rows[kept - 1].totals;
       const MappingTotals& other = rows[i].totals;
       if (other.live > totals.live) rows[kept - 1].node = rows[i].node;
+      if (rows[i].growth > rows[kept - 1].growth) rows[kept - 1].grown_site = rows[i].grown_site;
+      rows[kept - 1].growth += rows[i].growth;
       totals.live += other.live;
       totals.mapped += other.mapped;
       totals.calls += other.calls;
@@ -89,7 +91,9 @@ String MappingProfileBuilder::library_of(const MappingOwner& owner) const {
 
 MappingProfile MappingProfileBuilder::finish() {
   ledger_.find_origins();
+  ledger_.find_growth();
   MappingProfile profile;
+  profile.growth_since = growth_since_;
   profile.totals = ledger_.totals();
   profile.arenas = ledger_.arenas();
   profile.ranges = ledger_.ranges();
@@ -102,6 +106,11 @@ MappingProfile MappingProfileBuilder::finish() {
     stats.node = stacks_.node_of(row.origin);
     stats.site = stacks_.tree().frame(stacks_.tree().line_of(stats.node));
     stats.totals = row.totals;
+    stats.growth = row.growth;
+    if (row.grown_origin != 0) {
+      const CallNode grown = stacks_.node_of(row.grown_origin);
+      stats.grown_site = stacks_.tree().frame(stacks_.tree().line_of(grown));
+    }
   }
   join_equal_rows(profile.rows);
   std::sort(profile.rows.begin(), profile.rows.end(), is_larger_mapping);

@@ -137,6 +137,36 @@ std::uint32_t MappingLedger::use_number(MappedFor use, const MappingSource& sour
   return found->second;
 }
 
+void MappingLedger::note_moment() {
+  live_then_.clear();
+  for (const Use& use : uses_) live_then_.push_back(use.live);
+}
+
+void MappingLedger::find_growth() {
+  struct Growth {
+    std::int64_t all = 0;
+    std::int64_t most = 0;
+    OriginId origin = 0;
+  };
+  Vector<Growth> now(rows_.size());
+  for (std::size_t i = 0; i < uses_.size(); ++i) {
+    const std::uint64_t then = i < live_then_.size() ? live_then_[i] : 0;
+    const auto growth = static_cast<std::int64_t>(uses_[i].live - then);
+    Growth& row = now[uses_[i].row];
+    row.all += growth;
+    if (growth <= row.most) continue;
+    row.most = growth;
+    row.origin = uses_[i].origin;
+  }
+  latest_growth_.resize(rows_.size());
+  for (std::size_t i = 0; i < rows_.size(); ++i) {
+    const bool is_more = now[i].all >= latest_growth_[i];
+    rows_[i].growth = is_more ? now[i].all : latest_growth_[i];
+    if (is_more) rows_[i].grown_origin = now[i].origin;
+    latest_growth_[i] = now[i].all;
+  }
+}
+
 void MappingLedger::find_origins() {
   Vector<std::uint64_t> most(rows_.size(), 0);
   for (const Use& use : uses_) {

@@ -80,6 +80,10 @@ class MappingLedger {
     std::uint32_t name = 0;
     MappingTotals totals;
     OriginId origin = 0;  // that has most of `live`; after find_origins()
+    // Since note_moment(), until the latest or the last but one find_growth(), whichever is more: the
+    // end of a program frees what it leaked. And the origin that grew most.
+    std::int64_t growth = 0;
+    OriginId grown_origin = 0;
   };
 
   // Takes a Mapping.
@@ -104,6 +108,11 @@ class MappingLedger {
   std::uint64_t unknown_releases() const { return unknown_releases_; }
   // Brings Row::origin up to date.
   void find_origins();
+
+  // Growth is measured from here on.
+  void note_moment();
+  // Brings Row::growth up to date.
+  void find_growth();
 
  private:
   // The live bytes of one origin in a row.
@@ -145,6 +154,8 @@ class MappingLedger {
 
   RangeTable ranges_;
   Vector<Use> uses_;
+  Vector<std::uint64_t> live_then_;     // by use, at the moment; later uses had nothing
+  Vector<std::int64_t> latest_growth_;  // by row, of the latest find_growth()
   Vector<Row> rows_;
   HashMap<Key, std::uint32_t, KeyHash> use_numbers_;
   HashMap<Key, std::uint32_t, KeyHash> row_numbers_;
