@@ -1,4 +1,4 @@
-#include "report/replay/mapping_ledger.h"
+#include "report/mappings/mapping_ledger.h"
 
 #include <utility>
 

@@ -15,7 +15,7 @@
 
 #include "capture/event.h"
 #include "report/base/memory.h"
-#include "report/replay/range_table.h"
+#include "report/mappings/range_table.h"
 #include "report/stacks/origins.h"
 
 namespace pymemflow::report {

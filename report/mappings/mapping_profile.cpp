@@ -1,4 +1,4 @@
-#include "report/replay/mapping_profile.h"
+#include "report/mappings/mapping_profile.h"
 
 #include <algorithm>
 #include <tuple>

@@ -7,7 +7,7 @@
 
 #include "report/base/memory.h"
 #include "report/names/name_table.h"
-#include "report/replay/mapping_ledger.h"
+#include "report/mappings/mapping_ledger.h"
 #include "report/stacks/stack_names.h"
 
 namespace pymemflow::report {

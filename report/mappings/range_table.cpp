@@ -1,4 +1,4 @@
-#include "report/replay/range_table.h"
+#include "report/mappings/range_table.h"
 
 #include <iterator>
 

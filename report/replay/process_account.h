@@ -5,7 +5,7 @@
 #include "report/reader/process_info.h"
 #include "report/replay/exemptions.h"
 #include "report/replay/ledger.h"
-#include "report/replay/mapping_profile.h"
+#include "report/mappings/mapping_profile.h"
 #include "report/stacks/stack_names.h"
 
 namespace pymemflow::report {

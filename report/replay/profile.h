@@ -16,7 +16,7 @@
 #include "report/replay/exemptions.h"
 #include "report/replay/imports.h"
 #include "report/replay/ledger.h"
-#include "report/replay/mapping_profile.h"
+#include "report/mappings/mapping_profile.h"
 #include "report/replay/marks.h"
 #include "report/replay/rounds.h"
 #include "report/stacks/origins.h"

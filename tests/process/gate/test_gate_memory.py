@@ -21,7 +21,7 @@ class Case(cases.Case):
 
 
 class TestLimits(Case):
-    DICTS = 'def build():\n    return [{"n": i} for i in range(%d)]\nkept = build()\ndel kept\n'
+    DICTS = 'def build():\n    return [{"n": i} for i in range(%d)]\nkept = build()\nimport os\nos._exit(0)\n'
 
     def test_arenas_are_a_part_of_the_peak(self):
         status, said, process = self.gate(self.DICTS % 250000, '--max-peak=50MiB')
@@ -30,9 +30,10 @@ class TestLimits(Case):
         assert peak['peak_bytes'] == (peak['peak_blocks_bytes'] + peak['peak_arenas_bytes'] +
                                       peak['peak_mapped_bytes'])
         assert peak['peak_arenas_bytes'] > 50 * MIB
-        assert peak['peak_site'].startswith('program.py:2 ')
+        # CPython 3.9 allocates some more in the module, after the call.
+        assert peak['peak_site'].startswith(('program.py:2 ', 'program.py:3 '))
         assert re.search(r"held up to \d+ bytes: \d+ bytes in \d+ blocks, \d+ bytes of Python's arenas.*"
-                         r' in program\.py:2 \S+; --max-peak allows 52428800 bytes', said)
+                         r' in program\.py:[23] \S+; --max-peak allows 52428800 bytes', said)
 
     def test_mapped(self):
         assert self.gate(self.DICTS % 250000, '--max-mapped=50MiB')[0] == 1
@@ -61,17 +62,17 @@ class TestGrowth(Case):
         assert status == 0
         grown = {each['what']: each for each in process['memory']['growth']}["Python's arenas"]
         assert grown['bytes'] >= 6 * MIB and grown['bytes'] % (256 << 10) == 0
-        assert grown['site'].startswith('program.py:5 ')
-        assert ("Python's arenas grew by %d bytes since the mark 'round', most of it from program.py:5 "
-                % grown['bytes']) in said
+        assert '/program.py:5 ' in grown['site']
+        assert ("Python's arenas grew by %d bytes since the mark 'round', most of it from %s"
+                % (grown['bytes'], grown['site'])) in said
         assert ': the resident set grew by ' in said
 
     def test_of_what_a_library_maps(self):
         text = self.MARKS % 'import mmap\nkept = [mmap.mmap(-1, 123 * 4096) for _ in range(10)]\n'
         _, said, process = self.gate(text, '--max-leak=1GiB')
-        grown = [each for each in process['memory']['growth'] if each['site'].startswith('program.py:5 ')]
+        grown = [each for each in process['memory']['growth'] if '/program.py:5 ' in each['site']]
         assert [each['bytes'] for each in grown] == [1230 * 4096], process['memory']
-        assert ' grew by %d bytes since the mark \'round\', most of it from program.py:5 ' % (1230 * 4096) in said
+        assert " grew by %d bytes since the mark 'round', most of it from " % (1230 * 4096) in said
 
     def test_nothing_is_said_where_nothing_grew(self):
         _, said, process = self.gate('kept = 1\n', '--max-leak=1GiB')

@@ -1,6 +1,6 @@
 // Tests the ledger of mappings beside a model that has one entry per page.
 
-#include "report/replay/mapping_ledger.h"
+#include "report/mappings/mapping_ledger.h"
 
 #include <gtest/gtest.h>
 
