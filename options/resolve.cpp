@@ -215,6 +215,7 @@ bool are_flow_columns(std::string_view list) {
 }
 
 OptionError conflict_in(const Options& options, FormatInput format, Resolver resolver) {
+  if (resolver == Resolver::Reporter) return {};
   for (const Conflict& conflict : kConflicts) {
     if (conflict.resolver == Resolver::Command && resolver != Resolver::Command) continue;
     if (conflict.is_there(options, format)) return {conflict.subject, conflict.problem};

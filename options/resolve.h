@@ -76,7 +76,10 @@ Options recording_part(const Options& options);
 //
 // The command alone refuses options of its report that have no effect on it: in a traced program
 // they may be for the Python module.
-enum class Resolver : std::uint8_t { Library, Command };
+//
+// The reporter's options are those that the library has resolved, without the file of the record:
+// it does not look for contradictions again.
+enum class Resolver : std::uint8_t { Library, Reporter, Command };
 OptionError resolve(const Options& options, std::span<const FormatName> formats,
                     RecordingOptions& recording, ReportOptions& report,
                     Resolver resolver = Resolver::Library);

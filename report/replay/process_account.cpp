@@ -33,9 +33,10 @@ AccountPart part_of(const MappingLedger::Row& row) {
 // Why the map of the process is not known.
 String problem_of(const ProcessInfo& process) {
   if (process.map == nullptr || !process.map->is_there()) {
-    return process.end == EndKind::None ? "the process did not end by itself, or forbids system "
-                                          "calls, so its map was not read"
-                                        : "its map is not in the record";
+    return process.end == EndKind::None
+               ? "the record does not reach the end of the process (it runs, "
+                 "was killed, or forbids system calls), so its map was not read"
+               : "its map is not in the record";
   }
   const int problem = process.map->problem();
   if (problem == ENOSYS) return "this system does not show the map of a process";

@@ -113,7 +113,7 @@ int report_on_host(int count, char** arguments, char** environment) {
   RecordingOptions recording;
   ReportOptions wanted;
   if (read_options(environment, options) ||
-      resolve(options, format_names(), recording, wanted.asked)) {
+      resolve(options, format_names(), recording, wanted.asked, Resolver::Reporter)) {
     return kNotReported + 1;
   }
   wanted.is_reporter = true;

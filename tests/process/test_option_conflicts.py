@@ -141,3 +141,15 @@ class TestGate(cases.Case):
                                   self.path('j'), *python),
                          '--update-baseline makes no verdict: leave --json out')
         assert os.listdir(self.folder) == []
+
+
+class TestReporter(cases.Case):
+    """The reporter gets the options without the file of the record, and finds no contradiction in them."""
+
+    @pytest.mark.parametrize('kept', [{'PYMEMFLOW_FLOW': '0'}, {'PYMEMFLOW_RING': '64KiB'}])
+    def test_callers_in_a_kept_record_of_sums_or_of_a_ring(self, kept):
+        run = self.trace(self.write('program.py', 'kept = [bytearray(5000) for _ in range(9)]\n'), output='output.%p',
+                         PYMEMFLOW_STACK='python', PYMEMFLOW_CAPTURE=self.path('capture'), **kept)
+        assert (run.status, run.stderr) == (0, '')
+        assert len(run.texts['output.%d' % run.pid]) > 1000
+        assert os.path.getsize(self.path('capture')) > 0

@@ -122,10 +122,10 @@ class TestAccount(Case):
         capture = self.path('kept.pmf')
         self.trace(program, PYMEMFLOW_CAPTURE=capture)
         account = json.loads(self.cli('report', '--format', 'json', capture).stdout)['account']
-        assert not account['is_known'] and 'did not end by itself' in account['problem']
+        assert not account['is_known'] and 'was killed' in account['problem']
         assert self.of(account, 'blocks')['bytes'] > 2000000
         text = self.cli('report', '--format', 'summary', capture).stdout
-        assert text.startswith('resident at the end     unknown: the process did not end by itself')
+        assert text.startswith('resident at the end     unknown: the record does not reach the end of the process')
 
     def test_a_forked_child(self):
         program = self.write('program.py', 'import os\nkept = [bytearray(1000) for _ in range(20000)]\n'
