@@ -84,7 +84,7 @@ TEST(MappingRecords, AreReadAsTheyWere) {
 TEST(MappingRecords, AreNoPartOfBlocks) {
   in_own_process([] {
     interpose::record_malloc(100, block(kAddress + 16), caller(0x1000));
-    map(0, kPage);
+    record_mapped(MappingFunction::mmap, 0, kPage, block(kAddress), caller_in_function(0));
     interpose::record_malloc(50, block(kAddress + 256), caller(0x1000));
     release(0, kPage);
     map(7, 2 * kPage, 0x4000);
@@ -105,12 +105,15 @@ TEST(MappingRecords, WithStacksToo) {
   in_own_process(
       [] {
         interpose::record_malloc(100, block(kAddress + 16), caller(0x1000));
-        for (std::uintptr_t i = 0; i < 5000; ++i) map(1 + i, kPage, 0x1000 + i % 40 * 16);
+        for (std::uintptr_t i = 0; i < 5000; ++i) {
+          record_mapped(MappingFunction::mmap, 0, kPage, block(kAddress + (1 + i) * kPage),
+                        caller_in_function(i));
+        }
         for (std::uintptr_t i = 0; i < 4000; ++i) release(1 + i, kPage);
         ASSERT_TRUE(interpose::end_recording());
         const report::Profile use = profile();
         EXPECT_EQ(live(use, MappedFor::Memory), 1000 * kPage);
-        EXPECT_EQ(use.mappings.rows.size(), 40U);
+        EXPECT_EQ(use.mappings.rows.size(), 4U);
         EXPECT_EQ(use.total.live.bytes, 100U);
       },
       {.max_stack = 100});

@@ -50,7 +50,7 @@ Profile profile() {
 }
 
 void allocate(std::uintptr_t number, std::size_t bytes, std::uintptr_t from = 0x1000) {
-  interpose::record_malloc(bytes, block(0x10000 * number), caller(from));
+  interpose::record_malloc(bytes, block(0x10000 * number), caller_in_function(from / 0x1000));
 }
 void release(std::uintptr_t number) {
   interpose::record_free(block(0x10000 * number), caller(0x1000));
