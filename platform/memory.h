@@ -7,6 +7,8 @@
 
 namespace pymemflow::platform {
 
+// The size of a page. The system is asked once.
+std::size_t page_bytes();
 // Zero pages, private to this process. Null on failure. With `place`, they replace what is mapped
 // at that address, in one step.
 void* map_private(std::size_t bytes, void* place = nullptr);

@@ -27,7 +27,7 @@ class ResidentSet {
 
  private:
   int file_ = -1;
-  FileIdentity identity_{};
+  [[maybe_unused]] FileIdentity identity_{};  // Linux
 };
 
 // The heaps of the C library's malloc(): what it has from the kernel, without blocks that have
@@ -36,7 +36,7 @@ struct HeapState {
   std::uint64_t bytes = 0;
   std::uint64_t free_bytes = 0;
 };
-// Looks the function up that heap_state() calls. At the start, before anything is recorded.
+// Looks the function up that heap_state() calls. When the recording starts.
 void find_heap_state();
 // Takes the locks of the heaps, one after the other, and visits each free chunk. So not inside an
 // allocator or a signal handler.

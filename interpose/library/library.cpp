@@ -357,6 +357,7 @@ void begin(const pyframe::Interpreter& interpreter) {
       !recording.is_evaluation_marked) {
     say({"the code that runs Python frames was not found: no C functions are recorded above them"});
   }
+  platform::find_heap_state();
   note_unseen(recording.interpreter);
   recording.on_forked_child = on_forked_child;
   note_record(true);
@@ -373,9 +374,9 @@ void on_lookup(const char* name) {
 // Runs before the constructors of the program's own libraries, hence before any other thread.
 __attribute__((constructor)) void load() {
   platform::note_standard_error();
+  platform::page_bytes();  // so that the end need not ask
   find_originals();
   if (report::is_reporter()) return;
-  platform::find_heap_state();
   report::set_in_host();
   if (!platform::is_environment_trusted()) return;
   const int saved = errno;

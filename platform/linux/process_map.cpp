@@ -3,14 +3,13 @@
 
 #include "platform/process_map.h"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <cerrno>
 #include <charconv>
 #include <cstring>
 
 #include "platform/files.h"
+#include "platform/memory.h"
 
 namespace pymemflow::platform {
 namespace {
@@ -142,7 +141,7 @@ int ProcessMap::visit(VisitArea visit_area, void* context) {
 
 std::size_t ProcessMap::pages(const MappedArea& area, std::uint64_t first,
                               std::span<std::uint64_t> words) {
-  const auto page_bytes = static_cast<std::uint64_t>(::getpagesize());
+  const auto page_bytes = std::uint64_t{platform::page_bytes()};
   const std::uint64_t left = (area.end - area.start) / page_bytes - first;
   const std::uint64_t count = std::min<std::uint64_t>(left, words.size() * 64);
   if (pagemap_ < 0) return 0;

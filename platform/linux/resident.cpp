@@ -2,13 +2,11 @@
 
 #include "platform/resident.h"
 
-#include <dlfcn.h>
-#include <unistd.h>
-
 #include <charconv>
 #include <string_view>
 
-#include "platform/loader.h"
+#include "platform/linux/next_definition.h"
+#include "platform/memory.h"
 
 namespace pymemflow::platform {
 namespace {
@@ -59,13 +57,11 @@ std::uint64_t ResidentSet::bytes() {
   char text[128];
   const long got = file_ < 0 ? 0 : read_file(file_, text, sizeof text, 0);
   if (got <= 0) return 0;
-  return pages_in({text, static_cast<std::size_t>(got)}) *
-         static_cast<std::uint64_t>(::getpagesize());
+  return pages_in({text, static_cast<std::size_t>(got)}) * page_bytes();
 }
 
 void find_heap_state() {
-  read_heaps = reinterpret_cast<ReadHeaps>(::dlsym(RTLD_DEFAULT, "mallinfo2"));
-  if (read_heaps == nullptr) forget_loader_error();
+  read_heaps = reinterpret_cast<ReadHeaps>(find_next_definition("mallinfo2"));
 }
 
 HeapState heap_state() {

@@ -190,7 +190,9 @@ CompressionError Decompressor::run() {
   }
   // Without its head the file does not tell where the capture ends.
   if (plain_bytes_ == kUnknown || restored_ < plain_bytes_) {
-    const std::uint64_t end = (restored_ + kFileAlignment - 1) / kFileAlignment * kFileAlignment;
+    // The room of the last block goes on behind what was written of it, and is not read.
+    constexpr std::uint64_t kBehind = kBlockBytes + kFileAlignment - 1;
+    const std::uint64_t end = (restored_ + kBehind) / kFileAlignment * kFileAlignment;
     return mark_lost(end, kUnknown) ? CompressionError::None : CompressionError::Unwritable;
   }
   // A capture may end with zeros.

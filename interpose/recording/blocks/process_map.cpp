@@ -1,7 +1,5 @@
 #include "interpose/recording/blocks/process_map.h"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
@@ -170,7 +168,7 @@ class MapWriter {
   platform::ProcessMap map_;
   DefinitionStream stream_{};
   const std::uint64_t before_;
-  const std::uint64_t page_bytes_ = static_cast<std::uint64_t>(::getpagesize());
+  const std::uint64_t page_bytes_ = platform::page_bytes();
   platform::MappedArea file_;
   char name_[kMaxAreaName + 1];
   std::uint32_t areas_ = 0;

@@ -1,13 +1,11 @@
 #include "interpose/recording/mappings/mapping_records.h"
 
-#include <unistd.h>
-
-#include <atomic>
 #include <cstddef>
 #include <initializer_list>
 
 #include "interpose/recording/recorder.h"
 #include "platform/errno_keeper.h"
+#include "platform/memory.h"
 
 namespace pymemflow::interpose {
 namespace {
@@ -21,19 +19,10 @@ bool is_arena_allocator(const void* caller) {
   return entry != nullptr && number(caller) - number(entry) < kArenaAllocatorBytes;
 }
 
-// Asked once: it never changes. Two threads may ask at the same time.
-std::size_t page_bytes() {
-  static constinit std::atomic<std::size_t> known = 0;
-  std::size_t page = known.load(std::memory_order_relaxed);
-  if (page == 0)
-    known.store(page = static_cast<std::size_t>(::getpagesize()), std::memory_order_relaxed);
-  return page;
-}
-
 // The kernel maps and releases whole pages. A size that is too large for that stays as it is: its
 // call fails.
 std::uint64_t whole_pages(std::size_t bytes) {
-  const std::size_t page = page_bytes();
+  const std::size_t page = platform::page_bytes();
   const std::size_t rounded = (bytes + page - 1) & ~(page - 1);
   return rounded < bytes ? bytes : rounded;
 }
