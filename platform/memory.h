@@ -2,13 +2,22 @@
 // Pages of memory. May be called inside a hook: takes no lock, allocates nothing from the heap and
 // keeps errno.
 
+#include <unistd.h>
+
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 
 namespace pymemflow::platform {
 
-// The size of a page. The system is asked once.
-std::size_t page_bytes();
+// The size of a page. The system is asked once, or by two threads at the same time.
+inline std::size_t page_bytes() {
+  static constinit std::atomic<std::size_t> known = 0;
+  if (known.load(std::memory_order_relaxed) == 0) {
+    known.store(static_cast<std::size_t>(::getpagesize()), std::memory_order_relaxed);
+  }
+  return known.load(std::memory_order_relaxed);
+}
 // Zero pages, private to this process. Null on failure. With `place`, they replace what is mapped
 // at that address, in one step.
 void* map_private(std::size_t bytes, void* place = nullptr);

@@ -350,8 +350,7 @@ void begin(const pyframe::Interpreter& interpreter) {
   } else if (!is_malloc_ours) {
     say({first_allocator(),
          " defines malloc() and comes before this library: its allocations are not seen; preload "
-         "this "
-         "library first"});
+         "this library first"});
   }
   if (recording.has_native_frames && pyframe::is_known(interpreter) &&
       !recording.is_evaluation_marked) {

@@ -190,6 +190,8 @@ CompressionError Decompressor::run() {
   }
   // Without its head the file does not tell where the capture ends.
   if (plain_bytes_ == kUnknown || restored_ < plain_bytes_) {
+    const bool is_marked = lost_ != 0 && restored_ <= lost_end_;
+    if (is_marked) return CompressionError::None;
     // The room of the last block goes on behind what was written of it, and is not read.
     constexpr std::uint64_t kBehind = kBlockBytes + kFileAlignment - 1;
     const std::uint64_t end = (restored_ + kBehind) / kFileAlignment * kFileAlignment;
