@@ -53,12 +53,6 @@ OptionError needs_every_event(const FormatName& format, const RecordingOptions& 
           problem.make({reason, "; leave one of them out"})};
 }
 
-// Probes see no stacks.
-bool is_probed(const Options& options) {
-  return options.attribution == Attribution::Probe || options.compat != Compat::None ||
-         options.python_call_stack;
-}
-
 bool keeps_every_event(const Options& options) {
   return options.flow && options.ring == 0;
 }
@@ -224,6 +218,11 @@ OptionError conflict_in(const Options& options, FormatInput format, Resolver res
 }
 
 }  // namespace
+
+bool is_probed(const Options& options) {
+  return options.attribution == Attribution::Probe || options.compat != Compat::None ||
+         options.python_call_stack;
+}
 
 Options recording_part(const Options& options) {
   Options part;

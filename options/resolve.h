@@ -66,6 +66,9 @@ bool shows_callers(const AnyOptions& options, FormatInput input) {
   return has_stacks(input) || (input == FormatInput::Profile && is_asked);
 }
 
+// Whether probes tell where allocations happen. They see no call stacks.
+bool is_probed(const Options& options);
+
 // The options that decide what is recorded; the others have their defaults.
 Options recording_part(const Options& options);
 

@@ -225,9 +225,7 @@ int run_and_judge(const Arguments& arguments, Selection& selection,
   options.ring = 0;
   // A verdict names the callers and the C function. The user may choose otherwise, and where Python
   // is probed no stack can be read.
-  const bool is_probed = options.attribution == Attribution::Probe ||
-                         options.compat != Compat::None || options.python_call_stack;
-  if (options.stack == Stack::Auto || (!arguments.is_stack_given && !is_probed)) {
+  if (options.stack == Stack::Auto || (!arguments.is_stack_given && !is_probed(options))) {
     options.stack = Stack::Native;
   }
   if (const Error error = check_recording(options)) return complain(error);

@@ -14,7 +14,8 @@ namespace {
 
 // Without marks, the start of every Python maps some arenas.
 constexpr std::int64_t kLeastWithoutMarks = std::int64_t{4} << 20;
-// Where rounds are compared, pages come and go, and the kernel counts some hundred pages late.
+// The resident set varies by some pages from mark to mark, and the kernel counts some hundred of
+// them late.
 constexpr std::int64_t kLeastResident = std::int64_t{4} << 20;
 constexpr std::size_t kLines = 4;
 

@@ -212,7 +212,7 @@ void resume_recording() {
 bool is_own_descriptor(int number) {
   if (recording.destination.file.is_own_descriptor(number)) return true;
   const bool is_known = number >= 0 && number == recording.resident.descriptor();
-  // Where system calls are forbidden, the file cannot be asked for.
+  // After a filter of system calls the file cannot be identified.
   return is_known && (recording.are_calls_forbidden.load(std::memory_order_relaxed) ||
                       recording.resident.is_open());
 }

@@ -102,6 +102,11 @@ long open_in(const char* folder) {
   return open_beyond_limit([=] { return system_call(SYS_openat, AT_FDCWD, folder, kFlags, 0600); });
 }
 
+long open_existing(const char* path, int access) {
+  const int flags = access | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
+  return open_beyond_limit([=] { return system_call(SYS_openat, AT_FDCWD, path, flags, 0); });
+}
+
 }  // namespace
 
 int open_nameless_file() {
@@ -127,15 +132,11 @@ int make_file(const char* path) {
 }
 
 int open_file(const char* path) {
-  constexpr int kFlags = O_RDWR | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
-  return static_cast<int>(
-      open_beyond_limit([=] { return system_call(SYS_openat, AT_FDCWD, path, kFlags, 0); }));
+  return static_cast<int>(open_existing(path, O_RDWR));
 }
 
 int open_to_read(const char* path) {
-  constexpr int kFlags = O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
-  return raise_descriptor(
-      open_beyond_limit([=] { return system_call(SYS_openat, AT_FDCWD, path, kFlags, 0); }));
+  return raise_descriptor(open_existing(path, O_RDONLY));
 }
 
 void remove_file(const char* path) {

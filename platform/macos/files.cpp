@@ -61,6 +61,12 @@ int open_in(const char* folder) {
   return file;
 }
 
+int open_existing(const char* path, int access) {
+  const ErrnoKeeper keeper;
+  const int file = ::open(path, access | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+  return file < 0 ? -errno : file;
+}
+
 }  // namespace
 
 int open_nameless_file() {
@@ -84,15 +90,11 @@ int make_file(const char* path) {
 }
 
 int open_to_read(const char* path) {
-  const ErrnoKeeper keeper;
-  const int file = ::open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-  return file < 0 ? -errno : file;
+  return open_existing(path, O_RDONLY);
 }
 
 int open_file(const char* path) {
-  const ErrnoKeeper keeper;
-  const int file = ::open(path, O_RDWR | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-  return file < 0 ? -errno : file;
+  return open_existing(path, O_RDWR);
 }
 
 void remove_file(const char* path) {

@@ -14,16 +14,17 @@ namespace pymemflow::report {
 
 // The parts (parts.def is the table).
 enum class AccountPart : std::uint8_t {
-#define PMF_PART(name, label, sentence) name,
+#define PMF_PART(name, label, is_estimate) name,
 #include "report/account/parts.def"
 #undef PMF_PART
 };
 struct AccountPartRow {
   std::string_view name;
   std::string_view label;
+  bool is_estimate;
 };
 inline constexpr AccountPartRow kAccountParts[] = {
-#define PMF_PART(name, label, sentence) {#name, label},
+#define PMF_PART(name, label, is_estimate) {#name, label, is_estimate},
 #include "report/account/parts.def"
 #undef PMF_PART
 };

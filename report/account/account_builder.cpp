@@ -24,6 +24,29 @@ constexpr std::size_t kMostAreasOfBlock = 64;
 
 constexpr std::uint64_t kLastAddress = std::uint64_t{1} << 57;
 
+bool is_possible(const AccountBlock& block) {
+  return block.bytes != 0 && block.bytes < kLastAddress && block.address >= kChunkHead &&
+         block.address < kLastAddress;
+}
+
+// The memory that glibc takes for a block, and its first and last page.
+struct Chunk {
+  Chunk(const AccountBlock& block, const ProcessMap& map)
+      : start(block.address - kChunkHead),
+        end(start + chunk_bytes(block.bytes)),
+        first(map.page_of(start)),
+        last(map.page_of(end - 1)) {}
+  // The bytes in [from, to), which it touches.
+  std::uint64_t bytes_in(std::uint64_t from, std::uint64_t to) const {
+    return std::min(end, to) - std::max(start, from);
+  }
+
+  std::uint64_t start;
+  std::uint64_t end;
+  std::uint64_t first;
+  std::uint64_t last;
+};
+
 }  // namespace
 
 void AccountBuilder::add_range(const AccountRange& range) {
@@ -52,8 +75,7 @@ std::uint64_t AccountBuilder::resident_bytes(std::uint64_t start, std::uint64_t 
 }
 
 void AccountBuilder::add_block(const AccountBlock& block) {
-  const bool is_possible = block.address < kLastAddress && block.bytes < kLastAddress;
-  if (block.bytes == 0 || !is_possible) return;
+  if (!is_possible(block)) return;
   Claim* const claim = claims_.find(block.address);
   const std::uint64_t resident = resident_bytes(block.address, block.address + block.bytes);
   if (claim != nullptr && claim->part == AccountPart::arenas) {
@@ -78,29 +100,25 @@ void AccountBuilder::add_block(const AccountBlock& block) {
 
 void AccountBuilder::cover(const AccountBlock& block, bool is_in_heap) {
   const std::uint64_t page = map_.page_bytes();
-  const std::uint64_t start = block.address - kChunkHead;
-  const std::uint64_t end = start + chunk_bytes(block.bytes);
+  const Chunk chunk(block, map_);
   const std::uint64_t block_end = block.address + block.bytes;
   auto& pages = is_in_heap ? heap_pages_ : other_pages_;
-  const std::uint64_t first = map_.page_of(start);
-  const std::uint64_t last = map_.page_of(end - 1);
   const auto add = [&](std::uint64_t at) {
     if (!is_resident(at)) return;
     const auto [found, is_new] = pages.try_emplace(at);
     if (is_new && !is_in_heap) note_block_pages(at, at + page);
-    found->second.covered +=
-        static_cast<std::uint32_t>(std::min(end, at + page) - std::max(start, at));
+    found->second.covered += chunk.bytes_in(at, at + page);
     const std::uint64_t from = std::max(block.address, at);
     const std::uint64_t to = std::min(block_end, at + page);
-    if (to > from) found->second.blocks += static_cast<std::uint32_t>(to - from);
+    if (to > from) found->second.blocks += to - from;
   };
-  add(first);
-  if (last != first) add(last);
-  if (last <= first + page) return;
+  add(chunk.first);
+  if (chunk.last != chunk.first) add(chunk.last);
+  if (chunk.last <= chunk.first + page) return;
   if (is_in_heap) {
-    whole_heap_pages_ += map_.resident_in(first + page, last);
+    whole_heap_pages_ += map_.resident_in(chunk.first + page, chunk.last);
   } else {
-    note_block_pages(first + page, last);
+    note_block_pages(chunk.first + page, chunk.last);
   }
 }
 
@@ -119,20 +137,16 @@ void AccountBuilder::note_block_pages(std::uint64_t start, std::uint64_t end) {
 
 // A page is pinned by all of its blocks, each by its part of what is used.
 void AccountBuilder::add_pin(const AccountBlock& block) {
-  if (block.bytes == 0 || block.address >= kLastAddress || block.bytes >= kLastAddress) return;
+  if (!is_possible(block)) return;
   const std::uint64_t page = map_.page_bytes();
-  const std::uint64_t start = block.address - kChunkHead;
-  const std::uint64_t end = start + chunk_bytes(block.bytes);
-  const std::uint64_t first = map_.page_of(start);
-  const std::uint64_t last = map_.page_of(end - 1);
-  for (const std::uint64_t at : {first, last}) {
+  const Chunk chunk(block, map_);
+  for (const std::uint64_t at : {chunk.first, chunk.last}) {
     const auto found = heap_pages_.find(at);
     if (found != heap_pages_.end() && found->second.covered < page) {
-      const std::uint64_t part = std::min(end, at + page) - std::max(start, at);
       by_origin_[block.origin].pinned +=
-          (page - found->second.covered) * part / found->second.covered;
+          (page - found->second.covered) * chunk.bytes_in(at, at + page) / found->second.covered;
     }
-    if (first == last) break;
+    if (chunk.first == chunk.last) break;
   }
 }
 
@@ -207,10 +221,10 @@ void AccountBuilder::add_heaps(Account& account) const {
   std::uint64_t heads = 0;
   for (const auto& [address, at] : heap_pages_) {
     used += page;
-    const std::uint64_t covered = std::min<std::uint64_t>(at.covered, page);
+    const std::uint64_t covered = std::min(at.covered, page);
     if (covered < page) account.pinning += at.blocks;
     free_in_used += page - covered;
-    heads += covered - std::min<std::uint64_t>(at.blocks, covered);
+    heads += covered - std::min(at.blocks, covered);
   }
   const AccountPart pinned = is_forked_child_ ? AccountPart::parents : AccountPart::pinned;
   const AccountPart free = is_forked_child_ ? AccountPart::parents : AccountPart::free;

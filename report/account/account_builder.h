@@ -81,9 +81,10 @@ class AccountBuilder {
   static constexpr std::uint64_t kSmallestMapped = std::uint64_t{128} << 10;
 
  private:
+  // In a damaged record any number of blocks lie in one page.
   struct Page {
-    std::uint32_t covered = 0;  // by chunks of live blocks, their heads included
-    std::uint32_t blocks = 0;   // bytes of the blocks
+    std::uint64_t covered = 0;  // by chunks of live blocks, their heads included
+    std::uint64_t blocks = 0;   // bytes of the blocks
   };
   struct ByOrigin {
     std::uint64_t live = 0;

@@ -16,10 +16,6 @@ void write_holder(JsonText& json, std::string_view name, const AccountHolder& ho
   json.end_object();
 }
 
-bool is_estimate(AccountPart part) {
-  return part == AccountPart::pinned || part == AccountPart::free || part == AccountPart::allocator;
-}
-
 void write_more(JsonText& json, AccountPart part, const Account& account, const CallTree& tree) {
   switch (part) {
     case AccountPart::blocks:
@@ -68,7 +64,7 @@ void write_account(JsonText& json, const Account& account, const CallTree& tree)
     const auto part = static_cast<AccountPart>(i);
     if (!account.is_known && account.bytes[i] == 0) continue;
     json.begin_object().field("part", kAccountParts[i].name).field("bytes", account.bytes[i]);
-    json.field("is_estimate", is_estimate(part));
+    json.field("is_estimate", kAccountParts[i].is_estimate);
     write_more(json, part, account, tree);
     json.end_object();
   }

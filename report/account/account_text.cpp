@@ -108,15 +108,12 @@ class AccountLines {
       case AccountPart::pinned:
         return joined("by " + shown_amount(account_.pinning) + " of blocks (estimate)",
                       at(account_.pinned_holder));
-      case AccountPart::free:
-      case AccountPart::allocator:
-        return "estimate";
       case AccountPart::files:
         return account_.mapped_files == 0
                    ? String()
                    : joined(of_which("mapped", account_.mapped_files), at(account_.files_holder));
       default:
-        return {};
+        return kAccountParts[static_cast<std::size_t>(part)].is_estimate ? "estimate" : "";
     }
   }
 

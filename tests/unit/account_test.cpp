@@ -140,6 +140,29 @@ TEST(Account, TellsPinnedPagesFromFreeOnes) {
   EXPECT_EQ(account.of(AccountPart::unexplained), 0U);
 }
 
+// As only a damaged record has them: at the first addresses, and more bytes in one page than 32
+// bits can count.
+TEST(Account, BearsBlocksThatCannotBe) {
+  MadeMap made;
+  made.area(AreaKind::Heap, kPage, (std::uint64_t{1} << 20) + 1, (std::uint64_t{1} << 20) + 1);
+  ASSERT_TRUE(made.end());
+  AccountBuilder builder(made.map(), false);
+  builder.begin([](auto) {});
+  const std::uint64_t last = ((std::uint64_t{1} << 20) + 1) * kPage;
+  const auto visit_all = [&](auto take) {
+    for (std::uint64_t address = 0; address < 9; ++address) {
+      take(AccountBlock{.address = address, .bytes = 100});
+    }
+    // Each covers the last page to its end.
+    for (std::uint64_t page = 1; page <= std::uint64_t{1} << 20; ++page) {
+      take(AccountBlock{.address = page * kPage + 8, .bytes = last + kPage - page * kPage - 8});
+    }
+  };
+  visit_all([&](const AccountBlock& block) { builder.add_block(block); });
+  visit_all([&](const AccountBlock& block) { builder.add_pin(block); });
+  EXPECT_TRUE(builder.finish().account.is_known);
+}
+
 TEST(Account, FindsHeapsOfThreadsAndStacks) {
   const std::uint64_t heap = kBase + Claims::kHeapBytes;
   const std::uint64_t pages = Claims::kHeapBytes / kPage;
