@@ -52,6 +52,8 @@ def suite(folder, build):
         words = [word for plugin in ('pymemflow.pytest_plugin', *plugins) for word in ('-p', plugin)]
         environment = {name: None for name in os.environ if name.startswith('PYTEST_')}
         environment.update(PYTHONPATH=os.path.join(built.ROOT, 'python'), PYTEST_DISABLE_PLUGIN_AUTOLOAD='1')
+        # pytest prints the reason of each failure a second time, whole, where one of these is set.
+        environment.update(CI=None, BUILD_NUMBER=None)
         environment.update({'COLUMNS': '80'}, **variables)
         run = runs.Run([sys.executable, '-m', 'pytest', *words, '-p', 'no:cacheprovider', '-v', '-rA', '--pymemflow',
                         '--pymemflow-library', build.library, *arguments], runs.environment(**environment),
