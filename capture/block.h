@@ -90,6 +90,10 @@ struct FileHead {
   std::uint64_t ended_ns;      // CLOCK_REALTIME
   std::uint64_t file_bytes;    // the file's size then
   std::uint64_t last_numbers;  // the sum of the last block numbers of each kind and writer
+  std::uint8_t unseen[8];      // by Unseen, what the mapped head page says at the end
+  // All bytes of the file that this format gives no meaning are zeros: the file was copied block by
+  // block. Else they may be anything, as where a thread wrote to a mapped block that was closed.
+  std::uint64_t is_zero_elsewhere;
   std::uint64_t end_checksum;
 };
 
@@ -98,31 +102,36 @@ struct FileHead {
 inline constexpr std::size_t kControlOffset = 1024;
 static_assert(sizeof(FileHead) <= kControlOffset && kControlOffset < kFileAlignment);
 
-// The report that was made of the record, in the head page and covered by no checksum. After an
-// exec that failed there is a second one of the same process, which replaces the first. Zeros: none
-// was made.
+// The report that was made of the record, in the head page. After an exec that failed there is a
+// second one of the same process, which replaces the first. Zeros: none was made.
 struct MadeReport {
   std::uint64_t device;
   std::uint64_t inode;
   std::uint64_t bytes;
   std::uint64_t changed_s;  // time of the last change, as stat(2) has it
+  std::uint64_t checksum;   // of the fields above
 };
-inline constexpr std::size_t kMadeReportOffset = 1088;
-static_assert(kMadeReportOffset + sizeof(MadeReport) <= kFileAlignment);
+inline constexpr std::size_t kMadeReportOffset = 1080;
+static_assert(kMadeReportOffset >= kControlOffset + sizeof(std::uint32_t));
 
-// Set in the head page of a capture, and covered by no checksum, as long as NAME.windows belongs to
-// it.
+// The words and bytes from here on change while the process runs, and no checksum covers them. They
+// are read only while the head has no end. Each has all of its bits set or none, and any other
+// value counts as set, so that one flipped bit cannot clear it.
+
+inline constexpr std::uint64_t kSet = ~std::uint64_t{0};
+
+// Set in the head page of a capture as long as NAME.windows belongs to it.
 inline constexpr std::size_t kHasWindowsOffset = 1120;
 inline constexpr char kWindowsSuffix[] = ".windows";
-static_assert(kHasWindowsOffset >= kMadeReportOffset + sizeof(MadeReport));
+static_assert(kHasWindowsOffset == kMadeReportOffset + sizeof(MadeReport));
 
-// Set in the head page that is mapped, and covered by no checksum, once the program has restricted
-// its system calls: an end of the process may then go unnoticed, and FileHead::end stay None.
+// Set in the head page that is mapped, once the program has restricted its system calls: an end of
+// the process may then go unnoticed, and FileHead::end stay None.
 inline constexpr std::size_t kEndUnseenOffset = 1128;
 static_assert(kEndUnseenOffset == kHasWindowsOffset + sizeof(std::uint64_t));
 
 // Facts that the recording of the process could not see: a byte each in the head page that is
-// mapped, not 0 if it is so. Covered by no checksum. `pymemflow stop` sets the byte of Stopped.
+// mapped. `pymemflow stop` sets the byte of Stopped. FileHead::unseen has them at the end.
 enum class Unseen : std::uint8_t {
   Manual,          // what came before start(), and after a stop(): the start is manual
   Stopped,         // what happened between a stop() and a start()
@@ -133,6 +142,9 @@ enum class Unseen : std::uint8_t {
 inline constexpr std::size_t kUnseenFacts = 5;
 inline constexpr std::size_t kUnseenOffset = 1136;
 static_assert(kUnseenOffset == kEndUnseenOffset + sizeof(std::uint64_t));
+static_assert(kUnseenFacts <= sizeof FileHead::unseen);
+// The end of what the head page may hold.
+inline constexpr std::size_t kHeadPageEnd = kUnseenOffset + sizeof FileHead::unseen;
 
 // The values of FileHead::failure besides the error numbers. The file has reached its limit;
 // another program has cut it off; the program has forbidden the system calls that recording needs,
@@ -228,6 +240,12 @@ inline std::uint64_t checksum_of_end(const FileHead& head) {
   Word words[kWords];
   __builtin_memcpy(words, reinterpret_cast<const char*>(&head) + offsetof(FileHead, lost),
                    sizeof words);
+  return checksum_of(words, kWords);
+}
+inline std::uint64_t checksum_of(const MadeReport& report) {
+  constexpr std::size_t kWords = offsetof(MadeReport, checksum) / sizeof(Word);
+  Word words[kWords];
+  __builtin_memcpy(words, &report, sizeof words);
   return checksum_of(words, kWords);
 }
 

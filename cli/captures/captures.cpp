@@ -78,6 +78,7 @@ void fill(CaptureUse& use, report::CaptureReader& reader, report::EventSource& s
   use.command_line = shell_words(reader.metadata().command_line);
   use.lost = reader.lost();
   use.damaged = reader.damaged();
+  use.unchecked = reader.unchecked();
   use.left_out = reader.left_out();
   use.lacks_windows = reader.lacks_windows();
   use.has_stopped = reader.head().failure != 0;

@@ -15,6 +15,7 @@
 #include "cli/captures/captures.h"
 #include "cli/commands/commands.h"
 #include "cli/console/colours.h"
+#include "cli/console/counts.h"
 #include "cli/console/files.h"
 #include "cli/console/json.h"
 #include "cli/console/site_names.h"
@@ -218,6 +219,11 @@ int run(const Arguments& arguments) {
   const std::vector<CaptureUse> uses = read_uses({arguments.before, arguments.after});
   for (const CaptureUse& use : uses) {
     if (!use.problem.empty()) return complain(use.path + ": " + use.problem);
+    if (use.damaged != 0) {
+      return complain(use.path + ": not compared, because the record is damaged in " +
+                      counted(use.damaged, "place") +
+                      "; pymemflow report shows what is left of it");
+    }
   }
   for (const CaptureUse& use : uses) {
     if (arguments.options.full_stacks && !use.profile.process.has_stacks) {

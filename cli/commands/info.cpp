@@ -9,6 +9,7 @@
 
 #include "cli/captures/captures.h"
 #include "cli/commands/commands.h"
+#include "cli/console/counts.h"
 #include "cli/console/text.h"
 #include "report/reader/capture_reader.h"
 
@@ -93,7 +94,10 @@ int run(const std::string& path) {
   }
   print("started", time_text(head.started_ns));
   print("ended", end_text(head, reader.is_end_unseen()));
-  if (reader.damaged() != 0) print("damaged", "in " + std::to_string(reader.damaged()) + " places");
+  if (reader.unchecked() != 0) {
+    print("unchecked", counted(reader.unchecked(), "block") + " that had no checksum yet");
+  }
+  if (reader.damaged() != 0) print("damaged", "in " + counted(reader.damaged(), "place"));
   for (const report::Module& module : reader.names().modules()) {
     print("module", std::string(module.path) + " " + hex(module.build_id));
   }

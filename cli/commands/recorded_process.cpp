@@ -127,7 +127,7 @@ bool RecordedProcess::is_paused() const {
 
 bool RecordedProcess::set_paused(bool is_paused) {
   // Before the pause: a record that lacks calls says so.
-  constexpr char kYes = 1;
+  constexpr char kYes = static_cast<char>(kSet);
   constexpr std::size_t kStopped = kUnseenOffset + static_cast<std::size_t>(Unseen::Stopped);
   if (is_paused && ::pwrite(file_, &kYes, sizeof kYes, kStopped) != ssize_t{sizeof kYes}) {
     return false;

@@ -190,6 +190,7 @@ Json json_of(const ProcessVerdict& process) {
                   .set("left_out_events", process.use.left_out)
                   .set("lacks_windows", process.use.lacks_windows)
                   .set("damaged_places", process.use.damaged)
+                  .set("unchecked_blocks", process.use.unchecked)
                   .set("leaked", json_of(process.leaked))
                   .set("alive", json_of(profile.total.live))
                   .set("peak", peak_of(profile))

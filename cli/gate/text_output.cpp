@@ -134,7 +134,11 @@ std::string doubt_text(const ProcessVerdict& process, const std::string& start) 
          (process.use.is_end_unseen
               ? " restricts its system calls (seccomp), so its end was not seen"
               : " was killed or is still running") +
-         ": memory that it would have freed counts as leaked\n";
+         ": memory that it would have freed counts as leaked\n" +
+         (process.use.unchecked == 0
+              ? ""
+              : start + ": " + counted(process.use.unchecked, "block") +
+                    " of its record had no checksum yet: damage there would not be noticed\n");
 }
 
 std::string unseen_text(const std::vector<UnseenPart>& parts) {

@@ -8,9 +8,6 @@
 namespace pymemflow::report {
 namespace {
 
-// Higher levels take twice the time for a few percent.
-constexpr int kLevel = 6;
-
 // Before each column of a chunk.
 struct ColumnHead {
   std::uint32_t plain_bytes;
@@ -24,8 +21,8 @@ bool append_compressed(const ZstdFunctions& zstd, const Bytes& column, bool is_i
   const std::size_t start = to.size();
   const std::size_t room = zstd.bound(column.size());
   to.resize(start + sizeof(ColumnHead) + room);
-  const std::size_t size =
-      zstd.compress(&to[start] + sizeof(ColumnHead), room, column.data(), column.size(), kLevel);
+  const std::size_t size = zstd.compress(zstd.context, &to[start] + sizeof(ColumnHead), room,
+                                         column.data(), column.size());
   if (zstd.is_error(size) != 0) return false;
   const ColumnHead head = {static_cast<std::uint32_t>(column.size()),
                            static_cast<std::uint32_t>(size) & 0x7fffffff, is_in_planes ? 1U : 0U};

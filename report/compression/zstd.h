@@ -8,10 +8,13 @@ namespace pymemflow::report {
 
 struct ZstdFunctions {
   std::size_t (*bound)(std::size_t bytes);
-  std::size_t (*compress)(void* to, std::size_t room, const void* from, std::size_t bytes,
-                          int level);
+  void* (*create)();
+  std::size_t (*set)(void* context, int parameter, int value);
+  std::size_t (*compress)(void* context, void* to, std::size_t room, const void* from,
+                          std::size_t bytes);
   std::size_t (*decompress)(void* to, std::size_t room, const void* from, std::size_t bytes);
   unsigned (*is_error)(std::size_t result);
+  void* context;  // of compress(), which writes a checksum into each frame
 };
 
 // Null: libzstd is not installed.

@@ -30,7 +30,8 @@ bool identify(const char* path, MadeReport& made) {
   made = {.device = static_cast<std::uint64_t>(facts.st_dev),
           .inode = static_cast<std::uint64_t>(facts.st_ino),
           .bytes = static_cast<std::uint64_t>(facts.st_size),
-          .changed_s = static_cast<std::uint64_t>(facts.st_mtime)};
+          .changed_s = static_cast<std::uint64_t>(facts.st_mtime),
+          .checksum = 0};
   return true;
 }
 
@@ -83,6 +84,7 @@ void ReportFile::open(std::optional<Output>& output, const ReportOptions& option
 void ReportFile::note() const {
   MadeReport made{};
   if (path_.empty() || !identify(path_.c_str(), made)) return;
+  made.checksum = checksum_of(made);
   // If it fails, a second report gets a name of its own.
   static_cast<void>(::pwrite(capture_, &made, sizeof made, off_t{kMadeReportOffset}));
 }

@@ -34,6 +34,14 @@ void append_failure(String& text, const FileHead& head) {
   append_line(text, line);
 }
 
+void append_unchecked(String& text, std::uint64_t blocks) {
+  String line;
+  fmt::format_to(std::back_inserter(line),
+                 "{} {} of the record had no checksum yet: damage there would not be noticed",
+                 blocks, blocks == 1 ? "block" : "blocks");
+  append_line(text, line);
+}
+
 void append_counts(String& text, const CaptureReader& reader) {
   auto end = std::back_inserter(text);
   fmt::format_to(end, "pymemflow: {} events recorded, {} lost",
@@ -67,6 +75,9 @@ void write_trailer(Output& output, const CaptureReader& reader, const ReportOpti
                           ? "the program still runs: this report covers the events until now"
                           : "the program did not end by itself: this report covers the events "
                             "until then");
+  }
+  if (reader.unchecked() != 0 && !is_in_process && !options.is_running) {
+    append_unchecked(text, reader.unchecked());
   }
   if (reader.lacks_windows()) {
     append_line(

@@ -160,11 +160,13 @@ void CaptureIndex::scan(std::uint64_t offset, std::uint64_t end) {
       is_in_damage = is_in_gap = false;
       zeros = 0;
       add(block);
+      if (is_zero_elsewhere()) check_rest(block);
       offset += block.head.extent_bytes;
       continue;
     }
     // A hole is not damage: its writer is about to fill it, or was killed before it could.
-    const bool begins_damage = !is_being_made(block.head) && !is_in_damage;
+    const bool is_damage = !is_being_made(block.head) || is_damaged_hole(block);
+    const bool begins_damage = is_damage && !is_in_damage;
     is_in_damage = is_in_damage || begins_damage;
     if (!is_in_gap || begins_damage) gaps_.push_back({offset, offset, begins_damage});
     is_in_gap = true;

@@ -71,6 +71,9 @@ class CaptureIndex {
 
   // Events that the writers could not record.
   std::uint64_t lost() const;
+  // Blocks without a checksum, as they were being written at the end: damage in them may go
+  // unnoticed.
+  std::uint64_t unchecked() const;
   // Stretches of the file, and blocks, that are missing or not what they should be.
   std::uint64_t damaged() const;
 
@@ -85,6 +88,15 @@ class CaptureIndex {
   // Takes the head of NAME.windows if it belongs to this capture.
   void take_windows_head();
   void check_head();
+  // Whether the end of the process is in the head, and undamaged.
+  bool is_end_known() const {
+    return head_.end != EndKind::None && head_.end_checksum == checksum_of_end(head_);
+  }
+  // Whether bytes without a meaning must be zeros.
+  bool is_zero_elsewhere() const { return is_end_known() && head_.is_zero_elsewhere != 0; }
+  void check_head_page();
+  void check_rest(const IndexedBlock& block);
+  bool is_damaged_hole(const IndexedBlock& page) const;
   bool look();
   void look_again();
   void scan(std::uint64_t offset, std::uint64_t end);
@@ -100,6 +112,7 @@ class CaptureIndex {
   char unseen_[kUnseenFacts] = {};
   bool has_head_ = false;
   std::uint64_t damage_of_head_ = 0;
+  std::uint64_t damaged_rests_ = 0;  // what is behind the records of blocks
   std::uint64_t size_bytes_ = 0;     // of the file
   std::uint64_t scanned_bytes_ = 0;  // from its beginning
   Vector<IndexedBlock> sealed_;

@@ -60,6 +60,8 @@ class CaptureReader {
   bool lacks_windows() const { return contents_.index().lacks_windows(); }
   bool is_unseen(Unseen fact) const { return contents_.index().is_unseen(fact); }
   bool is_end_unseen() const { return contents_.index().is_end_unseen(); }
+  // Blocks that nothing vouches for: they were being written when the process was killed.
+  std::uint64_t unchecked() const { return contents_.index().unchecked(); }
   // Blocks, records and names that were not what they should be.
   std::uint64_t damaged() const { return damaged_ + contents_.damaged(); }
   // Events that were left out because what they refer to is damaged.

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstring>
 
 #include "capture/block.h"
 
@@ -40,6 +41,21 @@ bool find_size(int file, std::uint64_t& bytes) {
   struct stat facts {};
   if (::fstat(file, &facts) != 0) return false;
   bytes = static_cast<std::uint64_t>(facts.st_size);
+  return true;
+}
+
+bool is_zero(int file, std::uint64_t offset, std::uint64_t end) {
+  constexpr char kZeros[kFileAlignment] = {};
+  char bytes[kFileAlignment];
+  while (offset < end) {
+    const auto wanted =
+        static_cast<std::size_t>(std::min<std::uint64_t>(end - offset, sizeof bytes));
+    const ssize_t got = ::pread(file, bytes, wanted, static_cast<off_t>(offset));
+    if (got < 0 && errno == EINTR) continue;
+    if (got <= 0) break;
+    if (std::memcmp(bytes, kZeros, static_cast<std::size_t>(got)) != 0) return false;
+    offset += static_cast<std::uint64_t>(got);
+  }
   return true;
 }
 

@@ -28,6 +28,9 @@ bool write_at(int file, const void* data, std::size_t bytes, std::uint64_t offse
 // False: errno says why it has none.
 bool find_size(int file, std::uint64_t& bytes);
 
+// Whether the range has no byte but zeros, as far as the file reaches.
+bool is_zero(int file, std::uint64_t offset, std::uint64_t end);
+
 // The first page from `offset` on for which the file system has data; `end`, rounded up to a page,
 // if there is none before. A sparse file may claim terabytes and take no space on disk. `offset` is
 // that of a page, and the answer where a file system does not know its holes.

@@ -70,6 +70,6 @@ def capture(definitions, events, has_stacks=True):
     head = struct.pack('<8sII4Q4sI4sI', b'PYMFLOW1', 4, 4711, 0, 0, 0, 0, b'full', 0,
                        b'stck' if has_stacks else b'site', 1024 if has_stacks else 0)
     blocks = block(DEFINITIONS, 1, definitions) + block(EVENTS, 1, events)
-    end = struct.pack('<Qi4s3Q', 0, 0, b'exit', 0, PAGE + len(blocks), 2)
+    end = struct.pack('<Qi4s5Q', 0, 0, b'exit', 0, PAGE + len(blocks), 2, 0, 1)
     head += words(checksum(head)) + end + words(checksum(end))
     return head.ljust(PAGE, b'\0') + blocks

@@ -99,7 +99,7 @@ int CaptureFile::write_head(const CaptureSettings& settings, std::uint32_t proce
   char unseen[kUnseenFacts] = {};
   if (head_ != nullptr) std::memcpy(unseen, unseen_facts(), sizeof unseen);
   // A child shares the parent's pause only if it still lasts.
-  unseen[static_cast<std::size_t>(Unseen::Stopped)] = paused != 0 ? 1 : 0;
+  unseen[static_cast<std::size_t>(Unseen::Stopped)] = static_cast<char>(paused != 0 ? kSet : 0);
   // Replaces the mapping of the parent: a hook that a signal interrupted may read its control word.
   head_ = static_cast<FileHead*>(platform::map_file(windows_, 0, kFileAlignment, head_));
   if (head_ == nullptr) return ENOMEM;
@@ -120,8 +120,7 @@ int CaptureFile::write_head(const CaptureSettings& settings, std::uint32_t proce
   std::atomic_ref(*control_word()).store(paused);
   std::memcpy(unseen_facts(), unseen, sizeof unseen);
   if (!has_windows()) return 0;
-  const std::uint64_t yes = 1;
-  std::memcpy(reinterpret_cast<char*>(head_) + kHasWindowsOffset, &yes, sizeof yes);
+  std::memcpy(reinterpret_cast<char*>(head_) + kHasWindowsOffset, &kSet, sizeof kSet);
   if (const int error = platform::write_file(file_, head_, kFileAlignment, 0)) return error;
   note_written(kFileAlignment);
   // Last: so a reader never takes an unfinished head.
@@ -160,13 +159,13 @@ void CaptureFile::set_end_unseen(bool is_unseen) {
   if (head_ == nullptr) return;
   auto* const word =
       reinterpret_cast<std::uint64_t*>(reinterpret_cast<char*>(head_) + kEndUnseenOffset);
-  std::atomic_ref(*word).store(is_unseen ? 1 : 0, std::memory_order_relaxed);
+  std::atomic_ref(*word).store(is_unseen ? kSet : 0, std::memory_order_relaxed);
 }
 
 void CaptureFile::note_unseen(Unseen fact) {
   if (head_ == nullptr) return;
   std::atomic_ref(unseen_facts()[static_cast<std::size_t>(fact)])
-      .store(1, std::memory_order_relaxed);
+      .store(static_cast<char>(kSet), std::memory_order_relaxed);
 }
 
 bool CaptureFile::map_spare_blocks() {
@@ -229,6 +228,9 @@ int CaptureFile::end(EndKind kind, int failure, std::uint64_t last_numbers) {
   }
   head_->file_bytes = state == 0 ? platform::file_bytes(file_) : 0;
   head_->last_numbers = last_numbers;
+  head_->is_zero_elsewhere = is_copied_ ? 1 : 0;
+  std::memset(head_->unseen, 0, sizeof head_->unseen);
+  std::memcpy(head_->unseen, unseen_facts(), kUnseenFacts);
   FileHead head = *head_;
   head.end = kind;
   head_->end_checksum = checksum_of_end(head);
@@ -249,10 +251,12 @@ bool CaptureFile::copy_windows() {
 bool CaptureFile::write_own_head() {
   FileHead head = *head_;
   head.magic = kFileMagic;
-  const std::uint64_t has_windows = head.end == EndKind::None ? 1 : 0;
+  const std::uint32_t control = 0;
+  char rest[kHeadPageEnd - kHasWindowsOffset] = {};
+  if (head.end == EndKind::None) std::memcpy(rest, &kSet, sizeof kSet);
   return platform::write_file(file_, &head, sizeof head, 0) == 0 &&
-         platform::write_file(file_, &has_windows, sizeof has_windows, kHasWindowsOffset) == 0 &&
-         platform::write_file(file_, unseen_facts(), kUnseenFacts, kUnseenOffset) == 0;
+         platform::write_file(file_, &control, sizeof control, kControlOffset) == 0 &&
+         platform::write_file(file_, rest, sizeof rest, kHasWindowsOffset) == 0;
 }
 
 void CaptureFile::reopen() {
