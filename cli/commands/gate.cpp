@@ -18,6 +18,7 @@
 #include "cli/console/counts.h"
 #include "cli/console/files.h"
 #include "cli/gate/outputs.h"
+#include "cli/launch/idle_run.h"
 #include "cli/launch/program_file.h"
 #include "cli/launch/repetition.h"
 #include "cli/launch/split_command.h"
@@ -238,6 +239,14 @@ int run_and_judge(const Arguments& arguments, Selection& selection,
   if (done.error) return complain(done.error);
   Material material = material_of(arguments, done);
   material.are_captures_kept = !arguments.options.capture.empty();
+  IdleRuns idle(options);
+  for (CaptureUse& use : material.uses) {
+    const bool is_judged = use.problem.empty() && use.gap().empty();
+    if (is_judged &&
+        (arguments.is_baseline_updated || may_leak_too_much(use.profile, arguments.limits))) {
+      idle.set_aside(use);
+    }
+  }
   if (arguments.times) name_program(material.uses, words, with_python(program));
   if (material.uses.empty()) {
     for (const UnseenPart& part : joined(material.unseen)) say("not seen: " + sentence_of(part));

@@ -103,6 +103,18 @@ bool Verdict::has_blocking_part() const {
                      [](const ProcessVerdict& process) { return is_blocking(process.use.unseen); });
 }
 
+bool may_leak_too_much(const report::Profile& profile, const Limits& limits) {
+  std::uint64_t leaked = 0;
+  for (const report::SiteStats& site : profile.sites) leaked += site.leaked().bytes;
+  if (limits.baseline) return leaked > 0;
+  for (std::size_t row = 0; row < kLimitCount; ++row) {
+    if (kLimits[row].evidence == Evidence::Leaks && leaked > limits.allowed[row].value_or(leaked)) {
+      return true;
+    }
+  }
+  return false;
+}
+
 Verdict judge(std::vector<CaptureUse> uses, const Limits& limits, Selection& selection,
               UnseenParts unseen) {
   Verdict verdict;

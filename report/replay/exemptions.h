@@ -2,7 +2,7 @@
 // Exemptions: the reasons for which live memory is not a leak (docs/gate.md). This file has THE
 // table of the reasons, and decides which of them holds for a block. Imports are recognised by the
 // call stack, and where it is not whole by the order of events (report/replay/imports.h); the other
-// reasons by the allocation site. Report side, one thread.
+// reasons by the allocation site, and one by a measurement. Report side, one thread.
 //
 // To add a reason: an enumerator, its row in kExemptionRows, its condition in exemptions.cpp, and a
 // line in docs/gate.md.
@@ -27,9 +27,10 @@ enum class Exemption : std::uint8_t {
   Environment,  // allocated by os.environ, whose values the C library keeps
   Own,          // allocated by the Python module of pymemflow
   Engine,       // allocated by the interpreter, the C library or the loader for itself
+  Measured,     // kept by the same interpreter in a run that does nothing (interpreter_memory.h)
   None,         // the block is not exempt
 };
-inline constexpr std::size_t kExemptions = 5;  // without None
+inline constexpr std::size_t kExemptions = 6;  // without None
 
 struct ExemptionRow {
   const char* name;      // for machines
@@ -42,6 +43,7 @@ inline constexpr std::array<ExemptionRow, kExemptions> kExemptionRows = {{
     {"environment", "kept in the environment"},
     {"pymemflow", "of pymemflow itself"},
     {"engine", "of the interpreter itself"},
+    {"measured", "that the interpreter keeps when it does nothing, too"},
 }};
 
 class Exemptions {

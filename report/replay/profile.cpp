@@ -109,6 +109,22 @@ void join_rows(Vector<SiteStats>& rows) {
   std::sort(rows.begin(), rows.end(), has_more);
 }
 
+Vector<SiteStats> rows_by_line(const CallTree& tree, const Vector<StackStats>& stacks) {
+  Vector<SiteStats> rows;
+  Vector<std::size_t> numbers(tree.names());  // in `rows`, plus 1, by name
+  for (const StackStats& stack : stacks) {
+    const CallNode line = tree.line_of(stack.node);
+    std::size_t& number = numbers[tree.name_of(line)];
+    if (number == 0) {
+      rows.emplace_back().site = tree.frame(line);
+      number = rows.size();
+    }
+    rows[number - 1].add(stack);
+  }
+  std::sort(rows.begin(), rows.end(), has_more);
+  return rows;
+}
+
 ProfileBuilder::ProfileBuilder(ProcessInfo process, const NameTable& names, Symbols& symbols,
                                Marks::Keep keep)
     : process_(std::move(process)),
@@ -244,7 +260,6 @@ Profile ProfileBuilder::finish() {
     profile.peak_site = shown_site(stack_names_.name_of(*peak_site), false);
   }
   add_stacks(profile);
-  add_sites(profile);
   profile.snapshots = marks_.snapshots();
   for (Snapshot& snapshot : profile.snapshots) snapshot.sites = sites_of(snapshot.growth);
   profile.whole_peak = whole_peak_;
@@ -257,6 +272,7 @@ Profile ProfileBuilder::finish() {
   profile.mappings = mappings_.finish();
   profile.account = make_account(process_, ledger_, exemptions_, mappings_, stack_names_);
   profile.tree = stack_names_.take_tree();
+  profile.sites = rows_by_line(profile.tree, profile.stacks);
   return profile;
 }
 
@@ -282,21 +298,6 @@ void ProfileBuilder::add_stacks(Profile& profile) {
     if (set_aside != exempt.end()) usage.exempt = set_aside->second;
     stacks[numbers[node] - 1].add(usage);
   }
-}
-
-void ProfileBuilder::add_sites(Profile& profile) const {
-  Vector<SiteStats>& sites = profile.sites;
-  Vector<std::size_t> numbers(tree().names());  // in `sites`, plus 1, by name
-  for (const StackStats& stats : profile.stacks) {
-    const CallNode line = tree().line_of(stats.node);
-    std::size_t& number = numbers[tree().name_of(line)];
-    if (number == 0) {
-      sites.emplace_back().site = tree().frame(line);
-      number = sites.size();
-    }
-    sites[number - 1].add(stats);
-  }
-  std::sort(sites.begin(), sites.end(), has_more);
 }
 
 Vector<Rounds> ProfileBuilder::rounds_of(const Vector<Snapshot>& snapshots) {

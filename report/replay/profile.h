@@ -10,13 +10,13 @@
 #include "report/account/account.h"
 #include "report/base/amount.h"
 #include "report/base/memory.h"
+#include "report/mappings/mapping_profile.h"
 #include "report/names/name_table.h"
 #include "report/reader/event_sink.h"
 #include "report/reader/process_info.h"
 #include "report/replay/exemptions.h"
 #include "report/replay/imports.h"
 #include "report/replay/ledger.h"
-#include "report/mappings/mapping_profile.h"
 #include "report/replay/marks.h"
 #include "report/replay/rounds.h"
 #include "report/stacks/origins.h"
@@ -69,6 +69,8 @@ SiteStats row_of(const CallTree& tree, const StackStats& stack);
 bool has_more(const SiteStats& a, const SiteStats& b);
 // Joins the rows with the same name, and sorts them by has_more().
 void join_rows(Vector<SiteStats>& rows);
+// One row for each line with the stacks of the tree, sorted by has_more().
+Vector<SiteStats> rows_by_line(const CallTree& tree, const Vector<StackStats>& stacks);
 
 // The resident set, as it was read now and then: at marks, and when a block of the record was full.
 // So it may have been larger in between.
@@ -150,7 +152,6 @@ class ProfileBuilder final : public EventSink {
   void take(const Event& event, const Site& site, OriginId origin);
   void note_whole_peak(OriginId origin);
   void add_stacks(Profile& profile);
-  void add_sites(Profile& profile) const;
   Vector<Rounds> rounds_of(const Vector<Snapshot>& snapshots);
 
   const ProcessInfo process_;
