@@ -74,8 +74,8 @@ struct UnseenParts {
   std::vector<UnseenPart> parts;  // of processes that have no record
   bool are_allowed = false;
 };
-// Whether so much is live at the end that a limit on leaks may be exceeded, or a baseline tells
-// what is allowed.
+// Whether a limit on leaks may be exceeded by what is live at the end, or a baseline tells what is
+// allowed.
 bool may_leak_too_much(const report::Profile& profile, const Limits& limits);
 
 Verdict judge(std::vector<CaptureUse> uses, const Limits& limits, Selection& selection,

@@ -1,5 +1,5 @@
 #pragma once
-// What an interpreter keeps until the end of its process by itself: the memory that stays in a run
+// The memory that an interpreter keeps until the end of its process by itself: what stays in a run
 // that does nothing, by the C functions that allocated it. It depends on the build of the
 // interpreter and of the C library, so it is measured (cli/launch/idle_run.h), and exempt in other
 // runs. Pure; report side, one thread.

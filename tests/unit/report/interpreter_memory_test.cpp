@@ -1,5 +1,5 @@
-// What an interpreter keeps by itself is exempt in other runs, up to as much and by the same C
-// functions.
+// Tests the exemption of the memory that an interpreter keeps by itself in other runs, up to as
+// much and by the same C functions.
 
 #include "report/replay/interpreter_memory.h"
 
