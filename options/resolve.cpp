@@ -126,14 +126,14 @@ constexpr Conflict kConflicts[] = {
               options.stack == Stack::Top;
      },
      "--stack top (PYMEMFLOW_STACK=top)",
-     "records the running line alone, but --format tree or folded, --by stack or c-function, "
-     "--depth or --full-stacks shows its callers; leave one of them out"},
+     "records the running line alone, but a format of call stacks such as tree, --by stack or "
+     "c-function, --depth or --full-stacks shows its callers; leave one of them out"},
     {[](const Options& options, FormatInput format) {
        return shows_callers(options, format) && options.attribution == Attribution::Probe;
      },
      "--attribution probe (PYMEMFLOW_ATTRIBUTION=probe)",
-     "sees no callers, but --format tree or folded, --by stack or c-function, --depth or "
-     "--full-stacks shows them; leave one of them out"},
+     "sees no callers, but a format of call stacks such as tree, --by stack or c-function, --depth "
+     "or --full-stacks shows them; leave one of them out"},
     {[](const Options& options, FormatInput format) {
        return chosen_stack(options, format) == Stack::Top && is_given(options, "max-stack");
      },
@@ -151,7 +151,8 @@ constexpr Conflict kConflicts[] = {
        return is_given(options, "metric") && !has_stacks(format);
      },
      "--metric (PYMEMFLOW_METRIC)",
-     "is for --format tree and folded, but another format is chosen; leave one of them out"},
+     "is for a format of call stacks such as tree, but another format is chosen; leave one of them "
+     "out"},
     {[](const Options& options, FormatInput format) {
        return is_given(options, "by") && format != FormatInput::Profile;
      },

@@ -6,6 +6,7 @@
 #include <iterator>
 #include <utility>
 
+#include "report/formats/missing_callers.h"
 #include "report/formats/replay.h"
 #include "report/formats/rows.h"
 #include "report/formats/stable_sort.h"
@@ -74,7 +75,7 @@ class Folded {
     CallNode node = stack;
     for (; has_frame(node); node = stacks_.parent(node)) nodes.push_back(node);
     const std::string_view root =
-        ends_[stack].is_whole ? std::string_view() : root_of(static_cast<StackEnd>(node));
+        ends_[stack].is_whole ? std::string_view() : missing_callers(static_cast<StackEnd>(node));
     text += root;
     if (!root.empty() && !nodes.empty()) text += ';';
     for (auto each = nodes.rbegin(); each != nodes.rend(); ++each) {
@@ -82,13 +83,6 @@ class Folded {
       text += stacks_.frame(*each).function;
     }
     fmt::format_to(std::back_inserter(text), " {}\n", weight);
-  }
-
-  // The frame for what is missing below.
-  static std::string_view root_of(StackEnd end) {
-    constexpr std::string_view kRoots[kStackEnds] = {"", "[cut]", "[unread]", "[no rule]",
-                                                     "[callers not recorded]"};
-    return kRoots[static_cast<std::size_t>(end)];
   }
 
   // The number of the frame's text, which is the `function` of a name in stacks_.

@@ -1,6 +1,7 @@
 """Files that other tools read are valid by those tools' own schemas: the gate's JUnit file by the schema
-that pytest's tests use, the workflows by the schema of workflow files. Both schemas come from Python's
-package index, so this is a part of scripts/soak. test_gate.py reads the JUnit file without a network.
+that pytest's tests use, the workflows by the schema of workflow files, a speedscope file by speedscope's. They come
+from the package indexes of Python and npm, so this is a part of scripts/soak. test_gate.py and test_speedscope.py
+read the files without a network.
 """
 import glob
 import os
@@ -59,4 +60,23 @@ class TestWorkflows(Case):
         environment = dict(os.environ, PYTHONPATH=os.path.join(self.folder, 'lib'))
         status, said = quiet(self.python.path, '-m', 'check_jsonschema', '--builtin-schema',
                              'vendor.github-workflows', *files, env=environment)
+        assert status == 0, said
+
+
+class TestSpeedscope(Case):
+    @pytest.mark.needs('npm')
+    def test_is_valid(self):
+        self.pip('install', '--target', os.path.join(self.folder, 'lib'), 'jsonschema')
+        status, said = quiet('npm', 'pack', '--silent', 'speedscope@1.25.0', cwd=self.folder)
+        if status != 0:
+            pytest.skip('npm cannot get speedscope: ' + said[-200:])
+        with tarfile.open(os.path.join(self.folder, 'speedscope-1.25.0.tgz')) as archive:
+            schema = archive.extractfile('package/dist/release/file-format-schema.json').read()
+        self.write('schema.json', schema.decode('utf-8'))
+        done = self.cli('run', '--format=speedscope', '--output', self.path('it.json'), '--', self.python.path, '-c',
+                        'import json, os; kept = json.dumps(list(range(9999))); os._exit(0)', env=self.environment)
+        assert done.status == 0, done.stderr
+        environment = dict(os.environ, PYTHONPATH=os.path.join(self.folder, 'lib'))
+        status, said = quiet(self.python.path, '-m', 'jsonschema', '--instance', self.path('it.json'),
+                             self.path('schema.json'), env=environment)
         assert status == 0, said

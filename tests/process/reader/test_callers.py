@@ -242,6 +242,9 @@ class TestRealProgram(Case):
             assert sum(int(line.rpartition(' ')[2]) for line in folded.splitlines()) == total, metric
             tree = self.cli('report', '--format=tree', '--metric', metric, capture).stdout
             assert re.match(r' *%d  100\.0%%  ' % total, tree), metric
+            stacks = json.loads(self.cli('report', '--format=speedscope', '--metric', metric, capture).stdout)
+            profile_of_metric, = stacks['profiles']
+            assert (sum(profile_of_metric['weights']), profile_of_metric['endValue']) == (total, total), metric
         assert ';leak.py:16 main;leak.py:10 handle;leak.py:7 make 70001\n' in self.cli(
             'report', '--format=folded', capture).stdout
 
