@@ -202,6 +202,20 @@ constexpr std::uint64_t resident_bytes(Word head) {
   return std::uint64_t{extended_number(head)} << kResidentShift;
 }
 
+// A time of which the record has no calls, of no thread.
+enum class GapKind : std::uint32_t {
+  Detached = 1,  // the library was taken out of the process, and put in again
+};
+inline constexpr std::size_t kGapWords = 3;
+inline constexpr std::size_t kSamplingWords = 2;
+inline constexpr std::size_t kBlockTypeWords = 2;
+
+// The name of a thread from a stamp on, without the zeros behind it: at least one word of it.
+inline constexpr std::size_t kMaxThreadName = 63;
+inline constexpr std::size_t kMinThreadNameWords = 3;
+inline constexpr std::size_t kMaxThreadNameWords =
+    2 + (kMaxThreadName + sizeof(Word) - 1) / sizeof(Word);
+
 inline constexpr std::size_t kMaxMarkName = 255;
 constexpr std::size_t mark_words(std::size_t name_bytes) {
   return 2 + (name_bytes + sizeof(Word) - 1) / sizeof(Word);

@@ -79,6 +79,7 @@ void fill(CaptureUse& use, report::CaptureReader& reader, report::EventSource& s
   use.lost = reader.lost();
   use.damaged = reader.damaged();
   use.unchecked = reader.unchecked();
+  use.gaps = reader.gaps();
   use.left_out = reader.left_out();
   use.lacks_windows = reader.lacks_windows();
   use.has_stopped = reader.head().failure != 0;
@@ -218,6 +219,7 @@ std::string CaptureUse::gap() const {
   const auto add = [&](const std::string& part) { text += (text.empty() ? "" : ", ") + part; };
   if (lost != 0) add(counted(lost, "event") + " lost");
   if (damaged != 0) add("damaged in " + counted(damaged, "place"));
+  if (gaps != 0) add(counted(gaps, "gap") + " without calls");
   if (left_out != 0) add(counted(left_out, "event") + " left out");
   if (lacks_windows) add("the file of its windows is missing");
   if (has_stopped) add("the recording stopped before the program ended");

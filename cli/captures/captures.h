@@ -65,6 +65,7 @@ struct CaptureUse {
   std::string command_line;    // quoted for a shell
   std::uint64_t lost = 0;
   std::uint64_t damaged = 0;
+  std::uint64_t gaps = 0;       // times of which the record has no calls
   std::uint64_t unchecked = 0;  // blocks without a checksum, as they were still being written
   std::uint64_t left_out = 0;   // events whose site is not in the record
   bool lacks_windows = false;   // NAME.windows is missing, and the process was killed or runs

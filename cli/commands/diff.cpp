@@ -219,6 +219,10 @@ int run(const Arguments& arguments) {
   const std::vector<CaptureUse> uses = read_uses({arguments.before, arguments.after});
   for (const CaptureUse& use : uses) {
     if (!use.problem.empty()) return complain(use.path + ": " + use.problem);
+    if (use.gaps != 0) {
+      return complain(use.path + ": not compared, because the record has " +
+                      counted(use.gaps, "gap") + " without calls");
+    }
     if (use.damaged != 0) {
       return complain(use.path + ": not compared, because the record is damaged in " +
                       counted(use.damaged, "place") +

@@ -16,6 +16,8 @@
 namespace pymemflow::cli {
 namespace {
 
+constexpr std::size_t kShownThreads = 100;
+
 void print(const char* what, std::string_view text) {
   if (text.empty()) return;
   std::printf("%-16s%s\n", what, printable(std::string(text)).c_str());
@@ -70,6 +72,17 @@ std::string end_text(const FileHead& head, bool is_unseen) {
                    : "not by itself: it was killed or is still running";
 }
 
+void print_threads(const report::ThreadNames& threads) {
+  std::size_t left = threads.all().size();
+  std::size_t shown = 0;
+  for (const auto& [number, thread] : threads.all()) {
+    if (shown++ == kShownThreads) break;
+    print("thread", std::to_string(number) + " " + std::string(thread.name));
+    --left;
+  }
+  if (left != 0) print("thread", "and " + std::to_string(left) + " more");
+}
+
 int run(const std::string& path) {
   OpenCapture opened;
   if (const Error error = open_capture(path, opened)) return complain(error);
@@ -98,6 +111,7 @@ int run(const std::string& path) {
     print("unchecked", counted(reader.unchecked(), "block") + " that had no checksum yet");
   }
   if (reader.damaged() != 0) print("damaged", "in " + counted(reader.damaged(), "place"));
+  print_threads(reader.threads());
   for (const report::Module& module : reader.names().modules()) {
     print("module", std::string(module.path) + " " + hex(module.build_id));
   }

@@ -191,6 +191,7 @@ Json json_of(const ProcessVerdict& process) {
                   .set("lacks_windows", process.use.lacks_windows)
                   .set("damaged_places", process.use.damaged)
                   .set("unchecked_blocks", process.use.unchecked)
+                  .set("gaps", process.use.gaps)
                   .set("leaked", json_of(process.leaked))
                   .set("alive", json_of(profile.total.live))
                   .set("peak", peak_of(profile))

@@ -5,6 +5,7 @@
 #include <initializer_list>
 
 #include "interpose/originals/originals.h"
+#include "interpose/recording/blocks/thread_names.h"
 #include "interpose/recording/window.h"
 #include "platform/clock.h"
 #include "platform/errno_keeper.h"
@@ -38,6 +39,13 @@ bool prepare_stack(Writer& writer) {
   return true;
 }
 
+// Defines the name of this thread if it is new. Where the file cannot grow, the next record fails.
+void note_own_name(Writer& writer) {
+  static_cast<void>(define_own_name(writer.definitions,
+                                    writer.owner.load(std::memory_order_relaxed), writer.stamp,
+                                    writer.defined_name));
+}
+
 // Takes a writer that is free, or whose thread has ended, for this thread.
 Writer* acquire_writer() {
   if (recording.are_calls_forbidden.load(std::memory_order_relaxed)) return nullptr;
@@ -47,6 +55,7 @@ Writer* acquire_writer() {
   writer->state.store(WriterState::Writing, std::memory_order_relaxed);
   writer->thread = pyframe::this_thread(recording.interpreter, platform::thread_self());
   writer->probe = {};
+  writer->self.store(writer->thread.self, std::memory_order_relaxed);
   if (!prepare_stack(*writer)) {
     WriterPool::release(*writer);
     return nullptr;
@@ -58,7 +67,10 @@ Writer* acquire_writer() {
       return nullptr;
     }
   }
-  if (ensure_turn(*writer, 0) && write_thread(*writer, thread)) return writer;
+  if (ensure_turn(*writer, 0) && write_thread(*writer, thread)) {
+    note_own_name(*writer);
+    return writer;
+  }
   WriterPool::release(*writer);
   return nullptr;
 }
@@ -237,6 +249,7 @@ Word* make_room(Writer& writer, std::size_t words) {
     advance_epoch(writer, writer.window->opened_ns);
     repeat_epoch(writer);
     record_resident(writer);
+    note_own_name(writer);
   } else {
     writer.end = end;
   }

@@ -90,6 +90,8 @@ struct alignas(64) Writer {
   alignas(64) LastSizes last_sizes;
   KnownSite known_sites[1 << kKnownSiteBits];
   ProbeState probe;
+  std::atomic<std::uintptr_t> self;  // the value of pthread_self() of the owner
+  std::uint64_t defined_name;  // a number made of the owner and the name that is defined for it
 };
 
 // The writer of this thread; null until its first event.

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
 #include <time.h>
@@ -106,6 +107,19 @@ std::uint32_t thread_id() {
 std::uintptr_t thread_self() {
   return ::pthread_self();
 }
+
+namespace {
+constinit std::atomic<bool> is_name_forbidden{false};
+}  // namespace
+
+bool find_own_name(ThreadName& name) {
+  return !is_name_forbidden.load(std::memory_order_relaxed) &&
+         system_call(SYS_prctl, PR_GET_NAME, name.text) == 0;
+}
+void forbid_own_name() {
+  is_name_forbidden.store(true, std::memory_order_relaxed);
+}
+
 bool is_thread_alive(std::uint32_t process, std::uint32_t thread) {
   return system_call(SYS_tgkill, process, thread, 0) != -ESRCH;
 }

@@ -73,6 +73,11 @@ std::uintptr_t thread_self() {
   return reinterpret_cast<std::uintptr_t>(::pthread_self());
 }
 
+bool find_own_name(ThreadName& name) {
+  return ::pthread_getname_np(::pthread_self(), name.text, sizeof name.text) == 0;
+}
+void forbid_own_name() {}
+
 bool is_thread_alive(std::uint32_t process, std::uint32_t thread) {
   const ErrnoKeeper keeper;
   constexpr std::uint64_t kStep = std::uint64_t{1} << 32;

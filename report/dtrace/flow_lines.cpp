@@ -71,7 +71,7 @@ void FlowLines::write_columns(const Event& event) {
   for (const FlowColumn column : columns_) {
     switch (column) {
       case FlowColumn::Thread:
-        fmt::format_to(end, "{:>7} ", event.thread);
+        text += thread_text(event.thread);
         break;
       case FlowColumn::Time: {
         const std::uint64_t microseconds = (after_ns - options_.started_ns) / 1000;
@@ -84,6 +84,17 @@ void FlowLines::write_columns(const Event& event) {
     }
   }
   output_.write(text);
+}
+
+String FlowLines::thread_text(std::uint32_t thread) const {
+  const std::string_view known = options_.threads == nullptr ? "" : options_.threads->find(thread);
+  String name = shown_function(options_.names, known);
+  std::replace(name.begin(), name.end(), ' ', '_');
+  String text;
+  // Names of Linux have at most 15 bytes.
+  fmt::format_to(std::back_inserter(text), "{:>7}/{:<15} ", thread,
+                 std::string_view(name.empty() ? "-" : name));
+  return text;
 }
 
 void FlowLines::on_event(const Event& event, const Site& site) {

@@ -12,6 +12,7 @@
 #include "report/base/names.h"
 #include "report/base/output.h"
 #include "report/dtrace/function_set.h"
+#include "report/names/thread_names.h"
 #include "report/reader/event_sink.h"
 #include "report/reader/per_site.h"
 
@@ -21,9 +22,10 @@ struct FlowLinesOptions {
   pid_t pid = 0;
   Names names = {};
   FunctionSet functions = FunctionSet::all();
-  bool call_stack = false;        // CALL and RTN lines too, and their heading
-  std::string_view columns = {};  // of take_flow_column(); before the D script's line
-  std::uint64_t started_ns = 0;   // CLOCK_MONOTONIC
+  bool call_stack = false;               // CALL and RTN lines too, and their heading
+  std::string_view columns = {};         // of take_flow_column(); before the D script's line
+  const ThreadNames* threads = nullptr;  // for the column of threads
+  std::uint64_t started_ns = 0;          // CLOCK_MONOTONIC
 };
 
 class FlowLines final : public EventSink {
@@ -38,6 +40,8 @@ class FlowLines final : public EventSink {
  private:
   // The columns that were asked for.
   void write_columns(const Event& event);
+  // The number of the thread and its name, without blanks.
+  String thread_text(std::uint32_t thread) const;
   // "PID FILE:LINE ", with which every line begins.
   String location_text(const Site& site) const;
   String site_text(const Site& site) const;

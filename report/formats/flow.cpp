@@ -20,6 +20,7 @@ void write_flow(Replay& replay, const FormatOptions& options) {
                                          .functions = has_lines ? options.functions : kNoFunctions,
                                          .call_stack = has_lines && options.has_call_stack,
                                          .columns = options.flow_columns,
+                                         .threads = &replay.threads(),
                                          .started_ns = options.started_ns});
   Distributions distributions(replay.output(), replay.symbols(),
                               {.names = options.names, .functions = options.functions});

@@ -43,6 +43,13 @@ void write_process(JsonText& json, const ProcessInfo& process) {
     words.remove_prefix(word.size() < words.size() ? word.size() + 1 : word.size());
     json.value(word);
   }
+  json.end_array().key("threads").begin_array();
+  if (process.threads != nullptr) {
+    for (const auto& [number, thread] : process.threads->all()) {
+      json.begin_object().field("id", std::uint64_t{number}).field("name", thread.name);
+      json.end_object();
+    }
+  }
   json.end_array().end_object();
 }
 

@@ -43,6 +43,7 @@ class Replay {
   // The completeness of the record. After stream() or profile().
   virtual RecordCounts counts() const = 0;
   virtual std::uint32_t process() const = 0;
+  virtual const ThreadNames& threads() const = 0;
 };
 
 // The implementations, by the names in formats.def.

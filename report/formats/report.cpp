@@ -79,6 +79,7 @@ class CaptureReplay final : public Replay {
   Symbols& symbols() override { return symbols_; }
   RecordCounts counts() const override { return reader_.counts(); }
   std::uint32_t process() const override { return reader_.process(); }
+  const ThreadNames& threads() const override { return reader_.threads(); }
 
   void stream(std::initializer_list<EventSink*> sinks) override {
     if (options_.profile == nullptr || !profile_problem(reader_.head().mode).empty()) {

@@ -79,6 +79,13 @@ void write_trailer(Output& output, const CaptureReader& reader, const ReportOpti
   if (reader.unchecked() != 0 && !is_in_process && !options.is_running) {
     append_unchecked(text, reader.unchecked());
   }
+  if (reader.gaps() != 0) {
+    String line;
+    fmt::format_to(std::back_inserter(line),
+                   "the record has {} {}: calls of these times, and what they freed, are missing",
+                   reader.gaps(), reader.gaps() == 1 ? "gap" : "gaps");
+    append_line(text, line);
+  }
   if (reader.lacks_windows()) {
     append_line(
         text,

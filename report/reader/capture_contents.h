@@ -33,6 +33,7 @@ class CaptureContents {
   const NameTable& names() const { return names_; }
   const Metadata& metadata() const { return metadata_; }
   const ProcessMap& process_map() const { return map_; }
+  const ThreadNames& threads() const { return threads_; }
   // Of the mode Sums, as of the last poll().
   const Vector<EventSum>& sums() const { return sums_; }
 
@@ -58,7 +59,8 @@ class CaptureContents {
   NameTable names_;
   Metadata metadata_;
   ProcessMap map_;
-  DefinitionReader definitions_{names_, metadata_, map_};
+  ThreadNames threads_;
+  DefinitionReader definitions_{names_, metadata_, map_, threads_};
   Vector<EventSum> sums_;
   std::uint64_t damaged_sums_ = 0;
 };

@@ -92,7 +92,8 @@ ProcessInfo CaptureReader::process_info() const {
           .started_monotonic_ns = head().started_monotonic_ns,
           .command_line = metadata().command_line,
           .python_version = metadata().python_version,
-          .map = &contents_.process_map()};
+          .map = &contents_.process_map(),
+          .threads = &contents_.threads()};
 }
 
 double CaptureReader::progress() const {
@@ -204,6 +205,10 @@ CaptureReader::Step CaptureReader::step(Stream& stream, Event& event) {
         ++damaged_;
         continue;
       }
+      if (stream.is_sampled) [[unlikely]] {
+        ++left_out_;
+        continue;
+      }
       event.stack = kNoStack;
       if (stream.has_used && !resolve(stream, event)) [[unlikely]] {
         ++damaged_;
@@ -301,6 +306,7 @@ void CaptureReader::begin_block(Stream& stream, const IndexedBlock& block) {
   stream.is_complete = !block.is_window();
   stream.is_overtaken = false;
   stream.sizes.clear();
+  stream.is_sampled = false;
   // If the head is damaged, the kind follows from the records of the block.
   stream.has_used = has_stacks();
   stream.used.assign(1, UsedSite());

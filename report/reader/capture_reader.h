@@ -46,6 +46,7 @@ class CaptureReader {
   const FileHead& head() const { return contents_.index().head(); }
   const Metadata& metadata() const { return contents_.metadata(); }
   const NameTable& names() const { return contents_.names(); }
+  const ThreadNames& threads() const { return contents_.threads(); }
   // Whether events have a stack (NameTable::stacks()), and not their site alone.
   bool has_stacks() const { return head().frames == FrameKind::Stacks; }
   std::uint32_t process() const { return head().process; }
@@ -64,7 +65,9 @@ class CaptureReader {
   std::uint64_t unchecked() const { return contents_.index().unchecked(); }
   // Blocks, records and names that were not what they should be.
   std::uint64_t damaged() const { return damaged_ + contents_.damaged(); }
-  // Events that were left out because what they refer to is damaged.
+  // Times of which the record has no calls.
+  std::uint64_t gaps() const { return gaps_; }
+  // Events that were left out because what they refer to is damaged, or because they are samples.
   std::uint64_t left_out() const { return left_out_; }
   RecordCounts counts() const { return {recorded(), lost(), overwritten(), damaged(), left_out()}; }
   // The part of the events that has been read, from 0 to 1.
@@ -87,6 +90,7 @@ class CaptureReader {
     std::uint64_t events = 0;   // of this writer before `position`, overwritten ones included
     Vector<Word> words;         // of the current block
     LastSizes sizes;            // likewise
+    bool is_sampled = false;    // calls of the current block from here on are samples
     bool has_used = false;      // events of the current block refer to `used`
     Vector<UsedSite> used;      // likewise; the first entry is that of no site
     std::size_t position = 0;
@@ -151,6 +155,7 @@ class CaptureReader {
   std::uint64_t overwritten_ = 0;
   std::uint64_t damaged_ = 0;
   std::uint64_t left_out_ = 0;
+  std::uint64_t gaps_ = 0;
   std::size_t blocks_read_ = 0;
 };
 

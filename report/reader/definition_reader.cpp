@@ -80,6 +80,12 @@ bool DefinitionReader::take(Record record) {
     case ExtendedKind::Stack:
       return has(record, kStackWords - 1) &&
              names_.add_stack(extended_number(record[0]), stack_node(record[1]));
+    case ExtendedKind::Type: {
+      std::string_view piece;
+      return read_piece(record, piece);
+    }
+    case ExtendedKind::ThreadName:
+      return take_thread_name(record);
     case ExtendedKind::Area:
       return map_.take_area(record);
     case ExtendedKind::Pages:
@@ -112,6 +118,14 @@ bool DefinitionReader::take_module(Record record) {
   if (!has(record, 4 + kIdWords) || record[4] > kMaxBuildIdBytes) return false;
   const auto* const id = reinterpret_cast<const char*>(record.data() + 5);
   names_.add_module(extended_number(record[0]), record[1], record[2], record[3], {id, record[4]});
+  return true;
+}
+
+bool DefinitionReader::take_thread_name(Record record) {
+  if (record.size() < kMinThreadNameWords || record.size() > kMaxThreadNameWords) return false;
+  const std::span<const Word> words = record.subspan(2);
+  const std::string_view padded = {reinterpret_cast<const char*>(words.data()), words.size_bytes()};
+  threads_.add(extended_number(record[0]), record[1], padded.substr(0, padded.find('\0')));
   return true;
 }
 

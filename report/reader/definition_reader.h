@@ -9,6 +9,7 @@
 #include "capture/record.h"
 #include "report/base/memory.h"
 #include "report/names/name_table.h"
+#include "report/names/thread_names.h"
 #include "report/reader/capture_index.h"
 #include "report/reader/metadata.h"
 #include "report/reader/process_map.h"
@@ -17,8 +18,8 @@ namespace pymemflow::report {
 
 class DefinitionReader {
  public:
-  DefinitionReader(NameTable& names, Metadata& metadata, ProcessMap& map)
-      : names_(names), metadata_(metadata), map_(map) {}
+  DefinitionReader(NameTable& names, Metadata& metadata, ProcessMap& map, ThreadNames& threads)
+      : names_(names), metadata_(metadata), map_(map), threads_(threads) {}
 
   // Takes the definitions that are new.
   void read(const CaptureFiles& files, const CaptureIndex& index);
@@ -47,12 +48,14 @@ class DefinitionReader {
   bool take_text(Record record);
   bool take_metadata(Record record);
   bool take_module(Record record);
+  bool take_thread_name(Record record);
   // False: what it refers to has not been defined yet.
   bool take_site(const Word* words);
 
   NameTable& names_;
   Metadata& metadata_;
   ProcessMap& map_;
+  ThreadNames& threads_;
   Map<std::pair<std::uint32_t, std::uint64_t>, Progress>
       progress_;  // by writer and number of block
   Vector<PendingSite> waiting_;

@@ -70,6 +70,17 @@ bool CaptureReader::take_extended(Stream& stream, std::span<const Word> record, 
     case ExtendedKind::Memory:
       if (read_memory(record, event)) return true;
       break;
+    case ExtendedKind::Gap:
+      if (record.size() != kGapWords || (record[2] != 0 && record[2] < record[1])) break;
+      ++gaps_;
+      return false;
+    case ExtendedKind::Sampling:
+      if (record.size() != kSamplingWords) break;
+      stream.is_sampled = record[1] != 0;
+      return false;
+    case ExtendedKind::BlockType:
+      if (record.size() != kBlockTypeWords) break;
+      return false;
     case ExtendedKind::Mapping:
       event.kind = EventKind::Mapping;
       event.stack = kNoStack;

@@ -5,6 +5,7 @@
 
 #include "capture/block.h"
 #include "report/base/memory.h"
+#include "report/names/thread_names.h"
 #include "report/reader/process_map.h"
 
 namespace pymemflow::report {
@@ -22,6 +23,7 @@ struct ProcessInfo {
   String python_version = {};
   // The reader's, which must outlive its use. Null: there is none.
   const ProcessMap* map = nullptr;
+  const ThreadNames* threads = nullptr;
 };
 
 // The completeness of a record, in events.

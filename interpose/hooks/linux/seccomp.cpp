@@ -11,6 +11,7 @@
 
 #include "interpose/hooks/exits.h"
 #include "interpose/hooks/linux/filters.h"
+#include "interpose/hooks/linux/thread_names.h"
 #include "interpose/hooks/linux/waits.h"
 #include "interpose/hooks/process_log.h"
 #include "interpose/originals/originals.h"
@@ -18,6 +19,7 @@
 #include "platform/linux/held_threads.h"
 #include "platform/linux/system_call.h"
 #include "platform/linux/watched_system_calls.h"
+#include "platform/threads.h"
 
 using namespace pymemflow;
 using namespace pymemflow::interpose;
@@ -33,6 +35,7 @@ long finish(long outcome) {
 // `program` is null in the strict mode, which leaves four calls.
 template <typename Install>
 long around_filter(const void* program, bool is_strict, Install install) {
+  if (is_strict || !permits_call(program, SYS_prctl)) platform::forbid_own_name();
   if (!is_announced(end_handlers.before_filter != nullptr)) {
     if (is_strict || !permits_call(program, SYS_getpid)) close_process_log();
     return install();
@@ -53,6 +56,11 @@ long around_filter(const void* program, bool is_strict, Install install) {
 
 long run_prctl(long option, long a, long b, long c, long d) {
   const auto call = [=] { return platform::system_call_of_host(SYS_prctl, option, a, b, c, d); };
+  if (option == PR_SET_NAME) {
+    const long outcome = call();
+    record_own_name();
+    return finish(outcome);
+  }
   if (option != PR_SET_SECCOMP) return finish(call());
   return finish(around_filter(reinterpret_cast<const void*>(b),
                               static_cast<unsigned long>(a) == SECCOMP_MODE_STRICT, call));

@@ -135,6 +135,18 @@ bool define_module(DefinitionStream& stream, const platform::Mapping& mapping, s
                  words[2], words[3]});
 }
 
+bool define_thread_name(DefinitionStream& stream, std::uint32_t thread, std::uint64_t stamp,
+                        std::string_view name) {
+  const std::size_t name_words =
+      std::max<std::size_t>(1, (name.size() + sizeof(Word) - 1) / sizeof(Word));
+  Word* const record = stream.make_room(2 + name_words);
+  if (record == nullptr) return false;
+  record[1] = stamp;
+  std::memcpy(record + 2, name.data(), name.size());  // behind what was written are zeros
+  stream.commit(extended_head(ExtendedKind::ThreadName, 2 + name_words, thread), 2 + name_words);
+  return true;
+}
+
 bool define_metadata(DefinitionStream& stream, MetadataKind kind, std::string_view text) {
   return define_bytes(stream, ExtendedKind::Metadata, static_cast<std::uint32_t>(kind), text.data(),
                       text.size());

@@ -24,6 +24,9 @@ bool define_caller(DefinitionStream& stream, SiteId site, const void* address,
 bool define_stack(DefinitionStream& stream, StackId number, StackNode node);
 bool define_module(DefinitionStream& stream, const platform::Mapping& mapping, std::uint32_t text,
                    std::span<const unsigned char> build_id);
+// `name` has at most kMaxThreadName bytes, and is the thread's from the stamp on.
+bool define_thread_name(DefinitionStream& stream, std::uint32_t thread, std::uint64_t stamp,
+                        std::string_view name);
 bool define_metadata(DefinitionStream& stream, MetadataKind kind, std::string_view text);
 
 }  // namespace pymemflow::interpose

@@ -164,7 +164,7 @@ class TestFlowColumns(Case):
         plain = self.cli('report', self.path('c')).stdout
         text = self.cli('report', '--flow-columns=time,event,thread', self.path('c')).stdout
         lines = [line for line in text.splitlines(True) if ' -> ' in line]
-        found = [re.fullmatch(r' *(\d+\.\d{6}) +(\d+) +(\d+) (.*\n)', line).groups() for line in lines]
+        found = [re.fullmatch(r' *(\d+\.\d{6}) +(\d+) +(\d+)/\S.{14} (.*\n)', line).groups() for line in lines]
         assert [line[3] for line in found] == [line for line in plain.splitlines(True) if ' -> ' in line]
         times = [float(line[0]) for line in found]
         numbers = [int(line[1]) for line in found]

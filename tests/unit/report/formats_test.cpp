@@ -46,6 +46,7 @@ class MadeUp final : public Replay {
                        .result = address,
                        .mapping = {.step = MappingStep::Mapped, .traits = kMapsFile}});
   }
+  const ThreadNames& threads() const override { return threads_; }
   std::string written() { return captured_.text(); }
 
   Output& output() override { return captured_.output(); }
@@ -71,6 +72,7 @@ class MadeUp final : public Replay {
   ProcessInfo process_ = {.id = 4711, .end = EndKind::Exit, .started_monotonic_ns = 900};
   CapturedOutput captured_;
   NameTable names_;
+  ThreadNames threads_;
   Symbols symbols_{names_.modules(), Symbols::Where::kOffline};
   std::vector<Event> events_;
 };
@@ -135,7 +137,8 @@ TEST(Formats, JsonIsTheProfile) {
       replay.written(),
       R"({"schema": "pymemflow-profile", "version": 1, "process": {"id": 4711, )"
       R"("is_forked_child": false, "end": "exit", "started_ns": 0, "python_version": "", )"
-      R"("command_line": ["python3", "leak.py"]}, "record": {"recorded": 5, "lost": 5, )"
+      R"("command_line": ["python3", "leak.py"], "threads": []}, "record": {"recorded": 5, )"
+      R"("lost": 5, )"
       R"("overwritten": 0, "damaged": 0, "left_out": 0}, "events": 2, "unknown_releases": 0, )"
       R"("live": {"bytes": 107, "blocks": 2}, "allocated": {"bytes": 107, "blocks": 2}, )"
       R"("temporary": 0, "peak": {"bytes": 107, "blocks": 2, "event": 2, "after_ns": 100, )"
