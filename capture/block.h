@@ -59,7 +59,26 @@ enum class RecordMode : std::uint32_t {
 enum class FrameKind : std::uint32_t {
   Sites = letters("site"),   // the running line: the number of a Site or Caller
   Stacks = letters("stck"),  // an index in the table of the block (UsedStack, UsedSite)
+  // The same, and in short records the domain (SiteNumbers::WithDomain).
+  SitesAndDomains = letters("sitd"),
+  StacksAndDomains = letters("stcd"),
 };
+
+constexpr FrameKind frame_kind(bool has_stacks, bool has_domains) {
+  if (has_domains) return has_stacks ? FrameKind::StacksAndDomains : FrameKind::SitesAndDomains;
+  return has_stacks ? FrameKind::Stacks : FrameKind::Sites;
+}
+constexpr bool has_sites(FrameKind kind) {
+  return kind == FrameKind::Sites || kind == FrameKind::SitesAndDomains;
+}
+constexpr bool has_stacks(FrameKind kind) {
+  return kind == FrameKind::Stacks || kind == FrameKind::StacksAndDomains;
+}
+constexpr SiteNumbers site_numbers(FrameKind kind) {
+  const bool has_domains =
+      kind == FrameKind::SitesAndDomains || kind == FrameKind::StacksAndDomains;
+  return has_domains ? SiteNumbers::WithDomain : SiteNumbers::Plain;
+}
 
 // The way in which the recording ended.
 enum class EndKind : std::uint32_t {
@@ -80,7 +99,7 @@ struct FileHead {
   RecordMode mode;
   std::uint32_t is_forked_child;
   FrameKind frames;
-  std::uint32_t max_stack;  // frames that a stack may have; 0 with FrameKind::Sites
+  std::uint32_t max_stack;  // frames that a stack may have; 0 if there are none
   std::uint64_t checksum;
   // The following fields change while the process runs. `end_checksum` covers them once it has
   // ended.

@@ -37,6 +37,43 @@ constexpr const FunctionTraits& traits(Function function) {
   return kFunctions[static_cast<std::size_t>(function)];
 }
 
+// The allocator that a call goes to: the C library's, or one of Python's (PyMemAllocatorDomain, in
+// its order). The functions of Python's are the last rows of the table.
+enum class Domain : std::uint8_t { C, Raw, Mem, Obj };
+inline constexpr std::size_t kDomains = 3;  // Python's
+inline constexpr std::string_view kDomainNames[kDomains] = {"raw", "mem", "obj"};
+
+namespace detail {
+inline constexpr std::size_t kFirstOfPython = static_cast<std::size_t>(Function::PyMem_RawMalloc);
+inline constexpr Function kDomainFunctions[] = {Function::malloc, Function::calloc,
+                                                Function::realloc, Function::free};
+inline constexpr std::size_t kPerDomain = std::size(kDomainFunctions);
+static_assert(kFirstOfPython + kPerDomain * kDomains == kFunctionCount);
+}  // namespace detail
+
+constexpr Domain domain_of(Function function) {
+  const auto row = static_cast<std::size_t>(function);
+  if (row < detail::kFirstOfPython) return Domain::C;
+  return static_cast<Domain>(1 + (row - detail::kFirstOfPython) / detail::kPerDomain);
+}
+// Returns malloc for PyObject_Malloc, and so on.
+constexpr Function c_function_of(Function function) {
+  const auto row = static_cast<std::size_t>(function);
+  if (row < detail::kFirstOfPython) return function;
+  return detail::kDomainFunctions[(row - detail::kFirstOfPython) % detail::kPerDomain];
+}
+// The opposite. `function` is malloc, calloc, realloc or free.
+constexpr Function in_domain(Function function, Domain domain) {
+  if (domain == Domain::C) return function;
+  std::size_t index = 0;
+  while (detail::kDomainFunctions[index] != function) ++index;
+  return static_cast<Function>(detail::kFirstOfPython +
+                               (static_cast<std::size_t>(domain) - 1) * detail::kPerDomain + index);
+}
+static_assert(in_domain(Function::free, Domain::Obj) == Function::PyObject_Free);
+static_assert(domain_of(Function::PyMem_Calloc) == Domain::Mem);
+static_assert(c_function_of(Function::PyMem_RawRealloc) == Function::realloc);
+
 // A call of an allocator function, or one of the moments that are recorded between calls.
 enum class EventKind : std::uint8_t {
   Call,

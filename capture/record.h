@@ -72,6 +72,24 @@ inline constexpr int kShortSiteBits = 64 - kKindBits - kAddressBits;
 inline constexpr SiteId kShortSites = SiteId{1} << kShortSiteBits;
 inline constexpr unsigned kAlignmentShift = 4;
 
+// Where calls of Python's allocators are recorded, the domain takes the uppermost bits of the
+// site's number in Malloc, Free and Calloc.
+enum class SiteNumbers : std::uint8_t { Plain, WithDomain };
+inline constexpr int kDomainBits = 2;
+inline constexpr int kDomainShift = kShortSiteBits - kDomainBits;
+constexpr SiteId short_sites(SiteNumbers numbers) {
+  return numbers == SiteNumbers::Plain ? kShortSites : SiteId{1} << kDomainShift;
+}
+constexpr SiteId short_number(SiteId site, Domain domain) {
+  return site | static_cast<SiteId>(domain) << kDomainShift;
+}
+constexpr Domain domain_in(SiteId number) {
+  return static_cast<Domain>(number >> kDomainShift);
+}
+constexpr SiteId site_in(SiteId number) {
+  return number & (short_sites(SiteNumbers::WithDomain) - 1);
+}
+
 constexpr RecordKind kind_of(Word first) {
   return static_cast<RecordKind>(first & 7);
 }
@@ -283,7 +301,7 @@ constexpr StackNode stack_node(Word payload) {
 // Decodes a whole record for which is_event() holds, but for its thread, stack and time, which are
 // not in the record. In captures of FrameKind::Stacks, Event::site is the index in the table of the
 // block. `sizes` has taken all records of the block before it. False: the record is damaged.
-inline bool read_event(const Word* record, LastSizes& sizes, Event& event) {
+inline bool read_event(const Word* record, SiteNumbers numbers, LastSizes& sizes, Event& event) {
   const Word head = record[0];
   event.arguments[1] = 0;
   event.arguments[2] = 0;
@@ -297,7 +315,8 @@ inline bool read_event(const Word* record, LastSizes& sizes, Event& event) {
       break;
     case RecordKind::MallocAgain:
       event.function = Function::malloc;
-      return sizes.find(event.site, event.arguments[0]);
+      if (!sizes.find(event.site, event.arguments[0])) return false;
+      break;
     case RecordKind::Free:
       event.function = Function::free;
       event.arguments[0] = event.result;
@@ -316,7 +335,12 @@ inline bool read_event(const Word* record, LastSizes& sizes, Event& event) {
       for (std::size_t i = 0; i < count; ++i) event.arguments[i] = record[1 + i];
       if (count == 0) event.arguments[0] = 0;
       event.result = function.effect == Effect::Release ? 0 : record[1 + count];
+      return true;
     }
+  }
+  if (numbers == SiteNumbers::WithDomain) {
+    event.function = in_domain(event.function, domain_in(event.site));
+    event.site = site_in(event.site);
   }
   return true;
 }

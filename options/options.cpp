@@ -17,6 +17,8 @@ constexpr std::string_view kTextProblem = "is empty or too long";
 constexpr std::string_view kSwitchProblem =
     "is neither on (1, on, yes, true) nor off (0, off, no, false)";
 constexpr std::string_view kSizeProblem = "is not a size (4096, 1.5MB, 32MiB)";
+constexpr std::string_view kDomainsProblem =
+    "is neither a list of raw, mem and obj, separated by commas, nor all, none or auto";
 constexpr std::string_view kFramesProblem = "is not a number of frames from 1 to 16384";
 
 // Copies of values: the program may change its environment.
@@ -89,6 +91,37 @@ std::string_view set_frames(Storage&, const Words&, std::string_view value, std:
   return {};
 }
 
+struct DomainWord {
+  std::string_view word;
+  Domains domains;
+};
+constexpr DomainWord kDomainWords[] = {
+    {"raw", Domains::Raw}, {"mem", Domains::Mem}, {"obj", Domains::Obj}};
+constexpr DomainWord kDomainsAlone[] = {
+    {"none", Domains::None}, {"auto", Domains::Auto}, {"all", Domains::All}};
+
+std::string_view set_domains(Storage&, const Words&, std::string_view value, Domains& field) {
+  for (const DomainWord& known : kDomainsAlone) {
+    if (value == known.word) return field = known.domains, std::string_view();
+  }
+  unsigned domains = 0;
+  for (bool is_last = false; !is_last;) {
+    const std::size_t comma = value.find(',');
+    const std::string_view word = value.substr(0, comma);
+    unsigned domain = 0;
+    for (const DomainWord& known : kDomainWords) {
+      if (word == known.word) domain = static_cast<unsigned>(known.domains);
+    }
+    // Unknown, or there twice.
+    if (domain == 0 || (domains & domain) != 0) return kDomainsProblem;
+    domains |= domain;
+    is_last = comma == std::string_view::npos;
+    if (!is_last) value.remove_prefix(comma + 1);
+  }
+  field = static_cast<Domains>(domains);
+  return {};
+}
+
 // The position of the word is the number of the enumerator.
 template <typename Enumeration>
 std::string_view set_word(Storage&, const Words& known, std::string_view value,
@@ -111,6 +144,7 @@ constexpr auto set_Path = set_path;
 constexpr auto set_Switch = set_switch;
 constexpr auto set_Size = set_size;
 constexpr auto set_Frames = set_frames;
+constexpr auto set_Domains = set_domains;
 constexpr auto set_By = set_word<By>;
 constexpr auto set_Metric = set_word<Metric>;
 constexpr auto set_Attribution = set_word<Attribution>;
@@ -213,6 +247,20 @@ std::string_view text_of(std::uint64_t value, const char*, char (&buffer)[kMaxVa
   do *--begin = static_cast<char>('0' + value % 10);
   while ((value /= 10) != 0);
   return {begin, static_cast<std::size_t>(buffer + kMaxValueText - begin)};
+}
+
+std::string_view text_of(Domains value, const char*, char (&buffer)[kMaxValueText]) {
+  for (const DomainWord& known : kDomainsAlone) {
+    if (value == known.domains) return known.word;
+  }
+  char* end = buffer;
+  for (const DomainWord& known : kDomainWords) {
+    if ((static_cast<unsigned>(value) & static_cast<unsigned>(known.domains)) == 0) continue;
+    if (end != buffer) *end++ = ',';
+    std::memcpy(end, known.word.data(), known.word.size());
+    end += known.word.size();
+  }
+  return {buffer, static_cast<std::size_t>(end - buffer)};
 }
 
 template <typename Enumeration>

@@ -56,6 +56,9 @@ enum class Stack : std::uint8_t {
   Auto,    // Native where a capture is kept or a profile is printed, else Top (resolve.h)
 };
 
+// The allocators of Python whose calls are recorded: a bit for each of kDomainNames.
+enum class Domains : std::uint8_t { None = 0, Raw = 1, Mem = 2, Obj = 4, All = 7, Auto = 8 };
+
 // The greatest number of frames that a stack may be recorded with (capture/stack.h).
 inline constexpr std::uint32_t kMaxFrames = 16384;
 
@@ -83,6 +86,7 @@ enum class OptionType : std::uint8_t {
   Attribution,
   By,
   Compat,
+  Domains,
   Metric,
   Stack,
   Start,

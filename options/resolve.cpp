@@ -71,6 +71,10 @@ bool has_chosen_stacks(const Options& options) {
   return options.stack == Stack::Python || options.stack == Stack::Native;
 }
 
+bool records_domains(const Options& options) {
+  return options.domains != Domains::Auto && options.domains != Domains::None;
+}
+
 // The head of a record, and the first blocks of its events and names.
 constexpr std::uint64_t kSmallestLimit = std::uint64_t{192} << 10;
 constexpr std::uint64_t kLargestRing = std::uint64_t{1} << 62;  // for the sum
@@ -109,6 +113,13 @@ constexpr Conflict kConflicts[] = {
      "--python-call-stack (PYMEMFLOW_PYTHON_CALL_STACK)",
      "prints calls and returns, but --no-flow (PYMEMFLOW_FLOW=0) keeps no events; leave one of "
      "them out"},
+    {[](const Options& options, FormatInput) {
+       return records_domains(options) && is_probed(options);
+     },
+     "--domains (PYMEMFLOW_DOMAINS)",
+     "records each call once, where Python's allocators are called, but --attribution probe, "
+     "--compat "
+     "or --python-call-stack shows what probes see of malloc(); leave one of them out"},
     {[](const Options& options, FormatInput) {
        return has_chosen_stacks(options) && is_probed(options);
      },
@@ -253,6 +264,7 @@ OptionError resolve(const Options& options, std::span<const FormatName> formats,
   if (format == nullptr) return unknown_format(formats, options.format);
   report.format = format->name;
   recording.stack = chosen_stack(options, format->input);
+  if (recording.domains == Domains::Auto) recording.domains = Domains::None;
   if (!are_flow_columns(options.flow_columns)) {
     return {subject.make({"flow-columns ", options.flow_columns}),
             "is not a list of thread, time and event, separated by commas"};

@@ -75,7 +75,7 @@ Options recording_part(const Options& options);
 // `formats`: all formats, the default first. Fails if the format is unknown, if it needs events
 // that are not kept, or if two options contradict each other: no option silently overrides another.
 // The error lives until the next call. In the results `format` is never empty, `attribution` is the
-// one that compat needs, and `stack` is not Auto.
+// one that compat needs, and `stack` and `domains` are not Auto.
 //
 // The command alone refuses options of its report that have no effect on it: in a traced program
 // they may be for the Python module.

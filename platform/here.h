@@ -5,6 +5,7 @@
 //   PMF_HERE_Everywhere(x)  x
 //   PMF_HERE_Linux(x)       x on Linux, else nothing
 //   PMF_HERE_Macos(x)       x on macOS, else nothing
+//   PMF_HERE_Python(x)      nothing: such a function is not hooked by its name
 //
 //   PMF_HOOK(Result, name)(parameters) { ... }    defines the hook of the function `name`
 //   PMF_EXPORT                                    declares a function of the C interface
@@ -28,5 +29,6 @@
 #  define PMF_HOOK(Result, name) extern "C" __attribute__((visibility("default"))) Result name
 #endif
 
+#define PMF_HERE_Python(...)
 #define PMF_EXPORT extern "C" __attribute__((visibility("default")))
 #define PMF_CALLER __builtin_return_address(0)

@@ -211,6 +211,11 @@ Interpreter find_interpreter(void* handle, Arrival arrival) {
   }
   interpreter.status = reason == nullptr ? InterpreterStatus::Known : InterpreterStatus::Unknown;
   if (reason == nullptr) interpreter.arena_allocator = find_arena_allocator(library);
+  AllocatorTables& tables = interpreter.allocator_tables;
+  if (!library.find("PyMem_GetAllocator", tables.get) ||
+      !library.find("PyMem_SetAllocator", tables.set)) {
+    tables = {};
+  }
   interpreter.version = version_text;
   if (arrival == Arrival::Late || platform::kThreadLocalsMayAllocate) guard_states(interpreter);
   return interpreter;

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 
+#include "pyframe/layouts/allocator_table.h"
 #include "pyframe/layouts/layout.h"
 #include "pyframe/own_state.h"
 #include "pyframe/state_slot.h"
@@ -65,6 +66,7 @@ struct Interpreter {
   // The function by which it maps memory: pymalloc's arenas, and from 3.11 on stacks of frames.
   // Null: unknown.
   const void* arena_allocator = nullptr;
+  AllocatorTables allocator_tables{};
 };
 
 // Finds the interpreter whose functions are in `library`, a handle of dlopen(); null: the first one

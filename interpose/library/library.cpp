@@ -11,6 +11,7 @@
 #include "interpose/hooks/late_python.h"
 #include "interpose/hooks/late_threads.h"
 #include "interpose/hooks/process_log.h"
+#include "interpose/library/domains.h"
 #include "interpose/library/ending.h"
 #include "interpose/library/errors.h"
 #include "interpose/library/messages.h"
@@ -96,12 +97,7 @@ void tell_end(EndKind kind) {
     return;
   }
   if (!pyframe::is_known(recording.interpreter)) say_unknown_interpreter();
-  if (recording.interpreter.is_free_threaded) {
-    say(
-        {"this is a free-threaded CPython: its objects come from an allocator of its own "
-         "(mimalloc), not "
-         "from malloc(), and are not shown"});
-  }
+  say_unseen_objects(recording_options.domains);
   if (const std::uint64_t events = recording.not_probed.load()) say_not_probed(events);
   if (pyframe::expects_switched_stacks(recording.interpreter) &&
       platform::copy_method() == platform::CopyMethod::None) {
@@ -307,6 +303,7 @@ CaptureSettings settings_of(const RecordingOptions& asked) {
           .ring_bytes = asked.ring,
           .max_stack = asked.stack == Stack::Top ? 0 : static_cast<std::uint32_t>(asked.max_stack),
           .has_native_frames = asked.stack == Stack::Native,
+          .has_domains = asked.domains != Domains::None,
           .has_mappings = asked.mappings,
           .has_process_map = mode != RecordMode::Sums && (!asked.capture.empty() || is_profile),
           .options = given_options()};
@@ -357,6 +354,7 @@ void begin(const pyframe::Interpreter& interpreter) {
     say({"the code that runs Python frames was not found: no C functions are recorded above them"});
   }
   platform::find_heap_state();
+  record_domains(interpreter, recording_options.domains);
   note_unseen(recording.interpreter);
   recording.on_forked_child = on_forked_child;
   note_record(true);

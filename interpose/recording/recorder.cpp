@@ -86,8 +86,13 @@ bool is_for_probes(Writer& writer, const Call& call) {
   return is_for_probes(writer, address_of(call), is_release);
 }
 
-bool write_short_call(Writer& writer, const Call& call, SiteId site) {
-  if (call.function == Function::malloc && fits_short(call.result, site)) {
+// `number`: the site, or what stands for it.
+bool write_short_call(Writer& writer, const Call& call, SiteId number) {
+  const Function function = c_function_of(call.function);
+  const Domain domain = domain_of(call.function);
+  if (domain != Domain::C && recording.destination.site_numbers == SiteNumbers::Plain) return false;
+  const SiteId site = short_number(number, domain);
+  if (function == Function::malloc && fits(call.result, number)) {
     Word* const record = make_room(writer, 2);
     if (record == nullptr) return false;
     if (recording.probes) {
@@ -100,13 +105,13 @@ bool write_short_call(Writer& writer, const Call& call, SiteId site) {
     }
     return true;
   }
-  if (call.function == Function::free && fits_short(call.arguments[0], site)) {
+  if (function == Function::free && fits(call.arguments[0], number)) {
     if (make_room(writer, 1) == nullptr) return false;
     commit(writer, short_head(RecordKind::Free, call.arguments[0], site), 1);
     return true;
   }
   const bool are_small = (call.arguments[0] | call.arguments[1]) >> 32 == 0;
-  if (call.function == Function::calloc && are_small && fits_short(call.result, site)) {
+  if (function == Function::calloc && are_small && fits(call.result, number)) {
     Word* const record = make_room(writer, 2);
     if (record == nullptr) return false;
     record[1] = pair(static_cast<std::uint32_t>(call.arguments[0]),
@@ -205,10 +210,10 @@ void count_lost(Writer* writer) {
   }
 }
 
-Entry enter(Always always) {
+Entry enter(Entering what) {
   const Phase phase = recording.phase.load(std::memory_order_acquire);
   if (phase == Phase::Off || phase == Phase::Ended) return {};
-  if (always == Always::No && is_paused()) return {};
+  if (what != Entering::Mark && is_paused()) return {};
   if (is_new_process()) {
     Writer* const writer = begin_new_process();
     return {.writer = writer, .is_lost = writer == nullptr};
@@ -226,6 +231,11 @@ Entry enter(Always always) {
     case WriterState::Writing:
       // A signal handler that interrupted the recorder records as another thread would.
       return enter_with_new_writer(true);
+    case WriterState::InDomain:
+    case WriterState::Moving:
+      // Another writer, since this one may have to keep its place.
+      if (what == Entering::Mapping) return enter_with_new_writer(true);
+      break;
     case WriterState::Ignoring:
       break;  // a call inside the original: part of the call that is being recorded
   }
@@ -293,7 +303,7 @@ void record_probe(EventKind kind, const pyframe::Position& position) {
 
 bool record_named_mark(std::string_view name, const platform::HeapState& heaps) {
   const platform::ErrnoKeeper keeper;
-  const Entry entry = enter(Always::Yes);
+  const Entry entry = enter(Entering::Mark);
   if (entry.writer == nullptr) return false;
   Writer& writer = *entry.writer;
   const std::size_t words = mark_words(name.size());
@@ -312,7 +322,7 @@ bool record_named_mark(std::string_view name, const platform::HeapState& heaps) 
 
 std::uint64_t record_turn() {
   const platform::ErrnoKeeper keeper;
-  const Entry entry = enter(Always::Yes);
+  const Entry entry = enter(Entering::Mark);
   if (entry.writer == nullptr) return 0;
   const std::uint64_t stamp = take_cut(*entry.writer);
   leave(entry);
@@ -361,7 +371,11 @@ MoveRecord::MoveRecord(Function function, const void* old, const void* caller)
   is_borrowed_ = entry.is_borrowed;
   // If originals call no other hooked function, only a signal handler can call a hook before
   // finish(). It must find the state Writing.
-  if (originals_are_nested) writer.state.store(WriterState::Ignoring, std::memory_order_relaxed);
+  if (domain_of(function) != Domain::C) {
+    writer.state.store(WriterState::Moving, std::memory_order_relaxed);
+  } else if (originals_are_nested) {
+    writer.state.store(WriterState::Ignoring, std::memory_order_relaxed);
+  }
 }
 
 void MoveRecord::finish(std::initializer_list<std::uint64_t> arguments, const void* result) {

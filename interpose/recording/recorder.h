@@ -101,9 +101,12 @@ struct Entry {
   bool is_borrowed = false;
   bool is_lost = false;
 };
-// Whether an event is recorded even during a pause.
-enum class Always : bool { No, Yes };
-Entry enter(Always always = Always::No);
+enum class Entering : std::uint8_t {
+  Call,
+  Mapping,  // a call of mmap() or its family: an event also below a call of Python's allocators
+  Mark,     // an event also during a pause
+};
+Entry enter(Entering what = Entering::Call);
 // Of the writer of an Entry, after the record.
 void leave(const Entry& entry);
 // Counts an event that could not be recorded. Null: there was no writer for it.
@@ -181,26 +184,31 @@ PMF_AT_ONCE void put_malloc(Writer& writer, SiteId site, std::size_t size, std::
   writer.position = reinterpret_cast<Word*>(number(position + 2) - again * sizeof(Word));
 }
 
-PMF_AT_ONCE bool write_malloc(Writer& writer, SiteId site, std::size_t size,
+PMF_AT_ONCE bool write_malloc(Writer& writer, SiteId site, Domain domain, std::size_t size,
                               std::uint64_t address) {
   if (!is_short(writer, site, address, 2)) [[unlikely]]
     return false;
-  put_malloc(writer, site, size, address);
+  put_malloc(writer, short_number(site, domain), size, address);
   return true;
 }
-PMF_AT_ONCE bool write_calloc(Writer& writer, SiteId site, std::size_t count, std::size_t size,
-                              std::uint64_t address) {
+PMF_AT_ONCE bool write_calloc(Writer& writer, SiteId site, Domain domain, std::size_t count,
+                              std::size_t size, std::uint64_t address) {
   if ((count | size) >> 32 != 0 || !is_short(writer, site, address, 2)) [[unlikely]]
     return false;
   writer.position[1] = pair(static_cast<std::uint32_t>(count), static_cast<std::uint32_t>(size));
-  commit(writer, short_head(RecordKind::Calloc, address, site), 2);
+  commit(writer, short_head(RecordKind::Calloc, address, short_number(site, domain)), 2);
   return true;
 }
-PMF_AT_ONCE bool write_free(Writer& writer, SiteId site, std::uint64_t address) {
+PMF_AT_ONCE bool write_free(Writer& writer, SiteId site, Domain domain, std::uint64_t address) {
   if (!is_short(writer, site, address, 1)) [[unlikely]]
     return false;
-  commit(writer, short_head(RecordKind::Free, address, site), 1);
+  commit(writer, short_head(RecordKind::Free, address, short_number(site, domain)), 1);
   return true;
+}
+
+// Whether a short record has room for an address and a site.
+inline bool fits(std::uint64_t address, SiteId site) {
+  return fits_short(address) && site < recording.short_sites;
 }
 
 // Returns the site of a call on this thread, or kNoSite if it is new or needs a long record.
@@ -211,10 +219,10 @@ inline constexpr std::size_t kMaxShortWords = 2;
 bool prepare_short(Writer& writer, std::uint64_t address, std::size_t words);
 
 // In a recording with stacks: the functions of the same names without it.
-void* record_malloc_with_stack(std::size_t size, void* result, const void* caller);
+void* record_malloc_with_stack(std::size_t size, void* result, const void* caller, Domain domain);
 void* record_calloc_with_stack(std::size_t count, std::size_t size, void* result,
-                               const void* caller);
-void record_free_with_stack(const void* block, const void* caller);
+                               const void* caller, Domain domain);
+void record_free_with_stack(const void* block, const void* caller, Domain domain);
 
 // --- for the hooks -------------------------------------------------------------------------------
 
@@ -225,30 +233,32 @@ PMF_AT_ONCE bool is_recording() {
 
 // Record nearly every event, without a function call, so that the hook has no registers to save.
 // True: the event is recorded, or nothing is being recorded.
-PMF_AT_ONCE bool record_malloc_at_once(std::size_t size, const void* result, const void* caller) {
+PMF_AT_ONCE bool record_malloc_at_once(std::size_t size, const void* result, const void* caller,
+                                       Domain domain = Domain::C) {
   if (!is_recording()) return true;
   Writer* const writer = begin_short_record();
   if (writer == nullptr) return false;
-  const bool is_written = write_malloc(*writer, find_site_at_once(*writer, caller), size,
+  const bool is_written = write_malloc(*writer, find_site_at_once(*writer, caller), domain, size,
                                        reinterpret_cast<std::uintptr_t>(result));
   end_record(*writer);
   return is_written;
 }
 PMF_AT_ONCE bool record_calloc_at_once(std::size_t count, std::size_t size, const void* result,
-                                       const void* caller) {
+                                       const void* caller, Domain domain = Domain::C) {
   if (!is_recording()) return true;
   Writer* const writer = begin_short_record();
   if (writer == nullptr) return false;
-  const bool is_written = write_calloc(*writer, find_site_at_once(*writer, caller), count, size,
-                                       reinterpret_cast<std::uintptr_t>(result));
+  const bool is_written = write_calloc(*writer, find_site_at_once(*writer, caller), domain, count,
+                                       size, reinterpret_cast<std::uintptr_t>(result));
   end_record(*writer);
   return is_written;
 }
-PMF_AT_ONCE bool record_free_at_once(const void* block, const void* caller) {
+PMF_AT_ONCE bool record_free_at_once(const void* block, const void* caller,
+                                     Domain domain = Domain::C) {
   if (!is_recording()) return true;
   Writer* const writer = begin_short_record();
   if (writer == nullptr) return false;
-  const bool is_written = write_free(*writer, find_site_at_once(*writer, caller),
+  const bool is_written = write_free(*writer, find_site_at_once(*writer, caller), domain,
                                      reinterpret_cast<std::uintptr_t>(block));
   end_record(*writer);
   return is_written;
@@ -258,28 +268,31 @@ PMF_AT_ONCE bool record_free_at_once(const void* block, const void* caller) {
 // full, the clock is to be read, or another thread recorded last. With probes every event is
 // recorded here, since writers do not remember sites then. Return `result`, so that their caller
 // can end with a tail call.
-void* record_malloc_slowly(std::size_t size, void* result, const void* caller);
-void* record_calloc_slowly(std::size_t count, std::size_t size, void* result, const void* caller);
-void record_free_slowly(const void* block, const void* caller);
+void* record_malloc_slowly(std::size_t size, void* result, const void* caller,
+                           Domain domain = Domain::C);
+void* record_calloc_slowly(std::size_t count, std::size_t size, void* result, const void* caller,
+                           Domain domain = Domain::C);
+void record_free_slowly(const void* block, const void* caller, Domain domain = Domain::C);
 
 // After the real call; returns `result`.
-PMF_AT_ONCE void* record_malloc(std::size_t size, void* result, const void* caller) {
-  if (record_malloc_at_once(size, result, caller)) [[likely]]
+PMF_AT_ONCE void* record_malloc(std::size_t size, void* result, const void* caller,
+                                Domain domain = Domain::C) {
+  if (record_malloc_at_once(size, result, caller, domain)) [[likely]]
     return result;
-  return record_malloc_slowly(size, result, caller);
+  return record_malloc_slowly(size, result, caller, domain);
 }
 
 PMF_AT_ONCE void* record_calloc(std::size_t count, std::size_t size, void* result,
-                                const void* caller) {
-  if (record_calloc_at_once(count, size, result, caller)) [[likely]]
+                                const void* caller, Domain domain = Domain::C) {
+  if (record_calloc_at_once(count, size, result, caller, domain)) [[likely]]
     return result;
-  return record_calloc_slowly(count, size, result, caller);
+  return record_calloc_slowly(count, size, result, caller, domain);
 }
 
 // Before the real call.
-inline void record_free(const void* block, const void* caller) {
-  if (!record_free_at_once(block, caller)) [[unlikely]]
-    record_free_slowly(block, caller);
+PMF_AT_ONCE void record_free(const void* block, const void* caller, Domain domain = Domain::C) {
+  if (!record_free_at_once(block, caller, domain)) [[unlikely]]
+    record_free_slowly(block, caller, domain);
 }
 
 }  // namespace pymemflow::interpose

@@ -116,6 +116,7 @@ void on_code_death(const void* code) {
     recording.sites.forget_remembered();
   }
   recording.sites.forget(code);
+  if (recording.on_code_death != nullptr) recording.on_code_death();
 }
 
 }  // namespace
@@ -127,6 +128,9 @@ int start_recording(const pyframe::Interpreter& interpreter, const CaptureSettin
   recording.interpreter = interpreter;
   recording.settings = settings;
   recording.destination.mode = settings.mode;
+  recording.destination.site_numbers =
+      settings.has_domains ? SiteNumbers::WithDomain : SiteNumbers::Plain;
+  recording.short_sites = short_sites(recording.destination.site_numbers);
   recording.destination.on_failure = fail_recording;
   recording.destination.is_new_process = [] {
     const auto& state = recording.fork_sensitive->initialized;

@@ -47,6 +47,8 @@ struct Recording {
   // Called in a forked child, in a hook, when its recording begins: 0. With an error number,
   // kLimitReached or kForbidden, it cannot record.
   void (*on_forked_child)(int error) = nullptr;
+  // Called when a code object dies, with the GIL held and outside the allocator; may be null.
+  void (*on_code_death)() = nullptr;
   CaptureSettings settings;
   std::uint64_t metadata_blocks = 0;
   ForkSensitive* fork_sensitive = nullptr;
@@ -61,7 +63,8 @@ struct Recording {
   WriterPool writers;
   SiteTable sites;
   StackTable stacks;
-  std::uint32_t max_stack = 0;  // frames that a stack may have; 0: no stacks are recorded
+  SiteId short_sites = kShortSites;  // sites from here on have long records
+  std::uint32_t max_stack = 0;       // frames that a stack may have; 0: no stacks are recorded
   bool has_native_frames = false;
   bool is_evaluation_marked = false;  // native frames above Python frames can be told
   // A Python thread state was seen: this process did run Python.

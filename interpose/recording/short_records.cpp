@@ -12,7 +12,7 @@ namespace {
 // Keeps the site for the next call with this key, if it is not 0. Returns the site, or kNoSite if
 // it is new or needs a long record.
 SiteId remember(Writer& writer, std::uint64_t key, std::uint64_t deaths, SiteId site) {
-  const bool is_kept = site < kShortSites || writer.stack != nullptr;
+  const bool is_kept = site < recording.short_sites || writer.stack != nullptr;
   if (site == kNoSite || !is_kept) return kNoSite;
   if (key != 0) writer.known_sites[known_site_index(key)] = {key, deaths, site};
   return site;
@@ -71,33 +71,36 @@ bool record_short(const void* caller, std::uint64_t address, Write write) {
 
 }  // namespace
 
-void* record_malloc_slowly(std::size_t size, void* result, const void* caller) {
-  if (recording.max_stack != 0) return record_malloc_with_stack(size, result, caller);
+void* record_malloc_slowly(std::size_t size, void* result, const void* caller, Domain domain) {
+  if (recording.max_stack != 0) return record_malloc_with_stack(size, result, caller, domain);
   const auto address = reinterpret_cast<std::uintptr_t>(result);
   const bool is_written = record_short(caller, address, [=](Writer& writer, SiteId site) {
-    return write_malloc(writer, site, size, address);
+    return write_malloc(writer, site, domain, size, address);
   });
-  if (!is_written) record_call({Function::malloc, {size}, address, caller});
+  if (!is_written) record_call({in_domain(Function::malloc, domain), {size}, address, caller});
   return result;
 }
 
-void* record_calloc_slowly(std::size_t count, std::size_t size, void* result, const void* caller) {
-  if (recording.max_stack != 0) return record_calloc_with_stack(count, size, result, caller);
+void* record_calloc_slowly(std::size_t count, std::size_t size, void* result, const void* caller,
+                           Domain domain) {
+  if (recording.max_stack != 0)
+    return record_calloc_with_stack(count, size, result, caller, domain);
   const auto address = reinterpret_cast<std::uintptr_t>(result);
   const bool is_written = record_short(caller, address, [=](Writer& writer, SiteId site) {
-    return write_calloc(writer, site, count, size, address);
+    return write_calloc(writer, site, domain, count, size, address);
   });
-  if (!is_written) record_call({Function::calloc, {count, size}, address, caller});
+  if (!is_written)
+    record_call({in_domain(Function::calloc, domain), {count, size}, address, caller});
   return result;
 }
 
-void record_free_slowly(const void* block, const void* caller) {
-  if (recording.max_stack != 0) return record_free_with_stack(block, caller);
+void record_free_slowly(const void* block, const void* caller, Domain domain) {
+  if (recording.max_stack != 0) return record_free_with_stack(block, caller, domain);
   const auto address = reinterpret_cast<std::uintptr_t>(block);
   const bool is_written = record_short(caller, address, [=](Writer& writer, SiteId site) {
-    return write_free(writer, site, address);
+    return write_free(writer, site, domain, address);
   });
-  if (!is_written) record_call({Function::free, {address}, 0, caller});
+  if (!is_written) record_call({in_domain(Function::free, domain), {address}, 0, caller});
 }
 
 }  // namespace pymemflow::interpose

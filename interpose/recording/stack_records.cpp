@@ -42,71 +42,75 @@ PMF_AT_ONCE bool record_with_stack(const void* caller, const Registers* known,
 }
 
 PMF_AT_ONCE void* record_one_malloc(std::size_t size, void* result, const void* caller,
-                                    const Registers* known) {
+                                    const Registers* known, Domain domain) {
   const auto address = reinterpret_cast<std::uintptr_t>(result);
   const bool is_written =
       record_with_stack(caller, known, address, [=](Writer& writer, std::uint32_t index) {
-        return write_malloc(writer, index, size, address);
+        return write_malloc(writer, index, domain, size, address);
       });
-  if (!is_written) record_call({Function::malloc, {size}, address, caller});
+  if (!is_written) record_call({in_domain(Function::malloc, domain), {size}, address, caller});
   return result;
 }
 
 PMF_AT_ONCE void* record_one_calloc(std::size_t count, std::size_t size, void* result,
-                                    const void* caller, const Registers* known) {
+                                    const void* caller, const Registers* known, Domain domain) {
   const auto address = reinterpret_cast<std::uintptr_t>(result);
   const bool is_written =
       record_with_stack(caller, known, address, [=](Writer& writer, std::uint32_t index) {
-        return write_calloc(writer, index, count, size, address);
+        return write_calloc(writer, index, domain, count, size, address);
       });
-  if (!is_written) record_call({Function::calloc, {count, size}, address, caller});
+  if (!is_written)
+    record_call({in_domain(Function::calloc, domain), {count, size}, address, caller});
   return result;
 }
 
 // Hooks reach these functions by tail calls, so they return to the caller of the hook, whose
 // registers are at hand. Where they do not, the frames of this library are walked as well.
 __attribute__((noinline)) void* record_malloc_with_native_stack(std::size_t size, void* result,
-                                                                const void* caller) {
+                                                                const void* caller, Domain domain) {
   const Registers there = registers_of_caller();
-  return record_one_malloc(size, result, caller, &there);
+  return record_one_malloc(size, result, caller, &there, domain);
 }
 
 __attribute__((noinline)) void* record_calloc_with_native_stack(std::size_t count, std::size_t size,
-                                                                void* result, const void* caller) {
+                                                                void* result, const void* caller,
+                                                                Domain domain) {
   const Registers there = registers_of_caller();
-  return record_one_calloc(count, size, result, caller, &there);
+  return record_one_calloc(count, size, result, caller, &there, domain);
 }
 
 }  // namespace
 
-void* record_malloc_with_stack(std::size_t size, void* result, const void* caller) {
-  if (recording.has_native_frames) return record_malloc_with_native_stack(size, result, caller);
-  return record_one_malloc(size, result, caller, nullptr);
+void* record_malloc_with_stack(std::size_t size, void* result, const void* caller, Domain domain) {
+  if (recording.has_native_frames)
+    return record_malloc_with_native_stack(size, result, caller, domain);
+  return record_one_malloc(size, result, caller, nullptr, domain);
 }
 
 void* record_calloc_with_stack(std::size_t count, std::size_t size, void* result,
-                               const void* caller) {
+                               const void* caller, Domain domain) {
   if (recording.has_native_frames) {
-    return record_calloc_with_native_stack(count, size, result, caller);
+    return record_calloc_with_native_stack(count, size, result, caller, domain);
   }
-  return record_one_calloc(count, size, result, caller, nullptr);
+  return record_one_calloc(count, size, result, caller, nullptr, domain);
 }
 
 // The stack that frees a block is its top line alone.
-void record_free_with_stack(const void* block, const void* caller) {
+void record_free_with_stack(const void* block, const void* caller, Domain domain) {
   const auto address = reinterpret_cast<std::uintptr_t>(block);
   Writer* const writer = begin_record();
   bool is_written = false;
   if (writer != nullptr) {
     SiteId site = find_site_at_once(*writer, caller);
     if (site == kNoSite) site = find_short_site(*writer, caller);
-    is_written = site != kNoSite &&
-                 put(
-                     *writer, address, [=] { return use_site(*writer, site); },
-                     [=](std::uint32_t index) { return write_free(*writer, index, address); });
+    is_written = site != kNoSite && put(
+                                        *writer, address, [=] { return use_site(*writer, site); },
+                                        [=](std::uint32_t index) {
+                                          return write_free(*writer, index, domain, address);
+                                        });
     end_any_record(*writer);
   }
-  if (!is_written) record_call({Function::free, {address}, 0, caller});
+  if (!is_written) record_call({in_domain(Function::free, domain), {address}, 0, caller});
 }
 
 }  // namespace pymemflow::interpose

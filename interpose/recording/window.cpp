@@ -160,7 +160,7 @@ bool change_block(Destination& destination, Writer& writer) {
 
 std::uint64_t close_blocks(Writer& writer) {
   if (writer.window == nullptr) return 0;
-  if (writer.state.load(std::memory_order_acquire) != WriterState::Writing) {
+  if (!is_recording(writer.state.load(std::memory_order_acquire))) {
     if (state_of(*writer.window) == BlockState::Open) {
       close_window(*writer.window, measure(*writer.window).words);
     }

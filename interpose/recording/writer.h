@@ -24,6 +24,9 @@ enum class WriterState : std::uint8_t {
   IdleWithStack,  // Idle, in a recording with stacks: the inline code of the hooks records sites
                   // alone, and leaves the events of such a writer to others
   Writing,        // in the middle of a record
+  InDomain,  // a function of Python's allocators is running: the calls that it makes for the block
+             // are not events; those of mmap() and its family are
+  Moving,    // the same, and room for its record is reserved
   Ignoring,  // calls of allocator functions are not events: an original that may call others is
              // running, or the library works for itself
 };
@@ -32,9 +35,14 @@ constexpr bool is_idle(WriterState state) {
   return state == WriterState::Idle || state == WriterState::IdleWithStack;
 }
 
+// Whether the thread may be about to write in its window.
+constexpr bool is_recording(WriterState state) {
+  return state == WriterState::Writing || state == WriterState::Moving;
+}
+
 // A site that this writer used recently, by pyframe::current_key(), or by caller_key() where no
 // Python frame ran. Valid until a code object dies.
-// Only sites below kShortSites are kept, unless whole stacks are recorded.
+// Only sites below Recording::short_sites are kept, unless whole stacks are recorded.
 struct KnownSite {
   std::uint64_t key;
   std::uint64_t deaths;  // SiteTable::deaths() when it was entered

@@ -25,7 +25,7 @@ CaptureError CaptureReader::poll(std::uint64_t limit) {
 void CaptureReader::take_sums() {
   sums_ = contents_.sums();
   std::erase_if(sums_, [this](EventSum& sum) {
-    if (head().frames != FrameKind::Sites && sum.site != kNoSite) {
+    if (!has_sites(head().frames) && sum.site != kNoSite) {
       sum.stack = sum.site;
       const SiteId line = has_stacks() ? names().line_of(sum.stack) : kNoSite;
       if (line != kNoSite) sum.site = line;
@@ -181,6 +181,7 @@ Event CaptureReader::take_pending(Stream& stream) {
 }
 
 CaptureReader::Step CaptureReader::step(Stream& stream, Event& event) {
+  const SiteNumbers numbers = site_numbers(head().frames);
   for (;;) {
     if (stream.position >= stream.words.size()) {
       const std::uint64_t key = stream.key;
@@ -201,7 +202,7 @@ CaptureReader::Step CaptureReader::step(Stream& stream, Event& event) {
     const RecordKind kind = kind_of(record[0]);
     if (is_event(kind)) {
       ++stream.events;
-      if (!read_event(record.data(), stream.sizes, event)) {
+      if (!read_event(record.data(), numbers, stream.sizes, event)) {
         ++damaged_;
         continue;
       }

@@ -48,7 +48,7 @@ class CaptureReader {
   const NameTable& names() const { return contents_.names(); }
   const ThreadNames& threads() const { return contents_.threads(); }
   // Whether events have a stack (NameTable::stacks()), and not their site alone.
-  bool has_stacks() const { return head().frames == FrameKind::Stacks; }
+  bool has_stacks() const { return pymemflow::has_stacks(head().frames); }
   std::uint32_t process() const { return head().process; }
   ProcessInfo process_info() const;
 

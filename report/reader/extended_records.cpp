@@ -94,7 +94,7 @@ bool CaptureReader::take_extended(Stream& stream, std::span<const Word> record, 
 }
 
 bool CaptureReader::take_used(Stream& stream, std::span<const Word> record) const {
-  if (head().frames == FrameKind::Sites || record.size() != kUsedWords) return false;
+  if (has_sites(head().frames) || record.size() != kUsedWords) return false;
   stream.has_used = true;
   UsedSite used = {kNoStack, extended_number(record[0])};
   if (extended_kind(record[0]) == ExtendedKind::UsedStack) {

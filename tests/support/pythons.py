@@ -152,3 +152,21 @@ def missing(pythons):
     """The versions that are supported and not among these."""
     minors = {python.minor for python in pythons}
     return [minor for minor in WANTED if minor not in minors]
+
+
+_LIBRARY_OF = '''
+import os, sys, sysconfig
+folders = [sysconfig.get_config_var('LIBDIR'),
+           os.path.join(sysconfig.get_config_var('LIBDIR'), sysconfig.get_config_var('MULTIARCH') or '')]
+for folder in folders:
+    path = os.path.join(folder, sysconfig.get_config_var('INSTSONAME') or '')
+    if path.endswith(('.so', '.so.1.0')) and os.path.exists(path):
+        print(path)
+        print(sys.base_prefix)
+        break
+'''
+
+
+def library_of(python):
+    """(libpython, its home), or nothing where that Python has none."""
+    return python.evaluate(_LIBRARY_OF).splitlines()

@@ -25,7 +25,7 @@ Entry enter_as_known() {
   if (recording.phase.load(std::memory_order_acquire) != Phase::On) return {};
   const std::uint64_t turn = recording.fork_sensitive->turn.load(std::memory_order_relaxed);
   const bool is_known = writer_of(turn) != kNobody && this_writer() != nullptr;
-  return is_known ? enter(Always::Yes) : Entry{};
+  return is_known ? enter(Entering::Mark) : Entry{};
 }
 
 // The name of another thread. One that has not recorded anything yet looks for its own name then.

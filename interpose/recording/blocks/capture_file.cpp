@@ -113,7 +113,7 @@ int CaptureFile::write_head(const CaptureSettings& settings, std::uint32_t proce
   head.limit_bytes = limit_;
   head.mode = settings.mode;
   head.is_forked_child = is_forked_child ? 1 : 0;
-  head.frames = settings.max_stack == 0 ? FrameKind::Sites : FrameKind::Stacks;
+  head.frames = frame_kind(settings.max_stack != 0, settings.has_domains);
   head.max_stack = settings.max_stack;
   head.checksum = checksum_of_start(head);
   *head_ = head;

@@ -25,6 +25,7 @@ struct CaptureSettings {
   std::uint64_t ring_bytes = 0;    // per writer; Ring only
   std::uint32_t max_stack = 0;     // frames that a stack may have; 0: sites alone are recorded
   bool has_native_frames = false;  // with max_stack
+  bool has_domains = false;        // calls of Python's allocators are recorded
   bool has_mappings = true;        // calls of mmap() and its family are recorded
   bool has_process_map = false;    // the map of the process is written at the end
   std::string_view options = {};   // as MetadataKind::Options

@@ -13,6 +13,7 @@ struct Destination {
   CaptureFile file;
   std::uint32_t process = 0;  // process id, for the heads of blocks
   RecordMode mode = RecordMode::Full;
+  SiteNumbers site_numbers = SiteNumbers::Plain;
   std::uint32_t ring_blocks = 0;  // per writer; Ring only
   // Whether this process was forked and has no recording of its own yet: the file is its parent's.
   bool (*is_new_process)() = nullptr;

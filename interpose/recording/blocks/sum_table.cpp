@@ -51,7 +51,7 @@ bool SumTable::fold(std::uint64_t number, std::span<const Word> records, std::ui
     if (words == 0 || words > records.size()) break;
     if (is_event(kind_of(records[0]))) {
       Event event;
-      if (read_event(records.data(), sizes, event)) {
+      if (read_event(records.data(), destination_->site_numbers, sizes, event)) {
         if (used != nullptr && event.site != 0) event.site = used[event.site - 1];
         if (!add(number, event)) return false;
       }

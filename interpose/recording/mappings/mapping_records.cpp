@@ -54,7 +54,7 @@ bool record(const Mapping& mapping, std::initializer_list<std::uint64_t> values,
     return false;
   }
   const platform::ErrnoKeeper keeper;
-  const Entry entry = enter();
+  const Entry entry = enter(Entering::Mapping);
   if (entry.is_lost) count_lost(nullptr);
   if (entry.writer == nullptr) return false;
   const bool is_recorded = write(*entry.writer, mapping, values, caller);

@@ -2,6 +2,7 @@
 import pytest
 
 import cases
+from pythons import library_of
 
 # Built in, so that it runs in a library that shows its symbols to nobody: 700001 bytes.
 SOURCE = '''
@@ -9,24 +10,6 @@ def embedded():
     for i in range(10): bytearray(700000 + i)
 embedded()
 '''
-LIBRARY_OF = '''
-import os, sys, sysconfig
-folders = [sysconfig.get_config_var('LIBDIR'),
-           os.path.join(sysconfig.get_config_var('LIBDIR'), sysconfig.get_config_var('MULTIARCH') or '')]
-for folder in folders:
-    path = os.path.join(folder, sysconfig.get_config_var('INSTSONAME') or '')
-    if path.endswith(('.so', '.so.1.0')) and os.path.exists(path):
-        print(path)
-        print(sys.base_prefix)
-        break
-'''
-
-
-def library_of(python):
-    """(libpython, its home), or nothing where that Python has none."""
-    return python.evaluate(LIBRARY_OF).splitlines()
-
-
 # Calls without the GIL, in both lives of an interpreter.
 RELEASED = '''
 import ctypes

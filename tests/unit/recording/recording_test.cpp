@@ -17,40 +17,71 @@ namespace {
 using interpose::Call;
 using interpose::recording;
 
-TEST(Recording, EveryFunctionComesBackAsItWas) {
-  in_own_process([] {
-    constexpr std::uint64_t kHuge = (std::uint64_t{1} << 47) + 1;
-    const std::uint64_t values[] = {0, 1, 4096, kHuge, ~std::uint64_t{0}};
-    std::vector<Call> calls;
-    for (std::size_t f = 0; f < kFunctionCount; ++f) {
-      for (const std::uint64_t value : values) {
-        for (const std::uint64_t address : {0x0ULL, 0x10ULL, 0x7fffffffffffULL, 0x55d0c8ULL}) {
-          Call call{static_cast<Function>(f), {}, 0, caller(0x1000 + f)};
-          const auto& function = kFunctions[f];
-          for (std::size_t i = 0; i < function.arguments.size(); ++i) {
-            call.arguments[i] = function.arguments[i] == 'p' ? address : value + i;
-          }
-          if (function.effect != Effect::Release) {
-            call.result = address;
-          }
-          calls.push_back(call);
+void expect_every_function_back() {
+  constexpr std::uint64_t kHuge = (std::uint64_t{1} << 47) + 1;
+  const std::uint64_t values[] = {0, 1, 4096, kHuge, ~std::uint64_t{0}};
+  std::vector<Call> calls;
+  for (std::size_t f = 0; f < kFunctionCount; ++f) {
+    for (const std::uint64_t value : values) {
+      for (const std::uint64_t address : {0x0ULL, 0x10ULL, 0x7fffffffffffULL, 0x55d0c8ULL}) {
+        Call call{static_cast<Function>(f), {}, 0, caller(0x1000 + f)};
+        const auto& function = kFunctions[f];
+        for (std::size_t i = 0; i < function.arguments.size(); ++i) {
+          call.arguments[i] = function.arguments[i] == 'p' ? address : value + i;
         }
+        if (function.effect != Effect::Release) {
+          call.result = address;
+        }
+        calls.push_back(call);
       }
     }
-    for (const Call& call : calls) interpose::record_call(call);
-    ASSERT_TRUE(interpose::end_recording());
-    const Read read = read_all();
-    ASSERT_EQ(read.events.size(), calls.size());
-    EXPECT_EQ(read.damaged, 0U);
-    for (std::size_t i = 0; i < calls.size(); ++i) {
-      EXPECT_EQ(read.events[i].function, calls[i].function);
-      EXPECT_TRUE(std::equal(calls[i].arguments, calls[i].arguments + kMaxArguments,
-                             read.events[i].arguments));
-      EXPECT_EQ(read.events[i].result, calls[i].result);
-      EXPECT_EQ(read.sites[i].address, reinterpret_cast<std::uintptr_t>(calls[i].caller));
-      EXPECT_FALSE(read.sites[i].has_frame);
-    }
-  });
+  }
+  for (const Call& call : calls) interpose::record_call(call);
+  ASSERT_TRUE(interpose::end_recording());
+  const Read read = read_all();
+  ASSERT_EQ(read.events.size(), calls.size());
+  EXPECT_EQ(read.damaged, 0U);
+  for (std::size_t i = 0; i < calls.size(); ++i) {
+    EXPECT_EQ(read.events[i].function, calls[i].function);
+    EXPECT_TRUE(std::equal(calls[i].arguments, calls[i].arguments + kMaxArguments,
+                           read.events[i].arguments));
+    EXPECT_EQ(read.events[i].result, calls[i].result);
+    EXPECT_EQ(read.sites[i].address, reinterpret_cast<std::uintptr_t>(calls[i].caller));
+    EXPECT_FALSE(read.sites[i].has_frame);
+  }
+}
+
+TEST(Recording, EveryFunctionComesBackAsItWas) {
+  in_own_process(expect_every_function_back);
+}
+
+// Domains take a part of the site's number in short records.
+TEST(Recording, EveryFunctionComesBackBesideDomains) {
+  in_own_process(expect_every_function_back, {.has_domains = true});
+}
+
+TEST(Recording, SitesBesideDomains) {
+  in_own_process(
+      [] {
+        constexpr std::uint64_t kSites = 40'000;  // more than have short records
+        constexpr Domain kEach[] = {Domain::C, Domain::Raw, Domain::Mem, Domain::Obj};
+        for (std::uint64_t i = 0; i < kSites; ++i) {
+          const Domain domain = kEach[i % 4];
+          interpose::record_malloc(i, block(0x1000 + 16 * i), caller(1 + i), domain);
+          interpose::record_free(block(0x1000 + 16 * i), caller(1 + i), domain);
+        }
+        ASSERT_TRUE(interpose::end_recording());
+        const Read read = read_all();
+        ASSERT_EQ(read.events.size(), 2 * kSites);
+        for (std::uint64_t i = 0; i < kSites; ++i) {
+          const Domain domain = kEach[i % 4];
+          ASSERT_EQ(read.events[2 * i].function, in_domain(Function::malloc, domain));
+          ASSERT_EQ(read.events[2 * i + 1].function, in_domain(Function::free, domain));
+          ASSERT_EQ(read.sites[2 * i].address, 1 + i);
+          ASSERT_EQ(read.sites[2 * i + 1].address, 1 + i);
+        }
+      },
+      {.has_domains = true});
 }
 
 TEST(Recording, ManyBlocksKeepOrderAndSites) {

@@ -67,7 +67,7 @@ TEST_P(EveryFunction, HasItsLine) {
                        .arguments = {0x1000, 24, 8},
                        .result = 0x7fa8e6071400};
   const std::string name(traits(function).name);
-  const std::string plain(plain_name(name));
+  const std::string plain(plain_name(traits(c_function_of(function)).name));
   ASSERT_TRUE(expected.contains(plain));
   const std::string line = name + expected.at(plain).substr(plain.size());
   EXPECT_EQ(line_of(event), " 11672            ex.py:48   -> f " + line + "\n");
