@@ -99,10 +99,11 @@ constexpr Conflict kConflicts[] = {
      "needs --attribution probe, but --attribution frame (PYMEMFLOW_ATTRIBUTION=frame) is given; "
      "leave one of them out"},
     {[](const Options& options, FormatInput format) {
-       return options.compat != Compat::None && is_profile(format);
+       return options.compat != Compat::None && format != FormatInput::Lines &&
+              format != FormatInput::Sums;
      },
      "--compat (PYMEMFLOW_COMPAT)",
-     "prints what the DTrace script prints, which has no summary; choose --format flow or "
+     "prints what the DTrace script prints, which has no such format; choose --format flow or "
      "distributions, or leave --compat out"},
     {[](const Options& options, FormatInput format) {
        return options.python_call_stack && format != FormatInput::Lines;
@@ -271,6 +272,9 @@ OptionError resolve(const Options& options, std::span<const FormatName> formats,
   }
   if (const OptionError conflict = conflict_in(options, format->input, resolver)) return conflict;
   if (is_profile(format->input) && !recording.keeps_every_event()) {
+    return needs_every_event(*format, recording);
+  }
+  if (format->input == FormatInput::Rows && !recording.flow) {
     return needs_every_event(*format, recording);
   }
   return {};

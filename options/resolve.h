@@ -45,7 +45,7 @@ struct ReportOptions {
 
 // A format of the report, from the table of formats (report/formats/formats.def), and what it is
 // made of.
-enum class FormatInput : std::uint8_t { Lines, Sums, Profile, Tree, Stacks };
+enum class FormatInput : std::uint8_t { Lines, Rows, Sums, Profile, Tree, Stacks };
 constexpr bool has_stacks(FormatInput input) {
   return input == FormatInput::Tree || input == FormatInput::Stacks;
 }

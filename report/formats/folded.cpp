@@ -6,10 +6,10 @@
 #include <iterator>
 #include <utility>
 
-#include "report/formats/missing_callers.h"
+#include "report/rows/missing_callers.h"
 #include "report/formats/replay.h"
-#include "report/formats/rows.h"
-#include "report/formats/stable_sort.h"
+#include "report/rows/rows.h"
+#include "report/rows/stable_sort.h"
 #include "report/stacks/call_tree.h"
 #include "report/stacks/callers.h"
 

@@ -25,8 +25,9 @@ Format format_of(std::string_view name) {
 }
 
 std::string_view format_problem(Format format, RecordMode mode) {
-  const bool needs_profile = is_profile(row_of(format).input);
-  return needs_profile ? profile_problem(mode) : std::string_view();
+  const FormatInput input = row_of(format).input;
+  const bool needs_events = input == FormatInput::Rows && mode == RecordMode::Sums;
+  return needs_events || is_profile(input) ? profile_problem(mode) : std::string_view();
 }
 
 bool needs_stacks(const pymemflow::ReportOptions& asked) {

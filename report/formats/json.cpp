@@ -3,7 +3,7 @@
 #include "report/account/account_output.h"
 #include "report/base/json_text.h"
 #include "report/formats/replay.h"
-#include "report/formats/rows.h"
+#include "report/rows/rows.h"
 #include "report/stacks/frame_text.h"
 #include "report/stacks/site_json.h"
 

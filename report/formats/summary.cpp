@@ -7,7 +7,7 @@
 
 #include "report/account/account_output.h"
 #include "report/formats/replay.h"
-#include "report/formats/rows.h"
+#include "report/rows/rows.h"
 #include "report/stacks/frame_text.h"
 
 namespace pymemflow::report {

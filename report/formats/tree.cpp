@@ -7,7 +7,7 @@
 #include <iterator>
 
 #include "report/formats/replay.h"
-#include "report/formats/rows.h"
+#include "report/rows/rows.h"
 #include "report/stacks/frame_text.h"
 
 namespace pymemflow::report {

@@ -9,6 +9,38 @@
 
 namespace pymemflow::report {
 
+SiteName name_of(const Site& site, Symbols& symbols) {
+  SiteName name;
+  name.has_frame = site.has_frame;
+  if (site.has_frame) {
+    name.file = site.file;
+    name.function = site.function;
+    name.line = site.line;
+    return name;
+  }
+  if (is_missing_frames(site.address)) {
+    name.missing = static_cast<StackEnd>(site.address);
+    name.caller = "[native frames missing: ";
+    name.caller += name_of(static_cast<StackEnd>(site.address));
+    name.caller += ']';
+    return name;
+  }
+  name.caller = symbols.name(site.address, site.module);
+  name.demangled = symbols.details(site.address, site.module).function;
+  const Module* const module = symbols.module_of(site.address, site.module);
+  if (module != nullptr) name.module = module->path;
+  if (!symbol_in(name.caller).empty()) return name;
+  // Another run has another address.
+  if (name.module.empty()) {
+    name.caller = kInNoFile;
+  } else {
+    name.caller = base_name(name.module);
+    fmt::format_to(std::back_inserter(name.caller), "`{:#x}",
+                   site.address - module->start + module->offset);
+  }
+  return name;
+}
+
 CallNode StackNames::node_of(OriginId origin) {
   StackId stack = origins_.stack(origin);
   if (stack < kFirstStack) {
@@ -61,38 +93,6 @@ std::size_t StackNames::LineHash::operator()(const Line& line) const {
   mixed ^= reinterpret_cast<std::uintptr_t>(line.function) + (mixed >> 29);
   mixed = mixed * 0xd6e8feb86659fd93 + static_cast<std::uint32_t>(line.line);
   return mixed ^ mixed >> 32;
-}
-
-SiteName StackNames::name_of(const Site& site) {
-  SiteName name;
-  name.has_frame = site.has_frame;
-  if (site.has_frame) {
-    name.file = site.file;
-    name.function = site.function;
-    name.line = site.line;
-    return name;
-  }
-  if (is_missing_frames(site.address)) {
-    name.missing = static_cast<StackEnd>(site.address);
-    name.caller = "[native frames missing: ";
-    name.caller += report::name_of(static_cast<StackEnd>(site.address));
-    name.caller += ']';
-    return name;
-  }
-  name.caller = symbols_.name(site.address, site.module);
-  name.demangled = symbols_.details(site.address, site.module).function;
-  const Module* const module = symbols_.module_of(site.address, site.module);
-  if (module != nullptr) name.module = module->path;
-  if (!symbol_in(name.caller).empty()) return name;
-  // Another run has another address.
-  if (name.module.empty()) {
-    name.caller = kInNoFile;
-  } else {
-    name.caller = base_name(name.module);
-    fmt::format_to(std::back_inserter(name.caller), "`{:#x}",
-                   site.address - module->start + module->offset);
-  }
-  return name;
 }
 
 }  // namespace pymemflow::report

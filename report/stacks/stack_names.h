@@ -15,6 +15,9 @@
 
 namespace pymemflow::report {
 
+// The name of one frame.
+SiteName name_of(const Site& site, Symbols& symbols);
+
 class StackNames {
  public:
   // All are borrowed, and may grow meanwhile.
@@ -23,7 +26,7 @@ class StackNames {
 
   // An origin without a stack has a node of one frame.
   CallNode node_of(OriginId origin);
-  SiteName name_of(const Site& site);
+  SiteName name_of(const Site& site) { return report::name_of(site, symbols_); }
 
   const CallTree& tree() const { return tree_; }
   // Once, after the last node_of().

@@ -11,7 +11,7 @@
 
 #include "capture/buckets.h"
 #include "report/formats/replay.h"
-#include "report/formats/stable_sort.h"
+#include "report/rows/stable_sort.h"
 #include "tests/unit/captured_output.h"
 
 namespace pymemflow::report {

@@ -1,8 +1,8 @@
-#include "report/formats/rows.h"
+#include "report/rows/rows.h"
 
 #include <utility>
 
-#include "report/formats/stable_sort.h"
+#include "report/rows/stable_sort.h"
 #include "report/stacks/callers.h"
 
 namespace pymemflow::report {

@@ -1,5 +1,5 @@
 #pragma once
-// The frame that stands below a stack for callers that are missing, in formats whose readers know
+// The outermost frame of a stack whose callers are missing, in formats whose readers know
 // nothing of missing callers. Pure; report side.
 
 #include <cstddef>
