@@ -26,8 +26,9 @@ Format format_of(std::string_view name) {
 
 std::string_view format_problem(Format format, RecordMode mode) {
   const FormatInput input = row_of(format).input;
-  const bool needs_events = input == FormatInput::Rows && mode == RecordMode::Sums;
-  return needs_events || is_profile(input) ? profile_problem(mode) : std::string_view();
+  if (input == FormatInput::Rows && mode == RecordMode::Sums)
+    return "holds no events, only their sums";
+  return is_profile(input) ? profile_problem(mode) : std::string_view();
 }
 
 bool needs_stacks(const pymemflow::ReportOptions& asked) {

@@ -49,7 +49,7 @@ std::string_view profile_problem(RecordMode mode) {
     case RecordMode::Ring:
       return "holds only the last events of each thread: live memory cannot be known";
     case RecordMode::Sums:
-      return "holds no events, only their sums: neither calls nor live memory can be known";
+      return "holds no events, only their sums: live memory cannot be known";
   }
   return "is of an unknown kind";
 }
