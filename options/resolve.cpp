@@ -140,6 +140,13 @@ constexpr Conflict kConflicts[] = {
      "--stack top (PYMEMFLOW_STACK=top)",
      "records the running line alone, but a format of call stacks such as tree, --by stack or "
      "c-function, --depth or --full-stacks shows its callers; leave one of them out"},
+    {[](const Options& options, FormatInput) {
+       return options.by == By::CFunction && is_given(options, "stack") &&
+              options.stack == Stack::Python;
+     },
+     "--stack python (PYMEMFLOW_STACK=python)",
+     "records no C functions, but --by c-function shows them; choose --stack native, or leave one "
+     "of them out"},
     {[](const Options& options, FormatInput format) {
        return shows_callers(options, format) && options.attribution == Attribution::Probe;
      },
@@ -181,6 +188,13 @@ constexpr Conflict kConflicts[] = {
      "--full-stacks (PYMEMFLOW_FULL_STACKS)",
      "prints all callers, but the format that is chosen shows none; choose --format summary, or "
      "leave it out",
+     Resolver::Command},
+    {[](const Options& options, FormatInput format) {
+       return options.debuginfod && !is_profile(format);
+     },
+     "--debuginfod (PYMEMFLOW_DEBUGINFOD)",
+     "asks servers for the lines of C functions, but the format that is chosen shows none; choose "
+     "--format summary, or leave it out",
      Resolver::Command},
     {[](const Options& options, FormatInput) {
        return options.format == "json" && is_given(options, "depth") && options.by != By::Stack;

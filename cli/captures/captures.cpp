@@ -22,6 +22,7 @@
 #include "cli/console/descriptor.h"
 #include "report/base/private_heap.h"
 #include "report/reader/capture_reader.h"
+#include "report/symbols/engine_files.h"
 
 namespace pymemflow::cli {
 namespace {
@@ -64,8 +65,10 @@ std::optional<FileHead> read_head(const std::string& path) {
   return index.head().magic == kFileMagic ? std::optional(index.head()) : std::nullopt;
 }
 
-void fill(CaptureUse& use, report::CaptureReader& reader, report::EventSource& source) {
+void fill(CaptureUse& use, report::CaptureReader& reader, report::EventSource& source,
+          const report::LinesWanted& lines) {
   report::Symbols symbols(reader.names().modules(), report::Symbols::Where::kOffline);
+  symbols.want_lines(lines);
   report::ProfileBuilder builder(reader.process_info(), reader.names(), symbols);
   source.begin(reader);
   while (const report::EventBatch* const batch = source.next()) builder.on_events(*batch);
@@ -82,6 +85,7 @@ void fill(CaptureUse& use, report::CaptureReader& reader, report::EventSource& s
   use.gaps = reader.gaps();
   use.left_out = reader.left_out();
   use.lacks_windows = reader.lacks_windows();
+  use.symbol_gaps = symbols.gaps();
   use.has_stopped = reader.head().failure != 0;
 }
 
@@ -99,7 +103,8 @@ void note_unseen(CaptureUse& use, const report::CaptureReader& reader) {
   }
 }
 
-CaptureUse read_use(const std::string& path, report::EventSource& source) {
+CaptureUse read_use(const std::string& path, report::EventSource& source,
+                    const report::LinesWanted& lines) {
   CaptureUse use;
   use.path = path;
   OpenCapture capture;
@@ -110,7 +115,7 @@ CaptureUse read_use(const std::string& path, report::EventSource& source) {
   use.problem = error != report::CaptureError::None ? report::describe(error)
                                                     : report::profile_problem(reader.head().mode);
   if (!use.problem.empty()) return use;
-  fill(use, reader, source);
+  fill(use, reader, source, lines);
   note_unseen(use, reader);
   return use;
 }
@@ -226,7 +231,13 @@ std::string CaptureUse::gap() const {
   return text;
 }
 
-std::vector<CaptureUse> read_uses(const std::vector<std::string>& paths) {
+report::LinesWanted lines_for(bool whole_stacks, bool may_ask_servers) {
+  return {.is_wanted = whole_stacks ? report::is_any : report::is_foreign,
+          .may_ask_servers = may_ask_servers};
+}
+
+std::vector<CaptureUse> read_uses(const std::vector<std::string>& paths,
+                                  const report::LinesWanted& lines) {
   std::vector<CaptureUse> uses(paths.size());
   for (const std::string& path : paths) {
     struct stat status {};
@@ -236,12 +247,14 @@ std::vector<CaptureUse> read_uses(const std::vector<std::string>& paths) {
   std::atomic<std::size_t> next = 0;
   if (paths.size() == 1) {
     ReadAhead source;
-    uses[0] = read_use(paths[0], source);
+    uses[0] = read_use(paths[0], source, lines);
     return uses;
   }
   const auto read_next = [&] {
     report::DirectSource source;
-    for (std::size_t i = next++; i < paths.size(); i = next++) uses[i] = read_use(paths[i], source);
+    for (std::size_t i = next++; i < paths.size(); i = next++) {
+      uses[i] = read_use(paths[i], source, lines);
+    }
   };
   const std::size_t most = std::min<std::size_t>(std::thread::hardware_concurrency(), kMaxThreads);
   std::vector<std::thread> others;
@@ -253,6 +266,14 @@ std::vector<CaptureUse> read_uses(const std::vector<std::string>& paths) {
   read_next();
   for (std::thread& other : others) other.join();
   return uses;
+}
+
+std::vector<std::string> symbol_gaps_of(const std::vector<CaptureUse>& uses) {
+  report::SymbolGaps gaps;
+  for (const CaptureUse& use : uses) gaps.add(use.symbol_gaps);
+  std::vector<std::string> lines;
+  for (const report::String& line : gaps.lines()) lines.emplace_back(line);
+  return lines;
 }
 
 std::string shell_words(std::string_view words) {

@@ -70,6 +70,7 @@ struct CaptureUse {
   std::uint64_t left_out = 0;   // events whose site is not in the record
   bool lacks_windows = false;   // NAME.windows is missing, and the process was killed or runs
   bool has_stopped = false;     // the recording stopped before the process ended
+  report::SymbolGaps symbol_gaps;
   std::vector<UnseenPart> unseen;
   report::Profile profile;
 
@@ -80,8 +81,15 @@ struct CaptureUse {
 };
 
 // Replays each capture once. Several are replayed at the same time, one thread for each processor,
-// and take their memory at the same time. In the order of `paths`.
-std::vector<CaptureUse> read_uses(const std::vector<std::string>& paths);
+// and take their memory at the same time. In the order of `paths`. `lines`: those of C functions
+// that will be printed.
+std::vector<CaptureUse> read_uses(const std::vector<std::string>& paths,
+                                  const report::LinesWanted& lines = {});
+// The lines for whole stacks, and those without the interpreter's functions.
+report::LinesWanted lines_for(bool whole_stacks, bool may_ask_servers);
+
+// A sentence for each reason why the captures tell less about C functions than they could.
+std::vector<std::string> symbol_gaps_of(const std::vector<CaptureUse>& uses);
 
 // Quotes words, each ending with a zero byte, for a shell.
 std::string shell_words(std::string_view words);

@@ -216,7 +216,10 @@ Json json_of(const std::vector<Change>& changes, const CaptureUse& before,
 }
 
 int run(const Arguments& arguments) {
-  const std::vector<CaptureUse> uses = read_uses({arguments.before, arguments.after});
+  const std::vector<CaptureUse> uses =
+      read_uses({arguments.before, arguments.after},
+                lines_for(arguments.options.full_stacks || !arguments.json.empty(),
+                          arguments.options.debuginfod));
   for (const CaptureUse& use : uses) {
     if (!use.problem.empty()) return complain(use.path + ": " + use.problem);
     if (use.gaps != 0) {
@@ -234,6 +237,7 @@ int run(const Arguments& arguments) {
       return complain(use.path + ": " + std::string(report::kNoCallers));
     }
   }
+  for (const std::string& line : symbol_gaps_of(uses)) say(line);
   const std::vector<Change> changes = changes_between(uses[0], uses[1]);
   if (arguments.json.empty()) {
     print_changes(uses[0], uses[1], changes, arguments.options.full_stacks);

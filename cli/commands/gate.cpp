@@ -114,6 +114,7 @@ Error problem_of(const std::vector<CaptureUse>& uses) {
 
 int judge_all(const Arguments& arguments, Selection& selection, Material material) {
   if (const Error error = problem_of(material.uses)) return complain(error);
+  for (const std::string& line : symbol_gaps_of(material.uses)) say(line);
   Verdict verdict = judge(std::move(material.uses), arguments.limits, selection,
                           {std::move(material.unseen), arguments.are_unseen_allowed});
   verdict.program_exit = material.program_exit;
@@ -142,9 +143,15 @@ int judge_all(const Arguments& arguments, Selection& selection, Material materia
   return kUsageError;
 }
 
+report::LinesWanted lines_of(const Arguments& arguments) {
+  static_assert(std::string_view(kOutputs[0].option) == "--json");
+  return lines_for(arguments.options.full_stacks || !arguments.outputs[0].empty(),
+                   arguments.options.debuginfod);
+}
+
 int judge_captures(const Arguments& arguments, Selection& selection,
                    const std::vector<std::string>& captures) {
-  Material material = {.uses = read_uses(captures)};
+  Material material = {.uses = read_uses(captures, lines_of(arguments))};
   for (CaptureUse& use : material.uses) {
     if (!use.has_ended && is_written_by(use.path, static_cast<pid_t>(use.process)))
       use.note(UnseenKind::running);
@@ -183,8 +190,9 @@ Material material_of(const Arguments& arguments, const TracedRun& done) {
   for (const FoundCapture& capture : done.captures) {
     if (!arguments.no_children || capture.process == done.process) captures.push_back(capture.path);
   }
-  Material material = {
-      .uses = read_uses(captures), .unseen = done.unseen, .program_exit = done.status};
+  Material material = {.uses = read_uses(captures, lines_of(arguments)),
+                       .unseen = done.unseen,
+                       .program_exit = done.status};
   if (arguments.options.start != Start::Manual) {
     blame_program(material.unseen);
     for (CaptureUse& use : material.uses) blame_program(use.unseen);

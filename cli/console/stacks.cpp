@@ -21,7 +21,12 @@ Json frame_of(const report::SiteName& frame) {
                   .set("library", std::string(native.library))
                   .set("function", std::string(native.function));
   if (!native.symbol.empty()) json.set("symbol", std::string(native.symbol));
-  return std::move(json).set("offset", std::string(native.offset));
+  json.set("offset", std::string(native.offset));
+  if (frame.source_line != 0) {
+    json.set("file", std::string(frame.source_file)).set("line", frame.source_line);
+  }
+  if (frame.is_inlined) json.set("inlined", true);
+  return json;
 }
 
 }  // namespace

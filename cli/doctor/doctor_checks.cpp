@@ -261,6 +261,10 @@ Finding check_memory_reads(const Probe& about) {
   return about.has_capture ? platform::judge_memory_reads() : Finding{};
 }
 
+Finding check_symbols(const Probe& about) {
+  return about.has_capture ? platform::judge_symbols() : Finding{};
+}
+
 constexpr Check kChecks[] = {
     {"program", check_program},
     {"machine", check_machine},
@@ -277,6 +281,7 @@ constexpr Check kChecks[] = {
     {"objects", check_objects},
     {"forks", check_forks},
     {"reads", check_memory_reads},
+    {"symbols", check_symbols},
 };
 
 }  // namespace

@@ -31,4 +31,7 @@ Finding judge_allocators(const std::vector<std::string>& files, bool all_seen);
 Finding judge_forks();
 Finding judge_memory_reads();
 
+// Tells whether the libraries are there with which reports name C functions.
+Finding judge_symbols();
+
 }  // namespace pymemflow::cli::platform

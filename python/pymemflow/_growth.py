@@ -13,7 +13,7 @@ from pymemflow._sizes import counted
 class Frame(NamedTuple):
     """A frame of a call stack: a line of Python, or a C function."""
 
-    name: str  # "leak.py:17 make", or the C function: "f (libx.so)"
+    name: str  # "leak.py:17 make", or the C function: "f (libx.so)", "f x.c:7 (libx.so)"
     file: Optional[str]  # None for a C function
     line: Optional[int]  # None for a C function
 
@@ -73,12 +73,16 @@ def _line_name(entry: Dict[str, Any]) -> str:
 
 
 def _frame(entry: Dict[str, Any]) -> Frame:
-    if "file" in entry:
+    if "library" not in entry:
         return Frame(_line_name(entry), entry["file"], entry["line"])
     library = os.path.basename(entry["library"])
-    if entry["function"]:
-        return Frame("%s (%s)" % (entry["function"], library), None, None)
-    return Frame("%s+%s" % (library, entry["offset"]), None, None)
+    if not entry["function"]:
+        return Frame("%s+%s" % (library, entry["offset"]), None, None)
+    name = entry["function"]
+    if "file" in entry:
+        name += " %s:%d" % (os.path.basename(entry["file"]), entry["line"])
+    inlined = ", inlined" if entry.get("inlined") else ""
+    return Frame("%s (%s%s)" % (name, library, inlined), None, None)
 
 
 def _site(entry: Dict[str, Any]) -> Site:

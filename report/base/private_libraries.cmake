@@ -23,6 +23,7 @@ if(PYMEMFLOW_BUILD_FUZZERS)
 endif()
 pmf_find_soname(PMF_LIBUNWIND_SONAME unwind "${LIBUNWIND_LIBRARY_DIRS}")
 pmf_find_soname(PMF_LIBELF_SONAME elf "${LIBELF_LIBRARY_DIRS}")
+pmf_find_soname(PMF_LIBDW_SONAME dw "${LIBDW_LIBRARY_DIRS}")
 pmf_find_soname(PMF_ZSTD_SONAME zstd "${LIBZSTD_LIBRARY_DIRS}")
 
 # For files that include report/base/private_library.h: adds the headers of the libraries, and links none
@@ -31,11 +32,14 @@ add_library(pmf_private_libraries INTERFACE)
 target_include_directories(pmf_private_libraries INTERFACE
   $<TARGET_PROPERTY:mimalloc,INTERFACE_INCLUDE_DIRECTORIES>
   ${LIBUNWIND_INCLUDE_DIRS}
-  ${LIBELF_INCLUDE_DIRS})
+  ${LIBELF_INCLUDE_DIRS}
+  ${LIBDW_INCLUDE_DIRS})
 target_compile_definitions(pmf_private_libraries INTERFACE
   PMF_MIMALLOC_SONAME="${PMF_MIMALLOC_SONAME}"
   PMF_LIBUNWIND_SONAME="${PMF_LIBUNWIND_SONAME}"
-  PMF_LIBELF_SONAME="${PMF_LIBELF_SONAME}")
+  PMF_LIBELF_SONAME="${PMF_LIBELF_SONAME}"
+  PMF_LIBDW_SONAME="${PMF_LIBDW_SONAME}"
+  PMF_LZMA_SONAME="liblzma.so.5")
 target_link_libraries(pmf_private_libraries INTERFACE ${CMAKE_DL_LIBS})
 
 # libiberty is an archive: the two functions that report/symbols calls are linked, and hidden as all of the

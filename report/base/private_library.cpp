@@ -65,6 +65,13 @@ bool open_elf(ElfFunctions& functions) {
          functions.version(EV_CURRENT) != EV_NONE;
 }
 
+bool open_lzma(LzmaFunctions& functions) {
+  if (is_in_host()) return false;
+  return OpenedLibrary({PMF_LZMA_SONAME})
+      .bind(functions.decode, "lzma_stream_buffer_decode")
+      .is_complete();
+}
+
 }  // namespace
 
 const MimallocFunctions* mimalloc_functions() {
@@ -82,6 +89,12 @@ const UnwindFunctions* unwind_functions() {
 const ElfFunctions* elf_functions() {
   static ElfFunctions functions;
   static const bool is_here = open_elf(functions);
+  return is_here ? &functions : nullptr;
+}
+
+const LzmaFunctions* lzma_functions() {
+  static LzmaFunctions functions;
+  static const bool is_here = open_lzma(functions);
   return is_here ? &functions : nullptr;
 }
 

@@ -16,6 +16,9 @@
 #include <libunwind.h>
 #include <mimalloc.h>
 
+#include <cstddef>
+#include <cstdint>
+
 namespace pymemflow::report {
 
 struct MimallocFunctions {
@@ -48,8 +51,16 @@ struct ElfFunctions {
   decltype(&gelf_getsym) getsym;
 };
 
+// liblzma, whose interface has been the same since version 5.0.
+struct LzmaFunctions {
+  int (*decode)(std::uint64_t* memory_limit, std::uint32_t flags, const void* allocator,
+                const std::uint8_t* in, std::size_t* in_at, std::size_t in_size, std::uint8_t* out,
+                std::size_t* out_at, std::size_t out_size);
+};
+
 const MimallocFunctions* mimalloc_functions();
 const UnwindFunctions* unwind_functions();
 const ElfFunctions* elf_functions();
+const LzmaFunctions* lzma_functions();
 
 }  // namespace pymemflow::report

@@ -19,6 +19,7 @@
 #include "report/formats/trailer.h"
 #include "report/reader/capture_reader.h"
 #include "report/stacks/callers.h"
+#include "report/symbols/engine_files.h"
 #include "report/symbols/symbols.h"
 
 namespace pymemflow::report {
@@ -64,6 +65,17 @@ FormatOptions format_options(const pymemflow::ReportOptions& asked, const FileHe
   return options;
 }
 
+// Not in a traced program, and not for a report that prints no C functions. A summary leaves most
+// of those of the interpreter out.
+LinesWanted lines_wanted(const ReportOptions& options) {
+  const FormatInput input = row_of(format_of(options.asked.format)).input;
+  const bool is_in_host = options.is_in_process && !options.is_reporter;
+  if (is_in_host || !is_profile(input)) return {};
+  const bool is_whole =
+      has_stacks(input) || options.asked.full_stacks || options.asked.format == "json";
+  return {.is_wanted = is_whole ? is_any : is_foreign, .may_ask_servers = options.asked.debuginfod};
+}
+
 // The replay of a capture that has been polled.
 class CaptureReplay final : public Replay {
  public:
@@ -73,7 +85,9 @@ class CaptureReplay final : public Replay {
         options_(options),
         symbols_(reader.names().modules(), options.is_in_process && !options.is_reporter
                                                ? Symbols::Where::kInProcess
-                                               : Symbols::Where::kOffline) {}
+                                               : Symbols::Where::kOffline) {
+    symbols_.want_lines(lines_wanted(options));
+  }
 
   Output& output() override { return output_; }
   Symbols& symbols() override { return symbols_; }
@@ -144,15 +158,16 @@ class CaptureReplay final : public Replay {
 // Writes at the end how complete the record is. Where the output must have nothing but its own
 // bytes (compat mode, JSON), losses are reported on standard error instead.
 void write_end(const CaptureReader& reader, const FormatRow& format, Output& output,
-               const ReportOptions& options) {
+               const ReportOptions& options, SymbolGaps gaps) {
   const bool has_trailer =
       options.asked.compat == Compat::None && format.trailer == FormatTrailer::Text;
-  if (has_trailer) write_trailer(output, reader, options);
+  if (has_trailer) write_trailer(output, reader, options, gaps);
   output.close();
-  const bool is_whole = reader.lost() + reader.overwritten() + reader.damaged() == 0;
+  const bool is_whole =
+      reader.lost() + reader.overwritten() + reader.damaged() == 0 && gaps.is_empty();
   if (has_trailer || is_whole || options.standard_error < 0) return;
   Output standard_error(options.standard_error);
-  write_trailer(standard_error, reader, options);
+  write_trailer(standard_error, reader, options, gaps);
 }
 
 // The files are -1 if the caller keeps their descriptors.
@@ -163,9 +178,9 @@ ReportError write_polled(CaptureReader& reader, const ReportOptions& options,
   if (const std::string_view problem = format_problem(format, mode); !problem.empty()) {
     return {problem};
   }
-  if (!reader.has_stacks() && needs_stacks(options.asked)) {
-    return {options.asked.by == By::CFunction ? kNoCFunctions : kNoCallers};
-  }
+  const bool needs_native = options.asked.by == By::CFunction;
+  if (needs_native && !reader.has_native_frames()) return {kNoCFunctions};
+  if (!reader.has_stacks() && needs_stacks(options.asked)) return {kNoCallers};
   // The end of a program replaces nothing; the command replaces a file of the user.
   const bool is_at_end = options.is_in_process;
   const auto process = static_cast<pid_t>(reader.process());
@@ -183,7 +198,7 @@ ReportError write_polled(CaptureReader& reader, const ReportOptions& options,
   if (options.on_output != nullptr) options.on_output(output->descriptor());
   CaptureReplay replay(reader, *output, options);
   kWriters[static_cast<std::size_t>(format)](replay, format_options(options.asked, reader.head()));
-  write_end(reader, row_of(format), *output, options);
+  write_end(reader, row_of(format), *output, options, replay.symbols().gaps());
   if (is_at_end && output->error() == 0) file.note();
   return error_of(*output, is_at_end);
 }

@@ -59,7 +59,8 @@ void append_counts(String& text, const CaptureReader& reader) {
 
 }  // namespace
 
-void write_trailer(Output& output, const CaptureReader& reader, const ReportOptions& options) {
+void write_trailer(Output& output, const CaptureReader& reader, const ReportOptions& options,
+                   SymbolGaps gaps) {
   const bool is_in_process = options.is_in_process;
   const FileHead& head = reader.head();
   String text;
@@ -93,6 +94,7 @@ void write_trailer(Output& output, const CaptureReader& reader, const ReportOpti
         "runs and is named after it, with .windows: the latest events and most names are "
         "not in this report");
   }
+  for (const String& line : gaps.lines()) append_line(text, line);
   append_counts(text, reader);
   output.write(text);
 }

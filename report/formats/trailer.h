@@ -5,10 +5,12 @@
 #include "report/base/output.h"
 #include "report/formats/report.h"
 #include "report/reader/capture_reader.h"
+#include "report/symbols/gaps.h"
 
 namespace pymemflow::report {
 
 // After all events were read.
-void write_trailer(Output& output, const CaptureReader& reader, const ReportOptions& options);
+void write_trailer(Output& output, const CaptureReader& reader, const ReportOptions& options,
+                   SymbolGaps gaps);
 
 }  // namespace pymemflow::report

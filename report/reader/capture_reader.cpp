@@ -66,20 +66,30 @@ void CaptureReader::begin_stream(const IndexedBlock& first) {
 
 namespace {
 
-// The option of the recorded program: NAME=value, one per line.
-bool is_recording_mappings(std::string_view options) {
-  constexpr std::string_view kName = "PYMEMFLOW_MAPPINGS=";
-  bool is_on = true;
+// The value of an option of the recorded program. Its options are NAME=value, one per line; empty:
+// the option was not given.
+std::string_view value_of(std::string_view options, std::string_view name) {
+  std::string_view value;
   for (std::size_t at = 0; at < options.size();) {
     const std::size_t end = std::min(options.find('\n', at), options.size());
     const std::string_view line = options.substr(at, end - at);
-    if (line.starts_with(kName)) parse_switch(line.substr(kName.size()), is_on);
+    if (line.starts_with(name)) value = line.substr(name.size());
     at = end + 1;
   }
+  return value;
+}
+
+bool is_recording_mappings(std::string_view options) {
+  bool is_on = true;
+  parse_switch(value_of(options, "PYMEMFLOW_MAPPINGS="), is_on);
   return is_on;
 }
 
 }  // namespace
+
+bool CaptureReader::has_native_frames() const {
+  return has_stacks() && value_of(metadata().options, "PYMEMFLOW_STACK=") != "python";
+}
 
 ProcessInfo CaptureReader::process_info() const {
   return {.id = head().process,

@@ -49,6 +49,8 @@ class CaptureReader {
   const ThreadNames& threads() const { return contents_.threads(); }
   // Whether events have a stack (NameTable::stacks()), and not their site alone.
   bool has_stacks() const { return pymemflow::has_stacks(head().frames); }
+  // Whether stacks have C functions too.
+  bool has_native_frames() const;
   std::uint32_t process() const { return head().process; }
   ProcessInfo process_info() const;
 

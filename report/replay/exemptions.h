@@ -15,8 +15,8 @@
 #include "report/reader/per_site.h"
 #include "report/replay/imports.h"
 #include "report/replay/ledger.h"
-#include "report/stacks/engine_files.h"
 #include "report/stacks/origins.h"
+#include "report/symbols/engine_files.h"
 #include "report/symbols/symbols.h"
 
 namespace pymemflow::report {

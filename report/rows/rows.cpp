@@ -11,7 +11,10 @@ namespace {
 // The name of the row to which a line belongs.
 SiteName row_name(const SiteName& line, By by) {
   SiteName name = line;
-  if (by == By::Function || by == By::File) name.line = SiteName::kNoLine;
+  if (by == By::Function || by == By::File) {
+    name.line = SiteName::kNoLine;
+    name.forget_line();
+  }
   if (by == By::File) {
     name.function.clear();
     if (!line.has_frame && !line.module.empty()) {
@@ -44,13 +47,18 @@ Vector<std::uint32_t> upper_frames(const CallTree& tree, CallNode node, std::uin
 }
 
 // The C function that called the allocator for the line: the innermost one of neither the
-// interpreter nor the C and C++ libraries, or else the innermost one.
+// interpreter nor the C and C++ libraries, or else the innermost one. Not an inlined one: the name
+// must not depend on whether there is debug information.
 SiteName c_function_of(const CallTree& tree, CallNode stack) {
   const Callers callers = callers_of(tree, stack, {});
+  SiteName name = tree.frame(tree.line_of(stack));
   for (const SiteName* const frame : callers.native) {
-    if (frame->missing == StackEnd::Bottom) return *frame;
+    if (frame->missing != StackEnd::Bottom || frame->is_inlined) continue;
+    name = *frame;
+    break;
   }
-  return tree.frame(tree.line_of(stack));
+  name.forget_line();
+  return name;
 }
 
 Vector<SiteStats> join_c_functions(const Profile& profile) {

@@ -12,6 +12,8 @@ std::uint32_t CallTree::add_name(SiteName name) {
 CallNode CallTree::line_of(CallNode stack) const {
   CallNode node = stack;
   while (has_frame(node) && !frame(node).has_frame) node = parent(node);
+  if (has_frame(node)) return node;
+  for (node = stack; has_frame(node) && frame(node).is_inlined;) node = parent(node);
   return has_frame(node) ? node : stack;
 }
 

@@ -33,8 +33,9 @@ class CallTree {
   // Returns the name of a node that has a frame.
   const SiteName& frame(CallNode node) const { return names_[nodes_[node].name]; }
   std::uint32_t name_of(CallNode node) const { return nodes_[node].name; }
-  // The uppermost Python frame of a stack, and its own uppermost frame where no Python ran: the
-  // line of the program to which a report gives its allocations. The frames above are native.
+  // The uppermost Python frame of a stack, and its own uppermost frame where no Python ran, but for
+  // inlined functions: the line of the program to which a report gives its allocations. The frames
+  // above are native.
   CallNode line_of(CallNode stack) const;
   // The stack below. A parent has a smaller number than its children.
   CallNode parent(CallNode node) const { return nodes_[node].parent; }

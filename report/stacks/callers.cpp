@@ -6,8 +6,8 @@
 #include <iterator>
 #include <limits>
 
-#include "report/stacks/engine_files.h"
 #include "report/stacks/frame_text.h"
+#include "report/symbols/engine_files.h"
 
 namespace pymemflow::report {
 namespace {
@@ -60,8 +60,10 @@ Vector<const SiteName*> native_frames(const CallTree& tree, CallNode stack, Call
     if (is_foreign || is_gap(frame)) shown.push_back(&frame);
   }
   if (all) return frames;
-  if (!has_foreign && !frames.empty() && !is_gap(*frames.front())) {
-    shown.insert(shown.begin(), frames.front());
+  const auto innermost = std::find_if(frames.begin(), frames.end(),
+                                      [](const SiteName* frame) { return !frame->is_inlined; });
+  if (!has_foreign && innermost != frames.end() && !is_gap(**innermost)) {
+    shown.insert(shown.begin(), *innermost);
   }
   return shown;
 }

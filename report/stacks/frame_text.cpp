@@ -26,6 +26,10 @@ void write_frame(JsonText& json, const SiteName& frame) {
     json.field("library", native.library).field("function", native.function);
     if (!native.symbol.empty()) json.field("symbol", native.symbol);
     json.field("offset", native.offset);
+    if (frame.source_line != 0) {
+      json.field("file", frame.source_file).field("line", std::int64_t{frame.source_line});
+    }
+    if (frame.is_inlined) json.field("inlined", true);
   }
   json.end_object();
 }

@@ -17,6 +17,10 @@ void write_site_name(JsonText& json, const SiteName& site) {
     json.field("module", site.module);
     const NativeName native = native_name(site);
     if (!native.symbol.empty()) json.field("symbol", native.symbol);
+    if (site.source_line != 0) {
+      json.field("source_file", site.source_file);
+      json.field("source_line", std::int64_t{site.source_line});
+    }
   }
 }
 

@@ -25,11 +25,18 @@ String native_text(const SiteName& site, const Names& names, FunctionText wanted
     text = library;
     if (!text.empty() && !native.offset.empty()) text += '+';
     text += shown_function(names, native.offset);
-  } else if (!library.empty()) {
-    text += " (";
-    text += library;
-    text += ')';
   }
+  if (wanted == FunctionText::Short && site.source_line != 0) {
+    text += ' ';
+    text += shown_file(names, site.source_file);
+    fmt::format_to(std::back_inserter(text), ":{}", site.source_line);
+  }
+  if (native.function.empty()) return text;
+  if (library.empty()) return site.is_inlined ? text + " (inlined)" : text;
+  text += " (";
+  text += library;
+  if (site.is_inlined) text += ", inlined";
+  text += ')';
   return text;
 }
 

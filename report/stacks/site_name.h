@@ -32,8 +32,20 @@ struct SiteName {
   String module;     // without a frame: the path of the file that called; empty: unknown
   String demangled;  // without a frame: the function as its source has it; empty: as the symbol
 
+  // Without a frame: the file and line of the source, from debug information; empty and 0: unknown.
+  String source_file;
+  std::int32_t source_line = 0;
+  bool is_inlined = false;  // the compiler put the function into the one below it
+
   // Sites with equal keys are one site.
-  auto key() const { return std::tie(has_frame, file, function, line, caller); }
+  auto key() const {
+    return std::tie(has_frame, file, function, line, caller, source_file, source_line, is_inlined);
+  }
+  // So that the name stands for the whole function.
+  void forget_line() {
+    source_file.clear();
+    source_line = 0;
+  }
 };
 
 // The caller of code that is in no file, such as that of a JIT compiler.
@@ -48,11 +60,12 @@ struct NativeName {
 };
 NativeName native_name(const SiteName& site);
 
-// A longer function is shortened where people read it.
+// Where people read it, a longer function is shortened, and a C function has its file and line.
 enum class FunctionText : bool { Whole, Short };
 
 // The one name that every report of ours gives a site: "leak.py:12 make", "strdup (libc.so.6)",
-// "libfoo.so+0x1a2b". Control characters are escaped if the names are.
+// "load rows.c:20 (librows.so)", "grow rows.h:7 (librows.so, inlined)", "libfoo.so+0x1a2b". Control
+// characters are escaped if the names are.
 String site_text(const SiteName& site, const Names& names, FunctionText function);
 // For people.
 String shown_site(const SiteName& site, bool full_file_path);

@@ -8,6 +8,22 @@
 #include "report/stacks/frame_text.h"
 
 namespace pymemflow::report {
+namespace {
+
+void take_line(SiteName& name, const CodeLine& line) {
+  name.source_file = line.file;
+  name.source_line = line.line;
+}
+
+// Gives a C function of `name.module` the name that debug information has.
+void name_function(SiteName& name, const CodeLine& line, Symbols& symbols) {
+  name.caller = base_name(name.module);
+  name.caller += '`';
+  name.caller += line.function.empty() ? "(unknown)" : line.function;
+  name.demangled = symbols.function_of(line.function);
+}
+
+}  // namespace
 
 SiteName name_of(const Site& site, Symbols& symbols) {
   SiteName name;
@@ -29,7 +45,14 @@ SiteName name_of(const Site& site, Symbols& symbols) {
   name.demangled = symbols.details(site.address, site.module).function;
   const Module* const module = symbols.module_of(site.address, site.module);
   if (module != nullptr) name.module = module->path;
+  const Vector<CodeLine>& lines = symbols.details(site.address, site.module).lines;
+  if (!lines.empty()) take_line(name, lines.back());
   if (!symbol_in(name.caller).empty()) return name;
+  // Debug information names functions that the tables of symbols lack.
+  if (!name.module.empty() && !lines.empty() && !lines.back().function.empty()) {
+    name_function(name, lines.back(), symbols);
+    return name;
+  }
   // Another run has another address.
   if (name.module.empty()) {
     name.caller = kInNoFile;
@@ -60,7 +83,12 @@ CallNode StackNames::node_of(OriginId origin) {
   while (!missing.empty()) {
     const StackId above = missing.back();
     missing.pop_back();
-    node = tree_.add(node, number_of(stacks.find(above)->site));
+    const SiteId site = stacks.find(above)->site;
+    node = tree_.add(node, number_of(site));
+    const auto inlined = inlined_.find(site);
+    if (inlined != inlined_.end()) {
+      for (const std::uint32_t number : inlined->second) node = tree_.add(node, number);
+    }
     nodes_[above] = node;
   }
   return node;
@@ -69,8 +97,10 @@ CallNode StackNames::node_of(OriginId origin) {
 std::uint32_t StackNames::number_of(SiteId site) {
   std::uint32_t& number = numbers_[site];
   if (number != 0) return number - 1;
-  number = add_name_of(names_.find(site)) + 1;
-  return number - 1;
+  const Site* const known = names_.find(site);
+  number = add_name_of(known) + 1;
+  if (known != nullptr && !known->has_frame) add_inlined(site, *known);
+  return numbers_[site] - 1;
 }
 
 std::uint32_t StackNames::add_name_of(const Site* site) {
@@ -83,9 +113,37 @@ std::uint32_t StackNames::add_name_of(const Site* site) {
   SiteName name;
   name.caller = "(damaged name)";
   if (site != nullptr) name = name_of(*site);
-  const auto [found, is_new] = callers_.try_emplace(name.caller, tree_.names());
+  return add_caller(std::move(name));
+}
+
+std::uint32_t StackNames::add_caller(SiteName name) {
+  String key = name.caller;
+  if (name.source_line != 0 || name.is_inlined) {
+    key += '\0';
+    key += name.source_file;
+    fmt::format_to(std::back_inserter(key), ":{}{}", name.source_line,
+                   name.is_inlined ? " inlined" : "");
+  }
+  const auto [found, is_new] = callers_.try_emplace(std::move(key), tree_.names());
   if (is_new) tree_.add_name(std::move(name));
   return found->second;
+}
+
+void StackNames::add_inlined(SiteId id, const Site& site) {
+  if (is_missing_frames(site.address)) return;
+  const Vector<CodeLine>& lines = symbols_.details(site.address, site.module).lines;
+  const Module* const module = symbols_.module_of(site.address, site.module);
+  if (lines.size() < 2 || module == nullptr) return;
+  Vector<std::uint32_t> numbers;
+  for (auto line = lines.rbegin() + 1; line != lines.rend(); ++line) {
+    SiteName name;
+    name.is_inlined = true;
+    name.module = module->path;
+    take_line(name, *line);
+    name_function(name, *line, symbols_);
+    numbers.push_back(add_caller(std::move(name)));
+  }
+  inlined_.emplace(id, std::move(numbers));
 }
 
 std::size_t StackNames::LineHash::operator()(const Line& line) const {

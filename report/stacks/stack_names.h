@@ -47,6 +47,9 @@ class StackNames {
 
   std::uint32_t number_of(SiteId site);
   std::uint32_t add_name_of(const Site* site);
+  // The same of a C function, and of the functions that are inlined in it at this site.
+  std::uint32_t add_caller(SiteName name);
+  void add_inlined(SiteId id, const Site& site);
 
   const NameTable& names_;
   const Origins& origins_;
@@ -55,6 +58,8 @@ class StackNames {
   PerSite<std::uint32_t> numbers_;  // of the names of sites, plus 1
   HashMap<Line, std::uint32_t, LineHash> lines_;
   HashMap<String, std::uint32_t, StringHash> callers_;
+  // The numbers of the names of inlined functions, the outermost first.
+  HashMap<SiteId, Vector<std::uint32_t>> inlined_;
   Vector<CallNode> alone_;   // nodes of one frame without a stack, by the number of the name; or 0
   PerSite<CallNode> nodes_;  // by StackId; 0: not in the tree yet
 };

@@ -1,59 +1,22 @@
 #include "report/symbols/name_request.h"
 
-#include <cstring>
 #include <utility>
+
+#include "report/symbols/byte_text.h"
+#include "report/symbols/engine_files.h"
 
 namespace pymemflow::report {
 namespace {
 
-void put_number(String& bytes, std::uint64_t number) {
-  char raw[sizeof number];
-  std::memcpy(raw, &number, sizeof number);
-  bytes.append(raw, sizeof raw);
-}
-
-void put_text(String& bytes, std::string_view text) {
-  put_number(bytes, text.size());
-  bytes += text;
-}
-
-// Reads what the functions above wrote. After the first failure everything is empty or 0.
-class Bytes {
- public:
-  explicit Bytes(std::string_view bytes) : left_(bytes) {}
-
-  std::uint64_t number() {
-    std::uint64_t number = 0;
-    const std::string_view raw = take(sizeof number);
-    if (raw.size() == sizeof number) std::memcpy(&number, raw.data(), sizeof number);
-    return number;
-  }
-  std::string_view text() { return take(number()); }
-  bool is_sound() const { return is_sound_; }
-  bool is_at_end() const { return is_sound_ && left_.empty(); }
-
- private:
-  std::string_view take(std::uint64_t size) {
-    if (!is_sound_ || size > left_.size()) {
-      is_sound_ = false;
-      return {};
-    }
-    const std::string_view taken = left_.substr(0, size);
-    left_.remove_prefix(size);
-    return taken;
-  }
-
-  std::string_view left_;
-  bool is_sound_ = true;
-};
-
 void put_details(String& bytes, const CodeDetails& details) {
   put_text(bytes, details.function);
+  put_lines(bytes, details.lines);
 }
 
 CodeDetails read_details(Bytes& bytes) {
   CodeDetails details;
   details.function = bytes.text();
+  read_lines(bytes, details.lines);
   return details;
 }
 
@@ -90,6 +53,7 @@ String answer_name_request(std::string_view request) {
     modules.push_back(module);
   }
   Symbols symbols(modules, Symbols::Where::kOffline);
+  symbols.want_lines({.is_wanted = is_foreign});
   String answer;
   for (std::uint64_t left = bytes.number(); left > 0 && bytes.is_sound(); --left) {
     const std::uint64_t address = bytes.number();

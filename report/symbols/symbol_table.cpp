@@ -11,12 +11,18 @@ std::size_t leading_underscores(std::string_view name) {
 
 }  // namespace
 
-std::string_view SymbolTable::find(std::uint64_t file_offset) {
+bool SymbolTable::find_address(std::uint64_t file_offset, std::uint64_t& address) const {
   const auto segment = std::find_if(segments_.begin(), segments_.end(), [&](const Segment& s) {
     return file_offset >= s.offset && file_offset - s.offset < s.size;
   });
-  if (segment == segments_.end()) return {};
-  const std::uint64_t address = file_offset - segment->offset + segment->address;
+  if (segment == segments_.end()) return false;
+  address = file_offset - segment->offset + segment->address;
+  return true;
+}
+
+std::string_view SymbolTable::find(std::uint64_t file_offset) {
+  std::uint64_t address = 0;
+  if (!find_address(file_offset, address)) return {};
   // A search through all of libpython's symbols takes 10 us, sorting them 2 ms.
   constexpr int kSearchesBeforeSorting = 100;
   if (searches_ < kSearchesBeforeSorting && ++searches_ == kSearchesBeforeSorting) sort();

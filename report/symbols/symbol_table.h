@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "report/base/memory.h"
+#include "report/symbols/gaps.h"
 
 namespace pymemflow::report {
 
@@ -28,6 +29,15 @@ class SymbolTable {
   bool has_more_names() const { return has_more_names_; }
   // Whether the library is not in a file, so that only the process has its names and build id.
   bool is_in_no_file() const { return is_in_no_file_; }
+
+  // The libraries that this file needs, and that could not be opened.
+  SymbolGaps gaps() const { return gaps_; }
+
+  // Whether the file has debug information itself, and the name of another file that has it.
+  bool has_debug_information() const { return has_debug_information_; }
+  std::string_view debug_link() const { return debug_link_; }
+  // The address that the file gives to the byte at this offset. False: none is mapped there.
+  bool find_address(std::uint64_t file_offset, std::uint64_t& address) const;
 
   // The build id of the file, as bytes; empty if it has none.
   std::string_view build_id() const { return build_id_; }
@@ -62,6 +72,9 @@ class SymbolTable {
   int searches_ = 0;  // while they are not sorted
   bool has_more_names_ = false;
   bool is_in_no_file_ = false;
+  bool has_debug_information_ = false;
+  String debug_link_;
+  SymbolGaps gaps_;
   String build_id_;
   String names_;  // the file's string table, and a zero byte
 };

@@ -30,7 +30,7 @@ std::string_view Symbols::name(std::uint64_t address, std::uint32_t module) {
 const CodeDetails& Symbols::details(std::uint64_t address, std::uint32_t module) {
   const std::string_view name = this->name(address, module);
   const auto [found, is_new] = details_.try_emplace(std::pair(address, module));
-  if (is_new) found->second = make_details(name);
+  if (is_new) found->second = make_details(name, address, module_of(address, module));
   return found->second;
 }
 
@@ -50,7 +50,22 @@ const Module* Symbols::module_of(std::uint64_t address, std::uint32_t number) co
 }
 
 SymbolTable& Symbols::table_of(const Module& module) {
-  return tables_.try_emplace(module.path, module.path).first->second;
+  const auto [found, is_new] = tables_.try_emplace(module.path, module.path);
+  if (is_new) gaps_.add(found->second.gaps());
+  return found->second;
+}
+
+SymbolTable* Symbols::sound_table_of(const Module& module) {
+  SymbolTable& table = table_of(module);
+  const bool is_other =
+      !table.is_in_no_file() && !module.build_id.empty() && module.build_id != table.build_id();
+  return is_other ? nullptr : &table;
+}
+
+SymbolGaps Symbols::gaps() const {
+  SymbolGaps gaps = gaps_;
+  if (code_lines_) gaps.add(code_lines_->gaps());
+  return gaps;
 }
 
 std::string_view Symbols::find_symbol(const Module* module, std::uint64_t address) {
@@ -58,11 +73,9 @@ std::string_view Symbols::find_symbol(const Module* module, std::uint64_t addres
   bool may_have_more_names = true;
   bool is_here = where_ == Where::kInProcess;
   if (module != nullptr) {
-    SymbolTable& table = table_of(*module);
-    if (!table.is_in_no_file() && !module->build_id.empty() &&
-        module->build_id != table.build_id()) {
-      return {};
-    }
+    SymbolTable* const sound = sound_table_of(*module);
+    if (sound == nullptr) return {};
+    SymbolTable& table = *sound;
     const std::uint64_t file_offset = address - module->start + module->offset;
     std::string_view symbol = table.find(file_offset);
     if (symbol.empty()) symbol = table.find(file_offset - 1);
@@ -92,13 +105,38 @@ String Symbols::make_name(std::uint64_t address, const Module* module) {
   return name;
 }
 
-CodeDetails Symbols::make_details(std::string_view name) {
+String Symbols::function_of(std::string_view symbol) {
+  if (symbol.empty() || demangled_bytes_ > kMostDemangledBytes) return {};
+  String function = demangled(symbol);
+  demangled_bytes_ += function.size();
+  return function;
+}
+
+CodeDetails Symbols::make_details(std::string_view name, std::uint64_t address,
+                                  const Module* module) {
   CodeDetails details;
-  const std::string_view symbol = symbol_in(name);
-  if (symbol.empty() || demangled_bytes_ > kMostDemangledBytes) return details;
-  details.function = demangled(symbol);
-  demangled_bytes_ += details.function.size();
+  details.function = function_of(symbol_in(name));
+  if (module != nullptr && !module->path.empty() && source_ == nullptr) {
+    details.lines = make_lines(address, *module);
+  }
   return details;
+}
+
+// The byte before a return address belongs to the call.
+Vector<CodeLine> Symbols::make_lines(std::uint64_t address, const Module& module) {
+  if (!code_lines_ || lines_wanted_.is_wanted == nullptr || !lines_wanted_.is_wanted(module.path)) {
+    return {};
+  }
+  const SymbolTable* const table = sound_table_of(module);
+  std::uint64_t place = 0;
+  if (table == nullptr || !table->find_address(address - 1 - module.start + module.offset, place)) {
+    return {};
+  }
+  return code_lines_->find({.path = module.path,
+                            .debug_link = table->debug_link(),
+                            .build_id = table->build_id(),
+                            .has_own = table->has_debug_information()},
+                           place);
 }
 
 std::string_view symbol_in(std::string_view name) {

@@ -12,11 +12,13 @@
 // it, the byte before is, which belongs to the call: the call may be a function's last instruction.
 
 #include <cstdint>
+#include <optional>
 #include <string_view>
 #include <utility>
 
 #include "report/base/memory.h"
 #include "report/names/site.h"
+#include "report/symbols/code_lines.h"
 #include "report/symbols/symbol_table.h"
 #include "report/symbols/unwind_names.h"
 
@@ -25,6 +27,9 @@ namespace pymemflow::report {
 // More about the code at an address than Symbols::name() says.
 struct CodeDetails {
   String function;  // demangled; empty: the name of the symbol is its function's, or there is none
+  // The frames of the source: the innermost inlined function first, the function itself last.
+  // Empty: no line is known, or no line was wanted.
+  Vector<CodeLine> lines;
 };
 
 class Symbols {
@@ -53,6 +58,12 @@ class Symbols {
   Symbols(const Vector<Module>& modules, Source* source)
       : modules_(modules), where_(Where::kInProcess), source_(source) {}
 
+  // Once, before the first details(): they have lines then.
+  void want_lines(const LinesWanted& wanted) {
+    lines_wanted_ = wanted;
+    code_lines_.emplace(wanted.may_ask_servers);
+  }
+
   // Returns the name of an address, which is valid as long as this object. Names are kept, so
   // asking again is a table lookup. `module` is the number of the module that held the address at
   // the time, counted from 1; 0 stands for the module that covers it in the list.
@@ -66,11 +77,20 @@ class Symbols {
   void set_name(std::uint64_t address, std::uint32_t module, std::string_view name,
                 CodeDetails details);
 
+  // The name of a function as its source has it. Empty: it is not mangled, or too many were long.
+  String function_of(std::string_view symbol);
+
+  // So far.
+  SymbolGaps gaps() const;
+
  private:
   SymbolTable& table_of(const Module& module);
   std::string_view find_symbol(const Module* module, std::uint64_t address);
   String make_name(std::uint64_t address, const Module* module);
-  CodeDetails make_details(std::string_view name);
+  // Null: the file is not the one that was mapped then.
+  SymbolTable* sound_table_of(const Module& module);
+  CodeDetails make_details(std::string_view name, std::uint64_t address, const Module* module);
+  Vector<CodeLine> make_lines(std::uint64_t address, const Module& module);
 
   const Vector<Module>& modules_;
   Where where_;
@@ -80,6 +100,9 @@ class Symbols {
   Map<std::pair<std::uint64_t, std::uint32_t>, String> names_;
   Map<std::pair<std::uint64_t, std::uint32_t>, CodeDetails> details_;
   std::size_t demangled_bytes_ = 0;
+  SymbolGaps gaps_;
+  LinesWanted lines_wanted_;
+  std::optional<CodeLines> code_lines_;
 };
 
 // The symbol in such a name, or in one that has another number after the tick: "strdup" in

@@ -4,6 +4,9 @@
 
 #include "cli/platform/platform.h"
 #include "platform/memory.h"
+#include "report/base/private_library.h"
+#include "report/symbols/gaps.h"
+#include "report/symbols/linux/dwarf_library.h"
 
 namespace pymemflow::cli::platform {
 namespace {
@@ -92,6 +95,24 @@ Finding judge_memory_reads() {
               "Allow process_vm_readv() in the seccomp profile of the container, or mount /proc."};
   }
   return {Verdict::Fine, "memory that may be unmapped can be read (process_vm_readv)"};
+}
+
+Finding judge_symbols() {
+  report::SymbolGaps gaps;
+  if (report::elf_functions() == nullptr) gaps.note(report::SymbolGap::NoNames);
+  if (report::lzma_functions() == nullptr) gaps.note(report::SymbolGap::NoMiniDebugData);
+  if (report::dwarf_functions() == nullptr) gaps.note(report::SymbolGap::NoLines);
+  if (gaps.is_empty()) {
+    return {Verdict::Fine,
+            "C functions have names in reports, and lines where there is debug information"};
+  }
+  std::string text;
+  for (const report::String& line : gaps.lines()) {
+    if (!text.empty()) text += "; ";
+    text += line;
+  }
+  return {Verdict::Note, text,
+          "Install it: reports are made without it, of captures that were recorded before too."};
 }
 
 }  // namespace pymemflow::cli::platform

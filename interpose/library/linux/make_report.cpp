@@ -28,12 +28,13 @@ namespace {
 constexpr std::size_t kMaxVariables = 64;
 constexpr std::size_t kMaxPath = 4096;
 
-// The reporter's environment: the options that the host was given, and nothing else. Of the paths
-// the reporter needs the output's alone, which was made absolute when the host started.
+// The reporter's environment: the options that the host was given, and nothing else but what
+// debuginfod needs, if it was asked for. Of the paths the reporter needs the output's alone, which
+// was made absolute when the host started.
 class Environment {
  public:
   // `output`: the path, or another name for its file.
-  explicit Environment(std::string_view output) {
+  Environment(std::string_view output, bool has_servers) {
     std::string_view given = given_options();
     while (!given.empty()) {
       const std::size_t end = given.find('\n');
@@ -42,6 +43,7 @@ class Environment {
       if (is_option_without_path(line)) add(line, {});
     }
     if (!output.empty()) add(kOutput, output);
+    if (has_servers) add_servers();
   }
   const char* const* variables() const { return variables_; }
 
@@ -51,6 +53,15 @@ class Environment {
   static bool is_option_without_path(std::string_view line) {
     return line.starts_with("PYMEMFLOW_") && !line.starts_with(kOutput) &&
            !line.starts_with("PYMEMFLOW_CAPTURE=");
+  }
+  void add_servers() {
+    char** const all = platform::environment();
+    for (char** entry = all; entry != nullptr && *entry != nullptr; ++entry) {
+      const std::string_view line = *entry;
+      for (const std::string_view name : {"DEBUGINFOD_", "HOME=", "XDG_CACHE_HOME="}) {
+        if (line.starts_with(name)) add(line, {});
+      }
+    }
   }
   void add(std::string_view name, std::string_view value) {
     const std::size_t bytes = name.size() + value.size() + 1;
@@ -148,7 +159,8 @@ void make_report(const ReportRequest& request) {
   }
   std::optional<IgnoredSignals> ignored;
   if (request.kind == EndKind::Exit) ignored.emplace();
-  const Environment environment(output < 0 ? request.options.output : "/dev/stdout");
+  const Environment environment(output < 0 ? request.options.output : "/dev/stdout",
+                                request.options.debuginfod);
   char began[report::kMaxDecimalBytes + 1];
   *report::put_decimal(began, platform::process_began_ns()) = '\0';
   const char* const arguments[] = {PMF_VERSION, request.is_of_forked_child ? "forked" : "first",

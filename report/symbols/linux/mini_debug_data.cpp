@@ -3,8 +3,7 @@
 #include <algorithm>
 #include <cstdint>
 
-#include "report/base/opened_library.h"
-#include "report/base/role.h"
+#include "report/base/private_library.h"
 
 namespace pymemflow::report {
 namespace {
@@ -14,23 +13,11 @@ constexpr std::uint64_t kMostMemory = std::uint64_t{256} << 20;
 constexpr int kOk = 0;         // LZMA_OK
 constexpr int kTooSmall = 10;  // LZMA_BUF_ERROR
 
-// lzma_stream_buffer_decode(), whose interface has been the same since liblzma 5.0.
-using Decode = int (*)(std::uint64_t* memory_limit, std::uint32_t flags, const void* allocator,
-                       const std::uint8_t* in, std::size_t* in_at, std::size_t in_size,
-                       std::uint8_t* out, std::size_t* out_at, std::size_t out_size);
-
-Decode find_decode() {
-  if (is_in_host()) return nullptr;
-  Decode decode = nullptr;
-  OpenedLibrary({"liblzma.so.5"}).bind(decode, "lzma_stream_buffer_decode");
-  return decode;
-}
-
 }  // namespace
 
 String unpack_mini_debug_data(std::string_view packed) {
-  static const Decode decode = find_decode();
-  if (decode == nullptr) return {};
+  const LzmaFunctions* const lzma = lzma_functions();
+  if (lzma == nullptr) return {};
   String bytes;
   // The unpacked size is not in the section's header.
   for (std::size_t size = std::max<std::size_t>(8 * packed.size(), 1 << 16); size <= kMostBytes;
@@ -39,9 +26,9 @@ String unpack_mini_debug_data(std::string_view packed) {
     std::uint64_t memory_limit = kMostMemory;
     std::size_t in_at = 0;
     std::size_t out_at = 0;
-    const int outcome =
-        decode(&memory_limit, 0, nullptr, reinterpret_cast<const std::uint8_t*>(packed.data()),
-               &in_at, packed.size(), reinterpret_cast<std::uint8_t*>(bytes.data()), &out_at, size);
+    const int outcome = lzma->decode(
+        &memory_limit, 0, nullptr, reinterpret_cast<const std::uint8_t*>(packed.data()), &in_at,
+        packed.size(), reinterpret_cast<std::uint8_t*>(bytes.data()), &out_at, size);
     if (outcome == kOk) {
       bytes.resize(out_at);
       return bytes;

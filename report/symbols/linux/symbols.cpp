@@ -53,6 +53,7 @@ class SymbolReader {
       read_symbols(SHT_DYNSYM);
       read_mini_debug_data();
     }
+    find_debug_information();
     read_build_id();
   }
 
@@ -80,20 +81,38 @@ class SymbolReader {
     return false;
   }
 
-  void read_mini_debug_data() {
+  // Null: the file has no section of this name.
+  Elf_Scn* find_section(std::string_view wanted) {
     std::size_t names = 0;
-    if (elf_.getshdrstrndx(file_, &names) != 0) return;
+    if (elf_.getshdrstrndx(file_, &names) != 0) return nullptr;
     for (Elf_Scn* section = nullptr; (section = elf_.nextscn(file_, section)) != nullptr;) {
       GElf_Shdr header;
       if (elf_.getshdr(section, &header) == nullptr) continue;
       const char* const name = elf_.strptr(file_, names, header.sh_name);
-      if (name == nullptr || std::strcmp(name, ".gnu_debugdata") != 0) continue;
-      const Elf_Data* const data = elf_.getdata(section, nullptr);
-      if (data == nullptr || data->d_buf == nullptr) return;
-      String image = unpack_mini_debug_data({static_cast<const char*>(data->d_buf), data->d_size});
-      table_.has_more_names_ = image.empty() || !add_symbols_of(image);
-      return;
+      if (name != nullptr && wanted == name) return section;
     }
+    return nullptr;
+  }
+
+  std::string_view bytes_of(Elf_Scn* section) {
+    const Elf_Data* const data = section == nullptr ? nullptr : elf_.getdata(section, nullptr);
+    if (data == nullptr || data->d_buf == nullptr) return {};
+    return {static_cast<const char*>(data->d_buf), data->d_size};
+  }
+
+  void read_mini_debug_data() {
+    const std::string_view packed = bytes_of(find_section(".gnu_debugdata"));
+    if (packed.empty()) return;
+    if (lzma_functions() == nullptr) table_.gaps_.note(SymbolGap::NoMiniDebugData);
+    String image = unpack_mini_debug_data(packed);
+    table_.has_more_names_ = image.empty() || !add_symbols_of(image);
+  }
+
+  void find_debug_information() {
+    table_.has_debug_information_ =
+        find_section(".debug_info") != nullptr || find_section(".zdebug_info") != nullptr;
+    const std::string_view link = bytes_of(find_section(".gnu_debuglink"));
+    table_.debug_link_ = link.substr(0, link.find('\0'));
   }
 
   // The addresses of the unpacked file are those of this one.
@@ -171,7 +190,10 @@ class SymbolReader {
 
 SymbolTable::SymbolTable(std::string_view path) {
   const ElfFunctions* const elf = elf_functions();
-  if (elf == nullptr) return;
+  if (elf == nullptr) {
+    gaps_.note(SymbolGap::NoNames);
+    return;
+  }
   const int fd = open_mapped_file(String(path));
   if (fd < 0) return;
   SymbolReader(*elf, fd, *this).read();

@@ -191,7 +191,7 @@ def make(size):
     return libc.malloc(size)
 
 def handle(size):
-    return [make(size) for _ in range(3)] and make(size)
+    return list(map(lambda _: make(size), range(3))) and make(size)
 
 def recurse(depth, size):
     return recurse(depth - 1, size) if depth else make(size)
@@ -218,8 +218,8 @@ class TestRealProgram(Case):
         done = self.cli('gate', '--max-leak=64KiB', '--only=make', self.record(), cwd=self.folder)
         assert done.status == 1
         callers = lines_below(done.stderr, 'leak.py:7 make')
-        # Three stacks end at this line. The comprehension makes the largest one.
-        assert [line for line in callers if line.startswith('by ') and 'listcomp' not in line] == [
+        # Three stacks end at this line. The lambda makes the largest one. (From 3.12 on a comprehension has no frame.)
+        assert [line for line in callers if line.startswith('by ') and '<lambda>' not in line] == [
             'by leak.py:10 handle', 'by leak.py:16 main', 'by leak.py:19 <module>']
         assert callers[-1] == 'this stack: 210003 bytes; 2 more with other callers'
 

@@ -205,9 +205,15 @@ class TestSelection(Case):
         assert rows['crate::cache::put (libshop.so)'] == 50001
         assert rows[IN_THREAD + ' (libshop.so)'] == 70000
 
-    def test_by_c_function_of_a_record_without(self):
-        run = self.trace.code('pass', PYMEMFLOW_CAPTURE=self.path('c'), PYMEMFLOW_STACK='top', output=None)
+    @pytest.mark.parametrize('stack', ['top', 'python'])
+    def test_by_c_function_of_a_record_without(self, stack):
+        run = self.trace.code('pass', PYMEMFLOW_CAPTURE=self.path('c'), PYMEMFLOW_STACK=stack, output=None)
         assert run.status == 0
         done = self.cli('report', '--format', 'summary', '--by', 'c-function', self.path('c'))
         assert (done.status, done.stderr) == (2, 'pymemflow: ' + self.path('c') + ': has no C functions: record it '
                                               'with --stack native (PYMEMFLOW_STACK=native)\n')
+
+    def test_by_c_function_of_a_program_that_records_none(self):
+        done = self.cli('run', '--stack', 'python', '--format', 'summary', '--by', 'c-function', '--', 'true')
+        assert done.status == 2 and done.stderr.startswith(
+            'pymemflow: --stack python (PYMEMFLOW_STACK=python) records no C functions, but --by c-function shows them')

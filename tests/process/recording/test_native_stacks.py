@@ -178,16 +178,19 @@ def test_the_c_function_is_named(trace, build, folder, cli):
     assert (run.status, run.stderr) == (0, '')
     summary = cli('report', '--format', 'summary', capture).stdout
     row = summary[summary.rindex(' keep\n'):].splitlines()
-    assert row[1].split() == ['in', 'chain_leak', '(notes_native.so)']
+    assert re.fullmatch(r' *in chain_leak notes_native\.c:\d+ \(notes_native\.so\)', row[1]), row[1]
     folded = cli('report', '--format', 'folded', capture).stdout
     # CPython 3.15 comes to the first of the calls from another C function than to the others.
     lines = re.findall(r'^.*chain_leak \(notes_native\.so\) (\d+)$', folded, re.MULTILINE)
     assert sum(map(int, lines)) == 43210
     profile = json.loads(cli('report', '--format', 'json', capture).stdout)
     site, = [each for each in profile['sites'] if each.get('function') == 'keep' and each['live']['bytes'] == 43210]
-    assert site['stack'][0] == {'library': build.path('notes_native'), 'function': 'chain_leak', 'offset': ''}
+    frame = site['stack'][0]
+    assert frame['file'].endswith('/notes_native.c') and frame['line'] > 0
+    assert {name: frame[name] for name in frame if name not in ('file', 'line')} == {
+        'library': build.path('notes_native'), 'function': 'chain_leak', 'offset': ''}
     gate = cli('gate', '--max-leak', '0', capture)
-    assert gate.status == 1 and 'in chain_leak (notes_native.so)' in gate.stderr
+    assert gate.status == 1 and 'in chain_leak notes_native.c:%d (notes_native.so)' % frame['line'] in gate.stderr
 
 
 def test_lines_of_the_report_are_those_of_python(trace, folder, cli):

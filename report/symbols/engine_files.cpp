@@ -1,4 +1,4 @@
-#include "report/stacks/engine_files.h"
+#include "report/symbols/engine_files.h"
 
 #include <algorithm>
 #include <iterator>
