@@ -29,7 +29,7 @@ enum class RecordKind : std::uint8_t {
   Calloc = 3,  // [address, site] [elements: 32 bits, bytes per element: 32 bits]
   Call = 4,    // [function, site] [arguments ...] [result, unless Effect::Release]
   Turn = 5,    // [stamp, TurnKind]: the events that follow come after those with a smaller stamp
-  MallocAgain = 6,  // [address, site]: as many bytes as the site's Malloc before (LastSizes)
+  MallocAgain = 6,  // [address, place]: site and bytes of a Malloc before (LastSizes)
   Extended = 7,     // [kind, words, number] [payload ...]: records.def
 };
 
@@ -70,6 +70,7 @@ inline constexpr int kKindBits = 3;
 inline constexpr int kAddressBits = 44;  // of a 48-bit address that is a multiple of 16
 inline constexpr int kShortSiteBits = 64 - kKindBits - kAddressBits;
 inline constexpr SiteId kShortSites = SiteId{1} << kShortSiteBits;
+static_assert(kShortSiteBits == LastSizes::kNumberBits);
 inline constexpr unsigned kAlignmentShift = 4;
 
 // Where calls of Python's allocators are recorded, the domain takes the uppermost bits of the
@@ -303,6 +304,7 @@ constexpr StackNode stack_node(Word payload) {
 // block. `sizes` has taken all records of the block before it. False: the record is damaged.
 inline bool read_event(const Word* record, SiteNumbers numbers, LastSizes& sizes, Event& event) {
   const Word head = record[0];
+  SiteId place = 0;
   event.arguments[1] = 0;
   event.arguments[2] = 0;
   event.site = short_site(head);
@@ -311,10 +313,11 @@ inline bool read_event(const Word* record, SiteNumbers numbers, LastSizes& sizes
     case RecordKind::Malloc:
       event.function = Function::malloc;
       event.arguments[0] = record[1];
-      sizes.repeats(event.site, record[1]);
+      sizes.repeats(event.site, record[1], place);
       break;
     case RecordKind::MallocAgain:
       event.function = Function::malloc;
+      // Its place becomes its site.
       if (!sizes.find(event.site, event.arguments[0])) return false;
       break;
     case RecordKind::Free:

@@ -173,14 +173,16 @@ PMF_AT_ONCE bool is_short(const Writer& writer, SiteId site, std::uint64_t addre
 // a site requests the same size again cannot be predicted. (The window is zero behind the last
 // record.)
 PMF_AT_ONCE void put_malloc(Writer& writer, SiteId site, std::size_t size, std::uint64_t address) {
-  const Word again = writer.last_sizes.repeats(site, size) ? 1 : 0;
+  SiteId place = 0;
+  const Word again = writer.last_sizes.repeats(site, size, place) ? 1 : 0;
   constexpr Word kToAgain =
       static_cast<Word>(RecordKind::MallocAgain) - static_cast<Word>(RecordKind::Malloc);
   Word* const position = writer.position;
   position[1] = size & (again - 1);
   // As commit() does, which would load the position again.
-  std::atomic_ref(*position).store(short_head(RecordKind::Malloc, address, site) + again * kToAgain,
-                                   std::memory_order_release);
+  std::atomic_ref(*position).store(
+      short_head(RecordKind::Malloc, address, again != 0 ? place : site) + again * kToAgain,
+      std::memory_order_release);
   writer.position = reinterpret_cast<Word*>(number(position + 2) - again * sizeof(Word));
 }
 

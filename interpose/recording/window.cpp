@@ -1,6 +1,7 @@
 #include "interpose/recording/window.h"
 
 #include <cstring>
+#include <span>
 
 #include "platform/clock.h"
 #include "platform/memory.h"
@@ -117,7 +118,10 @@ bool fold_window(Destination& destination, Writer& writer) {
   BlockHead& window = *writer.window;
   const auto words = static_cast<std::size_t>(writer.position - records_of(&window));
   std::uint32_t* const table = writer.stack != nullptr ? writer.stack->folded : nullptr;
-  if (!writer.sums.fold(window.number, {records_of(&window), words}, table)) return false;
+  // The writer's own table, of which the window that follows has no use.
+  writer.last_sizes.clear();
+  const std::span<const Word> records = {records_of(&window), words};
+  if (!writer.sums.fold(window.number, records, table, writer.last_sizes)) return false;
   use_again(destination, writer, words * sizeof(Word), window.number + 1);
   return true;
 }

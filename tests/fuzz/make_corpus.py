@@ -32,8 +32,10 @@ def malloc(address, site, size):
     return words(1 | address >> 4 << 3 | site << 47, size)
 
 
-def malloc_again(address, site):
-    return words(6 | address >> 4 << 3 | site << 47)
+def malloc_again(address, site, size):
+    pair = size << 17 ^ site
+    place = (pair * 0x9e3779b97f4a7c15 & (2 ** 64 - 1)) >> 55
+    return words(6 | address >> 4 << 3 | place << 47)
 
 
 def free(address, site):
@@ -79,16 +81,16 @@ NAMES = b''.join([
     definition(3, 1, words(1 | 2 << 32)), definition(4, 2, words(0x8000, 4)),
     definition(3, 3, words(1 | 0xffffffff << 32))])
 DEFINED = block(DEFINITIONS, CLOSED, 0, 1, FACTS) + block(DEFINITIONS, OPEN, 1, 1, NAMES)
-FIRST = (turn(1) + definition(6, 8, b'') + malloc(0x1000, 1, 1477) + malloc_again(0x2000, 1) +
+FIRST = (turn(1) + definition(6, 8, b'') + malloc(0x1000, 1, 1477) + malloc_again(0x2000, 1, 1477) +
          words(3 | 0x2000 >> 4 << 3 | 1 << 47, 3 | 4 << 32) + free(0x1000, 2) +
          call(3, 1, 0x2000, 99, 0x3000) + move_end(9) + turn(10) + call(5, 3, 64, 128, 0x4000))
 SECOND = (turn(2) + turn(5, 2) + turn(7, 1) + definition(12, 77, b'') + definition(12, 0, words(9)) + malloc(0x1000, 3, 2 ** 63) + call(3, 2, 0x1000, 5, 0x2000) + move_end(5) +
-          malloc(0x1000, 1, 0) + malloc_again(0x3000, 3) + free(0x1000, 3))
+          malloc(0x1000, 1, 0) + malloc_again(0x3000, 1, 0) + free(0x1000, 3))
 TREE = b''.join([definition(13, 16, words(1 << 32)), definition(13, 18, words(17 | 2 << 32)),
                  definition(13, 17, words(16 | 3 << 32)), definition(13, 20, words(20 | 1 << 32))])
 STACKED = (turn(1) + definition(14, 18, b'') + malloc(0x1000, 1, 99) + definition(15, 3, b'') +
            free(0x1000, 2) + definition(14, 16, b'') + call(3, 3, 0x2000, 99, 0x3000) +
-           malloc_again(0x2000, 1) + malloc(0x5000, 9, 1) + definition(9, 1, b''))
+           malloc_again(0x2000, 1, 99) + malloc(0x5000, 9, 1) + definition(9, 1, b''))
 
 
 def cell(key, *slots):

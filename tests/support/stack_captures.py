@@ -27,6 +27,12 @@ FUNCTIONS = [(name, len(letters), effect) for name, letters, effect in
              _table('functions.def', r'^PMF_FUNCTION\((\w+), "(\w*)", (\w+),')]
 
 
+def place_of(index, size):
+    """The place of a Malloc in the table of its block (capture/last_sizes.h)."""
+    pair = (size << 17 | size >> 47) & 2 ** 64 - 1 ^ index
+    return (pair * 0x9e3779b97f4a7c15 & 2 ** 64 - 1) >> 55
+
+
 class Capture:
     """calls: those of each writer, in the order of recording, writer after writer."""
 
@@ -123,7 +129,7 @@ class Capture:
         return self._stacks[node]
 
     def _read(self, words, writer, thread):
-        i, table, sizes = 0, [((), '')], {}
+        i, table, pairs = 0, [((), '')], {}
         while i < len(words) and words[i] != 0:
             head, kind = words[i], words[i] & 7
             size = 1
@@ -131,9 +137,10 @@ class Capture:
             index = head >> 47
             if kind == 1:
                 function, arguments, size = 'malloc', (words[i + 1],), 2
-                sizes[index] = words[i + 1]
+                pairs[place_of(index, words[i + 1])] = index, words[i + 1]
             elif kind == 6:
-                function, arguments = 'malloc', (sizes[index],)
+                index, size_bytes = pairs[index]
+                function, arguments = 'malloc', (size_bytes,)
             elif kind == 2:
                 function, arguments, result = 'free', (result,), 0
             elif kind == 3:

@@ -43,8 +43,8 @@ bool adds_to_table(Word head) {
 
 }  // namespace
 
-bool SumTable::fold(std::uint64_t number, std::span<const Word> records, std::uint32_t* used) {
-  LastSizes sizes;
+bool SumTable::fold(std::uint64_t number, std::span<const Word> records, std::uint32_t* used,
+                    LastSizes& sizes) {
   std::size_t used_count = 0;
   while (!records.empty()) {
     const std::size_t words = record_words(records[0]);

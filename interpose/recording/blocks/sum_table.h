@@ -15,7 +15,9 @@ class SumTable : public WriterBlocks {
  public:
   // Adds the records of a window. `used`, in a capture of stacks, has room for the table of a block
   // (UsedStack, UsedSite). False: the file cannot grow; the window stays valid then.
-  bool fold(std::uint64_t number, std::span<const Word> records, std::uint32_t* used = nullptr);
+  // `sizes` is empty, and of no use to the caller afterwards: the stack may be too small for it.
+  bool fold(std::uint64_t number, std::span<const Word> records, std::uint32_t* used,
+            LastSizes& sizes);
 
   // Marks the blocks of the table as complete. reopen() undoes it.
   void close();

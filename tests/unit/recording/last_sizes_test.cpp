@@ -37,6 +37,30 @@ TEST(LastSizes, ComeBackWhateverTheOrder) {
   });
 }
 
+// The pair of such a size with one site may be that of another size and site.
+TEST(LastSizes, OfFailedCallsAreNotMistaken) {
+  in_own_process([] {
+    constexpr std::uint64_t kRounds = 64;
+    std::vector<std::uint64_t> expected;
+    for (std::uint64_t i = 0; i < kRounds * kRounds; ++i) {
+      interpose::record_malloc(1000, block(0x1000), sites + i % 8);
+      const std::uint64_t huge = 1000 | i / 8 % 16 << 47;
+      interpose::record_malloc(huge, nullptr, sites + (i + i / 128) % 8);
+      expected.insert(expected.end(), {1000, huge});
+    }
+    ASSERT_TRUE(interpose::end_recording());
+    const Read read = read_all();
+    EXPECT_EQ(read.damaged, 0U);
+    ASSERT_EQ(read.events.size(), expected.size());
+    for (std::size_t i = 0; i < expected.size(); ++i) {
+      ASSERT_EQ(read.events[i].arguments[0], expected[i]) << i;
+      const std::size_t call = i / 2;
+      const std::size_t site = i % 2 == 0 ? call % 8 : (call + call / 128) % 8;
+      ASSERT_EQ(read.sites[i].address, reinterpret_cast<std::uintptr_t>(sites + site)) << i;
+    }
+  });
+}
+
 TEST(LastSizes, ThatRepeatTakeAWord) {
   in_own_process([] {
     constexpr std::int64_t kPairs = 500'000;

@@ -46,7 +46,7 @@ Records some_events() {
   Records records;
   records.add({used_stack(18)}).add_malloc(0x1000, 1, 100).add({used_stack(17)});
   records.add_malloc(0x2000, 2, 200).add({used_site(4)}).add_free(0x1000, 3);
-  records.add({short_head(RecordKind::MallocAgain, 0x3000, 1)});
+  records.add({short_head(RecordKind::MallocAgain, 0x3000, LastSizes::place_of(1, 100))});
   return records.add({call_head(Function::realloc, 2), 0x2000, 300, 0x4000});
 }
 
