@@ -17,6 +17,7 @@ constexpr std::string_view kTextProblem = "is empty or too long";
 constexpr std::string_view kSwitchProblem =
     "is neither on (1, on, yes, true) nor off (0, off, no, false)";
 constexpr std::string_view kSizeProblem = "is not a size (4096, 1.5MB, 32MiB)";
+constexpr std::string_view kCountProblem = "is not a number from 1 to 1000000000";
 constexpr std::string_view kDomainsProblem =
     "is neither a list of raw, mem and obj, separated by commas, nor all, none or auto";
 constexpr std::string_view kFramesProblem = "is not a number of frames from 1 to 16384";
@@ -79,14 +80,27 @@ std::string_view set_size(Storage&, const Words&, std::string_view value, std::u
   return parse_size(value, field) ? std::string_view() : kSizeProblem;
 }
 
+// False: it is no number from 1 to `largest`.
+bool parse_number(std::string_view value, std::uint64_t largest, std::uint64_t& number) {
+  number = 0;
+  for (const char digit : value) {
+    if (digit < '0' || digit > '9') return false;
+    number = number * 10 + static_cast<std::uint64_t>(digit - '0');
+    if (number > largest) return false;
+  }
+  return number != 0;
+}
+
 std::string_view set_frames(Storage&, const Words&, std::string_view value, std::uint64_t& field) {
   std::uint64_t number = 0;
-  for (const char digit : value) {
-    if (digit < '0' || digit > '9') return kFramesProblem;
-    number = number * 10 + static_cast<std::uint64_t>(digit - '0');
-    if (number > kMaxFrames) return kFramesProblem;
-  }
-  if (number == 0) return kFramesProblem;
+  if (!parse_number(value, kMaxFrames, number)) return kFramesProblem;
+  field = number;
+  return {};
+}
+
+std::string_view set_count(Storage&, const Words&, std::string_view value, std::uint64_t& field) {
+  std::uint64_t number = 0;
+  if (!parse_number(value, kMaxCount, number)) return kCountProblem;
   field = number;
   return {};
 }
@@ -141,9 +155,11 @@ std::string_view set_word(Storage&, const Words& known, std::string_view value,
 // One per type: set_option() finds them by name.
 constexpr auto set_Text = set_text;
 constexpr auto set_Path = set_path;
+constexpr auto set_List = set_text;
 constexpr auto set_Switch = set_switch;
 constexpr auto set_Size = set_size;
 constexpr auto set_Frames = set_frames;
+constexpr auto set_Count = set_count;
 constexpr auto set_Domains = set_domains;
 constexpr auto set_By = set_word<By>;
 constexpr auto set_Metric = set_word<Metric>;

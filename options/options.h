@@ -41,6 +41,8 @@ enum class Metric : std::uint8_t {
   Leaked,     // the same without what is exempt
   Total,      // bytes that were allocated
   Temporary,  // blocks that were freed before the next allocation
+  Peak,       // bytes that were live at the high-water mark
+  Mapped,     // bytes of memory that is mapped at the end, without malloc()
 };
 
 enum class Compat : std::uint8_t { None, Dtrace, Dtrace2020 };
@@ -62,15 +64,22 @@ enum class Domains : std::uint8_t { None = 0, Raw = 1, Mem = 2, Obj = 4, All = 7
 // The greatest number of frames that a stack may be recorded with (capture/stack.h).
 inline constexpr std::uint32_t kMaxFrames = 16384;
 
+// The greatest number of rows that can be asked for.
+inline constexpr std::uint64_t kMaxCount = 1'000'000'000;
+// The most patterns of --only, or of --ignore.
+inline constexpr std::size_t kMaxPatterns = 64;
+
 struct Options {
   // One bit per row that was set, so a default can be told from the same value given by the user.
   std::uint32_t given = 0;
   // Texts are copied, and live as long as the process.
   using Text = std::string_view;
   using Path = std::string_view;
+  using List = std::string_view;
   using Switch = bool;
   using Size = std::uint64_t;
   using Frames = std::uint64_t;  // from 1 to kMaxFrames
+  using Count = std::uint64_t;   // from 1 to kMaxCount
 #define PMF_OPTION(field, name, Type, default_value, value, use, sentence) \
   Type field = default_value;
 #include "options/options.def"
@@ -80,9 +89,11 @@ struct Options {
 enum class OptionType : std::uint8_t {
   Text,
   Path,
+  List,
   Switch,
   Size,
   Frames,
+  Count,
   Attribution,
   By,
   Compat,

@@ -167,11 +167,82 @@ constexpr Conflict kConflicts[] = {
      "adds columns to --format flow, but another format or --compat is chosen; leave one of them "
      "out"},
     {[](const Options& options, FormatInput format) {
-       return is_given(options, "metric") && !has_stacks(format);
+       return is_given(options, "metric") && !is_profile(format);
      },
      "--metric (PYMEMFLOW_METRIC)",
-     "is for a format of call stacks such as tree, but another format is chosen; leave one of them "
-     "out"},
+     "is for a format of a profile such as summary or tree, but another format is chosen; leave "
+     "one "
+     "of them out"},
+    {[](const Options& options, FormatInput format) {
+       return !options.at.empty() && !is_profile(format);
+     },
+     "--at (PYMEMFLOW_AT)",
+     "shows what was live at a moment, but the format that is chosen shows calls; choose a format "
+     "of a profile such as summary or tree, or --from and --to, or leave it out"},
+    {[](const Options& options, FormatInput) { return !options.at.empty() && has_range(options); },
+     "--at (PYMEMFLOW_AT)",
+     "is one moment, but --from (PYMEMFLOW_FROM) or --to (PYMEMFLOW_TO) is given; leave one of "
+     "them out"},
+    {[](const Options& options, FormatInput) {
+       return has_range(options) && options.compat != Compat::None;
+     },
+     "--compat (PYMEMFLOW_COMPAT)",
+     "prints all that the DTrace script prints, but --from (PYMEMFLOW_FROM) or --to "
+     "(PYMEMFLOW_TO) selects a part; leave one of them out"},
+    {[](const Options& options, FormatInput) {
+       return !options.at.empty() && options.metric == Metric::Peak;
+     },
+     "--metric peak (PYMEMFLOW_METRIC=peak)",
+     "is what was live at the high-water mark, but --at (PYMEMFLOW_AT) is another moment; leave "
+     "one of them out"},
+    {[](const Options& options, FormatInput) {
+       return has_range(options) && options.metric == Metric::Mapped;
+     },
+     "--metric mapped (PYMEMFLOW_METRIC=mapped)",
+     "is what is mapped at one moment, but --from (PYMEMFLOW_FROM) or --to (PYMEMFLOW_TO) selects "
+     "a range; choose a moment with --at, or leave one of them out"},
+    {[](const Options& options, FormatInput) {
+       return options.metric == Metric::Mapped && !options.mappings;
+     },
+     "--metric mapped (PYMEMFLOW_METRIC=mapped)",
+     "shows calls of mmap(), but --no-mappings (PYMEMFLOW_MAPPINGS=0) does not record them; leave "
+     "one of them out"},
+    {[](const Options& options, FormatInput) {
+       return (has_selection(options) || options.limit != 0) && options.compat != Compat::None;
+     },
+     "--compat (PYMEMFLOW_COMPAT)",
+     "prints all that the DTrace script prints, but --only, --ignore, --thread, --min-size, "
+     "--leaked or --limit leaves a part out; leave one of them out"},
+    {[](const Options& options, FormatInput) {
+       return (!options.thread.empty() || options.min_size != 0) && !options.flow;
+     },
+     "--thread and --min-size (PYMEMFLOW_THREAD, PYMEMFLOW_MIN_SIZE)",
+     "select events, but --no-flow (PYMEMFLOW_FLOW=0) keeps none; leave one of them out"},
+    {[](const Options& options, FormatInput) {
+       return options.leaked && !keeps_every_event(options);
+     },
+     "--leaked (PYMEMFLOW_LEAKED)",
+     "needs every event, but --no-flow (PYMEMFLOW_FLOW=0) or --ring (PYMEMFLOW_RING) does not keep "
+     "them; leave one of them out"},
+    {[](const Options& options, FormatInput) {
+       return options.leaked && is_given(options, "metric") && options.metric != Metric::Leaked;
+     },
+     "--leaked (PYMEMFLOW_LEAKED)",
+     "is --metric leaked, but another metric is given; leave one of them out"},
+    {[](const Options& options, FormatInput) {
+       return options.metric == Metric::Mapped &&
+              (!options.thread.empty() || options.min_size != 0);
+     },
+     "--metric mapped (PYMEMFLOW_METRIC=mapped)",
+     "counts mappings, but --thread and --min-size select blocks; leave one of them out"},
+    {[](const Options& options, FormatInput format) {
+       return options.inverted && !has_stacks(format);
+     },
+     "--inverted (PYMEMFLOW_INVERTED)",
+     "is for --format tree and folded, but another format is chosen; leave one of them out"},
+    {[](const Options& options, FormatInput) { return has_range(options) && !options.flow; },
+     "--from, --to (PYMEMFLOW_FROM, PYMEMFLOW_TO)",
+     "select events, but --no-flow (PYMEMFLOW_FLOW=0) keeps none; leave one of them out"},
     {[](const Options& options, FormatInput format) {
        return is_given(options, "by") && format != FormatInput::Profile;
      },
@@ -235,6 +306,40 @@ bool are_flow_columns(std::string_view list) {
   return true;
 }
 
+std::size_t elements_of(std::string_view list) {
+  return list.empty() ? 0 : 1 + static_cast<std::size_t>(std::count(list.begin(), list.end(), ','));
+}
+
+bool are_thread_ids(std::string_view list) {
+  while (!list.empty()) {
+    const std::size_t end = std::min(list.find(','), list.size());
+    const std::string_view id = list.substr(0, end);
+    const bool has_digits =
+        std::all_of(id.begin(), id.end(), [](char c) { return c >= '0' && c <= '9'; });
+    if (id.empty() || id.size() > 9 || !has_digits) return false;
+    list.remove_prefix(end);
+    if (list == ",") return false;
+    if (!list.empty()) list.remove_prefix(1);
+  }
+  return true;
+}
+
+// The values that are wrong by themselves.
+OptionError value_error(const Options& options) {
+  if (!are_flow_columns(options.flow_columns)) {
+    return {subject.make({"flow-columns ", options.flow_columns}),
+            "is not a list of thread, time and event, separated by commas"};
+  }
+  if (!are_thread_ids(options.thread)) {
+    return {subject.make({"thread ", options.thread}),
+            "is not a list of the kernel's ids of threads, separated by commas"};
+  }
+  if (elements_of(options.only) > kMaxPatterns || elements_of(options.ignore) > kMaxPatterns) {
+    return {"--only or --ignore (PYMEMFLOW_ONLY, PYMEMFLOW_IGNORE)", "has more than 64 patterns"};
+  }
+  return {};
+}
+
 OptionError conflict_in(const Options& options, FormatInput format, Resolver resolver) {
   if (resolver == Resolver::Reporter) return {};
   for (const Conflict& conflict : kConflicts) {
@@ -280,10 +385,8 @@ OptionError resolve(const Options& options, std::span<const FormatName> formats,
   report.format = format->name;
   recording.stack = chosen_stack(options, format->input);
   if (recording.domains == Domains::Auto) recording.domains = Domains::None;
-  if (!are_flow_columns(options.flow_columns)) {
-    return {subject.make({"flow-columns ", options.flow_columns}),
-            "is not a list of thread, time and event, separated by commas"};
-  }
+  if (options.leaked) report.metric = Metric::Leaked;
+  if (const OptionError wrong = value_error(options)) return wrong;
   if (const OptionError conflict = conflict_in(options, format->input, resolver)) return conflict;
   if (is_profile(format->input) && !recording.keeps_every_event()) {
     return needs_every_event(*format, recording);

@@ -66,6 +66,19 @@ bool shows_callers(const AnyOptions& options, FormatInput input) {
   return has_stacks(input) || (input == FormatInput::Profile && is_asked);
 }
 
+// Whether the report is on a moment or a part of the record. Of Options or ReportOptions.
+template <typename AnyOptions>
+bool has_range(const AnyOptions& options) {
+  return !options.from.empty() || !options.to.empty();
+}
+
+// Whether the report is on some calls only. Of Options or ReportOptions.
+template <typename AnyOptions>
+bool has_selection(const AnyOptions& options) {
+  return !options.only.empty() || !options.ignore.empty() || !options.thread.empty() ||
+         options.min_size != 0 || options.leaked;
+}
+
 // Whether probes tell where allocations happen. They see no call stacks.
 bool is_probed(const Options& options);
 

@@ -1,6 +1,7 @@
 #include "cli/arguments/options.h"
 
 #include <algorithm>
+#include <memory>
 
 #include "report/formats/formats.h"
 
@@ -46,7 +47,14 @@ Option option_of(std::size_t row, Options& options) {
   const OptionRow& option = kOptions[row];
   const bool is_switch = option.type == OptionType::Switch;
   std::vector<std::string> words = is_switch ? std::vector<std::string>() : words_of(option);
-  const auto set = [row, is_switch, words, &options](const std::string& value) {
+  const bool is_list = option.type == OptionType::List;
+  // The command line replaces the list of the environment.
+  const auto list = std::make_shared<std::string>();
+  const auto set = [=, &options](const std::string& value) {
+    if (is_list) {
+      *list += (list->empty() ? "" : ",") + value;
+      return std::string(set_option(options, row, *list));
+    }
     const bool is_known = words.empty() || std::ranges::find(words, value) != words.end();
     if (!is_known) return "is not one of " + joined(words);
     const std::string_view given =
@@ -58,6 +66,7 @@ Option option_of(std::size_t row, Options& options) {
           .value = is_switch ? std::string() : std::move(value),
           .sentence = option.sentence,
           .words = std::move(words),
+          .may_repeat = is_list,
           .set = set,
           .letter = letter_of(option)};
 }

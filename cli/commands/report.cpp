@@ -57,9 +57,10 @@ int run(const Arguments& arguments) {
   using Subject = report::ReportError::Subject;
   if (!error || error.subject == Subject::ClosedPipe) return 0;
   const std::string output(options.asked.output);
-  const std::string subject = error.subject == Subject::Capture ? arguments.capture
-                              : is_printed                      ? "standard output"
-                                                                : output;
+  const std::string subject = error.subject == Subject::Capture || error.subject == Subject::View
+                                  ? arguments.capture
+                              : is_printed ? "standard output"
+                                           : output;
   return complain(subject + ": " + std::string(error.what));
 }
 

@@ -63,18 +63,22 @@ std::string text(const report::String& shown) {
 }
 
 // One line per process, so that the user sees which of them matter.
-std::string process_line(const FoundCapture& capture, const report::Profile& profile,
-                         bool is_end_unseen, std::string_view problem) {
+// `profile` is null if the report is on a part of the record.
+std::string process_line(const FoundCapture& capture, const report::CaptureReader& reader,
+                         const report::Profile* profile, std::string_view problem) {
   const std::string start = "pymemflow: process " + std::to_string(capture.process) + ": ";
   if (!problem.empty()) return start + "the record " + std::string(problem) + "\n";
-  const bool has_ended = profile.process.end != EndKind::None;
-  const char* const end = has_ended       ? ""
-                          : is_end_unseen ? ", end not seen (seccomp)"
-                                          : ", killed or still running";
-  return start + text(report::shown_size(profile.total.live.bytes)) + " alive at the end, " +
-         text(report::shown_size(profile.peak.live.bytes)) + " at the peak, " +
-         counted(profile.events, "event") + end + ": " +
-         printable(shell_words(profile.process.command_line)) + "\n";
+  const bool has_ended = reader.head().end != EndKind::None;
+  const char* const end = has_ended                ? ""
+                          : reader.is_end_unseen() ? ", end not seen (seccomp)"
+                                                   : ", killed or still running";
+  const std::string live =
+      profile == nullptr
+          ? std::string()
+          : text(report::shown_size(profile->total.live.bytes)) + " alive at the end, " +
+                text(report::shown_size(profile->peak.live.bytes)) + " at the peak, ";
+  return start + live + counted(reader.recorded(), "event") + end + ": " +
+         printable(shell_words(reader.metadata().command_line)) + "\n";
 }
 
 // The words of a message about a report that cannot be written.
@@ -92,18 +96,19 @@ Error print_report(const FoundCapture& capture, const OpenCapture& opened,
   options.asked.output = output;
   options.is_in_process = false;
   options.standard_error = STDERR_FILENO;
-  options.profile = line == nullptr ? nullptr : &profile;
+  const bool is_whole = asked.at.empty() && !has_range(asked);
+  options.profile = line == nullptr || !is_whole ? nullptr : &profile;
   report::CaptureReader reader(opened.files());
   const report::CaptureError unreadable = reader.poll();
   std::string_view problem = report::describe(unreadable);
   if (unreadable == report::CaptureError::None) {
     const report::ReportError error = report::write_report(reader, options);
-    const bool is_closed = error.subject == report::ReportError::Subject::ClosedPipe;
-    if (!is_closed) problem = error.what;
+    using Subject = report::ReportError::Subject;
+    if (error.subject != Subject::ClosedPipe) problem = error.what;
+    if (error.subject == Subject::View) return Error("the record " + std::string(error.what));
     if (line != nullptr) {
       const std::string_view unknown = report::profile_problem(reader.head().mode);
-      *line += process_line(capture, profile, reader.is_end_unseen(),
-                            problem.empty() ? unknown : problem);
+      *line += process_line(capture, reader, options.profile, problem.empty() ? unknown : problem);
     }
   }
   if (problem.empty()) return {};

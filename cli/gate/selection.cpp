@@ -1,64 +1,30 @@
 #include "cli/gate/selection.h"
 
-#include <fnmatch.h>
-
 #include <algorithm>
 #include <cstring>
 
 #include "cli/console/files.h"
 #include "cli/console/site_names.h"
-#include "report/base/names.h"
 #include "report/base/unsafe_character.h"
-#include "report/symbols/demangle.h"
+#include "report/stacks/site_patterns.h"
 
 namespace pymemflow::cli {
 namespace {
 
-// The names of a site that patterns are compared with.
-std::vector<std::string> names_of(const report::SiteName& site) {
-  const std::string module(site.module);
-  if (!site.has_frame) {
-    const report::NativeName name = report::native_name(site);
-    std::vector<std::string> names = {
-        key_of(site),
-        std::string(report::site_text(site, {.escape = false}, report::FunctionText::Whole)),
-        std::string(site.caller),
-        old_key_of(site),
-        module,
-        std::string(report::base_name(module))};
-    for (const std::string_view each :
-         {name.function, name.symbol, report::without_parameters(name.function)}) {
-      if (!each.empty()) names.emplace_back(each);
-    }
-    return names;
-  }
-  const std::string file(site.file);
-  const std::string function(site.function);
-  std::vector<std::string> names = {function};
-  for (const std::string& each :
-       {file, std::string(report::base_name(file)), portable_path(file)}) {
-    names.push_back(each);
-    names.push_back(each + ":" + function);
-  }
-  return names;
-}
+using Names = report::Vector<report::String>;
 
 // Those of the site that the stack belongs to, and of its C functions.
-std::vector<std::string> names_of(const report::CallTree& tree, report::CallNode stack) {
-  std::vector<std::string> names = names_of(tree.frame(tree.line_of(stack)));
-  for (report::CallNode node = stack; report::has_frame(node); node = tree.parent(node)) {
-    const report::SiteName& frame = tree.frame(node);
-    if (frame.has_frame || frame.missing != StackEnd::Bottom) continue;
-    const std::vector<std::string> more = names_of(frame);
+Names names_of(const report::CallTree& tree, report::CallNode stack) {
+  Names names;
+  report::for_each_compared(tree, stack, [&](std::uint32_t number) {
+    const Names more = report::pattern_names(tree.name(number));
     names.insert(names.end(), more.begin(), more.end());
-  }
+  });
   return names;
 }
 
-bool matches(const std::string& pattern, const std::vector<std::string>& names) {
-  return std::any_of(names.begin(), names.end(), [&](const std::string& name) {
-    return ::fnmatch(pattern.c_str(), name.c_str(), 0) == 0;
-  });
+bool matches(const std::string& pattern, const Names& names) {
+  return report::matches(pattern.c_str(), names);
 }
 
 std::string trimmed(const std::string& line) {
@@ -92,14 +58,14 @@ Error Selection::read_suppressions(const std::string& path) {
 }
 
 bool Selection::takes(const report::SiteName& site) {
-  return takes(names_of(site));
+  return takes(report::pattern_names(site));
 }
 
 bool Selection::takes(const report::CallTree& tree, report::CallNode stack) {
   return takes(names_of(tree, stack));
 }
 
-bool Selection::takes(const std::vector<std::string>& names) {
+bool Selection::takes(const Names& names) {
   const bool is_wanted =
       only_.empty() || std::any_of(only_.begin(), only_.end(), [&](const Pattern& pattern) {
         return matches(pattern.text, names);
@@ -116,7 +82,7 @@ void Selection::look_at(const report::Profile& profile) {
   const auto is_open = [](const Pattern& pattern) { return !pattern.is_used; };
   for (const report::StackStats& stack : profile.stacks) {
     if (std::none_of(only_.begin(), only_.end(), is_open)) return;
-    const std::vector<std::string> names = names_of(profile.tree, stack.node);
+    const Names names = names_of(profile.tree, stack.node);
     for (Pattern& pattern : only_) {
       pattern.is_used = pattern.is_used || matches(pattern.text, names);
     }

@@ -1,8 +1,6 @@
 #pragma once
 // Selects the allocation sites that count, by patterns of the command line and of suppression
-// files. A pattern is a shell's (* ? []). It is compared with the file (its path and its last
-// part), the function and file:function of the site, and with the names and libraries of all C
-// functions on the stack. One thread.
+// files (report/stacks/site_patterns.h). One thread.
 
 #include <string>
 #include <vector>
@@ -43,7 +41,7 @@ class Selection {
     bool is_used = false;
   };
 
-  bool takes(const std::vector<std::string>& names);
+  bool takes(const report::Vector<report::String>& names);
 
   std::vector<Pattern> only_;
   std::vector<Pattern> ignored_;

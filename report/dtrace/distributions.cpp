@@ -39,12 +39,12 @@ void Distributions::on_finish() {
     fmt::format_to(std::back_inserter(heading), "Python {} byte distributions by engine caller:\n",
                    name);
     output_.write(heading);
-    sections_[i].by_engine_caller.write(output_);
+    sections_[i].by_engine_caller.write(output_, options_.limit);
     heading.clear();
     fmt::format_to(std::back_inserter(heading),
                    "\nPython {} byte distributions by Python file and function:\n\n", name);
     output_.write(heading);
-    sections_[i].by_file_and_function.write(output_);
+    sections_[i].by_file_and_function.write(output_, options_.limit);
   }
   output_.write("\n");
 }

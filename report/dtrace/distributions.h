@@ -18,6 +18,7 @@ namespace pymemflow::report {
 struct DistributionsOptions {
   Names names = {};
   FunctionSet functions = FunctionSet::all();
+  std::uint64_t limit = 0;  // of records of a section, the largest ones; 0: none
 };
 
 class Distributions final : public EventSink {

@@ -100,6 +100,7 @@ String FlowLines::thread_text(std::uint32_t thread) const {
 void FlowLines::on_event(const Event& event, const Site& site) {
   ++events_;
   if (!site.has_frame || !options_.functions.contains(event.function)) return;
+  if (!has_room()) return;
   const String* text = &site_texts_[event.site];
   if (text->empty()) text = &keep_site_text(event.site, site);
   if (!columns_.empty()) [[unlikely]]
@@ -113,6 +114,10 @@ void FlowLines::on_probe(const Event& event, const Site& site) {
   const bool is_entry = event.kind == EventKind::Entered;
   std::size_t& depth = depths_[event.thread];
   if (!is_entry && depth > 0) --depth;
+  if (!has_room()) {
+    if (is_entry) ++depth;
+    return;
+  }
   String text = location_text(site);
   text += is_entry ? "CALL " : "RTN  ";
   text.append(2 * (options_.names.escape ? std::min(depth, kMaxIndentedCalls) : depth), ' ');

@@ -26,6 +26,7 @@ struct FlowLinesOptions {
   std::string_view columns = {};         // of take_flow_column(); before the D script's line
   const ThreadNames* threads = nullptr;  // for the column of threads
   std::uint64_t started_ns = 0;          // CLOCK_MONOTONIC
+  std::uint64_t limit = 0;               // of lines; 0: none
 };
 
 class FlowLines final : public EventSink {
@@ -35,9 +36,21 @@ class FlowLines final : public EventSink {
 
   void on_event(const Event& event, const Site& site) override;
   void on_probe(const Event& event, const Site& site) override;
+  void on_left_out(std::uint64_t calls) override { events_ += calls; }
   void on_finish() override;
+  // Lines beyond the limit.
+  std::uint64_t left_out() const { return left_out_; }
 
  private:
+  // Counts the next line. False: it is beyond the limit.
+  bool has_room() {
+    if (options_.limit == 0 || lines_ < options_.limit) [[likely]] {
+      ++lines_;
+      return true;
+    }
+    ++left_out_;
+    return false;
+  }
   // The columns that were asked for.
   void write_columns(const Event& event);
   // The number of the thread and its name, without blanks.
@@ -52,6 +65,8 @@ class FlowLines final : public EventSink {
   FlowLinesOptions options_;
   Vector<FlowColumn> columns_;
   std::uint64_t events_ = 0;
+  std::uint64_t lines_ = 0;
+  std::uint64_t left_out_ = 0;
   PerSite<String> site_texts_;
   std::size_t site_text_bytes_ = 0;
   HashMap<std::uint32_t, std::size_t> depths_;  // of calls, by thread

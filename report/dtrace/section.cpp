@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <span>
 #include <tuple>
 
 namespace pymemflow::report {
@@ -54,9 +55,11 @@ Distribution& Section::record(std::string_view place, std::string_view function)
   return records_[KeyText(place, function)];
 }
 
-void Section::write(Output& output) const {
+void Section::write(Output& output, std::uint64_t limit) const {
   String text;
-  for (const auto& ranked : in_order(records_)) {
+  const auto records = in_order(records_);
+  const std::size_t skipped = limit == 0 || limit >= records.size() ? 0 : records.size() - limit;
+  for (const auto& ranked : std::span(records).subspan(skipped)) {
     const auto& [names, distribution] = *ranked.record;
     text = "   ";
     text += names.first;

@@ -33,7 +33,8 @@ class Section {
   Distribution& record(std::string_view place, std::string_view function = {});
 
   // The records by sum, then weight, then count of zeros, then the key's bytes.
-  void write(Output& output) const;
+  // `limit`: of records, the last ones; 0: none.
+  void write(Output& output, std::uint64_t limit = 0) const;
 
  private:
   using KeyText = std::pair<String, String>;

@@ -5,8 +5,8 @@
 #include <iterator>
 
 #include "report/base/names.h"
-#include "report/rows/call_rows.h"
 #include "report/formats/replay.h"
+#include "report/rows/call_rows.h"
 
 namespace pymemflow::report {
 namespace {
@@ -32,7 +32,7 @@ class CsvRows final : public CallRows {
   using CallRows::CallRows;
 
  private:
-  void append_call(String& text, const Moment& moment, const Event& call,
+  void append_call(String& text, const RowMoment& moment, const Event& call,
                    const String& site) override {
     const FunctionTraits& function = traits(call.function);
     const auto end = std::back_inserter(text);
@@ -48,8 +48,8 @@ class CsvRows final : public CallRows {
     text += site;
   }
 
-  void append_mark(String& /*text*/, const Moment& /*moment*/, std::string_view /*name*/) override {
-  }
+  void append_mark(String& /*text*/, const RowMoment& /*moment*/,
+                   std::string_view /*name*/) override {}
 
   String site_columns(const SiteName& site) const override {
     String text(1, ',');
@@ -73,7 +73,7 @@ class CsvRows final : public CallRows {
 
 void write_csv(Replay& replay, const FormatOptions& options) {
   replay.output().write(kHeading);
-  CsvRows rows(replay.output(), replay.symbols(), options.started_ns);
+  CsvRows rows(replay.output(), replay.symbols(), options.started_ns, options.limit);
   replay.stream({&rows});
 }
 

@@ -7,8 +7,9 @@
 namespace pymemflow::report {
 
 void write_distributions(Replay& replay, const FormatOptions& options) {
-  Distributions distributions(replay.output(), replay.symbols(),
-                              {.names = options.names, .functions = options.functions});
+  Distributions distributions(
+      replay.output(), replay.symbols(),
+      {.names = options.names, .functions = options.functions, .limit = options.limit});
   replay.stream({&distributions});
 }
 

@@ -3,11 +3,12 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <iterator>
 #include <utility>
 
-#include "report/rows/missing_callers.h"
 #include "report/formats/replay.h"
+#include "report/rows/missing_callers.h"
 #include "report/rows/rows.h"
 #include "report/rows/stable_sort.h"
 #include "report/stacks/call_tree.h"
@@ -55,6 +56,7 @@ class Folded {
       if (ends_[node].weight != 0) lines.emplace_back(ends_[node].weight, node);
     }
     stable_sort(lines, [](const auto& a, const auto& b) { return a.first > b.first; });
+    if (options_.limit != 0 && options_.limit < lines.size()) lines.resize(options_.limit);
     String text;
     for (const auto& [weight, stack] : lines) {
       append(text, stack, weight);
@@ -76,12 +78,15 @@ class Folded {
     for (; has_frame(node); node = stacks_.parent(node)) nodes.push_back(node);
     const std::string_view root =
         ends_[stack].is_whole ? std::string_view() : missing_callers(static_cast<StackEnd>(node));
-    text += root;
-    if (!root.empty() && !nodes.empty()) text += ';';
-    for (auto each = nodes.rbegin(); each != nodes.rend(); ++each) {
-      if (each != nodes.rbegin()) text += ';';
-      text += stacks_.frame(*each).function;
-    }
+    if (!options_.is_inverted) std::reverse(nodes.begin(), nodes.end());
+    const std::size_t start = text.size();
+    const auto add = [&](std::string_view frame) {
+      if (text.size() != start) text += ';';
+      text += frame;
+    };
+    if (!options_.is_inverted && !root.empty()) add(root);
+    for (const CallNode each : nodes) add(stacks_.frame(each).function);
+    if (options_.is_inverted && !root.empty()) add(root);
     fmt::format_to(std::back_inserter(text), " {}\n", weight);
   }
 

@@ -59,16 +59,52 @@ void write_counts(JsonText& json, const RecordCounts& counts) {
   json.field("left_out", counts.left_out).end_object();
 }
 
-void write_site(JsonText& json, const SiteStats& stats, const Profile& profile) {
+void write_moment(JsonText& json, std::string_view name, const Moment& moment,
+                  std::uint64_t events) {
+  json.key(name).begin_object().field("name", moment.words).field("is_end", moment.is_end());
+  json.field("event", moment.is_end() ? events : moment.event);
+  if (!moment.is_end()) json.field("after_ns", moment.after_ns);
+  if (moment.next_reading_ns != 0) json.field("before_ns", moment.next_reading_ns);
+  json.end_object();
+}
+
+void write_selected(JsonText& json, const Profile& profile) {
+  Usage sum;
+  for (const StackStats& stats : profile.stacks) sum.add(stats);
+  json.key("selected").begin_object();
+  write_amount(json, "live", sum.totals.live);
+  write_amount(json, "leaked", sum.leaked());
+  write_amount(json, "allocated", sum.totals.allocated);
+  json.field("temporary", sum.totals.temporary).end_object();
+}
+
+void write_view(JsonText& json, const View& view, const Profile& profile) {
+  if (view.has_range) {
+    json.key("range").begin_object();
+    write_moment(json, "from", view.from, profile.events);
+    write_moment(json, "to", view.to, profile.events);
+    write_amount(json, "live_before", profile.range.before);
+    write_amount(json, "live_after", profile.range.after);
+    write_amount(json, "freed", profile.range.freed);
+    json.end_object();
+  } else {
+    write_moment(json, "moment", view.to, profile.events);
+  }
+}
+
+void write_site(JsonText& json, const SiteStats& stats, const Profile& profile, Metric metric) {
   json.begin_object();
   write_site_name(json, stats.site);
   if (profile.process.has_stacks) {
     json.field("stacks", std::uint64_t{stats.stacks});
-    write_stack(json, profile.tree, stats.most_live.node);
+    write_stack(json, profile.tree, stats.most_shown.node);
   }
   write_amount(json, "live", stats.totals.live);
   write_amount(json, "leaked", stats.leaked());
   write_amount(json, "allocated", stats.totals.allocated);
+  if (metric == Metric::Peak) write_amount(json, "peak", stats.at_peak);
+  if (metric == Metric::Mapped) write_amount(json, "mapped", stats.mapped);
+  if (profile.range.is_given) write_amount(json, "freed", stats.freed);
   json.field("temporary", stats.totals.temporary);
   json.field("oldest_event", stats.totals.oldest_event);
   json.key("exempt").begin_object();
@@ -163,14 +199,19 @@ void ProfileJson::write(const Profile& profile) {
   json.begin_object().field("schema", "pymemflow-profile").field("version", kSchemaVersion);
   write_process(json, profile.process);
   write_counts(json, counts_);
+  json.field("metric", name_of(rows_.metric));
+  write_view(json, view_, profile);
   json.field("events", profile.events).field("unknown_releases", profile.unknown_releases);
   write_amount(json, "live", profile.total.live);
   write_amount(json, "allocated", profile.total.allocated);
   json.field("temporary", profile.total.temporary);
   write_peak(json, profile);
+  if (rows_.is_selected) write_selected(json, profile);
   json.key("sites").begin_array();
-  for (const SiteStats& stats : rows_by(profile, rows_.by, rows_.depth)) {
-    write_site(json, stats, profile);
+  std::uint64_t written = 0;
+  for (const SiteStats& stats : rows_by(profile, rows_.by, rows_.depth, rows_.metric)) {
+    if (rows_.limit != 0 && written++ == rows_.limit) break;
+    write_site(json, stats, profile, rows_.metric);
     output_.write(text);
     text.clear();
   }
@@ -195,7 +236,9 @@ void ProfileJson::write(const Profile& profile) {
 
 void write_json(Replay& replay, const FormatOptions& options) {
   const Profile profile = replay.profile();
-  ProfileJson(replay.output(), replay.counts(), {options.by, options.depth}).write(profile);
+  const ProfileJson::Rows rows = {options.by, options.depth, options.metric, options.limit,
+                                  options.is_selected};
+  ProfileJson(replay.output(), replay.counts(), rows, options.view).write(profile);
 }
 
 }  // namespace pymemflow::report

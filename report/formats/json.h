@@ -5,6 +5,7 @@
 #include "report/base/output.h"
 #include "report/formats/profile_writer.h"
 #include "report/reader/process_info.h"
+#include "report/view/view.h"
 
 namespace pymemflow::report {
 
@@ -16,10 +17,13 @@ class ProfileJson final : public ProfileWriter {
   struct Rows {
     By by = By::Line;
     std::uint64_t depth = 0;
+    Metric metric = Metric::Live;
+    std::uint64_t limit = 0;
+    bool is_selected = false;
   };
 
-  ProfileJson(Output& output, const RecordCounts& counts, Rows rows)
-      : output_(output), counts_(counts), rows_(rows) {}
+  ProfileJson(Output& output, const RecordCounts& counts, const Rows& rows, const View& view)
+      : output_(output), counts_(counts), rows_(rows), view_(view) {}
 
   void write(const Profile& profile) override;
 
@@ -27,6 +31,7 @@ class ProfileJson final : public ProfileWriter {
   Output& output_;
   const RecordCounts counts_;
   const Rows rows_;
+  const View view_;
 };
 
 }  // namespace pymemflow::report

@@ -5,8 +5,8 @@
 #include <iterator>
 
 #include "report/base/json_text.h"
-#include "report/rows/call_rows.h"
 #include "report/formats/replay.h"
+#include "report/rows/call_rows.h"
 
 namespace pymemflow::report {
 namespace {
@@ -17,7 +17,7 @@ class JsonRows final : public CallRows {
 
  private:
   // Addresses are text: a number of 64 bits is rounded by many readers of JSON.
-  void append_call(String& text, const Moment& moment, const Event& call,
+  void append_call(String& text, const RowMoment& moment, const Event& call,
                    const String& site) override {
     const FunctionTraits& function = traits(call.function);
     const auto end = std::back_inserter(text);
@@ -32,7 +32,7 @@ class JsonRows final : public CallRows {
     text += site;
   }
 
-  void append_mark(String& text, const Moment& moment, std::string_view name) override {
+  void append_mark(String& text, const RowMoment& moment, std::string_view name) override {
     fmt::format_to(std::back_inserter(text), R"({{"event":{},"after_ns":{},"thread":{},"mark":)",
                    moment.event, moment.after_ns, moment.thread);
     append_json_string(text, name);
@@ -64,7 +64,7 @@ class JsonRows final : public CallRows {
 }  // namespace
 
 void write_ndjson(Replay& replay, const FormatOptions& options) {
-  JsonRows rows(replay.output(), replay.symbols(), options.started_ns);
+  JsonRows rows(replay.output(), replay.symbols(), options.started_ns, options.limit);
   replay.stream({&rows});
 }
 

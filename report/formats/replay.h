@@ -12,6 +12,7 @@
 #include "report/reader/event_sink.h"
 #include "report/replay/profile.h"
 #include "report/symbols/symbols.h"
+#include "report/view/view.h"
 
 namespace pymemflow::report {
 
@@ -27,6 +28,10 @@ struct FormatOptions {
   std::uint64_t depth = 0;  // of callers; 0: the default
   bool full_stacks = false;
   Metric metric = Metric::Live;
+  View view = {};           // what the profile or the events are of
+  std::uint64_t limit = 0;  // of rows; 0: the default
+  bool is_inverted = false;
+  bool is_selected = false;  // some calls are left out
 };
 
 // The events of one capture, for one format.

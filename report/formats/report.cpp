@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <csetjmp>
 #include <cstring>
@@ -13,6 +14,7 @@
 #include "report/base/output.h"
 #include "report/base/output_file.h"
 #include "report/dtrace/compat.h"
+#include "report/formats/capture_replay.h"
 #include "report/formats/formats.h"
 #include "report/formats/replay.h"
 #include "report/formats/report_file.h"
@@ -21,6 +23,7 @@
 #include "report/stacks/callers.h"
 #include "report/symbols/engine_files.h"
 #include "report/symbols/symbols.h"
+#include "report/view/selection.h"
 
 namespace pymemflow::report {
 namespace {
@@ -28,8 +31,6 @@ namespace {
 // A report that runs out of memory continues here. Its objects are left as they are, and the host
 // goes on.
 std::jmp_buf out_of_memory;
-
-constexpr std::uint64_t kBatchesBetweenProgress = (1 << 16) / EventBatch::kEvents;
 
 // `is_new`: the output must not exist.
 ReportError error_of(const Output& output, bool is_new) {
@@ -62,6 +63,9 @@ FormatOptions format_options(const pymemflow::ReportOptions& asked, const FileHe
   options.depth = asked.depth;
   options.full_stacks = asked.full_stacks;
   options.metric = asked.metric;
+  options.limit = asked.limit;
+  options.is_inverted = asked.inverted;
+  options.is_selected = selects_calls(asked);
   return options;
 }
 
@@ -76,98 +80,50 @@ LinesWanted lines_wanted(const ReportOptions& options) {
   return {.is_wanted = is_whole ? is_any : is_foreign, .may_ask_servers = options.asked.debuginfod};
 }
 
-// The replay of a capture that has been polled.
-class CaptureReplay final : public Replay {
- public:
-  CaptureReplay(CaptureReader& reader, Output& output, const ReportOptions& options)
-      : reader_(reader),
-        output_(output),
-        options_(options),
-        symbols_(reader.names().modules(), options.is_in_process && !options.is_reporter
-                                               ? Symbols::Where::kInProcess
-                                               : Symbols::Where::kOffline) {
-    symbols_.want_lines(lines_wanted(options));
+// The words of a failure that are made for it, until the next one.
+char problem_text[512];
+
+ReportError view_error(const String& problem) {
+  const std::size_t size = std::min(problem.size(), sizeof problem_text);
+  std::memcpy(problem_text, problem.data(), size);
+  return {std::string_view(problem_text, size), ReportError::Subject::View};
+}
+
+// Finds the part of the record that the report is on.
+ReportError view_of(const CaptureReader& reader, const ReportOptions& options, View& view) {
+  const pymemflow::ReportOptions& asked = options.asked;
+  const bool is_whole = asked.at.empty() && !has_range(asked) && asked.metric != Metric::Peak;
+  const bool needs_events =
+      !is_whole || !asked.thread.empty() || asked.min_size != 0 || asked.leaked;
+  if (needs_events && reader.head().mode == RecordMode::Sums) {
+    return {
+        "holds no events, only their sums: --from, --to, --thread, --min-size and --leaked "
+        "need events"};
   }
-
-  Output& output() override { return output_; }
-  Symbols& symbols() override { return symbols_; }
-  RecordCounts counts() const override { return reader_.counts(); }
-  std::uint32_t process() const override { return reader_.process(); }
-  const ThreadNames& threads() const override { return reader_.threads(); }
-
-  void stream(std::initializer_list<EventSink*> sinks) override {
-    if (options_.profile == nullptr || !profile_problem(reader_.head().mode).empty()) {
-      replay(sinks, nullptr);
-    } else {
-      ProfileBuilder builder(reader_.process_info(), reader_.names(), symbols_);
-      replay(sinks, &builder);
-      *options_.profile = builder.finish();
-    }
-    for (const EventSum& sum : reader_.sums()) {
-      const Site* const site = reader_.names().find(sum.site);
-      if (site == nullptr) continue;
-      for (EventSink* const sink : sinks) sink->on_sum(sum, *site);
-    }
-    for (EventSink* const sink : sinks) sink->on_finish();
-  }
-
-  Profile profile() override {
-    ProfileBuilder builder(reader_.process_info(), reader_.names(), symbols_);
-    replay({}, &builder);
-    Profile profile = builder.finish();
-    if (options_.profile != nullptr) *options_.profile = profile;
-    return profile;
-  }
-
- private:
-  void replay(std::initializer_list<EventSink*> sinks, ProfileBuilder* builder) {
-    DirectSource direct;
-    EventSource& source = options_.source != nullptr ? *options_.source : direct;
-    source.begin(reader_);
-    for (std::uint64_t batches = 1; output_.error() == 0; ++batches) {
-      const EventBatch* const batch = source.next();
-      if (batch == nullptr) break;
-      if (options_.progress != nullptr && batches % kBatchesBetweenProgress == 0)
-        options_.progress(source.progress());
-      if (builder != nullptr) builder->on_events(*batch);
-      if (sinks.size() != 0) feed(*batch, sinks);
-    }
-    source.end();
-  }
-
-  // The sinks see the events as compat has them, the builder as they were recorded.
-  void feed(const EventBatch& batch, std::initializer_list<EventSink*> sinks) {
-    const bool is_compat = options_.asked.compat != Compat::None;
-    for (std::size_t i = 0; i < batch.size && output_.error() == 0; ++i) {
-      const Event& event = batch.events[i];
-      if (is_compat && event.kind == EventKind::Call) {
-        const Event seen = as_probed_in_glibc(event);
-        for (EventSink* const sink : sinks) sink->on_event(seen, *batch.sites[i]);
-      } else {
-        for (EventSink* const sink : sinks) deliver(event, batch.sites[i], *sink);
-      }
-    }
-  }
-
-  CaptureReader& reader_;
-  Output& output_;
-  const ReportOptions& options_;
-  Symbols symbols_;
-};
+  if (is_whole) return {};
+  DirectSource direct;
+  EventSource& source = options.source != nullptr ? *options.source : direct;
+  const String problem = find_view(asked, reader, source, options.progress, view);
+  return problem.empty() ? ReportError{} : view_error(problem);
+}
 
 // Writes at the end how complete the record is. Where the output must have nothing but its own
 // bytes (compat mode, JSON), losses are reported on standard error instead.
 void write_end(const CaptureReader& reader, const FormatRow& format, Output& output,
-               const ReportOptions& options, SymbolGaps gaps) {
+               const ReportOptions& options, const String& notes, SymbolGaps gaps) {
   const bool has_trailer =
       options.asked.compat == Compat::None && format.trailer == FormatTrailer::Text;
-  if (has_trailer) write_trailer(output, reader, options, gaps);
+  if (has_trailer) {
+    output.write(notes);
+    write_trailer(output, reader, options, gaps);
+  }
   output.close();
   const bool is_whole =
       reader.lost() + reader.overwritten() + reader.damaged() == 0 && gaps.is_empty();
-  if (has_trailer || is_whole || options.standard_error < 0) return;
+  if (has_trailer || options.standard_error < 0 || (is_whole && notes.empty())) return;
   Output standard_error(options.standard_error);
-  write_trailer(standard_error, reader, options, gaps);
+  standard_error.write(notes);
+  if (!is_whole) write_trailer(standard_error, reader, options, gaps);
 }
 
 // The files are -1 if the caller keeps their descriptors.
@@ -178,9 +134,12 @@ ReportError write_polled(CaptureReader& reader, const ReportOptions& options,
   if (const std::string_view problem = format_problem(format, mode); !problem.empty()) {
     return {problem};
   }
+  if (options.asked.leaked && mode != RecordMode::Full) return {profile_problem(mode)};
   const bool needs_native = options.asked.by == By::CFunction;
   if (needs_native && !reader.has_native_frames()) return {kNoCFunctions};
   if (!reader.has_stacks() && needs_stacks(options.asked)) return {kNoCallers};
+  View view;
+  if (const ReportError error = view_of(reader, options, view)) return error;
   // The end of a program replaces nothing; the command replaces a file of the user.
   const bool is_at_end = options.is_in_process;
   const auto process = static_cast<pid_t>(reader.process());
@@ -196,9 +155,17 @@ ReportError write_polled(CaptureReader& reader, const ReportOptions& options,
   }
   if (output->error() != 0) return error_of(*output, is_at_end);
   if (options.on_output != nullptr) options.on_output(output->descriptor());
-  CaptureReplay replay(reader, *output, options);
-  kWriters[static_cast<std::size_t>(format)](replay, format_options(options.asked, reader.head()));
-  write_end(reader, row_of(format), *output, options, replay.symbols().gaps());
+  CaptureReplay replay(reader, *output, options, view);
+  replay.symbols().want_lines(lines_wanted(options));
+  if (options.asked.leaked && !is_profile(row_of(format).input)) {
+    DirectSource direct;
+    EventSource& source = options.source != nullptr ? *options.source : direct;
+    replay.select_calls(find_leaked_calls(reader, source));
+  }
+  FormatOptions wanted = format_options(options.asked, reader.head());
+  wanted.view = view;
+  kWriters[static_cast<std::size_t>(format)](replay, wanted);
+  write_end(reader, row_of(format), *output, options, replay.notes(), replay.symbols().gaps());
   if (is_at_end && output->error() == 0) file.note();
   return error_of(*output, is_at_end);
 }

@@ -34,11 +34,12 @@ struct ReportOptions {
   Profile* profile = nullptr;
 };
 
-// The reason of a failure, in words with static storage. Empty: the report was written.
+// The reason of a failure, in words that live until the next one. Empty: the report was written.
 struct ReportError {
-  enum class Subject : std::uint8_t { Capture, Output, ClosedPipe, Memory };
+  enum class Subject : std::uint8_t { Capture, View, Output, ClosedPipe, Memory };
   std::string_view what;
-  // The subject of the reason. ClosedPipe: the reader of the output has closed it.
+  // The subject of the reason. View: the record has no such moment (report/view). ClosedPipe: the
+  // reader of the output has closed it.
   Subject subject = Subject::Capture;
   explicit operator bool() const { return !what.empty(); }
 };

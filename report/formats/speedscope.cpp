@@ -2,12 +2,13 @@
 // https://www.speedscope.app and the package of that name read them (file-format-schema.json
 // there).
 
+#include <algorithm>
 #include <string_view>
 #include <utility>
 
 #include "report/base/json_text.h"
-#include "report/rows/missing_callers.h"
 #include "report/formats/replay.h"
+#include "report/rows/missing_callers.h"
 #include "report/rows/rows.h"
 #include "report/rows/stable_sort.h"
 #include "report/stacks/callers.h"
@@ -30,6 +31,10 @@ class Speedscope {
       total_ += weight;
     }
     stable_sort(samples_, [](const auto& a, const auto& b) { return a.first > b.first; });
+    if (options.limit == 0 || options.limit >= samples_.size()) return;
+    samples_.resize(options.limit);
+    total_ = 0;
+    for (const auto& [weight, stack] : samples_) total_ += weight;
   }
 
   void write(std::string_view name) {
@@ -71,7 +76,7 @@ class Speedscope {
 
   void write_samples() {
     const bool is_bytes = options_.metric != Metric::Temporary;
-    json_.field("type", "sampled").field("name", name_of(options_.metric));
+    json_.field("type", "sampled").field("name", counted_words(options_.metric, options_.view));
     json_.field("unit", is_bytes ? "bytes" : "none").field("startValue", std::uint64_t{0});
     json_.field("endValue", total_).key("samples").begin_array();
     for (const auto& [weight, stack] : samples_) write_stack(stack);
@@ -93,10 +98,9 @@ class Speedscope {
     const auto end = static_cast<StackEnd>(node);
     const bool is_whole = missing_callers(end).empty() || is_native_alone(profile_.tree, stack);
     if (!is_whole) frames_.push_back(profile_.tree.names() + node);
+    if (!options_.is_inverted) std::reverse(frames_.begin(), frames_.end());
     json_.begin_array();
-    for (auto frame = frames_.rbegin(); frame != frames_.rend(); ++frame) {
-      json_.value(std::uint64_t{*frame});
-    }
+    for (const std::uint32_t frame : frames_) json_.value(std::uint64_t{frame});
     json_.end_array();
     flush();
   }

@@ -41,35 +41,57 @@ void append_mapped_totals(String& text, const MappingProfile& mappings) {
   append_line("reserved:", mappings.totals[static_cast<std::size_t>(MappedFor::Reserved)]);
 }
 
-void append_totals(String& text, const Profile& profile) {
+void append_amount(String& text, std::string_view label, const Amount& amount) {
+  fmt::format_to(std::back_inserter(text), "{:<19}", label);
+  append_bytes(text, amount.bytes);
+  fmt::format_to(std::back_inserter(text), " in {} blocks", amount.blocks);
+}
+
+void append_live(String& text, const Profile& profile, const View& view) {
+  auto end = std::back_inserter(text);
+  if (profile.range.is_given) {
+    const std::uint64_t last = view.to.is_end() ? profile.events : view.to.event;
+    fmt::format_to(end, "range:             from {} to {}, events {} to {}\n",
+                   std::string_view(view.from.words), std::string_view(view.to.words),
+                   profile.range.event + 1, last);
+    append_amount(text, "alive before:", profile.range.before);
+    append_amount(text += '\n', "  freed of it:", profile.range.freed);
+    append_amount(text += '\n', "alive after:", profile.range.after);
+    append_amount(text += '\n', "  new in it:", profile.total.live);
+    text += '\n';
+    return;
+  }
+  if (view.to.words != "the end") {
+    fmt::format_to(end, "moment:            {}, after event {}\n", std::string_view(view.to.words),
+                   profile.events);
+  }
+  append_amount(text, view.to.is_end() ? "alive at the end:" : "alive then:", profile.total.live);
+  text += '\n';
+}
+
+void append_totals(String& text, const Profile& profile, const View& view) {
   const Totals& total = profile.total;
   auto end = std::back_inserter(text);
   fmt::format_to(end, "process:           {}\n", profile.process.id);
-  text += "alive at the end:  ";
-  append_bytes(text, total.live.bytes);
-  fmt::format_to(end, " in {} blocks\n", total.live.blocks);
-  text += "high-water mark:   ";
-  append_bytes(text, profile.peak.live.bytes);
-  fmt::format_to(end, " in {} blocks\n", profile.peak.live.blocks);
+  append_live(text, profile, view);
+  append_amount(text, "high-water mark:", profile.peak.live);
+  text += '\n';
   if (profile.peak.event != 0) {
     const double seconds = static_cast<double>(profile.peak_after_ns) / 1e9;
-    fmt::format_to(
-        end, "                   at event {} of {}, at least {:.3f} s after the start, {}\n",
-        profile.peak.event, profile.events, seconds, std::string_view(profile.peak_site));
+    fmt::format_to(end,
+                   "                   at event {} of {}, at least {:.3f} s after the start, {}\n",
+                   profile.peak.event, profile.events, seconds,
+                   profile.peak_site.empty() ? std::string_view("when the range began")
+                                             : std::string_view(profile.peak_site));
   }
-  text += "allocated in all:  ";
-  append_bytes(text, total.allocated.bytes);
-  fmt::format_to(end, " in {} blocks, {} of them temporary\n", total.allocated.blocks,
-                 total.temporary);
+  append_amount(text,
+                profile.range.is_given ? "allocated in it:" : "allocated in all:", total.allocated);
+  fmt::format_to(end, ", {} of them temporary\n", total.temporary);
   if (profile.unknown_releases != 0) {
     fmt::format_to(end, "freed, unknown:    {} blocks that were allocated before the recording\n",
                    profile.unknown_releases);
   }
   append_mapped_totals(text, profile.mappings);
-}
-
-bool is_live(const SiteStats& stats) {
-  return stats.totals.live.blocks != 0;
 }
 
 // Appends the callers of a stack, which is the largest one of a row.
@@ -90,30 +112,86 @@ void append_callers(String& text, const CallTree& tree, CallNode node,
 
 void append_callers(String& text, const CallTree& tree, const SiteStats& stats,
                     const Summary::Options& options) {
-  append_callers(text, tree, stats.most_live.node, options);
-  if (stats.live_stacks <= 1) return;
-  fmt::format_to(std::back_inserter(text),
-                 "{:>36}    this stack: {} bytes; {} more with other callers (--by stack)\n", "",
-                 stats.most_live.amount.bytes, stats.live_stacks - 1);
+  append_callers(text, tree, stats.most_shown.node, options);
+  if (stats.shown_stacks <= 1) return;
+  auto end = std::back_inserter(text);
+  fmt::format_to(end, "{:>36}    this stack: ", "");
+  if (options.metric == Metric::Temporary) {
+    fmt::format_to(end, "{} blocks", stats.most_shown.amount.blocks);
+  } else {
+    fmt::format_to(end, "{} bytes", stats.most_shown.amount.bytes);
+  }
+  fmt::format_to(end, "; {} more with other callers (--by stack)\n", stats.shown_stacks - 1);
+}
+
+// The third column of a row: of live memory its oldest event, in a range what was freed.
+enum class Third : std::uint8_t { None, SinceEvent, Freed };
+
+Third third_column(const Summary::Options& options) {
+  if (options.metric != Metric::Live && options.metric != Metric::Leaked) return Third::None;
+  return options.view.has_range ? Third::Freed : Third::SinceEvent;
+}
+
+void append_row(String& text, const SiteStats& stats, Third third,
+                const Summary::Options& options) {
+  const Amount amount = amount_of(stats, options.metric);
+  auto end = std::back_inserter(text);
+  if (options.metric == Metric::Temporary) {
+    fmt::format_to(end, "{:>14} {:>9}", "", amount.blocks);
+  } else {
+    fmt::format_to(end, "{:>14} {:>9}", amount.bytes, amount.blocks);
+  }
+  if (third == Third::None) {
+    fmt::format_to(end, " {:>11}", "");
+  } else {
+    fmt::format_to(end, " {:>11}",
+                   third == Third::Freed ? stats.freed.bytes : stats.totals.oldest_event);
+  }
+  fmt::format_to(end, "  {}\n",
+                 std::string_view(shown_site(stats.site, options.names.full_file_path)));
+}
+
+// The totals are of the process, the rows of what is selected.
+void append_selected(String& text, const Profile& profile, const Summary::Options& options) {
+  Amount sum;
+  for (const StackStats& stats : profile.stacks) sum.add(amount_of(stats, options.metric));
+  const String counted = words_of(options.metric, options.view);
+  if (options.metric == Metric::Temporary) {
+    fmt::format_to(std::back_inserter(text), "selected:          {} blocks", sum.blocks);
+  } else {
+    append_amount(text, "selected:", sum);
+  }
+  fmt::format_to(std::back_inserter(text), ", {}\n", std::string_view(counted));
 }
 
 void append_sites(String& text, const Profile& profile, const Summary::Options& options) {
+  constexpr const char* kThird[] = {"", "since event", "freed bytes"};
   auto end = std::back_inserter(text);
-  const Vector<SiteStats> rows = rows_by(profile, options.by, options.callers.depth);
-  const auto alive = static_cast<std::size_t>(std::count_if(rows.begin(), rows.end(), is_live));
-  if (alive == 0) return;
-  fmt::format_to(end, "\n{:>14} {:>9} {:>11}  alive at the end, by {}\n", "bytes", "blocks",
-                 "since event", name_of(options.by));
+  const Third third = third_column(options);
+  const auto is_shown = [&](const SiteStats& stats) {
+    return amount_of(stats, options.metric).blocks != 0 ||
+           (third == Third::Freed && stats.freed.blocks != 0);
+  };
+  const Vector<SiteStats> rows =
+      rows_by(profile, options.by, options.callers.depth, options.metric);
+  const auto count = static_cast<std::size_t>(std::count_if(rows.begin(), rows.end(), is_shown));
+  if (count == 0) return;
+  const bool is_mapped = options.metric == Metric::Mapped;
+  fmt::format_to(end, "\n{:>14} {:>9} {:>11}  {}, by {}\n",
+                 options.metric == Metric::Temporary ? "" : "bytes",
+                 is_mapped ? "ranges" : "blocks", kThird[static_cast<std::size_t>(third)],
+                 std::string_view(words_of(options.metric, options.view)), name_of(options.by));
   std::size_t shown = 0;
+  const std::size_t most = options.limit == 0 ? kSites : options.limit;
   for (const SiteStats& stats : rows) {
-    if (!is_live(stats)) continue;
-    if (shown++ == kSites) break;
-    fmt::format_to(end, "{:>14} {:>9} {:>11}  {}\n", stats.totals.live.bytes,
-                   stats.totals.live.blocks, stats.totals.oldest_event,
-                   std::string_view(shown_site(stats.site, options.names.full_file_path)));
+    if (!is_shown(stats)) continue;
+    if (shown++ == most) break;
+    append_row(text, stats, third, options);
     if (profile.process.has_stacks) append_callers(text, profile.tree, stats, options);
   }
-  if (alive > kSites) fmt::format_to(end, "{:>14} more {}s\n", alive - kSites, name_of(options.by));
+  if (count > most) {
+    fmt::format_to(end, "{:>14} more {}s\n", count - most, name_of(options.by));
+  }
 }
 
 void append_mappings(String& text, const Profile& profile, const Summary::Options& options) {
@@ -122,8 +200,8 @@ void append_mappings(String& text, const Profile& profile, const Summary::Option
   for (const MappingStats& stats : profile.mappings.rows) {
     if (stats.totals.live == 0 || mapped++ >= kSites) continue;
     if (mapped == 1) {
-      fmt::format_to(end, "\n{:>14} {:>14} {:>6}  mapped at the end, by library and site\n",
-                     "bytes", "peak", "calls");
+      fmt::format_to(end, "\n{:>14} {:>14} {:>6}  mapped at {}, by library and site\n", "bytes",
+                     "peak", "calls", std::string_view(options.view.to.words));
     }
     fmt::format_to(end, "{:>14} {:>14} {:>6}  {}", stats.totals.live, stats.totals.peak,
                    stats.totals.calls, std::string_view(shown_function({}, stats.library)));
@@ -176,7 +254,8 @@ void append_marks(String& text, const Profile& profile) {
 
 void Summary::write(const Profile& profile) {
   String text = account_text(profile.account, profile.tree, options_.names);
-  append_totals(text, profile);
+  append_totals(text, profile, options_.view);
+  if (options_.is_selected) append_selected(text, profile, options_);
   append_sites(text, profile, options_);
   append_mappings(text, profile, options_);
   append_marks(text, profile);
@@ -184,8 +263,13 @@ void Summary::write(const Profile& profile) {
 }
 
 void write_summary(Replay& replay, const FormatOptions& options) {
-  const Summary::Options asked = {
-      options.names, options.by, {.all = options.full_stacks, .depth = options.depth}};
+  const Summary::Options asked = {.names = options.names,
+                                  .by = options.by,
+                                  .callers = {.all = options.full_stacks, .depth = options.depth},
+                                  .metric = options.metric,
+                                  .view = options.view,
+                                  .limit = options.limit,
+                                  .is_selected = options.is_selected};
   Summary(replay.output(), asked).write(replay.profile());
 }
 

@@ -8,6 +8,7 @@
 #include "report/base/output.h"
 #include "report/formats/profile_writer.h"
 #include "report/stacks/callers.h"
+#include "report/view/view.h"
 
 namespace pymemflow::report {
 
@@ -17,6 +18,10 @@ class Summary final : public ProfileWriter {
     Names names = {};
     By by = By::Line;
     CallersWanted callers = {};
+    Metric metric = Metric::Live;
+    View view = {};
+    std::uint64_t limit = 0;
+    bool is_selected = false;
   };
 
   Summary(Output& output, const Options& options) : output_(output), options_(options) {}

@@ -5,10 +5,12 @@
 
 #include <algorithm>
 #include <iterator>
+#include <span>
 
 #include "report/formats/replay.h"
 #include "report/rows/rows.h"
 #include "report/stacks/frame_text.h"
+#include "report/stacks/inverted_tree.h"
 
 namespace pymemflow::report {
 namespace {
@@ -20,13 +22,12 @@ constexpr std::uint32_t kMaxIndent = 60;
 
 class TreeText {
  public:
-  TreeText(const Profile& profile, const FormatOptions& options)
-      : tree_(profile.tree),
-        options_(options),
-        weights_(profile.tree.end(), 0),
-        children_(profile.tree.end()) {
-    for (const StackStats& stats : profile.stacks) {
-      weights_[stats.node] += weight_of(stats, options.metric);
+  // `nodes`: in the tree, of the stacks of the profile.
+  TreeText(const CallTree& tree, const Vector<CallNode>& nodes, const Profile& profile,
+           const FormatOptions& options)
+      : tree_(tree), options_(options), weights_(tree.end(), 0), children_(tree.end()) {
+    for (std::size_t i = 0; i < nodes.size(); ++i) {
+      weights_[nodes[i]] += weight_of(profile.stacks[i], options.metric);
     }
     // Parents have smaller numbers than their children.
     for (CallNode node = tree_.end(); node-- > kStackEnds;) {
@@ -37,9 +38,11 @@ class TreeText {
   }
 
   void write(Output& output) {
+    const String counted = counted_words(options_.metric, options_.view);
     String text;
-    fmt::format_to(std::back_inserter(text), "{:>14} {:>7}  {}, by caller and called function\n",
-                   total_, "100.0%", name_of(options_.metric));
+    fmt::format_to(std::back_inserter(text), "{:>14} {:>7}  {}, by {}\n", total_, "100.0%",
+                   std::string_view(counted),
+                   options_.is_inverted ? "function and caller" : "caller and called function");
     Vector<Item> items;
     add_roots(items);
     if (items.empty()) text += "               nothing: no call has any\n";
@@ -63,6 +66,7 @@ class TreeText {
     bool is_in_chain;     // the only call of the line above
     std::uint64_t depth;  // frames above it
     std::size_t count;    // of the calls in a sum; 0: no sum
+    bool has_large;       // there are calls in the sum that are not small
   };
 
   static bool is_cut(CallNode end) {
@@ -82,7 +86,13 @@ class TreeText {
       }
     }
     add(items, roots,
-        {.node = 0, .weight = 0, .indent = 0, .is_in_chain = false, .depth = 0, .count = 0});
+        {.node = 0,
+         .weight = 0,
+         .indent = 0,
+         .is_in_chain = false,
+         .depth = 0,
+         .count = 0,
+         .has_large = false});
   }
 
   void add_calls(Vector<Item>& items, const Item& item) {
@@ -101,6 +111,7 @@ class TreeText {
     Item rest = place;
     rest.node = end_of_stack(StackEnd::Bottom);
     rest.weight = rest.count = 0;
+    rest.has_large = false;
     for (const CallNode node : nodes) {
       if (weights_[node] == 0) continue;
       if (is_small(weights_[node])) {
@@ -110,11 +121,16 @@ class TreeText {
         large.push_back(node);
       }
     }
-    if (rest.count != 0) items.push_back(rest);
     std::sort(large.begin(), large.end(), [this](CallNode a, CallNode b) {
       return weights_[a] != weights_[b] ? weights_[a] < weights_[b] : a > b;
     });
-    for (const CallNode node : large) {
+    const std::size_t most = options_.limit == 0 ? large.size() : options_.limit;
+    const std::size_t left_out = large.size() > most ? large.size() - most : 0;
+    for (std::size_t i = 0; i < left_out; ++i) rest.weight += weights_[large[i]];
+    rest.count += left_out;
+    rest.has_large = left_out != 0;
+    if (rest.count != 0) items.push_back(rest);
+    for (const CallNode node : std::span(large).subspan(left_out)) {
       items.push_back(place);
       items.back().node = node;
       items.back().weight = weights_[node];
@@ -130,6 +146,8 @@ class TreeText {
       text += frame_text(tree_.frame(item.node), options_.names);
     } else if (item.count == 0) {
       fmt::format_to(std::back_inserter(text), "[{}]", name_of(static_cast<StackEnd>(item.node)));
+    } else if (item.has_large) {
+      fmt::format_to(std::back_inserter(text), "{} more", item.count);
     } else {
       fmt::format_to(std::back_inserter(text), "{} more with less than 1 %{}", item.count,
                      item.count == 1 ? "" : " each");
@@ -148,7 +166,14 @@ class TreeText {
 
 void write_tree(Replay& replay, const FormatOptions& options) {
   const Profile profile = replay.profile();
-  TreeText(profile, options).write(replay.output());
+  Vector<CallNode> nodes;
+  for (const StackStats& stats : profile.stacks) nodes.push_back(stats.node);
+  if (options.is_inverted) {
+    const InvertedTree turned = inverted(profile.tree, nodes);
+    TreeText(turned.tree, turned.nodes, profile, options).write(replay.output());
+  } else {
+    TreeText(profile.tree, nodes, profile, options).write(replay.output());
+  }
 }
 
 }  // namespace pymemflow::report

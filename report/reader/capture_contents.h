@@ -29,6 +29,7 @@ class CaptureContents {
   // Replaces `limit`, if it is kNow, by the stamp below which all events are in the file.
   CaptureError poll(std::uint64_t& limit);
 
+  const CaptureFiles& files() const { return files_; }
   const CaptureIndex& index() const { return index_; }
   const NameTable& names() const { return names_; }
   const Metadata& metadata() const { return metadata_; }

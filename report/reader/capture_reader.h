@@ -43,6 +43,9 @@ class CaptureReader {
   // In the mode Sums: the events that are not kept. Functions that release memory have no site.
   const Vector<EventSum>& sums() const { return sums_; }
 
+  const CaptureFiles& files() const { return contents_.files(); }
+  // The stamp below which all events were in the file at the last poll().
+  std::uint64_t limit() const { return limit_; }
   const FileHead& head() const { return contents_.index().head(); }
   const Metadata& metadata() const { return contents_.metadata(); }
   const NameTable& names() const { return contents_.names(); }

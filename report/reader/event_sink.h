@@ -37,6 +37,8 @@ class EventSink {
   virtual void on_memory(const Event& /*reading*/) {}
   // A Mapping, which is never a flow line and no part of blocks.
   virtual void on_mapping(const Event& /*event*/, const Site& /*site*/) {}
+  // Calls that the report leaves out, this many, before the next event.
+  virtual void on_left_out(std::uint64_t /*calls*/) {}
   // Events that the capture holds as a sum alone. After all other events.
   virtual void on_sum(const EventSum& /*sum*/, const Site& /*site*/) {}
   // After the last event.

@@ -89,4 +89,43 @@ void Ledger::find_oldest() {
   });
 }
 
+void RangeStart::note(Ledger& ledger) {
+  is_noted_ = true;
+  event_ = ledger.events();
+  all_.totals = ledger.total();
+  for (const OriginId origin : ledger.origins()) then_[origin].totals = ledger.of(origin);
+}
+
+void RangeStart::settle(const Ledger& ledger) {
+  ledger.blocks().for_each([this](const LiveBlock& block) {
+    Then& then = then_[block.origin];
+    if (has(block)) {
+      std::uint64_t& oldest = then.oldest_event;
+      oldest = oldest == 0 ? block.event : std::min(oldest, block.event);
+    } else {
+      then.left.add({block.bytes, 1});
+      all_.left.add({block.bytes, 1});
+    }
+  });
+}
+
+RangeUse RangeStart::since(const Then& then, const Totals& now) {
+  RangeUse use = {now, then.totals.live};
+  use.totals.live.subtract(then.left);
+  use.totals.allocated.subtract(then.totals.allocated);
+  use.totals.temporary -= then.totals.temporary;
+  use.totals.oldest_event = then.oldest_event;
+  use.freed.subtract(then.left);
+  return use;
+}
+
+RangeUse RangeStart::of(OriginId origin, const Totals& now) const {
+  const auto found = then_.find(origin);
+  return since(found == then_.end() ? Then() : found->second, now);
+}
+
+RangeUse RangeStart::of_all(const Totals& now) const {
+  return since(all_, now);
+}
+
 }  // namespace pymemflow::report

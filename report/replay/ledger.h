@@ -56,6 +56,9 @@ class Ledger {
   // memory reached a new peak.
   bool on_event(const Event& event, OriginId origin);
 
+  // The peak is that of what follows: the highest from now on.
+  void begin_range() { peak_ = {total_.live, events_, 0}; }
+
   std::uint64_t events() const { return events_; }
   // Of all origins; without `oldest_event`.
   const Totals& total() const { return total_; }
@@ -90,6 +93,46 @@ class Ledger {
   std::uint64_t latest_ = 0;  // address of the latest allocation
   std::uint64_t unknown_releases_ = 0;
   std::uint64_t unseen_releases_ = 0;
+};
+
+// Memory in a part of the record. `totals` are those of the range: allocations in it, and those of
+// them that are live at its end.
+struct RangeUse {
+  Totals totals;
+  Amount freed;  // of the blocks that were live when it began
+};
+
+// The memory at the moment at which a range of the record began, and the changes since then. It
+// costs nothing for each event. A block that realloc() moved or resized in the range was allocated
+// in it, and its old one freed.
+class RangeStart {
+ public:
+  // The range begins now.
+  void note(Ledger& ledger);
+  bool is_noted() const { return is_noted_; }
+  // Calls before it.
+  std::uint64_t event() const { return event_; }
+  Amount live() const { return all_.totals.live; }
+  // Whether the block was allocated in the range.
+  bool has(const LiveBlock& block) const { return block.event > event_; }
+
+  // Once, at the end of the range. The functions below may be called then.
+  void settle(const Ledger& ledger);
+  RangeUse of(OriginId origin, const Totals& now) const;
+  RangeUse of_all(const Totals& now) const;
+
+ private:
+  struct Then {
+    Totals totals;
+    Amount left;                     // of `totals.live`, at the end
+    std::uint64_t oldest_event = 0;  // of the live blocks of the range
+  };
+  static RangeUse since(const Then& then, const Totals& now);
+
+  bool is_noted_ = false;
+  std::uint64_t event_ = 0;
+  Then all_;
+  HashMap<OriginId, Then> then_;
 };
 
 }  // namespace pymemflow::report

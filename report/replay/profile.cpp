@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <iterator>
-#include <tuple>
 #include <utility>
 
 #include "report/base/names.h"
@@ -23,23 +22,6 @@ bool grew_more(const SiteGrowth& a, const SiteGrowth& b) {
   return a.site.key() < b.site.key();
 }
 
-// Joins the entries of sites with the same name. Leaves them sorted by name.
-template <typename Entry, typename Join>
-void join_same(Vector<Entry>& entries, Join join) {
-  std::sort(entries.begin(), entries.end(),
-            [](const Entry& a, const Entry& b) { return a.site.key() < b.site.key(); });
-  std::size_t kept = 0;
-  for (std::size_t i = 0; i < entries.size(); ++i) {
-    if (kept != 0 && entries[kept - 1].site.key() == entries[i].site.key()) {
-      join(entries[kept - 1], entries[i]);
-    } else {
-      if (kept != i) entries[kept] = std::move(entries[i]);
-      ++kept;
-    }
-  }
-  entries.resize(kept);
-}
-
 }  // namespace
 
 std::string_view profile_problem(RecordMode mode) {
@@ -52,77 +34,6 @@ std::string_view profile_problem(RecordMode mode) {
       return "holds no events, only their sums: live memory cannot be known";
   }
   return "is of an unknown kind";
-}
-
-Amount Usage::leaked() const {
-  Amount rest = totals.live;
-  for (const Amount& amount : exempt) rest.subtract(amount);
-  return rest;
-}
-
-void Usage::add(const Usage& other) {
-  totals.add(other.totals);
-  for (std::size_t why = 0; why < kExemptions; ++why) exempt[why].add(other.exempt[why]);
-}
-
-void StackShare::take(const StackShare& other) {
-  const bool is_larger =
-      std::tie(other.amount.bytes, other.amount.blocks) > std::tie(amount.bytes, amount.blocks);
-  if (node == kNoCallNode || is_larger) *this = other;
-}
-
-void SiteStats::add(const SiteStats& other) {
-  Usage::add(other);
-  most_live.take(other.most_live);
-  most_leaked.take(other.most_leaked);
-  stacks += other.stacks;
-  live_stacks += other.live_stacks;
-  leaked_stacks += other.leaked_stacks;
-}
-
-void SiteStats::add(const StackStats& stack) {
-  Usage::add(stack);
-  most_live.take({stack.node, stack.totals.live});
-  most_leaked.take({stack.node, stack.leaked()});
-  ++stacks;
-  live_stacks += stack.totals.live.blocks != 0 ? 1 : 0;
-  leaked_stacks += stack.leaked().blocks != 0 ? 1 : 0;
-}
-
-SiteStats row_of(const CallTree& tree, const StackStats& stack) {
-  SiteStats row;
-  row.site = tree.frame(tree.line_of(stack.node));
-  row.add(stack);
-  return row;
-}
-
-bool has_more(const SiteStats& a, const SiteStats& b) {
-  const Amount& left = a.totals.live;
-  const Amount& right = b.totals.live;
-  if (left.bytes != right.bytes) return left.bytes > right.bytes;
-  if (left.blocks != right.blocks) return left.blocks > right.blocks;
-  return a.site.key() < b.site.key();
-}
-
-void join_rows(Vector<SiteStats>& rows) {
-  join_same(rows, [](SiteStats& row, const SiteStats& other) { row.add(other); });
-  std::sort(rows.begin(), rows.end(), has_more);
-}
-
-Vector<SiteStats> rows_by_line(const CallTree& tree, const Vector<StackStats>& stacks) {
-  Vector<SiteStats> rows;
-  Vector<std::size_t> numbers(tree.names());  // in `rows`, plus 1, by name
-  for (const StackStats& stack : stacks) {
-    const CallNode line = tree.line_of(stack.node);
-    std::size_t& number = numbers[tree.name_of(line)];
-    if (number == 0) {
-      rows.emplace_back().site = tree.frame(line);
-      number = rows.size();
-    }
-    rows[number - 1].add(stack);
-  }
-  std::sort(rows.begin(), rows.end(), has_more);
-  return rows;
 }
 
 ProfileBuilder::ProfileBuilder(ProcessInfo process, const NameTable& names, Symbols& symbols,
@@ -141,6 +52,11 @@ void ProfileBuilder::on_event(const Event& event, const Site& site) {
 }
 
 inline void ProfileBuilder::take(const Event& event, const Site& site, OriginId origin) {
+  // A call that is not selected counts for no stack.
+  if (filter_ != nullptr && traits(event.function).effect != Effect::Release &&
+      !filter_->takes_allocation(event)) {
+    origin = 0;
+  }
   const bool is_peak = ledger_.on_event(event, origin);
   imports_.on_event(event, site, ledger_.events());
   marks_.on_event();
@@ -187,6 +103,7 @@ void ProfileBuilder::on_memory(const Event& reading) {
 void ProfileBuilder::on_mapping(const Event& event, const Site& /*site*/) {
   const OriginId origin = origins_.has_stacks() ? origins_.of(event) : event.site;
   mappings_.on_event(event, origin);
+  if (filter_ != nullptr) selected_mappings_[origin] = filter_->takes_mapping(event);
   mapped_ = mappings_.live();
   if (ledger_.total().live.bytes + mapped_ > whole_peak_.bytes) note_whole_peak(origin);
 }
@@ -245,12 +162,45 @@ std::uint64_t ProfileBuilder::since_start(const Event& event) const {
   return std::max(event.after_ns, start) - start;
 }
 
+void ProfileBuilder::begin_range() {
+  range_.note(ledger_);
+  ledger_.begin_range();
+  whole_peak_ = {};
+  note_whole_peak(0);
+}
+
+void ProfileBuilder::note_peak() {
+  for (const OriginId origin : ledger_.origins()) {
+    const Amount& live = ledger_.of(origin).live;
+    if (live.blocks != 0) at_peak_[origin] = live;
+  }
+}
+
+void ProfileBuilder::add_totals(Profile& profile) {
+  profile.total = ledger_.total();
+  if (!range_.is_noted()) return;
+  range_.settle(ledger_);
+  const RangeUse use = range_.of_all(ledger_.total());
+  profile.range = {true, range_.event(), range_.live(), ledger_.total().live, use.freed};
+  profile.total = use.totals;
+}
+
+void ProfileBuilder::add_account(Profile& profile) {
+  ProcessInfo process = process_;
+  if (is_early_) process.map = nullptr;
+  profile.account = make_account(process, ledger_, exemptions_, mappings_, stack_names_);
+  if (is_early_) {
+    profile.account.problem =
+        "this report is on an earlier moment, and the map of the process is that of its end";
+  }
+}
+
 Profile ProfileBuilder::finish() {
   Profile profile;
   ledger_.find_oldest();
   profile.process = process_;
   profile.process.map = nullptr;  // the reader's
-  profile.total = ledger_.total();
+  add_totals(profile);
   profile.peak = ledger_.peak();
   profile.peak_after_ns = peak_after_ns_;
   profile.events = ledger_.events();
@@ -261,6 +211,9 @@ Profile ProfileBuilder::finish() {
   }
   add_stacks(profile);
   profile.snapshots = marks_.snapshots();
+  std::erase_if(profile.snapshots, [&](const Snapshot& snapshot) {
+    return range_.is_noted() && snapshot.event < range_.event();
+  });
   for (Snapshot& snapshot : profile.snapshots) snapshot.sites = sites_of(snapshot.growth);
   profile.whole_peak = whole_peak_;
   const Site* const whole_peak_site = names_.find(origins_.site(whole_peak_origin_));
@@ -270,34 +223,70 @@ Profile ProfileBuilder::finish() {
   profile.resident = resident_;
   profile.rounds = rounds_of(profile.snapshots);
   profile.mappings = mappings_.finish();
-  profile.account = make_account(process_, ledger_, exemptions_, mappings_, stack_names_);
+  add_account(profile);
   profile.tree = stack_names_.take_tree();
   profile.sites = rows_by_line(profile.tree, profile.stacks);
   return profile;
+}
+
+Vector<std::uint64_t> ProfileBuilder::leaked_calls() {
+  Vector<std::uint64_t> calls;
+  ledger_.blocks().for_each([&](const LiveBlock& block) {
+    if (exemptions_.of(block) == Exemption::None) calls.push_back(block.event);
+  });
+  std::sort(calls.begin(), calls.end());
+  return calls;
+}
+
+StackStats& ProfileBuilder::stack_of(Profile& profile, Vector<std::size_t>& numbers,
+                                     OriginId origin) {
+  const CallNode node = stack_names_.node_of(origin);
+  if (node >= numbers.size()) numbers.resize(tree().end());
+  if (numbers[node] == 0) {
+    profile.stacks.emplace_back().node = node;
+    numbers[node] = profile.stacks.size();
+  }
+  return profile.stacks[numbers[node] - 1];
+}
+
+Usage ProfileBuilder::usage_of(OriginId origin) {
+  Usage usage;
+  usage.totals = ledger_.of(origin);
+  if (range_.is_noted()) {
+    const RangeUse use = range_.of(origin, usage.totals);
+    usage.totals = use.totals;
+    usage.freed = use.freed;
+  }
+  const auto then = at_peak_.find(origin);
+  if (then != at_peak_.end()) usage.at_peak = then->second;
+  return usage;
 }
 
 void ProfileBuilder::add_stacks(Profile& profile) {
   HashMap<OriginId, std::array<Amount, kExemptions>> exempt;
   ledger_.blocks().for_each([&](const LiveBlock& block) {
     const Exemption why = exemptions_.of(block);
-    if (why == Exemption::None) return;
+    if (why == Exemption::None || (range_.is_noted() && !range_.has(block))) return;
     exempt[block.origin][static_cast<std::size_t>(why)].add({block.bytes, 1});
   });
-  Vector<StackStats>& stacks = profile.stacks;
-  Vector<std::size_t> numbers;  // in `stacks`, plus 1, by node
+  Vector<std::size_t> numbers;  // in `profile.stacks`, plus 1, by node
   for (const OriginId origin : ledger_.origins()) {
     if (names_.find(origins_.site(origin)) == nullptr) continue;
-    const CallNode node = stack_names_.node_of(origin);
-    if (node >= numbers.size()) numbers.resize(tree().end());
-    if (numbers[node] == 0) {
-      stacks.emplace_back().node = node;
-      numbers[node] = stacks.size();
-    }
-    Usage usage = {ledger_.of(origin), {}};
+    Usage usage = usage_of(origin);
+    const std::uint64_t there =
+        usage.totals.allocated.blocks + usage.freed.blocks + usage.at_peak.blocks;
+    if (there == 0) continue;  // before the range
     const auto set_aside = exempt.find(origin);
     if (set_aside != exempt.end()) usage.exempt = set_aside->second;
-    stacks[numbers[node] - 1].add(usage);
+    stack_of(profile, numbers, origin).add(usage);
   }
+  if (!counts_mappings_) return;
+  mappings_.ledger().for_each_range(
+      [&](const MappedRange& range, const MappingLedger::Row& row, OriginId origin) {
+        if (row.use != MappedFor::Memory) return;
+        if (filter_ != nullptr && !selected_mappings_[origin]) return;
+        stack_of(profile, numbers, origin).mapped.add({range.bytes(), 1});
+      });
 }
 
 Vector<Rounds> ProfileBuilder::rounds_of(const Vector<Snapshot>& snapshots) {

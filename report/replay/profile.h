@@ -19,58 +19,13 @@
 #include "report/replay/ledger.h"
 #include "report/replay/marks.h"
 #include "report/replay/rounds.h"
+#include "report/replay/usage.h"
 #include "report/stacks/origins.h"
 #include "report/stacks/site_name.h"
 #include "report/stacks/stack_names.h"
 #include "report/symbols/symbols.h"
 
 namespace pymemflow::report {
-
-// The allocations of a row of a report.
-struct Usage {
-  Totals totals;
-  std::array<Amount, kExemptions> exempt = {};  // of `totals.live`, by reason
-
-  // Live and not exempt.
-  Amount leaked() const;
-  void add(const Usage& other);
-};
-
-// Those of one call stack. Of a capture without stacks: of one site.
-struct StackStats : Usage {
-  CallNode node = kNoCallNode;
-};
-
-// The stack of a row that has most of some memory.
-struct StackShare {
-  CallNode node = kNoCallNode;
-  Amount amount;
-
-  // Becomes the larger one of the two.
-  void take(const StackShare& other);
-};
-
-// Those of a line, or of what else the rows are made for.
-struct SiteStats : Usage {
-  SiteName site;
-  StackShare most_live;
-  StackShare most_leaked;
-  std::size_t stacks = 0;  // of this row
-  // Those of them that have such memory at the end.
-  std::size_t live_stacks = 0;
-  std::size_t leaked_stacks = 0;
-
-  void add(const StackStats& stack);
-  void add(const SiteStats& other);
-};
-
-SiteStats row_of(const CallTree& tree, const StackStats& stack);
-// Whether `a` comes before `b` in a report: by live bytes, then blocks, then name.
-bool has_more(const SiteStats& a, const SiteStats& b);
-// Joins the rows with the same name, and sorts them by has_more().
-void join_rows(Vector<SiteStats>& rows);
-// One row for each line with the stacks of the tree, sorted by has_more().
-Vector<SiteStats> rows_by_line(const CallTree& tree, const Vector<StackStats>& stacks);
 
 // The resident set, as it was read now and then: at marks, and when a block of the record was full.
 // So it may have been larger in between.
@@ -92,9 +47,19 @@ struct WholePeak {
   String site;               // of the call that reached it
 };
 
+// The part of the record that a profile is of.
+struct ProfileRange {
+  bool is_given = false;    // false: from the start on
+  std::uint64_t event = 0;  // calls before it
+  Amount before;            // live when it began
+  Amount after;             // live when it ended
+  Amount freed;             // of `before`, until its end
+};
+
 struct Profile {
   ProcessInfo process;
-  Totals total;
+  Totals total;  // in a range: what was allocated in it
+  ProfileRange range;
   Ledger::Peak peak;
   String peak_site;                 // empty: nothing was ever live
   std::uint64_t peak_after_ns = 0;  // since the start; the peak was not earlier
@@ -113,6 +78,16 @@ struct Profile {
 
 // Why live memory cannot be told from a record of this mode; empty: it can.
 std::string_view profile_problem(RecordMode mode);
+
+// Selects the allocations that a profile shows by stack. Its totals, peak, marks and mappings are
+// those of the process.
+class AllocationFilter {
+ public:
+  virtual ~AllocationFilter() = default;
+  // A Call that hands out a block.
+  virtual bool takes_allocation(const Event& event) = 0;
+  virtual bool takes_mapping(const Event& event) = 0;
+};
 
 // Takes the events in their order, and then makes the profile.
 class ProfileBuilder final : public EventSink {
@@ -134,8 +109,22 @@ class ProfileBuilder final : public EventSink {
   // Skips events whose site has no name.
   void on_events(std::span<const Event> events);
 
+  // The profile is of what happens from now on (RangeStart).
+  void begin_range();
+  // Keeps what is live now as Usage::at_peak.
+  void note_peak();
+  // Before the first event. The filter is borrowed.
+  void select(AllocationFilter& filter) { filter_ = &filter; }
+  // Stacks that have mapped memory are in the profile too.
+  void count_mappings() { counts_mappings_ = true; }
+  // The record has more events: its account of the end is not that of this moment.
+  void end_early() { is_early_ = true; }
+
   // Makes the profile. Once, after the last event.
   Profile finish();
+
+  // The numbers of the calls that allocated what is leaked now, the smallest first.
+  Vector<std::uint64_t> leaked_calls();
 
   // So far.
   const Ledger& ledger() const { return ledger_; }
@@ -151,7 +140,11 @@ class ProfileBuilder final : public EventSink {
   void take(const EventBatch& batch);
   void take(const Event& event, const Site& site, OriginId origin);
   void note_whole_peak(OriginId origin);
+  void add_totals(Profile& profile);
+  void add_account(Profile& profile);
   void add_stacks(Profile& profile);
+  StackStats& stack_of(Profile& profile, Vector<std::size_t>& numbers, OriginId origin);
+  Usage usage_of(OriginId origin);
   Vector<Rounds> rounds_of(const Vector<Snapshot>& snapshots);
 
   const ProcessInfo process_;
@@ -167,6 +160,12 @@ class ProfileBuilder final : public EventSink {
   WholePeak whole_peak_;  // without its site
   OriginId whole_peak_origin_ = 0;
   std::uint64_t mapped_ = 0;  // now
+  RangeStart range_;
+  HashMap<OriginId, Amount> at_peak_;
+  bool counts_mappings_ = false;
+  AllocationFilter* filter_ = nullptr;
+  HashMap<OriginId, bool> selected_mappings_;
+  bool is_early_ = false;
   bool has_python_ = false;
   ResidentReadings resident_;
   Event latest_reading_;

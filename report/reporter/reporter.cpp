@@ -137,6 +137,9 @@ int report_on_host(int count, char** arguments, char** environment) {
       return kNoMemory;
     case ReportError::Subject::Capture:
       return kUnreadable;
+    case ReportError::Subject::View:
+      say("the record ", error.what);
+      return kNoView;
     case ReportError::Subject::Output:
       break;
   }

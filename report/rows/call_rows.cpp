@@ -16,6 +16,7 @@ constexpr std::size_t kMaxSiteBytes = std::size_t{64} << 20;
 
 void CallRows::on_event(const Event& event, const Site& site) {
   ++events_;
+  if (limit_ != 0 && rows_++ >= limit_) return;
   append_call(text_, moment_of(event), event, columns_of(event.site, site));
   if (text_.size() >= kPiece) flush();
 }
@@ -24,7 +25,7 @@ void CallRows::on_mark(const Event& mark) {
   append_mark(text_, moment_of(mark), mark.name);
 }
 
-Moment CallRows::moment_of(const Event& event) const {
+RowMoment CallRows::moment_of(const Event& event) const {
   return {events_, std::max(event.after_ns, started_ns_) - started_ns_, event.thread};
 }
 

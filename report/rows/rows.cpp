@@ -25,11 +25,19 @@ SiteName row_name(const SiteName& line, By by) {
   return name;
 }
 
-Vector<SiteStats> join_names(const Profile& profile, By by) {
+SiteStats row_for(const Profile& profile, const StackStats& stats, Metric metric) {
+  SiteStats row = row_of(profile.tree, stats);
+  const Amount shown = amount_of(stats, metric);
+  row.most_shown = {stats.node, shown};
+  row.shown_stacks = shown.blocks != 0 ? 1 : 0;
+  return row;
+}
+
+Vector<SiteStats> join_names(const Profile& profile, By by, Metric metric) {
   Vector<SiteStats> rows;
-  for (const SiteStats& stats : profile.sites) {
-    rows.push_back(stats);
-    rows.back().site = row_name(stats.site, by);
+  for (const StackStats& stats : profile.stacks) {
+    rows.push_back(row_for(profile, stats, metric));
+    rows.back().site = row_name(rows.back().site, by);
   }
   join_rows(rows);
   return rows;
@@ -61,49 +69,71 @@ SiteName c_function_of(const CallTree& tree, CallNode stack) {
   return name;
 }
 
-Vector<SiteStats> join_c_functions(const Profile& profile) {
+Vector<SiteStats> join_c_functions(const Profile& profile, Metric metric) {
   Vector<SiteStats> rows;
   for (const StackStats& stats : profile.stacks) {
-    rows.push_back(row_of(profile.tree, stats));
+    rows.push_back(row_for(profile, stats, metric));
     rows.back().site = c_function_of(profile.tree, stats.node);
   }
   join_rows(rows);
   return rows;
 }
 
-Vector<SiteStats> join_stacks(const Profile& profile, std::uint64_t depth) {
+Vector<SiteStats> join_stacks(const Profile& profile, std::uint64_t depth, Metric metric) {
   Vector<SiteStats> rows;
   Map<Vector<std::uint32_t>, std::size_t> numbers;
   for (const StackStats& stats : profile.stacks) {
+    const SiteStats row = row_for(profile, stats, metric);
     if (depth != 0) {
       const auto frames = upper_frames(profile.tree, stats.node, depth);
       const auto [found, is_new] = numbers.try_emplace(frames, rows.size());
       if (!is_new) {
-        rows[found->second].add(stats);
+        rows[found->second].add(row);
         continue;
       }
     }
-    rows.push_back(row_of(profile.tree, stats));
+    rows.push_back(row);
   }
   stable_sort(rows, has_more);
   return rows;
 }
 
-}  // namespace
+// The same as join_names(), without a copy for each stack.
+Vector<SiteStats> live_lines(const Profile& profile) {
+  Vector<SiteStats> rows = profile.sites;
+  for (SiteStats& row : rows) {
+    row.most_shown = row.most_live;
+    row.shown_stacks = row.live_stacks;
+  }
+  return rows;
+}
 
-Vector<SiteStats> rows_by(const Profile& profile, By by, std::uint64_t depth) {
+Vector<SiteStats> unsorted_rows(const Profile& profile, By by, std::uint64_t depth, Metric metric) {
   switch (by) {
     case By::Line:
-      break;
+      return metric == Metric::Live ? live_lines(profile) : join_names(profile, by, metric);
     case By::Function:
     case By::File:
-      return join_names(profile, by);
+      return join_names(profile, by, metric);
     case By::Stack:
-      return join_stacks(profile, depth);
+      return join_stacks(profile, depth, metric);
     case By::CFunction:
-      return join_c_functions(profile);
+      return join_c_functions(profile, metric);
   }
-  return profile.sites;
+  return {};
+}
+
+}  // namespace
+
+Vector<SiteStats> rows_by(const Profile& profile, By by, std::uint64_t depth, Metric metric) {
+  Vector<SiteStats> rows = unsorted_rows(profile, by, depth, metric);
+  if (metric == Metric::Live) return rows;
+  stable_sort(rows, [metric](const SiteStats& a, const SiteStats& b) {
+    const Amount left = amount_of(a, metric);
+    const Amount right = amount_of(b, metric);
+    return left.bytes != right.bytes ? left.bytes > right.bytes : left.blocks > right.blocks;
+  });
+  return rows;
 }
 
 const char* name_of(By by) {
@@ -111,24 +141,32 @@ const char* name_of(By by) {
   return kNames[static_cast<std::size_t>(by)];
 }
 
-std::uint64_t weight_of(const Usage& usage, Metric metric) {
+std::string_view name_of(Metric metric) {
+  constexpr std::string_view kNames[] = {"live", "leaked", "total", "temporary", "peak", "mapped"};
+  return kNames[static_cast<std::size_t>(metric)];
+}
+
+Amount amount_of(const Usage& usage, Metric metric) {
   switch (metric) {
     case Metric::Live:
       break;
     case Metric::Leaked:
-      return usage.leaked().bytes;
+      return usage.leaked();
     case Metric::Total:
-      return usage.totals.allocated.bytes;
+      return usage.totals.allocated;
     case Metric::Temporary:
-      return usage.totals.temporary;
+      return {0, usage.totals.temporary};
+    case Metric::Peak:
+      return usage.at_peak;
+    case Metric::Mapped:
+      return usage.mapped;
   }
-  return usage.totals.live.bytes;
+  return usage.totals.live;
 }
 
-const char* name_of(Metric metric) {
-  constexpr const char* kNames[] = {"bytes alive at the end", "bytes leaked", "bytes allocated",
-                                    "temporary blocks"};
-  return kNames[static_cast<std::size_t>(metric)];
+std::uint64_t weight_of(const Usage& usage, Metric metric) {
+  const Amount amount = amount_of(usage, metric);
+  return metric == Metric::Temporary ? amount.blocks : amount.bytes;
 }
 
 }  // namespace pymemflow::report

@@ -162,11 +162,41 @@ int plain_file_of(File content) {
   return plain;
 }
 
-void report_on(int file, bool is_summary) {
+// Views of a record, the whole of it most often.
+void choose_view(std::uint8_t choice, report::ReportOptions& options) {
+  switch (choice % 8) {
+    case 1:
+      options.asked.metric = Metric::Peak;
+      options.asked.from = "1ms";
+      break;
+    case 2:
+      options.asked.metric = Metric::Mapped;
+      options.asked.at = "peak";
+      break;
+    case 3:
+      options.asked.from = "a";
+      options.asked.to = "a:2";
+      break;
+    case 4:
+      options.asked.only = "*a*,b";
+      options.asked.leaked = true;
+      options.asked.metric = Metric::Leaked;
+      break;
+    case 5:
+      options.asked.ignore = "*";
+      options.asked.min_size = 16;
+      break;
+    default:
+      break;
+  }
+}
+
+void report_on(int file, bool is_summary, std::uint8_t choice) {
   if (file < 0) return;
   report::ReportOptions options;
   options.asked.output = "/dev/null";
   options.asked.format = is_summary ? "summary" : "flow";
+  if (is_summary || choice % 8 >= 3) choose_view(choice, options);
   options.is_in_process = false;
   const report::ReportError error = report::write_report(file, options);
   // The report ran out of the memory that a file of this size may take.
@@ -182,6 +212,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const bool is_compressed = size != 0 && (data[0] & 128) != 0 && (data[0] & 32) != 0;
   const auto content = pymemflow::make_file(data, size);
   pymemflow::report_on(
-      is_compressed ? pymemflow::plain_file_of(content) : pymemflow::file_of(content), is_summary);
+      is_compressed ? pymemflow::plain_file_of(content) : pymemflow::file_of(content), is_summary,
+      size != 0 ? data[size - 1] : 0);
   return 0;
 }

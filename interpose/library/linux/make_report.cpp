@@ -131,6 +131,8 @@ void say_outcome(const ReportRequest& request, const ReporterEnd& end) {
     say_where_it_is(request, {"the reporter has not enough memory"});
   } else if (WEXITSTATUS(end.status) == report::kUnreadable) {
     say_where_it_is(request, {"the reporter cannot read the record"});
+  } else if (WEXITSTATUS(end.status) == report::kNoView) {
+    say_where_it_is(request, {"there is no report"});
   } else if (report::is_unexpected(WEXITSTATUS(end.status))) {
     say_where_it_is(request,
                     {"the reporter failed (", decimal(digits, WEXITSTATUS(end.status)), ")"});

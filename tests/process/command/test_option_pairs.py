@@ -24,8 +24,10 @@ work()
 os._exit(0)
 '''
 OPTIONS = ['--by=function', '--by=file', '--by=stack', '--depth=2', '--full-stacks', '--metric=total',
-           '--metric=leaked', '--metric=temporary', '--flow-columns=thread', '--flow-columns=time,event',
-           '--compat=dtrace', '--compat=dtrace-2020', '--python-call-stack', '--full-file-path']
+           '--metric=leaked', '--metric=temporary', '--metric=mapped',
+           '--flow-columns=thread', '--flow-columns=time,event',
+           '--compat=dtrace', '--compat=dtrace-2020', '--python-call-stack', '--full-file-path', '--only=inner',
+           '--min-size=3000', '--limit=2', '--inverted']
 FORMATS = ['flow', 'distributions', 'summary', 'tree', 'folded', 'json']
 # (format, options) of which the record has nothing to show, with the reason.
 WITHOUT_EFFECT = {
