@@ -97,23 +97,27 @@ BlockTable::Entry* BlockTable::add(Part& part, std::uint64_t hashed) {
 }
 
 bool BlockTable::fits(const LiveBlock& block) {
-  return block.bytes < kIsLarge && block.event >> (64 - kThreadBits) == 0 &&
+  return block.bytes < kIsLarge && block.event >> (63 - kThreadBits) == 0 &&
          block.thread >> kThreadBits == 0;
 }
 
 LiveBlock BlockTable::block_of(const Entry& entry) const {
   if (entry.bytes == kIsLarge) [[unlikely]]
     return large_.find(entry.address)->second;
+  constexpr std::uint32_t kThreadMask = 0x7fffffff;  // the bits of LiveBlock::thread
   constexpr std::uint64_t kThread = (std::uint64_t{1} << kThreadBits) - 1;
-  return {entry.bytes, entry.moment >> kThreadBits, entry.origin,
-          static_cast<std::uint32_t>(entry.moment & kThread)};
+  LiveBlock block = {.bytes = entry.bytes, .event = entry.moment >> (kThreadBits + 1)};
+  block.origin = entry.origin;
+  block.thread = static_cast<std::uint32_t>(entry.moment & kThread) & kThreadMask;
+  block.is_object = entry.moment >> kThreadBits & 1;
+  return block;
 }
 
 void BlockTable::set(Entry& entry, std::uint64_t address, const LiveBlock& block) {
   entry.address = address;
   entry.origin = block.origin;
   if (fits(block)) [[likely]] {
-    entry.moment = block.event << kThreadBits | block.thread;
+    entry.moment = (block.event << 1 | block.is_object) << kThreadBits | block.thread;
     entry.bytes = static_cast<std::uint32_t>(block.bytes);
   } else {
     entry.moment = 0;

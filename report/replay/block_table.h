@@ -28,7 +28,8 @@ struct LiveBlock {
   std::uint64_t bytes = 0;
   std::uint64_t event = 0;   // that allocated it
   std::uint32_t origin = 0;  // of the allocation (report/stacks/origins.h)
-  std::uint32_t thread = 0;
+  std::uint32_t thread : 31 = 0;
+  std::uint32_t is_object : 1 = 0;  // a small block of Python's allocators mem and obj
 };
 
 class BlockTable {
@@ -95,7 +96,7 @@ class BlockTable {
 
   struct Entry {
     std::uint64_t address;
-    std::uint64_t moment;  // the event, and the thread in the low kThreadBits
+    std::uint64_t moment;  // the event, then is_object, then the thread in the low kThreadBits
     std::uint32_t bytes;   // kIsLarge: the block is in `large_`
     std::uint32_t origin;
   };
@@ -196,7 +197,7 @@ class BlockTable {
   Part* first_part_ = nullptr;
   int part_shift_ = kSmallShift;
   std::size_t size_ = 0;
-  // Blocks that do not fit an entry: of 4 GiB and more, or after 4 * 10^12 events.
+  // Blocks that do not fit an entry: of 4 GiB and more, or after 2 * 10^12 events.
   HashMap<std::uint64_t, LiveBlock> large_;
 };
 

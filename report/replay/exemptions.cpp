@@ -83,6 +83,11 @@ bool is_of_standard_library(const Site& site) {
 }  // namespace
 
 Exemption Exemptions::of(const Ledger::Block& block) {
+  const Exemption why = by_place(block);
+  return why == Exemption::None && block.is_object != 0 ? Exemption::Object : why;
+}
+
+Exemption Exemptions::by_place(const Ledger::Block& block) {
   const SiteId number = origins_.site(block.origin);
   Rule& rule = rules_[number];
   if (!rule.is_known) {

@@ -28,9 +28,10 @@ enum class Exemption : std::uint8_t {
   Own,          // allocated by the Python module of pymemflow
   Engine,       // allocated by the interpreter, the C library or the loader for itself
   Measured,     // kept by the same interpreter in a run that does nothing (interpreter_memory.h)
+  Object,       // a small object of Python, of which an interpreter leaves thousands at its end
   None,         // the block is not exempt
 };
-inline constexpr std::size_t kExemptions = 6;  // without None
+inline constexpr std::size_t kExemptions = 7;  // without None
 
 struct ExemptionRow {
   const char* name;      // for machines
@@ -44,6 +45,7 @@ inline constexpr std::array<ExemptionRow, kExemptions> kExemptionRows = {{
     {"pymemflow", "of pymemflow itself"},
     {"engine", "of the interpreter itself"},
     {"measured", "that the interpreter keeps when it does nothing, too"},
+    {"object", "of small Python objects, which growth over marks judges"},
 }};
 
 class Exemptions {
@@ -55,6 +57,8 @@ class Exemptions {
   Exemption of(const Ledger::Block& block);
 
  private:
+  // By its allocation.
+  Exemption by_place(const Ledger::Block& block);
   struct Rule {
     bool is_known = false;
     Exemption always = Exemption::None;

@@ -5,9 +5,18 @@
 namespace pymemflow::report {
 namespace {
 
-// Returns true if a call asks for 0 bytes: realloc(p, 0) releases the block. Checks each argument
-// by itself, since a call whose product overflows to 0 has failed.
+// Objects of at most this size come from Python's arenas.
+constexpr std::uint64_t kMaxSmallObject = 512;
+
+bool is_small_object(const Event& event, std::uint64_t bytes) {
+  const Domain domain = domain_of(event.function);
+  return (domain == Domain::Mem || domain == Domain::Obj) && bytes <= kMaxSmallObject;
+}
+
+// Returns true if a call asks for 0 bytes: realloc(p, 0) releases the block. Python's never does.
+// Checks each argument by itself, since a call whose product overflows to 0 has failed.
 bool asks_for_nothing(const Event& event) {
+  if (domain_of(event.function) != Domain::C) return false;
   const std::string_view letters = traits(event.function).arguments;
   for (std::size_t i = 0; i < letters.size(); ++i) {
     const bool is_size = letters[i] == 's' || letters[i] == 'n';
@@ -46,12 +55,15 @@ bool Ledger::on_event(const Event& event, OriginId origin) {
 }
 
 void Ledger::allocate(std::uint64_t address, const Event& event, OriginId origin) {
-  const Block block = {event.size_bytes(), events_, origin, event.thread};
+  Block block = {.bytes = event.size_bytes(), .event = events_, .origin = origin};
+  block.thread = event.thread & 0x7fffffff;
+  block.is_object = is_small_object(event, block.bytes) ? 1 : 0;
   Block before;
   if (live_.put(address, block, before)) {
     ++unseen_releases_;
     end(before);
   }
+  if (block.is_object != 0) objects_.add({block.bytes, 1});
   latest_ = address;
   Totals& of_origin = totals_[origin];
   if (of_origin.allocated.blocks == 0) origins_.push_back(origin);
@@ -77,6 +89,7 @@ void Ledger::release(std::uint64_t address) {
 }
 
 void Ledger::end(const Block& block) {
+  if (block.is_object != 0) objects_.subtract({block.bytes, 1});
   totals_[block.origin].live.subtract({block.bytes, 1});
   total_.live.subtract({block.bytes, 1});
 }

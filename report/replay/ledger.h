@@ -63,6 +63,8 @@ class Ledger {
   // Of all origins; without `oldest_event`.
   const Totals& total() const { return total_; }
   const Peak& peak() const { return peak_; }
+  // Of the live blocks: those of small objects (LiveBlock::is_object).
+  const Amount& objects() const { return objects_; }
   // Releases of blocks whose allocation was not seen.
   std::uint64_t unknown_releases() const { return unknown_releases_; }
   // Allocations at an address that was live: the release was lost, or not recorded.
@@ -90,6 +92,7 @@ class Ledger {
   Totals total_;
   Peak peak_;
   std::uint64_t events_ = 0;
+  Amount objects_;
   std::uint64_t latest_ = 0;  // address of the latest allocation
   std::uint64_t unknown_releases_ = 0;
   std::uint64_t unseen_releases_ = 0;

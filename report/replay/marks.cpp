@@ -52,7 +52,9 @@ bool Marks::since(std::string_view name, Growth& growth) const {
 Marks::LiveByOrigin Marks::count() const {
   LiveByOrigin live;
   ledger_.blocks().for_each([&](const LiveBlock& block) {
-    if (exemptions_.of(block) == Exemption::None) live[block.origin].add({block.bytes, 1});
+    const Exemption why = exemptions_.of(block);
+    if (why != Exemption::None && why != Exemption::Object) return;
+    live[block.origin].add({block.bytes, 1});
   });
   return live;
 }

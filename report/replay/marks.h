@@ -1,6 +1,6 @@
 #pragma once
 // Snapshots of live memory at the moments that the program named (pymemflow_mark()), and its growth
-// between them. Growth counts what counts as a leak: live blocks that are not exempt.
+// between them. Growth counts live blocks that are not exempt, and small objects of Python.
 // docs/gate.md says which marks are compared. Report side, one thread.
 
 #include <cstdint>

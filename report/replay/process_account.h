@@ -2,10 +2,10 @@
 // The account of a process, from what its replay knows at the end. Report side, one thread.
 
 #include "report/account/account.h"
+#include "report/mappings/mapping_profile.h"
 #include "report/reader/process_info.h"
 #include "report/replay/exemptions.h"
 #include "report/replay/ledger.h"
-#include "report/mappings/mapping_profile.h"
 #include "report/stacks/stack_names.h"
 
 namespace pymemflow::report {

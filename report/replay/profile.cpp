@@ -61,17 +61,24 @@ inline void ProfileBuilder::take(const Event& event, const Site& site, OriginId 
   imports_.on_event(event, site, ledger_.events());
   marks_.on_event();
   if (is_peak) peak_after_ns_ = since_start(event);
-  if (ledger_.total().live.bytes + mapped_ > whole_peak_.bytes) note_whole_peak(origin);
+  if (outside_arenas().bytes + mapped_ > whole_peak_.bytes) note_whole_peak(origin);
   if (!has_python_ && site.has_frame) [[unlikely]] {
     has_python_ = true;
     mappings_.on_python();
   }
 }
 
+// Small objects lie in arenas, which are mapped, unless Python uses malloc() for them.
+Amount ProfileBuilder::outside_arenas() const {
+  Amount blocks = ledger_.total().live;
+  if (mappings_.live_arenas() != 0) blocks.subtract(ledger_.objects());
+  return blocks;
+}
+
 void ProfileBuilder::note_whole_peak(OriginId origin) {
-  const Amount& live = ledger_.total().live;
-  whole_peak_.bytes = live.bytes + mapped_;
-  whole_peak_.blocks = live;
+  const Amount blocks = outside_arenas();
+  whole_peak_.bytes = blocks.bytes + mapped_;
+  whole_peak_.blocks = blocks;
   whole_peak_.arenas = mappings_.live_arenas();
   whole_peak_.mapped = mapped_ - whole_peak_.arenas;
   whole_peak_.event = ledger_.events();
@@ -105,7 +112,7 @@ void ProfileBuilder::on_mapping(const Event& event, const Site& /*site*/) {
   mappings_.on_event(event, origin);
   if (filter_ != nullptr) selected_mappings_[origin] = filter_->takes_mapping(event);
   mapped_ = mappings_.live();
-  if (ledger_.total().live.bytes + mapped_ > whole_peak_.bytes) note_whole_peak(origin);
+  if (outside_arenas().bytes + mapped_ > whole_peak_.bytes) note_whole_peak(origin);
 }
 
 void ProfileBuilder::on_events(const EventBatch& batch) {

@@ -139,6 +139,8 @@ class ProfileBuilder final : public EventSink {
   template <bool kHasStacks>
   void take(const EventBatch& batch);
   void take(const Event& event, const Site& site, OriginId origin);
+  // The live blocks outside of arenas.
+  Amount outside_arenas() const;
   void note_whole_peak(OriginId origin);
   void add_totals(Profile& profile);
   void add_account(Profile& profile);

@@ -14,7 +14,8 @@ namespace pymemflow::report {
 namespace {
 
 bool is_same(const LiveBlock& a, const LiveBlock& b) {
-  return a.bytes == b.bytes && a.event == b.event && a.origin == b.origin && a.thread == b.thread;
+  return a.bytes == b.bytes && a.event == b.event && a.origin == b.origin && a.thread == b.thread &&
+         a.is_object == b.is_object;
 }
 
 std::uint64_t address_of(std::uint64_t number) {
@@ -22,7 +23,11 @@ std::uint64_t address_of(std::uint64_t number) {
 }
 
 LiveBlock block_of(std::uint64_t number) {
-  return {.bytes = number, .event = number + 1, .origin = 7, .thread = 4711};
+  return {.bytes = number,
+          .event = number + 1,
+          .origin = 7,
+          .thread = 4711,
+          .is_object = number % 2 == 0 ? 1U : 0U};
 }
 
 // A table and what it should hold.
@@ -107,10 +112,15 @@ TEST(BlockTable, HoldsBlocksThatDoNotFitAnEntry) {
       {.bytes = 0xfffffffe, .event = 1, .origin = 1, .thread = 1},
       {.bytes = 0xffffffff, .event = 2, .origin = 1, .thread = 1},
       {.bytes = kMost, .event = 3, .origin = ~std::uint32_t{0}, .thread = 1},
-      {.bytes = 1, .event = (std::uint64_t{1} << 42) - 1, .origin = 1, .thread = (1 << 22) - 1},
-      {.bytes = 1, .event = std::uint64_t{1} << 42, .origin = 1, .thread = 1},
+      {.bytes = 1, .event = (std::uint64_t{1} << 41) - 1, .origin = 1, .thread = (1 << 22) - 1},
+      {.bytes = 1, .event = (std::uint64_t{1} << 41) - 1, .origin = 1, .thread = 1, .is_object = 1},
+      {.bytes = 1, .event = std::uint64_t{1} << 41, .origin = 1, .thread = 1},
       {.bytes = 1, .event = 6, .origin = 1, .thread = 1 << 22},
-      {.bytes = kMost, .event = kMost, .origin = ~std::uint32_t{0}, .thread = ~std::uint32_t{0}},
+      {.bytes = kMost,
+       .event = kMost,
+       .origin = ~std::uint32_t{0},
+       .thread = 0x7fffffff,
+       .is_object = 1},
   };
   Checked checked;
   // Each replaces each, and each is removed.
