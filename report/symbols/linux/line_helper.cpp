@@ -20,7 +20,7 @@ namespace pymemflow::report {
 namespace {
 
 constexpr rlim_t kMostSeconds = 30;  // of processor time
-constexpr std::uint64_t kMostMemory = std::uint64_t{1} << 30;
+constexpr std::uint64_t kMostHelperMemory = std::uint64_t{1} << 30;
 constexpr std::size_t kMostFiles = 32;  // that are open at the same time
 constexpr std::size_t kMostRequestBytes = std::size_t{1} << 16;
 
@@ -102,7 +102,7 @@ class Files {
     const String name(path);
     // libdw maps the file in a way that counts as data.
     if (::stat(name.c_str(), &status) == 0) bytes_ += static_cast<std::uint64_t>(status.st_size);
-    set_limit(RLIMIT_DATA, first_data_ + bytes_ + kMostMemory);
+    set_limit(RLIMIT_DATA, first_data_ + bytes_ + kMostHelperMemory);
     return files_.try_emplace(name, dwarf_, name).first->second;
   }
 
