@@ -247,7 +247,7 @@ int run_and_judge(const Arguments& arguments, Selection& selection,
   if (done.error) return complain(done.error);
   Material material = material_of(arguments, done);
   material.are_captures_kept = !arguments.options.capture.empty();
-  IdleRuns idle(options);
+  IdleRuns idle(options, lines_of(arguments));
   for (CaptureUse& use : material.uses) {
     const bool is_judged = use.problem.empty() && use.gap().empty();
     if (is_judged &&

@@ -71,7 +71,8 @@ std::string python_of(const CaptureUse& use) {
   return is_python && file.problem.empty() ? file.path : std::string();
 }
 
-report::InterpreterMemory measure(const std::string& python, Options options) {
+report::InterpreterMemory measure(const std::string& python, Options options,
+                                  const report::LinesWanted& lines) {
   report::InterpreterMemory memory;
   options.capture = {};
   TracedProgram program;
@@ -84,7 +85,7 @@ report::InterpreterMemory measure(const std::string& python, Options options) {
   if (run.error || run.is_untraced || run.is_killed || run.status != 0) return memory;
   std::vector<std::string> captures;
   for (const FoundCapture& capture : run.captures) captures.push_back(capture.path);
-  for (const CaptureUse& use : read_uses(captures)) {
+  for (const CaptureUse& use : read_uses(captures, lines)) {
     if (use.problem.empty() && use.gap().empty()) memory.measure(use.profile);
   }
   return memory;
@@ -100,7 +101,7 @@ void IdleRuns::set_aside(CaptureUse& use) {
 const report::InterpreterMemory& IdleRuns::memory_of(const std::string& python) {
   const auto known = measured_.find(python);
   if (known != measured_.end()) return known->second;
-  return measured_.emplace(python, measure(python, options_)).first->second;
+  return measured_.emplace(python, measure(python, options_, lines_)).first->second;
 }
 
 }  // namespace pymemflow::cli

@@ -14,8 +14,10 @@ namespace pymemflow::cli {
 
 class IdleRuns {
  public:
-  // The options are those of the run that is judged.
-  explicit IdleRuns(const Options& options) : options_(options) {}
+  // The options and the lines are those of the run that is judged: debug information names
+  // functions that have no symbol.
+  IdleRuns(const Options& options, const report::LinesWanted& lines)
+      : options_(options), lines_(lines) {}
 
   // Exempts what the Python of that process keeps by itself. The process was started by this
   // command: its command line is trusted to name a program. Does nothing if that is no Python, or
@@ -26,6 +28,7 @@ class IdleRuns {
   const report::InterpreterMemory& memory_of(const std::string& python);
 
   const Options& options_;
+  const report::LinesWanted lines_;
   std::map<std::string, report::InterpreterMemory> measured_;  // by the path of the Python
 };
 

@@ -12,6 +12,8 @@ String c_functions_of(const CallTree& tree, CallNode stack) {
     const SiteName& frame = tree.frame(node);
     if (frame.has_frame) break;
     if (frame.missing != StackEnd::Bottom) return {};
+    // Not all profiles have inlined functions: their lines may not have been looked up.
+    if (frame.is_inlined) continue;
     functions += frame.caller;
     functions += '\n';
   }

@@ -7,9 +7,11 @@
 namespace pymemflow::report {
 
 // Calls take(batch) for the events that `polled` knows, in their order, until it returns false,
-// with a reader of its own. `prepare(reader)` is called before the first one.
-template <typename Prepare, typename Take>
-void pass_over(const CaptureReader& polled, EventSource& source, Prepare prepare, Take take) {
+// with a reader of its own. `prepare(reader)` is called before the first one, `finish()` after the
+// last one: what prepare() made may refer to the reader until then.
+template <typename Prepare, typename Take, typename Finish>
+void pass_over(const CaptureReader& polled, EventSource& source, Prepare prepare, Take take,
+               Finish finish) {
   CaptureReader reader(polled.files());
   if (reader.poll(polled.limit()) != CaptureError::None) return;
   prepare(reader);
@@ -18,11 +20,12 @@ void pass_over(const CaptureReader& polled, EventSource& source, Prepare prepare
     if (!take(*batch)) break;
   }
   source.end();
+  finish();
 }
 template <typename Take>
 void pass_over(const CaptureReader& polled, EventSource& source, Take take) {
   pass_over(
-      polled, source, [](const CaptureReader&) {}, take);
+      polled, source, [](const CaptureReader&) {}, take, [] {});
 }
 
 }  // namespace pymemflow::report

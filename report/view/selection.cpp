@@ -158,6 +158,7 @@ const Selection::Name& Selection::name_of(std::uint32_t number) {
 }
 
 Vector<std::uint64_t> find_leaked_calls(const CaptureReader& polled, EventSource& source) {
+  Vector<std::uint64_t> calls;
   std::optional<Symbols> symbols;
   std::optional<ProfileBuilder> builder;
   pass_over(
@@ -169,8 +170,9 @@ Vector<std::uint64_t> find_leaked_calls(const CaptureReader& polled, EventSource
       [&](const EventBatch& batch) {
         builder->on_events(batch);
         return true;
-      });
-  return builder ? builder->leaked_calls() : Vector<std::uint64_t>();
+      },
+      [&] { calls = builder->leaked_calls(); });
+  return calls;
 }
 
 String Selection::notes() const {

@@ -65,10 +65,10 @@ class TestSelection(cases.Case):
         assert 'large, bytes total = 900010 ' in text and 'small' not in text
 
     def test_c_functions_and_modules(self):
-        through_ctypes = self.live('--only=*libffi*')
+        through_ctypes = self.live('--only=*_ctypes*')
         assert (through_ctypes['small'], through_ctypes['large']) == (700010, 900010)
         assert not {'array', '<listcomp>'} & set(through_ctypes)
-        assert not {'small', 'large'} & set(self.live('--ignore=*libffi*'))
+        assert not {'small', 'large'} & set(self.live('--ignore=*_ctypes*'))
 
     def test_parts_add_up(self):
         def weights(*options):

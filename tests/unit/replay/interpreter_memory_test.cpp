@@ -51,6 +51,7 @@ class MadeProfile {
     SiteName name;
     name.caller = function;
     if (name.caller.empty()) name.missing = StackEnd::NoRule;
+    name.is_inlined = name.caller.starts_with("inlined ");
     return number(std::string("function ") + function, std::move(name));
   }
 
@@ -98,6 +99,14 @@ TEST(InterpreterMemory, OfSeveralRunsTheLargestAmountsCount) {
   memory.measure(MadeProfile().add({"set"}, "child", {40, 3}).profile);
   MadeProfile made;
   made.add({"set"}, "main", {70, 3});
+  memory.set_aside(made.profile);
+  expect(made, 0, 0);
+}
+
+TEST(InterpreterMemory, InlinedFunctionsDoNotMatter) {
+  const InterpreterMemory memory = measured(MadeProfile().add({"malloc", "set"}, "idle", {70, 2}));
+  MadeProfile made;
+  made.add({"malloc", "inlined copy", "set"}, "main", {70, 2});
   memory.set_aside(made.profile);
   expect(made, 0, 0);
 }
