@@ -47,6 +47,7 @@ struct Words {
 std::string_view set_text(Storage& storage, const Words&, std::string_view value,
                           std::string_view& field) {
   storage.used = 0;
+  field = {};  // what it named is overwritten
   if (value.empty() || !storage.append(value)) return kTextProblem;
   field = storage.view();
   return {};
@@ -65,6 +66,7 @@ bool append_folder(Storage& storage) {
 std::string_view set_path(Storage& storage, const Words&, std::string_view value,
                           std::string_view& field) {
   storage.used = 0;
+  field = {};  // what it named is overwritten
   const bool is_relative = !value.empty() && value[0] != '/' && value != kStandardOutput;
   if (is_relative && !append_folder(storage)) storage.used = 0;
   if (value.empty() || !storage.append(value)) return kTextProblem;

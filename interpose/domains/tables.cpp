@@ -166,8 +166,9 @@ void wrap(const pyframe::AllocatorTables& tables, std::size_t domain) {
   if (is_wrapper(domain, now) || (is_first_look_over && reaches_wrapper(domain, now))) return;
   const std::size_t layer = layer_over(domain, now);
   if (layer == kLayers) return;
-  layers[domain][layer] = {now, true};
-  std::atomic_thread_fence(std::memory_order_release);
+  layers[domain][layer].below = now;
+  // Comes between the table above and the one that leads to it.
+  std::atomic_ref(layers[domain][layer].is_used).exchange(true);
   const AllocatorTable table = kWrappers[domain][layer](now.context);
   tables.set(static_cast<int>(domain), &table);
 }
