@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <cerrno>
 #include <csetjmp>
-#include <cstring>
 #include <initializer_list>
 #include <iterator>
 #include <optional>
@@ -85,7 +84,7 @@ char problem_text[512];
 
 ReportError view_error(const String& problem) {
   const std::size_t size = std::min(problem.size(), sizeof problem_text);
-  std::memcpy(problem_text, problem.data(), size);
+  std::copy_n(problem.data(), size, problem_text);
   return {std::string_view(problem_text, size), ReportError::Subject::View};
 }
 

@@ -54,7 +54,7 @@ SiteName name_of(const Site& site, Symbols& symbols) {
     return name;
   }
   // Another run has another address.
-  if (name.module.empty()) {
+  if (module == nullptr || name.module.empty()) {
     name.caller = kInNoFile;
   } else {
     name.caller = base_name(name.module);

@@ -37,7 +37,7 @@ const CodeDetails& Symbols::details(std::uint64_t address, std::uint32_t module)
 void Symbols::set_name(std::uint64_t address, std::uint32_t module, std::string_view name,
                        CodeDetails details) {
   const std::pair key(address, module);
-  if (names_.try_emplace(key, name).second) details_.try_emplace(key, std::move(details));
+  if (names_.try_emplace(key, name).second) details_[key] = std::move(details);
 }
 
 const Module* Symbols::module_of(std::uint64_t address, std::uint32_t number) const {
