@@ -23,7 +23,7 @@ class TestReaders(cases.Case):
                                self.path('churn.c')])
         self.code = ('import ctypes, os, signal, sys\nsignal.signal(signal.SIGPIPE, signal.SIG_DFL)\n'
                      'ctypes.CDLL(%r).churn(%d)\nos.write(int(sys.argv[1]), b"now")\nsys.exit(5)\n'
-                     % (self.path('churn.so'), length.pick(8000000, 60000000)))
+                     % (self.path('churn.so'), length.pick(20000000, 60000000)))
 
     def start(self, output, other, **streams):
         """The process, after it has written to `other` that its end begins."""
