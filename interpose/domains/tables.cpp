@@ -167,7 +167,8 @@ void wrap(const pyframe::AllocatorTables& tables, std::size_t domain) {
   const std::size_t layer = layer_over(domain, now);
   if (layer == kLayers) return;
   layers[domain][layer].below = now;
-  // Comes between the table above and the one that leads to it.
+  // A thread that finds the wrapper in the table below must find the allocator that it calls: the
+  // exchange keeps the two writes in this order.
   std::atomic_ref(layers[domain][layer].is_used).exchange(true);
   const AllocatorTable table = kWrappers[domain][layer](now.context);
   tables.set(static_cast<int>(domain), &table);

@@ -19,3 +19,13 @@ def raises(kind, function, *arguments):
         return error
     raise AssertionError('nothing was raised')
 ''' % PACKAGE
+
+# A whole program: it leaks through a C library of the test's own, which has keep(bytes) and keep_in_a_thread().
+CALLS_KEEP = '''
+import ctypes, sys
+library = ctypes.CDLL(sys.argv[1])
+def leak():
+    library.keep(50000)
+    library.keep_in_a_thread()
+leak()
+'''

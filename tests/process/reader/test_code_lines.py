@@ -13,6 +13,7 @@ import time
 import pytest
 
 import cases
+from heads import CALLS_KEEP as PROGRAM
 
 pytestmark = [pytest.mark.known_python, pytest.mark.needs('g++', 'strip', 'objcopy')]
 SOURCE = r'''
@@ -51,14 +52,6 @@ extern "C" __attribute__((visibility("default"))) void keep_in_a_thread() {
 '''
 LINES = {text: number for number, line in enumerate(SOURCE.splitlines(), 1)
          for text in re.findall('// (.*)', line)}
-PROGRAM = '''
-import ctypes, sys
-library = ctypes.CDLL(sys.argv[1])
-def leak():
-    library.keep(50000)
-    library.keep_in_a_thread()
-leak()
-'''
 
 
 

@@ -7,6 +7,7 @@ import subprocess
 import pytest
 
 import cases
+from heads import CALLS_KEEP as PROGRAM
 
 pytestmark = [pytest.mark.known_python, pytest.mark.one_python, pytest.mark.needs('g++', 'strip')]
 # The functions of Rust are functions of C here that have the names that its compiler makes.
@@ -44,14 +45,6 @@ extern "C" __attribute__((visibility("default"))) void keep_in_a_thread() {
   pthread_create(&thread, nullptr, in_a_thread, nullptr);
   pthread_join(thread, nullptr);
 }
-'''
-PROGRAM = '''
-import ctypes, sys
-library = ctypes.CDLL(sys.argv[1])
-def leak():
-    library.keep(50000)
-    library.keep_in_a_thread()
-leak()
 '''
 LONG = 'shop::Cache<std::__cxx11::basic_string<'
 IN_THREAD = ('shop::Cache<int, int>::load(std::map<int, int, std::less<int>, std::allocator<std::pair<int const, '

@@ -118,6 +118,15 @@ class TestCalls(Case):
                 assert counts[0] == counts[1] > 0, (domain, kind)
 
 
+class TestCommandLine(Case):
+    @pytest.mark.parametrize('domains, seen', [('obj', {'obj'}), ('mem,obj', {'mem', 'obj'}), ('none', set())])
+    def test_takes_a_list(self, domains, seen):
+        done = self.cli('run', '--domains', domains, '--', self.python.path, '-c', 'pass', env=self.environment)
+        assert done.status == 0, done.stderr
+        called = set(re.findall(r'-> .* (Py\w+)\(', done.stderr))
+        assert {domain_of(name) for name in called} == seen
+
+
 class TestSituations(Case):
     def sizes(self, run, times, **where):
         assert (run.status, run.stderr) == (0, ''), run.stderr[:1000]
