@@ -1,6 +1,6 @@
-# Precompiled headers of the C++ library for the layers that use much of it: half of the compiler's work
-# on their files is parsing these. Not with ccache, which cannot keep objects that are compiled so, and not
-# where warnings are errors: GCC 12 then gives one for code of the C++ library (array-bounds).
+# Precompiled headers of the C++ library: half of the compiler's work on a file is parsing these. Not
+# with ccache, which cannot keep objects that are compiled so, and not where warnings are errors: GCC 12
+# then gives one for code of the C++ library (array-bounds).
 #
 #   pmf_precompile(TARGET KIND FLAGS)   KIND names the set; FLAGS is the target that has its options
 include_guard(GLOBAL)
