@@ -28,7 +28,7 @@ else()
   set(CPACK_DEBIAN_PACKAGE_DEPENDS "libc6, libstdc++6")
 endif()
 # Opened at run time (report/base/private_libraries.cmake), so that nothing links them.
-set(CPACK_DEBIAN_PACKAGE_RECOMMENDS "libdw1, libelf1, liblzma5, libmimalloc2.0, libunwind8, libzstd1")
+set(CPACK_DEBIAN_PACKAGE_RECOMMENDS "libdw1, libelf1, liblzma5, libmimalloc2.0, libunwind8, libzstd1, zlib1g")
 
 # The documentation that Debian requires of a package.
 if(EXISTS /etc/debian_version)

@@ -25,6 +25,7 @@ pmf_find_soname(PMF_LIBUNWIND_SONAME unwind "${LIBUNWIND_LIBRARY_DIRS}")
 pmf_find_soname(PMF_LIBELF_SONAME elf "${LIBELF_LIBRARY_DIRS}")
 pmf_find_soname(PMF_LIBDW_SONAME dw "${LIBDW_LIBRARY_DIRS}")
 pmf_find_soname(PMF_ZSTD_SONAME zstd "${LIBZSTD_LIBRARY_DIRS}")
+pmf_find_soname(PMF_ZLIB_SONAME z "")
 
 # For files that include report/base/private_library.h: adds the headers of the libraries, and links none
 # of them.
