@@ -33,7 +33,16 @@ inline constexpr std::size_t kFlowColumns = 3;
 inline constexpr std::string_view kFlowColumnNames[kFlowColumns] = {"thread", "time", "event"};
 
 // The rows of a profile.
-enum class By : std::uint8_t { Line, Function, File, Stack, CFunction };
+enum class By : std::uint8_t {
+  Line,
+  Function,
+  File,
+  Module,
+  Stack,
+  CFunction,
+  Thread,
+  TypeOfCall,
+};
 
 // The weight of a call stack.
 enum class Metric : std::uint8_t {

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "report/dtrace/compat.h"
+#include "report/rows/rows.h"
 
 namespace pymemflow::report {
 namespace {
@@ -66,6 +67,7 @@ void CaptureReplay::stream(Sinks sinks) {
 Profile CaptureReplay::profile() {
   ProfileBuilder builder(reader_.process_info(), reader_.names(), symbols_);
   if (selection_) builder.select(*selection_);
+  builder.tell_apart_by(part_of(options_.asked.by));
   if (options_.asked.metric == Metric::Mapped) builder.count_mappings();
   replay({}, &builder);
   Profile profile = builder.finish();

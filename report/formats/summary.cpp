@@ -110,18 +110,28 @@ void append_callers(String& text, const CallTree& tree, CallNode node,
   if (!note.empty()) fmt::format_to(end, "{:>36}    {}\n", "", std::string_view(note));
 }
 
-void append_callers(String& text, const CallTree& tree, const SiteStats& stats,
-                    const Summary::Options& options) {
-  append_callers(text, tree, stats.most_shown.node, options);
-  if (stats.shown_stacks <= 1) return;
+// Appends the stack of a row that has most, as far as the row's name does not say it.
+void append_stack(String& text, const Profile& profile, const SiteStats& stats,
+                  const Summary::Options& options) {
+  const CallTree& tree = profile.tree;
+  const CallNode node = stats.most_shown.node;
   auto end = std::back_inserter(text);
-  fmt::format_to(end, "{:>36}    this stack: ", "");
+  const bool is_group = !stats.site.group.empty();
+  const bool has_stacks = profile.process.has_stacks;
+  if (is_group) {
+    fmt::format_to(end, "{:>36}    at {}\n", "",
+                   std::string_view(frame_text(tree.frame(tree.line_of(node)), options.names)));
+  }
+  if (has_stacks) append_callers(text, tree, node, options);
+  if (stats.shown_stacks <= 1 || (!has_stacks && !is_group)) return;
+  fmt::format_to(end, "{:>36}    this {}: ", "", has_stacks ? "stack" : "line");
   if (options.metric == Metric::Temporary) {
     fmt::format_to(end, "{} blocks", stats.most_shown.amount.blocks);
   } else {
     fmt::format_to(end, "{} bytes", stats.most_shown.amount.bytes);
   }
-  fmt::format_to(end, "; {} more with other callers (--by stack)\n", stats.shown_stacks - 1);
+  fmt::format_to(end, "; {} more", stats.shown_stacks - 1);
+  text += !has_stacks ? "\n" : is_group ? " (--by stack)\n" : " with other callers (--by stack)\n";
 }
 
 // The third column of a row: of live memory its oldest event, in a range what was freed.
@@ -187,10 +197,10 @@ void append_sites(String& text, const Profile& profile, const Summary::Options& 
     if (!is_shown(stats)) continue;
     if (shown++ == most) break;
     append_row(text, stats, third, options);
-    if (profile.process.has_stacks) append_callers(text, profile.tree, stats, options);
+    append_stack(text, profile, stats, options);
   }
   if (count > most) {
-    fmt::format_to(end, "{:>14} more {}s\n", count - most, name_of(options.by));
+    fmt::format_to(end, "{:>14} more {}\n", count - most, plural_of(options.by));
   }
 }
 

@@ -48,7 +48,7 @@ ProfileBuilder::ProfileBuilder(ProcessInfo process, const NameTable& names, Symb
       marks_(ledger_, exemptions_, keep) {}
 
 void ProfileBuilder::on_event(const Event& event, const Site& site) {
-  take(event, site, origins_.has_stacks() ? origins_.of(event) : event.site);
+  take(event, site, origins_.has_entries() ? origins_.of(event) : event.site);
 }
 
 inline void ProfileBuilder::take(const Event& event, const Site& site, OriginId origin) {
@@ -108,7 +108,7 @@ void ProfileBuilder::on_memory(const Event& reading) {
 }
 
 void ProfileBuilder::on_mapping(const Event& event, const Site& /*site*/) {
-  const OriginId origin = origins_.has_stacks() ? origins_.of(event) : event.site;
+  const OriginId origin = origins_.has_entries() ? origins_.of(event) : event.site;
   mappings_.on_event(event, origin);
   if (filter_ != nullptr) selected_mappings_[origin] = filter_->takes_mapping(event);
   mapped_ = mappings_.live();
@@ -116,14 +116,14 @@ void ProfileBuilder::on_mapping(const Event& event, const Site& /*site*/) {
 }
 
 void ProfileBuilder::on_events(const EventBatch& batch) {
-  if (origins_.has_stacks()) {
+  if (origins_.has_entries()) {
     take<true>(batch);
   } else {
     take<false>(batch);
   }
 }
 
-template <bool kHasStacks>
+template <bool kHasOrigins>
 void ProfileBuilder::take(const EventBatch& batch) {
   std::size_t heads = 0;
   std::size_t entries = 0;
@@ -138,7 +138,7 @@ void ProfileBuilder::take(const EventBatch& batch) {
     }
     const Event& event = batch.events[i];
     if (event.kind == EventKind::Call) [[likely]] {
-      take(event, *batch.sites[i], kHasStacks ? origins_.of(event) : event.site);
+      take(event, *batch.sites[i], kHasOrigins ? origins_.of(event) : event.site);
     } else if (event.kind == EventKind::Mark) {
       on_mark(event);
     } else if (event.kind == EventKind::Memory) {
@@ -245,15 +245,23 @@ Vector<std::uint64_t> ProfileBuilder::leaked_calls() {
   return calls;
 }
 
-StackStats& ProfileBuilder::stack_of(Profile& profile, Vector<std::size_t>& numbers,
-                                     OriginId origin) {
+std::size_t& ProfileBuilder::StackNumbers::of(CallNode node, std::uint32_t part, CallNode end) {
+  if (part != 0) return by_part[(std::uint64_t{part} << 32) | node];
+  if (node >= by_node.size()) by_node.resize(end);
+  return by_node[node];
+}
+
+StackStats& ProfileBuilder::stack_of(Profile& profile, StackNumbers& numbers, OriginId origin) {
   const CallNode node = stack_names_.node_of(origin);
-  if (node >= numbers.size()) numbers.resize(tree().end());
-  if (numbers[node] == 0) {
-    profile.stacks.emplace_back().node = node;
-    numbers[node] = profile.stacks.size();
+  const std::uint32_t part = origins_.part(origin);
+  std::size_t& number = numbers.of(node, part, static_cast<CallNode>(tree().end()));
+  if (number == 0) {
+    StackStats& stats = profile.stacks.emplace_back();
+    stats.node = node;
+    stats.part = part;
+    number = profile.stacks.size();
   }
-  return profile.stacks[numbers[node] - 1];
+  return profile.stacks[number - 1];
 }
 
 Usage ProfileBuilder::usage_of(OriginId origin) {
@@ -276,7 +284,7 @@ void ProfileBuilder::add_stacks(Profile& profile) {
     if (why == Exemption::None || (range_.is_noted() && !range_.has(block))) return;
     exempt[block.origin][static_cast<std::size_t>(why)].add({block.bytes, 1});
   });
-  Vector<std::size_t> numbers;  // in `profile.stacks`, plus 1, by node
+  StackNumbers numbers;
   for (const OriginId origin : ledger_.origins()) {
     if (names_.find(origins_.site(origin)) == nullptr) continue;
     Usage usage = usage_of(origin);

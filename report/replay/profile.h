@@ -66,7 +66,7 @@ struct Profile {
   std::uint64_t events = 0;
   std::uint64_t unknown_releases = 0;
   Vector<SiteStats> sites;    // by line; by live bytes, then blocks, largest first; then by name
-  Vector<StackStats> stacks;  // with different nodes, by the first allocation
+  Vector<StackStats> stacks;  // with different nodes or parts, by the first allocation
   CallTree tree;              // of the nodes in all of this
   Vector<Snapshot> snapshots;
   WholePeak whole_peak;
@@ -113,6 +113,8 @@ class ProfileBuilder final : public EventSink {
   void begin_range();
   // Keeps what is live now as Usage::at_peak.
   void note_peak();
+  // Before the first event. Profile::stacks has an entry for each stack and part.
+  void tell_apart_by(OriginPart part) { origins_.tell_apart_by(part); }
   // Before the first event. The filter is borrowed.
   void select(AllocationFilter& filter) { filter_ = &filter; }
   // Stacks that have mapped memory are in the profile too.
@@ -135,8 +137,17 @@ class ProfileBuilder final : public EventSink {
   Vector<SiteGrowth> sites_of(const Growth& growth);
 
  private:
+  // The places in Profile::stacks, plus 1.
+  struct StackNumbers {
+    Vector<std::size_t> by_node;  // of those without a part
+    HashMap<std::uint64_t, std::size_t> by_part;
+
+    // `end`: of the nodes.
+    std::size_t& of(CallNode node, std::uint32_t part, CallNode end);
+  };
+
   std::uint64_t since_start(const Event& event) const;
-  template <bool kHasStacks>
+  template <bool kHasOrigins>
   void take(const EventBatch& batch);
   void take(const Event& event, const Site& site, OriginId origin);
   // The live blocks outside of arenas.
@@ -145,7 +156,7 @@ class ProfileBuilder final : public EventSink {
   void add_totals(Profile& profile);
   void add_account(Profile& profile);
   void add_stacks(Profile& profile);
-  StackStats& stack_of(Profile& profile, Vector<std::size_t>& numbers, OriginId origin);
+  StackStats& stack_of(Profile& profile, StackNumbers& numbers, OriginId origin);
   Usage usage_of(OriginId origin);
   Vector<Rounds> rounds_of(const Vector<Snapshot>& snapshots);
 

@@ -33,6 +33,7 @@ struct Usage {
 // Those of one call stack. Of a capture without stacks: of one site.
 struct StackStats : Usage {
   CallNode node = kNoCallNode;
+  std::uint32_t part = 0;  // of the origin (ProfileBuilder::tell_apart_by())
 };
 
 // The stack of a row that has most of some memory.

@@ -1,7 +1,11 @@
 #include "report/rows/rows.h"
 
+#include <fmt/core.h>
+
+#include <iterator>
 #include <utility>
 
+#include "report/rows/module_names.h"
 #include "report/rows/stable_sort.h"
 #include "report/stacks/callers.h"
 
@@ -25,6 +29,28 @@ SiteName row_name(const SiteName& line, By by) {
   return name;
 }
 
+// The name of the row of a thread: "thread 4711 (worker)".
+SiteName thread_row(const Profile& profile, std::uint32_t thread) {
+  SiteName name;
+  fmt::format_to(std::back_inserter(name.group), "thread {}", thread);
+  const ThreadNames* const threads = profile.process.threads;
+  const std::string_view own = threads == nullptr ? std::string_view() : threads->find(thread);
+  if (!own.empty()) fmt::format_to(std::back_inserter(name.group), " ({})", own);
+  return name;
+}
+
+SiteName function_row(std::uint32_t part) {
+  SiteName name;
+  if (part != 0) name.group = traits(static_cast<Function>(part - 1)).name;
+  return name;
+}
+
+SiteName group_row(const Profile& profile, const StackStats& stats, By by) {
+  if (by == By::Thread) return thread_row(profile, stats.part);
+  if (by == By::TypeOfCall) return function_row(stats.part);
+  return module_row(profile.tree.frame(profile.tree.line_of(stats.node)));
+}
+
 SiteStats row_for(const Profile& profile, const StackStats& stats, Metric metric) {
   SiteStats row = row_of(profile.tree, stats);
   const Amount shown = amount_of(stats, metric);
@@ -38,6 +64,16 @@ Vector<SiteStats> join_names(const Profile& profile, By by, Metric metric) {
   for (const StackStats& stats : profile.stacks) {
     rows.push_back(row_for(profile, stats, metric));
     rows.back().site = row_name(rows.back().site, by);
+  }
+  join_rows(rows);
+  return rows;
+}
+
+Vector<SiteStats> join_groups(const Profile& profile, By by, Metric metric) {
+  Vector<SiteStats> rows;
+  for (const StackStats& stats : profile.stacks) {
+    rows.push_back(row_for(profile, stats, metric));
+    rows.back().site = group_row(profile, stats, by);
   }
   join_rows(rows);
   return rows;
@@ -115,6 +151,10 @@ Vector<SiteStats> unsorted_rows(const Profile& profile, By by, std::uint64_t dep
     case By::Function:
     case By::File:
       return join_names(profile, by, metric);
+    case By::Module:
+    case By::Thread:
+    case By::TypeOfCall:
+      return join_groups(profile, by, metric);
     case By::Stack:
       return join_stacks(profile, depth, metric);
     case By::CFunction:
@@ -136,8 +176,21 @@ Vector<SiteStats> rows_by(const Profile& profile, By by, std::uint64_t depth, Me
   return rows;
 }
 
+OriginPart part_of(By by) {
+  if (by == By::Thread) return OriginPart::Thread;
+  if (by == By::TypeOfCall) return OriginPart::Function;
+  return OriginPart::None;
+}
+
 const char* name_of(By by) {
-  constexpr const char* kNames[] = {"site", "function", "file", "stack", "C function"};
+  constexpr const char* kNames[] = {"site",  "function",   "file",   "module",
+                                    "stack", "C function", "thread", "type of call"};
+  return kNames[static_cast<std::size_t>(by)];
+}
+
+const char* plural_of(By by) {
+  constexpr const char* kNames[] = {"sites",  "functions",   "files",   "modules",
+                                    "stacks", "C functions", "threads", "types of call"};
   return kNames[static_cast<std::size_t>(by)];
 }
 

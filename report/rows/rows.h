@@ -1,5 +1,5 @@
 #pragma once
-// The rows of a profile, as the user asked for them: by line, function, file or stack. Pure; report
+// The rows of a profile, as the user asked for them: by line, file, stack, thread. Pure; report
 // side, one thread.
 
 #include <cstdint>
@@ -15,8 +15,12 @@ namespace pymemflow::report {
 Vector<SiteStats> rows_by(const Profile& profile, By by, std::uint64_t depth,
                           Metric metric = Metric::Live);
 
+// What has to tell origins apart for such rows.
+OriginPart part_of(By by);
+
 // The words for the rows: "line", "stack".
 const char* name_of(By by);
+const char* plural_of(By by);
 
 // Returns the word of the option.
 std::string_view name_of(Metric metric);

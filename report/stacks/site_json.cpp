@@ -5,7 +5,10 @@
 namespace pymemflow::report {
 
 void write_site_name(JsonText& json, const SiteName& site) {
-  if (site.has_frame) {
+  if (!site.group.empty()) {
+    json.field("name", site.group);
+    if (!site.file.empty()) json.field("file", site.file);
+  } else if (site.has_frame) {
     json.field("file", site.file);
     const bool has_line = site.line != SiteName::kNoLine;
     if (has_line) json.field("line", std::int64_t{site.line});

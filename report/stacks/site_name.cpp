@@ -69,6 +69,10 @@ NativeName native_name(const SiteName& site) {
 }
 
 String site_text(const SiteName& site, const Names& names, FunctionText function) {
+  if (!site.group.empty()) {
+    const bool is_path = names.full_file_path && !site.file.empty();
+    return is_path ? shown_file(names, site.file) : shown_function(names, site.group);
+  }
   if (!site.has_frame) return native_text(site, names, function);
   String text = shown_file(names, site.file);
   if (site.line != SiteName::kNoLine) fmt::format_to(std::back_inserter(text), ":{}", site.line);

@@ -16,6 +16,9 @@
 namespace pymemflow::report {
 
 struct SiteName {
+  // Of a row that is not a place in code: a module, a thread or a type of call. Else empty.
+  String group;
+
   // The line of a name that stands for a whole function, or, without a function, for a file.
   static constexpr std::int32_t kNoLine = std::numeric_limits<std::int32_t>::min();
 
@@ -39,7 +42,8 @@ struct SiteName {
 
   // Sites with equal keys are one site.
   auto key() const {
-    return std::tie(has_frame, file, function, line, caller, source_file, source_line, is_inlined);
+    return std::tie(group, has_frame, file, function, line, caller, source_file, source_line,
+                    is_inlined);
   }
   // So that the name stands for the whole function.
   void forget_line() {

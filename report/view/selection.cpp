@@ -127,7 +127,7 @@ bool Selection::takes_origin(StackId stack, SiteId site) {
   Event event;
   event.stack = stack;
   event.site = site;
-  const OriginId origin = origins_.has_stacks() ? origins_.of(event) : site;
+  const OriginId origin = origins_.has_entries() ? origins_.of(event) : site;
   Verdict& verdict = verdicts_[origin];
   if (verdict == Verdict::Unknown) verdict = verdict_on(stacks_.node_of(origin));
   return verdict == Verdict::Taken;
