@@ -41,7 +41,7 @@ function(pmf_layer folder)
       set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 0)
     endif()
     if(folder MATCHES "^cli/")
-      # What takes time in a command is in report/. A fifth of the compiler's work is saved.
+      # A command spends its time in the layers of report/. A fifth of the compiler's work is saved.
       if(PYMEMFLOW_UNITY_BUILD)
         target_compile_options(${target} PRIVATE -O1)
       endif()

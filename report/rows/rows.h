@@ -15,7 +15,7 @@ namespace pymemflow::report {
 Vector<SiteStats> rows_by(const Profile& profile, By by, std::uint64_t depth,
                           Metric metric = Metric::Live);
 
-// What has to tell origins apart for such rows.
+// Returns the part by which origins are told apart for such rows.
 OriginPart part_of(By by);
 
 // The words for the rows: "line", "stack".

@@ -14,7 +14,7 @@ namespace pymemflow::report {
 
 using OriginId = std::uint32_t;
 
-// What else tells origins apart.
+// A second thing by which origins may be told apart.
 enum class OriginPart : std::uint8_t { None, Thread, Function };
 
 class Origins {
