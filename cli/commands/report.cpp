@@ -1,7 +1,7 @@
 // pymemflow report CAPTURE: prints the report that the traced process would have printed at its
 // end.
 
-#include "report/formats/report.h"
+#include "report/maker/report.h"
 
 #include <unistd.h>
 

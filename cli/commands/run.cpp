@@ -20,8 +20,8 @@
 #include "report/base/output_file.h"
 #include "report/base/output_path.h"
 #include "report/formats/formats.h"
-#include "report/formats/report.h"
 #include "report/formats/summary.h"
+#include "report/maker/report.h"
 #include "report/reader/capture_reader.h"
 
 namespace pymemflow::cli {

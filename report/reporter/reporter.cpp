@@ -16,7 +16,7 @@
 #include "report/base/output_path.h"
 #include "report/base/private_heap.h"
 #include "report/formats/formats.h"
-#include "report/formats/report.h"
+#include "report/maker/report.h"
 #include "report/reader/file_reads.h"
 #include "report/reporter/abandoned_output.h"
 #include "report/reporter/exit_status.h"

@@ -22,7 +22,7 @@
 #include "capture/block.h"
 #include "report/compression/chunk.h"
 #include "report/compression/compressed_capture.h"
-#include "report/formats/report.h"
+#include "report/maker/report.h"
 
 namespace pymemflow {
 namespace {

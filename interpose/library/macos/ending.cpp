@@ -10,7 +10,7 @@
 #include "interpose/library/messages.h"
 #include "interpose/recording/own_work.h"
 #include "platform/process.h"
-#include "report/formats/report.h"
+#include "report/maker/report.h"
 
 namespace pymemflow::interpose {
 

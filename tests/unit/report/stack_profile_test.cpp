@@ -9,7 +9,7 @@
 #include <sstream>
 #include <string>
 
-#include "report/formats/report.h"
+#include "report/maker/report.h"
 #include "report/stacks/callers.h"
 #include "report/stacks/frame_text.h"
 #include "tests/unit/made_capture.h"

@@ -8,7 +8,7 @@
 
 #include <string>
 
-#include "report/formats/report.h"
+#include "report/maker/report.h"
 #include "tests/unit/made_capture.h"
 
 namespace pymemflow::report {

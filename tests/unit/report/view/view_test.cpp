@@ -13,7 +13,7 @@
 #include <string>
 #include <vector>
 
-#include "report/formats/report.h"
+#include "report/maker/report.h"
 #include "report/view/moment_finder.h"
 #include "tests/unit/made_capture.h"
 

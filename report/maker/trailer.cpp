@@ -1,4 +1,4 @@
-#include "report/formats/trailer.h"
+#include "report/maker/trailer.h"
 
 #include <fmt/core.h>
 

@@ -3,7 +3,7 @@
 // one, how many events were recorded and how many were lost. Report side, one thread.
 
 #include "report/base/output.h"
-#include "report/formats/report.h"
+#include "report/maker/report.h"
 #include "report/reader/capture_reader.h"
 #include "report/symbols/gaps.h"
 

@@ -1,4 +1,4 @@
-#include "report/formats/capture_replay.h"
+#include "report/maker/capture_replay.h"
 
 #include <algorithm>
 #include <utility>

@@ -1,4 +1,4 @@
-#include "report/formats/report.h"
+#include "report/maker/report.h"
 
 #include <fmt/core.h>
 #include <unistd.h>
@@ -13,11 +13,11 @@
 #include "report/base/output.h"
 #include "report/base/output_file.h"
 #include "report/dtrace/compat.h"
-#include "report/formats/capture_replay.h"
 #include "report/formats/formats.h"
 #include "report/formats/replay.h"
-#include "report/formats/report_file.h"
-#include "report/formats/trailer.h"
+#include "report/maker/capture_replay.h"
+#include "report/maker/report_file.h"
+#include "report/maker/trailer.h"
 #include "report/reader/capture_reader.h"
 #include "report/stacks/callers.h"
 #include "report/symbols/engine_files.h"

@@ -10,7 +10,7 @@
 #include "capture/earlier_image.h"
 #include "report/base/memory.h"
 #include "report/base/output.h"
-#include "report/formats/report.h"
+#include "report/maker/report.h"
 
 namespace pymemflow::report {
 

@@ -7,7 +7,7 @@
 #include <optional>
 
 #include "report/formats/replay.h"
-#include "report/formats/report.h"
+#include "report/maker/report.h"
 #include "report/reader/capture_reader.h"
 #include "report/view/selection.h"
 

@@ -1,4 +1,4 @@
-#include "report/formats/report_file.h"
+#include "report/maker/report_file.h"
 
 #include <fmt/core.h>
 #include <sys/stat.h>
