@@ -27,6 +27,7 @@ constinit Layer layers[kDomains][kLayers] = {};
 
 constinit unsigned wrapped = 0;  // domains
 constinit bool is_first_look_over = false;
+constinit unsigned replaced = 0;  // wrapped domains whose tables lead to no wrapper
 // The next code object that dies in a running interpreter is the first one in its life.
 constinit std::atomic<bool> is_new_life{true};
 
@@ -160,12 +161,20 @@ bool reaches_wrapper(std::size_t domain, const AllocatorTable& table) {
   return question.is_reached;
 }
 
+// The table of a domain that is not a wrapper, and leads to none.
+bool is_foreign(const pyframe::AllocatorTables& tables, std::size_t domain, AllocatorTable& now) {
+  tables.get(static_cast<int>(domain), &now);
+  return !is_wrapper(domain, now) && !(is_first_look_over && reaches_wrapper(domain, now));
+}
+
 void wrap(const pyframe::AllocatorTables& tables, std::size_t domain) {
   AllocatorTable now{};
-  tables.get(static_cast<int>(domain), &now);
-  if (is_wrapper(domain, now) || (is_first_look_over && reaches_wrapper(domain, now))) return;
+  if (!is_foreign(tables, domain, now)) return;
   const std::size_t layer = layer_over(domain, now);
-  if (layer == kLayers) return;
+  if (layer == kLayers) {
+    replaced |= 1U << domain;
+    return;
+  }
   layers[domain][layer].below = now;
   // A thread that finds the wrapper in the table below must find the allocator that it calls: the
   // exchange keeps the two writes in this order.
@@ -180,7 +189,18 @@ void wrap_all(const pyframe::AllocatorTables& tables) {
   }
 }
 
+void note_replaced(const pyframe::AllocatorTables& tables) {
+  for (std::size_t domain = 0; domain < kDomains; ++domain) {
+    AllocatorTable now{};
+    if ((wrapped >> domain & 1) != 0 && is_foreign(tables, domain, now)) replaced |= 1U << domain;
+  }
+}
+
 }  // namespace
+
+unsigned replaced_tables() {
+  return replaced;
+}
 
 bool wrap_tables(const pyframe::Interpreter& interpreter, unsigned domains) {
   if (interpreter.allocator_tables.get == nullptr) return false;
@@ -193,7 +213,7 @@ bool wrap_tables(const pyframe::Interpreter& interpreter, unsigned domains) {
 void look_at_tables(const pyframe::Interpreter& interpreter) {
   if (wrapped == 0 || interpreter.is_finalizing == nullptr) return;
   if (interpreter.is_finalizing() != 0) {
-    is_new_life.store(true, std::memory_order_relaxed);
+    if (!is_new_life.exchange(true)) note_replaced(interpreter.allocator_tables);
   } else if (is_new_life.exchange(false, std::memory_order_relaxed)) {
     wrap_all(interpreter.allocator_tables);
   }

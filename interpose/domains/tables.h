@@ -20,7 +20,11 @@ bool wrap_tables(const pyframe::Interpreter& interpreter, unsigned domains);
 // The interpreter may have chosen other allocators since (PYTHONMALLOC, -X dev, debug builds), or
 // have been finalized and begun again. To be called with the GIL held, outside of every allocator,
 // while Python code runs. It looks at the tables once in each life of the interpreter, and never
-// while that finalizes.
+// wraps one while that finalizes: then it only notes which are not ours any more.
 void look_at_tables(const pyframe::Interpreter& interpreter);
+
+// The domains (bit 0: raw, 1: mem, 2: obj) whose tables somebody replaced, and left so until the
+// interpreter finalized.
+unsigned replaced_tables();
 
 }  // namespace pymemflow::interpose

@@ -1,5 +1,8 @@
 #include "interpose/library/domains.h"
 
+#include <iterator>
+#include <string_view>
+
 #include "interpose/domains/tables.h"
 #include "interpose/library/messages.h"
 #include "interpose/recording/recording.h"
@@ -14,6 +17,16 @@ void record_domains(const pyframe::Interpreter& interpreter, Domains domains) {
     return;
   }
   recording.on_code_death = [] { look_at_tables(recording.interpreter); };
+}
+
+void say_replaced_tables() {
+  const unsigned domains = replaced_tables();
+  std::string_view names[] = {"raw", "mem", "obj"};
+  for (std::size_t domain = 0; domain < std::size(names); ++domain) {
+    if ((domains >> domain & 1) == 0) continue;
+    say({"the program replaced Python's allocator ", names[domain],
+         ": its calls since then are not recorded"});
+  }
 }
 
 void say_unseen_objects(Domains domains) {

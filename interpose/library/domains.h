@@ -9,5 +9,6 @@ namespace pymemflow::interpose {
 
 void record_domains(const pyframe::Interpreter& interpreter, Domains domains);
 void say_unseen_objects(Domains domains);
+void say_replaced_tables();
 
 }  // namespace pymemflow::interpose

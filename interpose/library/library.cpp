@@ -98,6 +98,7 @@ void tell_end(EndKind kind) {
   }
   if (!pyframe::is_known(recording.interpreter)) say_unknown_interpreter();
   say_unseen_objects(recording_options.domains);
+  say_replaced_tables();
   if (const std::uint64_t events = recording.not_probed.load()) say_not_probed(events);
   if (pyframe::expects_switched_stacks(recording.interpreter) &&
       platform::copy_method() == platform::CopyMethod::None) {

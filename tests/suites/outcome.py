@@ -22,6 +22,10 @@ IS_WHOLE = re.compile(r'pymemflow: \d+ events recorded, 0 lost$')
 Outcome = collections.namedtuple('Outcome', 'word tests bad reports cut ours text')
 
 
+# Further options of the library, by the names of their variables.
+OPTIONS = {}
+
+
 def environment(library, folder):
     result = {name: value for name, value in os.environ.items()
               if name != 'LD_PRELOAD' and not name.startswith('PYMEMFLOW_')}
@@ -29,7 +33,7 @@ def environment(library, folder):
     if library:
         # Every event is recorded, and replayed when the process ends.
         result.update(LD_PRELOAD=library, PYMEMFLOW_SUMMARY='1',
-                      PYMEMFLOW_OUTPUT=os.path.join(folder, 'report.%p'))
+                      PYMEMFLOW_OUTPUT=os.path.join(folder, 'report.%p'), **OPTIONS)
     return result
 
 

@@ -116,8 +116,11 @@ def main():
     parser.add_argument('--results', default='build/suites')
     parser.add_argument('--jobs', type=int, default=os.cpu_count())
     parser.add_argument('--only', action='append', default=[])
+    parser.add_argument('--set', action='append', default=[], metavar='NAME=VALUE',
+                        help='an option of the library, such as PYMEMFLOW_DOMAINS=all')
     parser.add_argument('what', nargs='+', metavar='SUITE:PYTHON')
     arguments = parser.parse_args()
+    outcome.OPTIONS.update(option.split('=', 1) for option in arguments.set)
     judge = Judge(arguments)
     table = []
     for what in arguments.what:

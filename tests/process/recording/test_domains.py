@@ -218,6 +218,31 @@ class TestTracemalloc(Case):
             assert ours[line] == theirs[line], line
 
 
+class TestReplaced(Case):
+    """A program that puts an allocator of its own into a table."""
+
+    def run(self, function, domain, domains='all'):
+        program = '''
+import ctypes, sys
+ctypes.CDLL(sys.argv[1]).%s(%d)
+kept = [object() for i in range(1000)]
+''' % (function, domain)
+        run = self.trace.code(program, self.build.path('replaces_allocators'), PYMEMFLOW_DOMAINS=domains)
+        assert run.status == 0, run.stderr
+        return run.stderr
+
+    @pytest.mark.parametrize('name, domain', [('mem', 1), ('obj', 2)])
+    def test_is_told_in_one_line(self, name, domain):
+        assert self.run('replace_allocator', domain) == (
+            "pymemflow: the program replaced Python's allocator %s: its calls since then are not recorded\n" % name)
+
+    def test_is_not_told_of_others(self):
+        """Of tables that are put back, of those that are not wrapped, and of tracemalloc's, which calls ours."""
+        assert self.run('replace_for_a_moment', 2) == ''
+        assert self.run('replace_allocator', 2, domains='raw') == ''
+        assert self.trace.code('import tracemalloc; tracemalloc.start()\n', PYMEMFLOW_DOMAINS='all').stderr == ''
+
+
 class TestLives(Case):
     """An interpreter that begins and ends several times."""
 
