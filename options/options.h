@@ -69,6 +69,8 @@ enum class Stack : std::uint8_t {
 
 // The allocators of Python whose calls are recorded: a bit for each of kDomainNames.
 enum class Domains : std::uint8_t { None = 0, Raw = 1, Mem = 2, Obj = 4, All = 7, Auto = 8 };
+// The default of a gate, and of limits of tests, which judge the growth of objects.
+inline constexpr Domains kJudgedDomains = Domains{2 | 4};
 
 // The greatest number of frames that a stack may be recorded with (capture/stack.h).
 inline constexpr std::uint32_t kMaxFrames = 16384;

@@ -237,6 +237,7 @@ int run_and_judge(const Arguments& arguments, Selection& selection,
   if (options.stack == Stack::Auto || (!arguments.is_stack_given && !is_probed(options))) {
     options.stack = Stack::Native;
   }
+  if (options.domains == Domains::Auto && !is_probed(options)) options.domains = kJudgedDomains;
   if (const Error error = check_recording(options)) return complain(error);
   std::vector<std::string> words = with_python(program);
   if (arguments.times) {
@@ -276,8 +277,7 @@ Error check(const Arguments& arguments, const std::vector<std::string>& words) {
   }
   if (arguments.limits.is_empty() && arguments.baseline.empty()) {
     return Error(
-        "gate: no limit is given: --max-leak SIZE, --max-peak SIZE, --baseline "
-        "FILE; "
+        "gate: no limit is given: --max-leak SIZE, --max-peak SIZE, --baseline FILE; "
         "see pymemflow help gate");
   }
   if (arguments.is_baseline_updated && arguments.baseline.empty()) {

@@ -76,6 +76,12 @@ void excuse_unmarked(Verdict& verdict) {
 
 }  // namespace
 
+report::Amount ProcessVerdict::allocations() const {
+  report::Amount all = use.profile.total.allocated;
+  all.subtract(use.profile.allocated_objects);
+  return all;
+}
+
 Outcome ProcessVerdict::outcome() const {
   if (!use.gap().empty()) return Outcome::Unknown;
   const bool is_over = std::any_of(findings.begin(), findings.end(),

@@ -49,6 +49,8 @@ struct ProcessVerdict {
   // A part of what it did was not seen, and its limits cannot be judged for that.
   bool is_blocked = false;
 
+  // All that it made, small objects of Python aside: an interpreter makes millions of them.
+  report::Amount allocations() const;
   // Unknown if its record has a gap; if it is over no limit, but blocked, or not judged by one.
   Outcome outcome() const;
 };

@@ -26,6 +26,7 @@ struct GrowingSite {
   std::size_t stacks = 0;
 
   bool grows() const { return bytes.grows || blocks.grows; }
+  void stop() { bytes.grows = blocks.grows = false; }
   // Per round, rounded up; 1 at least for a site that grows.
   std::uint64_t bytes_per_round() const;
   std::uint64_t blocks_per_round() const;

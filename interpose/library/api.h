@@ -76,7 +76,9 @@ int pymemflow_outstanding(uint64_t* bytes, uint64_t* blocks);
 //   {"mark": "before",
 //    "alive":  {"blocks": 12, "bytes": 10300},
 //    "growth": {"blocks": 10, "bytes": 10000},
-//    "peak_bytes": 512000,
+//    "peak_bytes": 512000, "rise_bytes": 1560576, "has_objects": true, "resident_then": 9437184,
+//    "memory": [{"library": "Python's arenas", "is_arenas": true, "bytes": 1048576,
+//                "site": {"file": "/x/leak.py", "line": 17, "function": "make"}}],
 //    "sites": [{"file": "/x/leak.py", "line": 17, "function": "make",
 //               "blocks": 10, "bytes": 10000},
 //              {"engine_caller": "f (libx.so)", "module": "/x/libx.so", "blocks": ...}]}
@@ -84,6 +86,11 @@ int pymemflow_outstanding(uint64_t* bytes, uint64_t* blocks);
 //   alive       change of live memory since the mark; negative if it shrank
 //   growth      the same, of the memory that counts as leaked (docs/gate.md)
 //   peak_bytes  the highest live memory since the mark, minus the live memory at the mark
+//   rise_bytes  the same for live blocks and memory that is mapped without malloc() together; arenas
+//               do not count where the small objects in them are recorded
+//   has_objects  whether small objects of Python are recorded (PYMEMFLOW_DOMAINS)
+//   memory      who maps more memory than at the mark, without malloc(), and the line with most of it
+//   resident_then  the resident set at the mark in bytes; 0 if it is not known
 //   sites       the allocation sites of `growth`, largest first; negative where a site shrank.
 //               If the record has call stacks, each has "stack", the frames of the stack that grew
 //               most, from the site on, and "stack_end", "bottom" if the stack is whole. A frame is

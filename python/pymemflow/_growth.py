@@ -4,7 +4,7 @@ import ctypes
 import json
 import os
 import re
-from typing import Any, Dict, List, Match, NamedTuple, Optional, Tuple
+from typing import Any, Dict, Iterable, List, Match, NamedTuple, Optional, Sequence, Tuple
 
 from pymemflow._native import check, encode, library
 from pymemflow._sizes import counted
@@ -34,6 +34,15 @@ class Site(NamedTuple):
     native_lines: Tuple[str, ...] = ()
 
 
+class MappedGrowth(NamedTuple):
+    """Memory that was mapped without malloc() since a mark."""
+
+    name: str  # "Python's arenas", "memory mapped by libx.so"
+    bytes: int
+    site: str  # the line with most of it
+    counts: bool  # False: the small objects in it are recorded, and counted as blocks
+
+
 class Growth(NamedTuple):
     """The change of memory since a mark; negative if memory shrank."""
 
@@ -44,6 +53,9 @@ class Growth(NamedTuple):
     alive_blocks: int
     peak_bytes: int  # the largest excess of live memory over that of the mark, at any moment since
     sites: List[Site]  # the sites of `bytes` and `blocks`, the largest first
+    rise_bytes: int = 0  # as `peak_bytes`, of live memory and of mapped memory that counts together
+    mapped: Tuple[MappedGrowth, ...] = ()  # the largest first
+    resident_bytes: Optional[int] = None  # of the resident set; None if it is not known
 
     @property
     def places(self) -> List[Site]:
@@ -64,6 +76,7 @@ _OWN = {
         "_limit_leaks.py",
         "_native.py",
         "_rounds.py",
+        os.path.join("pytest_plugin", "limits.py"),
     )
 }
 
@@ -102,6 +115,46 @@ def _site(entry: Dict[str, Any]) -> Site:
     )
 
 
+def _mapped(entry: Dict[str, Any], has_objects: bool) -> MappedGrowth:
+    name, site = entry["library"], entry["site"]
+    if not entry["is_arenas"]:
+        name = "memory mapped by " + name
+    line = site["engine_caller"] if "file" not in site else _line_name(site)
+    return MappedGrowth(name, entry["bytes"], line, not (has_objects and entry["is_arenas"]))
+
+
+def _resident_since(then: int) -> Optional[int]:
+    """Returns the change of the resident set; None: it is not known."""
+    try:
+        with open("/proc/self/statm", "rb") as file:
+            now = int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    except OSError:
+        return None
+    return now - then if then else None
+
+
+def mapped_each_run(growths: Sequence[Growth]) -> List[MappedGrowth]:
+    """Returns what was mapped in every run and counts, each with its smallest growth."""
+    least = {each.name: each for each in growths[0].mapped if each.counts}
+    for growth in growths[1:]:
+        now = {each.name: each for each in growth.mapped}
+        least = {
+            name: min(each, now[name], key=lambda one: one.bytes)
+            for name, each in least.items()
+            if name in now
+        }
+    return sorted(least.values(), key=lambda each: -each.bytes)
+
+
+def describe_mapped(mapped: Iterable[MappedGrowth]) -> str:
+    """Returns a line for each, "Python's arenas grew by 1310720 bytes, from headers.py:12 f"."""
+    return "\n".join(
+        "%12s %s grew by %d bytes, from %s"
+        % ("", printable(each.name), each.bytes, printable(each.site))
+        for each in mapped
+    )
+
+
 def read_growth(mark: str) -> Growth:
     """Returns the growth since the latest mark of that name. Raises OSError when it is unknown."""
     encoded, length, size = encode(mark), ctypes.c_size_t(), 1 << 16
@@ -123,6 +176,9 @@ def read_growth(mark: str) -> Growth:
         answer["alive"]["blocks"],
         answer["peak_bytes"],
         sites,
+        answer["rise_bytes"],
+        tuple(_mapped(entry, answer["has_objects"]) for entry in answer["memory"]),
+        _resident_since(answer["resident_then"]),
     )
 
 

@@ -2,13 +2,12 @@
 
 import contextlib
 import errno
-import gc
 import itertools
 import warnings
 from typing import Iterator, List, Tuple, Type
 
-from pymemflow._growth import Growth, describe, printable, read_growth
-from pymemflow._native import check, encode, library
+from pymemflow._growth import Growth, describe, describe_mapped, printable, read_growth
+from pymemflow._native import check, encode, library, settle
 from pymemflow._sizes import counted
 
 
@@ -56,7 +55,7 @@ class Limit:
 
         The caller still holds the result of the call, so the result counts.
         """
-        gc.collect()
+        settle()
         try:
             growth = read_growth(mark)
         except OSError as error:
@@ -77,7 +76,7 @@ class Limit:
                     growth.bytes,
                     counted(growth.blocks, "block"),
                     self.allowed,
-                    describe(growth.sites),
+                    "\n".join(filter(None, (describe(growth.sites), describe_mapped(growth.mapped)))),
                 ),
                 growth,
             )

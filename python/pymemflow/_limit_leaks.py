@@ -1,14 +1,13 @@
 """The decorator limit_leaks(). Standard library only. Any thread."""
 
 import functools
-import gc
 from collections.abc import Coroutine
 from types import CoroutineType, GeneratorType
 from typing import Any, Callable, TypeVar, Union, cast
 
 from pymemflow import _foreign
 from pymemflow._limit import Limit, own_mark
-from pymemflow._native import is_preloaded
+from pymemflow._native import is_preloaded, settle
 from pymemflow._sizes import parse_size
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
@@ -17,7 +16,7 @@ _Function = TypeVar("_Function", bound=Callable[..., Any])
 async def _measured(coroutine: Any, limit: Limit) -> Any:
     if not isinstance(coroutine, (CoroutineType, GeneratorType)):
         coroutine = _foreign.awaited(coroutine)
-    gc.collect()
+    settle()
     with own_mark() as mark:
         result = await coroutine
         limit.check(mark)
@@ -41,7 +40,7 @@ def _limited(function: Callable[..., Any], limit: Limit, is_python: bool) -> Cal
     def limited(*args: Any, **kwargs: Any) -> Any:
         if not is_preloaded("limit_leaks()"):
             return function(*args, **kwargs)
-        gc.collect()
+        settle()
         with own_mark() as mark:
             result = call(*args, **kwargs)
             limit.check(mark)

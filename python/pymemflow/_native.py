@@ -5,7 +5,9 @@ Standard library only. Any thread; not in a signal handler.
 
 import ctypes
 import errno
+import gc
 import os
+import sys
 import warnings
 from typing import Set
 
@@ -58,6 +60,19 @@ def is_preloaded(function: str) -> bool:
             stacklevel=3,
         )
     return False
+
+
+# The cache of methods keeps names that a program made up, in thousands of places.
+_clear_caches = getattr(sys, "_clear_internal_caches", None) or getattr(
+    sys, "_clear_type_cache", None
+)
+
+
+def settle() -> None:
+    """Frees what nobody uses: cycles, and what the interpreter's caches keep."""
+    gc.collect()
+    if _clear_caches is not None:
+        _clear_caches()
 
 
 _REASONS = {

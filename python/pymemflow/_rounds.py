@@ -1,14 +1,21 @@
 """The decorator limit_growth(), and what grows in each of several runs. Standard library only. Any thread."""
 
 import functools
-import gc
 from collections.abc import Coroutine
 from typing import Any, Callable, Dict, List, Optional, Tuple, TypeVar, Union, cast
 
 from pymemflow import _foreign
-from pymemflow._growth import Growth, Site, describe, printable, read_growth
+from pymemflow._growth import (
+    Growth,
+    Site,
+    describe,
+    describe_mapped,
+    mapped_each_run,
+    printable,
+    read_growth,
+)
 from pymemflow._limit import LeakError, own_mark
-from pymemflow._native import is_preloaded
+from pymemflow._native import is_preloaded, settle
 from pymemflow._sizes import counted, parse_size
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
@@ -41,7 +48,8 @@ class _Runs:
     def check(self, growths: List[Growth]) -> None:
         """Raises LeakError when the same sites grew in each run but the first."""
         sites = leaked_each_run(growths[1:])
-        leaked = sum(site.bytes for site in sites)
+        mapped = mapped_each_run(growths[1:])
+        leaked = sum(site.bytes for site in sites) + sum(each.bytes for each in mapped)
         if leaked > self.allowed:
             raise LeakError(
                 "%s grows by %d bytes in %s each run, more than %d bytes:\n%s"
@@ -50,7 +58,7 @@ class _Runs:
                     leaked,
                     counted(sum(site.blocks for site in sites), "block"),
                     self.allowed,
-                    describe(sites),
+                    "\n".join(filter(None, (describe(sites), describe_mapped(mapped)))),
                 ),
                 growths[-1],
             )
@@ -60,12 +68,12 @@ class _Runs:
         growths: List[Growth] = []
         result: Any = None
         for _ in range(self.runs):
-            gc.collect()
+            settle()
             with own_mark() as mark:
                 result = call()
                 if isinstance(result, Coroutine):
                     return self.run_awaited(result, call)
-                gc.collect()
+                settle()
                 growths.append(read_growth(mark))
         self.check(growths)
         return result
@@ -74,10 +82,10 @@ class _Runs:
         growths: List[Growth] = []
         result: Any = None
         for run in range(self.runs):
-            gc.collect()
+            settle()
             with own_mark() as mark:
                 result = await (call() if run else first)
-                gc.collect()
+                settle()
                 growths.append(read_growth(mark))
         self.check(growths)
         return result

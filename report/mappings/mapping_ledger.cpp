@@ -137,9 +137,10 @@ std::uint32_t MappingLedger::use_number(MappedFor use, const MappingSource& sour
   return found->second;
 }
 
-void MappingLedger::note_moment() {
-  live_then_.clear();
-  for (const Use& use : uses_) live_then_.push_back(use.live);
+Vector<std::uint64_t> MappingLedger::mapped_by_use() const {
+  Vector<std::uint64_t> mapped;
+  for (const Use& use : uses_) mapped.push_back(use.live);
+  return mapped;
 }
 
 void MappingLedger::find_growth() {

@@ -80,8 +80,8 @@ class MappingLedger {
     std::uint32_t name = 0;
     MappingTotals totals;
     OriginId origin = 0;  // that has most of `live`; after find_origins()
-    // Since note_moment(), until the latest or the last but one find_growth(), whichever is more: the
-    // end of a program frees what it leaked. And the origin that grew most.
+    // Since note_moment(), until the latest or the last but one find_growth(), whichever is more:
+    // the end of a program frees what it leaked. And the origin that grew most.
     std::int64_t growth = 0;
     OriginId grown_origin = 0;
   };
@@ -109,8 +109,20 @@ class MappingLedger {
   // Brings Row::origin up to date.
   void find_origins();
 
+  // The bytes that are mapped now, of each origin for each owner and use, by its first call.
+  Vector<std::uint64_t> mapped_by_use() const;
+  // Calls visit(row, origin, bytes) for what has more mapped than then.
+  template <typename Visit>
+  void for_each_grown(const Vector<std::uint64_t>& then, Visit visit) const {
+    for (std::size_t i = 0; i < uses_.size(); ++i) {
+      const std::uint64_t before = i < then.size() ? then[i] : 0;
+      const auto growth = static_cast<std::int64_t>(uses_[i].live - before);
+      if (growth != 0) visit(rows_[uses_[i].row], uses_[i].origin, growth);
+    }
+  }
+
   // Growth is measured from here on.
-  void note_moment();
+  void note_moment() { live_then_ = mapped_by_use(); }
   // Brings Row::growth up to date.
   void find_growth();
 

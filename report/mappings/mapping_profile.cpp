@@ -89,6 +89,32 @@ String MappingProfileBuilder::library_of(const MappingOwner& owner) const {
   return String(path.substr(path.rfind('/') + 1));
 }
 
+Vector<MappingGrowth> MappingProfileBuilder::growth_since(const Vector<std::uint64_t>& then) {
+  Vector<MappingGrowth> all;
+  Vector<std::int64_t> most;
+  ledger_.for_each_grown(
+      then, [&](const MappingLedger::Row& row, OriginId origin, std::int64_t bytes) {
+        if (row.use != MappedFor::Memory) return;
+        auto found = std::find_if(all.begin(), all.end(), [&](const MappingGrowth& each) {
+          return each.owner == row.owner;
+        });
+        if (found == all.end()) {
+          found = all.insert(all.end(), {row.owner, library_of(row.owner), 0, {}});
+          most.push_back(0);
+        }
+        found->bytes += bytes;
+        std::int64_t& largest = most[static_cast<std::size_t>(found - all.begin())];
+        if (bytes <= largest) return;
+        largest = bytes;
+        const CallNode node = stacks_.node_of(origin);
+        found->site = stacks_.tree().frame(stacks_.tree().line_of(node));
+      });
+  std::erase_if(all, [](const MappingGrowth& each) { return each.bytes <= 0; });
+  std::sort(all.begin(), all.end(),
+            [](const MappingGrowth& a, const MappingGrowth& b) { return a.bytes > b.bytes; });
+  return all;
+}
+
 MappingProfile MappingProfileBuilder::finish() {
   ledger_.find_origins();
   ledger_.find_growth();

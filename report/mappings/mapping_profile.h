@@ -6,8 +6,8 @@
 #include <cstdint>
 
 #include "report/base/memory.h"
-#include "report/names/name_table.h"
 #include "report/mappings/mapping_ledger.h"
+#include "report/names/name_table.h"
 #include "report/stacks/stack_names.h"
 
 namespace pymemflow::report {
@@ -42,6 +42,14 @@ struct MappingProfile {
   explicit operator bool() const { return !rows.empty() || unknown_releases != 0; }
 };
 
+// Memory that an owner has mapped since a moment.
+struct MappingGrowth {
+  MappingOwner owner;
+  String library;  // MappingProfileBuilder::library_of()
+  std::int64_t bytes = 0;
+  SiteName site;  // that grew most
+};
+
 class MappingProfileBuilder {
  public:
   // Both are borrowed. `stacks` gives the nodes of the profile.
@@ -61,6 +69,9 @@ class MappingProfileBuilder {
   }
   // Once, after the last event.
   MappingProfile finish();
+
+  // Since the moment of these numbers (MappingLedger::mapped_by_use()), the largest first.
+  Vector<MappingGrowth> growth_since(const Vector<std::uint64_t>& then);
 
   // Memory that is mapped now, arenas included, and the arenas.
   std::uint64_t live() const {

@@ -61,8 +61,13 @@ bool is_by(const Keeper& keeper, const Site& site) {
 }
 
 // Files of python/pymemflow whose lines allocate for themselves.
-constexpr std::string_view kOwnFiles[] = {"__init__.py", "_growth.py",      "_limit.py",
-                                          "_native.py",  "_limit_leaks.py", "_rounds.py"};
+constexpr std::string_view kOwnFiles[] = {"__init__.py",
+                                          "_growth.py",
+                                          "_limit.py",
+                                          "_native.py",
+                                          "_limit_leaks.py",
+                                          "_rounds.py",
+                                          "pytest_plugin/limits.py"};
 // Those that call the standard library for themselves, and never a function of the program.
 constexpr std::string_view kMeasuringFiles[] = {"_growth.py", "_native.py"};
 

@@ -63,7 +63,10 @@ void Ledger::allocate(std::uint64_t address, const Event& event, OriginId origin
     ++unseen_releases_;
     end(before);
   }
-  if (block.is_object != 0) objects_.add({block.bytes, 1});
+  if (block.is_object != 0) {
+    objects_.add({block.bytes, 1});
+    allocated_objects_.add({block.bytes, 1});
+  }
   latest_ = address;
   Totals& of_origin = totals_[origin];
   if (of_origin.allocated.blocks == 0) origins_.push_back(origin);

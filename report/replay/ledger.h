@@ -65,6 +65,8 @@ class Ledger {
   const Peak& peak() const { return peak_; }
   // Of the live blocks: those of small objects (LiveBlock::is_object).
   const Amount& objects() const { return objects_; }
+  // Small objects that were ever allocated.
+  const Amount& allocated_objects() const { return allocated_objects_; }
   // Releases of blocks whose allocation was not seen.
   std::uint64_t unknown_releases() const { return unknown_releases_; }
   // Allocations at an address that was live: the release was lost, or not recorded.
@@ -93,6 +95,7 @@ class Ledger {
   Peak peak_;
   std::uint64_t events_ = 0;
   Amount objects_;
+  Amount allocated_objects_;
   std::uint64_t latest_ = 0;  // address of the latest allocation
   std::uint64_t unknown_releases_ = 0;
   std::uint64_t unseen_releases_ = 0;

@@ -54,7 +54,17 @@ String LiveProfile::growth_since(std::string_view mark) {
   json.begin_object().field("mark", growth.since);
   amount(json, "alive", growth.live.blocks, growth.live.bytes);
   amount(json, "growth", growth.counted.blocks, growth.counted.bytes);
-  json.field("peak_bytes", growth.peak_bytes - live_then).key("sites").begin_array();
+  json.field("peak_bytes", growth.peak_bytes - live_then).field("rise_bytes", growth.rise);
+  json.field("has_objects", builder_->ledger().allocated_objects().blocks != 0);
+  json.field("resident_then", growth.resident_then).key("memory").begin_array();
+  for (const MappingGrowth& mapped : builder_->mappings_since(growth)) {
+    json.begin_object().field("library", mapped.library);
+    json.field("is_arenas", mapped.owner.kind == MappingOwner::Kind::Arenas);
+    json.field("bytes", mapped.bytes).key("site").begin_object();
+    write_site_name(json, mapped.site);
+    json.end_object().end_object();
+  }
+  json.end_array().key("sites").begin_array();
   const Vector<SiteGrowth> sites = builder_->sites_of(growth);
   const CallTree* const tree = reader_.has_stacks() ? &builder_->tree() : nullptr;
   for (const SiteGrowth& site : sites) write_site(json, site, tree);

@@ -90,7 +90,8 @@ void ProfileBuilder::on_mark(const Event& mark) {
   const bool has_reading = latest_reading_.kind == EventKind::Memory &&
                            latest_reading_.thread == mark.thread &&
                            events_at_reading_ == ledger_.events();
-  marks_.on_mark(mark.name, since_start(mark), has_reading ? latest_reading_ : Event());
+  marks_.on_mark(mark.name, since_start(mark), has_reading ? latest_reading_ : Event(),
+                 mappings_.ledger().mapped_by_use());
   latest_reading_ = {};
   mappings_.on_mark(mark.name);
 }
@@ -112,6 +113,9 @@ void ProfileBuilder::on_mapping(const Event& event, const Site& /*site*/) {
   mappings_.on_event(event, origin);
   if (filter_ != nullptr) selected_mappings_[origin] = filter_->takes_mapping(event);
   mapped_ = mappings_.live();
+  // Arenas have the objects that the ledger knows.
+  const bool has_objects = ledger_.allocated_objects().blocks != 0;
+  marks_.on_mapping(mapped_ - (has_objects ? mappings_.live_arenas() : 0));
   if (outside_arenas().bytes + mapped_ > whole_peak_.bytes) note_whole_peak(origin);
 }
 
@@ -185,6 +189,7 @@ void ProfileBuilder::note_peak() {
 
 void ProfileBuilder::add_totals(Profile& profile) {
   profile.total = ledger_.total();
+  profile.allocated_objects = ledger_.allocated_objects();
   if (!range_.is_noted()) return;
   range_.settle(ledger_);
   const RangeUse use = range_.of_all(ledger_.total());
@@ -307,13 +312,20 @@ void ProfileBuilder::add_stacks(Profile& profile) {
 Vector<Rounds> ProfileBuilder::rounds_of(const Vector<Snapshot>& snapshots) {
   RoundsBuilder builder;
   for (const Snapshot& snapshot : snapshots) {
-    if (!ends_round(snapshot)) continue;
+    if (!ends_round(snapshot.name, snapshot.growth.since)) continue;
     builder.begin(snapshot.name);
     for (const OriginChange& each : snapshot.growth.origins) {
       if (names_.find(origins_.site(each.origin)) == nullptr) continue;
-      builder.add(stack_names_.node_of(each.origin), each.change);
+      builder.add(stack_names_.node_of(each.origin), each.size, each.change);
     }
   }
+  marks_.for_each_kept([&](const String& name, const KeptRounds& kept) {
+    if (!builder.select(name)) return;
+    for (const auto& [origin, rounds] : kept.by_origin) {
+      if (names_.find(origins_.site(origin)) == nullptr) continue;
+      builder.keep(stack_names_.node_of(origin), rounds, kept.spans.size());
+    }
+  });
   return builder.take();
 }
 

@@ -58,7 +58,8 @@ struct ProfileRange {
 
 struct Profile {
   ProcessInfo process;
-  Totals total;  // in a range: what was allocated in it
+  Totals total;              // in a range: what was allocated in it
+  Amount allocated_objects;  // small objects of Python in `total.allocated`; not of a range
   ProfileRange range;
   Ledger::Peak peak;
   String peak_site;                 // empty: nothing was ever live
@@ -135,6 +136,10 @@ class ProfileBuilder final : public EventSink {
   const Marks& marks() const { return marks_; }
   // By name of the site, largest first.
   Vector<SiteGrowth> sites_of(const Growth& growth);
+  // The owners that have more memory mapped than then, the largest first.
+  Vector<MappingGrowth> mappings_since(const Growth& growth) {
+    return mappings_.growth_since(growth.mapped_then);
+  }
 
  private:
   // The places in Profile::stacks, plus 1.

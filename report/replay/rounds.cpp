@@ -1,13 +1,6 @@
 #include "report/replay/rounds.h"
 
-#include "report/replay/marks.h"
-
 namespace pymemflow::report {
-
-bool ends_round(const Snapshot& snapshot) {
-  const String& since = snapshot.growth.since;
-  return since == snapshot.name || (!since.empty() && since == begin_of_section(snapshot.name));
-}
 
 void RoundsBuilder::begin(std::string_view name) {
   const auto [known, is_new] = names_.try_emplace(String(name), rounds_.size());
@@ -19,14 +12,31 @@ void RoundsBuilder::begin(std::string_view name) {
   ++rounds_[current_].count;
 }
 
-void RoundsBuilder::add(CallNode node, const Change& change) {
+void RoundsBuilder::add(CallNode node, std::uint16_t size, const Change& change) {
   Rounds& rounds = rounds_[current_];
   const auto [known, is_new] = numbers_[current_].try_emplace(node, rounds.stacks.size());
   if (is_new) rounds.stacks.emplace_back().node = node;
-  Vector<StackRounds::Entry>& entries = rounds.stacks[known->second].entries;
   const auto round = static_cast<std::uint32_t>(rounds.count - 1);
-  if (entries.empty() || entries.back().round != round) entries.push_back({round, {}});
-  entries.back().change.add(change);
+  rounds.stacks[known->second].entries.push_back({round, size, change});
+}
+
+bool RoundsBuilder::select(std::string_view name) {
+  const auto known = names_.find(name);
+  if (known == names_.end()) return false;
+  current_ = known->second;
+  rounds_[current_].knows_kept = true;
+  return true;
+}
+
+void RoundsBuilder::keep(CallNode node, const Vector<std::uint32_t>& numbers, std::size_t of_all) {
+  const auto stack = numbers_[current_].find(node);
+  if (stack == numbers_[current_].end()) return;
+  const std::size_t before = of_all - rounds_[current_].count;
+  for (const std::uint32_t number : numbers) {
+    if (number < before) continue;
+    const auto round = static_cast<std::uint32_t>(number - before);
+    rounds_[current_].stacks[stack->second].kept.push_back(round);
+  }
 }
 
 }  // namespace pymemflow::report

@@ -83,21 +83,31 @@ Slope slope_of(const Joined& all) {
   return {slope, slopes[cut], slopes[slopes.size() - 1 - cut]};
 }
 
+// The rounds in which a series grew.
+struct Grown {
+  std::size_t count = 0;
+  std::size_t late = 0;           // in the second half
+  std::size_t rest = 0;           // rounds after the latest one
+  std::size_t longest_pause = 1;  // from one to the next
+
+  explicit Grown(std::span<const std::int64_t> changes) {
+    std::size_t latest = 0;
+    for (std::size_t i = 0; i < changes.size(); ++i) {
+      if (changes[i] <= 0) continue;
+      if (count++ != 0) longest_pause = std::max(longest_pause, i - latest);
+      if (2 * i >= changes.size()) ++late;
+      latest = i;
+    }
+    if (count != 0) rest = changes.size() - 1 - latest;
+  }
+  bool has_stopped() const { return rest >= 2 && rest >= 2 * longest_pause; }
+};
+
 // Four rounds or more.
 bool goes_on(std::span<const std::int64_t> changes) {
-  std::size_t grown = 0;
-  std::size_t late = 0;
-  std::size_t latest = 0;
-  std::size_t longest_pause = 1;
-  for (std::size_t i = 0; i < changes.size(); ++i) {
-    if (changes[i] <= 0) continue;
-    if (grown++ != 0) longest_pause = std::max(longest_pause, i - latest);
-    if (2 * i >= changes.size()) ++late;
-    latest = i;
-  }
-  if (grown < kSureRounds || late < 2 || 5 * late <= grown) return false;
-  const std::size_t rest = changes.size() - 1 - latest;
-  return rest < 2 || rest < 2 * longest_pause;
+  const Grown grown(changes);
+  if (grown.count < kSureRounds || grown.late < 2 || 5 * grown.late <= grown.count) return false;
+  return !grown.has_stopped();
 }
 
 }  // namespace
@@ -132,6 +142,11 @@ SteadyGrowth steady_growth(std::span<const std::int64_t> changes) {
   }
   growth.grows = growth.slope.low > 0 && goes_on(changes);
   return growth;
+}
+
+bool has_stopped(std::span<const std::int64_t> changes) {
+  const Grown grown(changes);
+  return grown.count >= 2 && grown.has_stopped();
 }
 
 bool still_fills(std::span<const std::int64_t> changes) {

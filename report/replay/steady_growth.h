@@ -50,6 +50,10 @@ std::size_t warm_up_rounds(std::span<const std::int64_t> changes);
 // Judges the changes after the warm-up.
 SteadyGrowth steady_growth(std::span<const std::int64_t> changes);
 
+// Whether the series grew twice or more, and then stopped: the rounds at its end without growth are
+// two, and twice the longest pause before.
+bool has_stopped(std::span<const std::int64_t> changes);
+
 // Whether the series looks as if it will go on, though it does not grow steadily: it grew in three
 // of four rounds, never shrank, and grew in one of the two last rounds.
 bool still_fills(std::span<const std::int64_t> changes);

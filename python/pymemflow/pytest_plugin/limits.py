@@ -5,7 +5,6 @@ counts.
 """
 
 import functools
-import gc
 import unittest
 from typing import Any, Callable, Dict, Generator, Iterator, List, NamedTuple, Optional, Tuple
 
@@ -13,6 +12,8 @@ import pytest
 from _pytest._code.code import ReprEntryNative, ReprExceptionInfo, ReprFileLocation, ReprTraceback
 
 import pymemflow
+from pymemflow._growth import MappedGrowth, describe_mapped, mapped_each_run
+from pymemflow._native import settle
 from pymemflow._rounds import leaked_each_run
 
 _MARK = "pymemflow test"
@@ -21,6 +22,7 @@ _DEFAULT_RUNS = 5
 _LEAKED = "pymemflow_leaked_bytes_per_run"
 _PEAK = "pymemflow_peak_bytes"
 _OVER = "pymemflow_over_limit"
+_MAPPED = "pymemflow_mapped"  # within the limits, but memory was mapped
 
 
 class LeakLimit(NamedTuple):
@@ -154,7 +156,7 @@ class _Measurement:
         saved = [(state, dict(state)) for state in _state_of(self.item)]
         while self.begun < self.runs and not self.problem and not self._has_failed():
             self.begun += 1
-            gc.collect()
+            settle()
             self._try(self._mark)
             # After the mark, so that what the last run left there is replaced and has not grown.
             for state, before in saved if self.begun > 1 else ():
@@ -163,7 +165,7 @@ class _Measurement:
             runtest()
             if self.begun < self.runs:
                 self._tear_down()
-            gc.collect()
+            settle()
             self._try(self._measure)
 
     def _has_failed(self) -> bool:
@@ -192,15 +194,35 @@ class _Measurement:
         if growth is not None:
             self.growths.append(growth)
 
-    def judge(self) -> Tuple[Dict[str, int], List[str]]:
+    def _describe(self, sites: List[pymemflow.Site], mapped: List[MappedGrowth]) -> str:
+        lines = pymemflow.describe(sites, full_stacks=self.full_stacks), describe_mapped(mapped)
+        return "\n".join(filter(None, lines))
+
+    def _mapped_in_silence(self) -> Dict[str, str]:
+        """Returns what the runs but the first mapped, and no limit is about, as a property."""
+        grown: Dict[str, List[MappedGrowth]] = {}
+        for growth in self.growths[1:] or self.growths:
+            for each in growth.mapped:
+                if each.counts:
+                    grown.setdefault(each.name, []).append(each)
+        largest = [
+            max(each, key=lambda one: one.bytes)._replace(bytes=sum(one.bytes for one in each))
+            for each in grown.values()
+        ]
+        text = "; ".join(describe_mapped([each]).strip() for each in largest)
+        return {_MAPPED: text} if text else {}
+
+    def judge(self) -> Tuple[Dict[str, Any], List[str]]:
         """Returns the measured properties of a test, and a text for each limit that it is over."""
         if self.problem:
             return {}, [self.problem]
-        properties, problems = {}, []
+        properties: Dict[str, Any] = {}
+        problems = []
         if self.leaks is not None:
             # The only run has no warm-up.
             sites = leaked_each_run(self.growths[1:] or self.growths)
-            leaked = sum(site.bytes for site in sites)
+            mapped = mapped_each_run(self.growths[1:]) if self.growths[1:] else []
+            leaked = sum(site.bytes for site in sites) + sum(each.bytes for each in mapped)
             properties[_LEAKED] = leaked
             if leaked > self.leaks.allowed:
                 blocks = pymemflow.counted(sum(site.blocks for site in sites), "block")
@@ -212,10 +234,12 @@ class _Measurement:
                         " each run" if self.leaks.runs > 1 else "",
                         self.leaks.name,
                         self.leaks.allowed,
-                        pymemflow.describe(sites, full_stacks=self.full_stacks),
+                        self._describe(sites, mapped),
                     )
                 )
-        peak = max(growth.peak_bytes for growth in self.growths)
+        if not problems:
+            properties.update(self._mapped_in_silence())
+        peak = max(growth.rise_bytes for growth in self.growths)
         properties[_PEAK] = peak
         if self.peak is not None and peak > self.peak.allowed:
             problems.append(
@@ -239,6 +263,7 @@ class Limits:
         self.measurement: Optional[_Measurement] = None
         self.checked = 0
         self.over: List[str] = []
+        self.mapped: List[str] = []  # tests within their limits that mapped memory
 
     def pytest_collection_modifyitems(self, items: List["pytest.Item"]) -> None:
         for item in items:  # bad marks are reported before any test runs
@@ -295,6 +320,8 @@ class Limits:
             self.checked += 1
             if _OVER in names:
                 self.over.append(report.nodeid)
+            elif _MAPPED in names:
+                self.mapped.append("%s: %s" % (report.nodeid, names[_MAPPED]))
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         if self.is_worker:
@@ -306,3 +333,5 @@ class Limits:
         )
         for nodeid in self.over:
             terminalreporter.line("  " + nodeid)
+        for text in self.mapped:
+            terminalreporter.line("  within its limits: " + text)

@@ -9,6 +9,7 @@ import pytest
 from pymemflow._files import find
 
 _RESTARTED = "_PYMEMFLOW_PYTEST"  # set in the environment of the pytest that was started again
+_PROBES = ("ATTRIBUTION", "COMPAT", "PYTHON_CALL_STACK")
 # The library, the variable that preloads it, and the characters that a path in it cannot have.
 if sys.platform == "darwin":
     _LIBRARY, _VARIABLE = "libpymemflow.dylib", "DYLD_INSERT_LIBRARIES"
@@ -62,6 +63,9 @@ def restart(asked: Optional[str]) -> None:
     # The plugin reads the record while it grows. A report at the end is made only when asked for.
     if "PYMEMFLOW_CAPTURE" not in os.environ:
         os.environ.setdefault("PYMEMFLOW_OUTPUT", os.devnull)
+    # Small objects leak, too. Where Python is probed, its allocators cannot be recorded.
+    if not any("PYMEMFLOW_" + option in os.environ for option in _PROBES):
+        os.environ.setdefault("PYMEMFLOW_DOMAINS", "mem,obj")
     sys.stdout.flush()
     sys.stderr.flush()
     command = _command_line()

@@ -285,3 +285,20 @@ def test_theirs(): leak()
 def test_ours(): leak()
 ''', files=[('memray.py', '')], plugins=['memray'], PYTHONDONTWRITEBYTECODE='1')
     assert result.outcomes == {'test_theirs': 'PASSED', 'test_ours': 'FAILED'}
+
+
+def test_objects_and_mapped_memory(suite):
+    """Objects leak like blocks, mapped memory is in the peak, and what no limit is about is told."""
+    result = suite('''
+import mmap
+kept = []
+@pytest.mark.max_growth('64KiB', runs=3)
+def test_objects(): kept.append([object() for _ in range(20000)])
+@pytest.mark.max_peak('2MiB')
+def test_peak(): mmap.mmap(-1, 4 << 20).close()
+@pytest.mark.max_leak('1MiB')
+def test_maps(): kept.append(mmap.mmap(-1, 4 << 20))
+''', COLUMNS='200')
+    assert result.outcomes == {'test_objects': 'FAILED', 'test_peak': 'FAILED', 'test_maps': 'PASSED'}
+    assert re.search(r'(?m)^  within its limits: .*::test_maps: memory mapped by \S+ grew by 4194304 bytes, from '
+                     r'test_\w+.py:\d+ test_maps$', result.stdout), result.stdout

@@ -5,7 +5,7 @@ import heads
 
 pytestmark = pytest.mark.known_python
 HEAD = heads.HEAD + '''
-import asyncio, contextlib, ctypes, functools, gc, inspect, logging, os, pickle, sys, threading, types
+import asyncio, contextlib, ctypes, functools, gc, inspect, logging, os, pickle, re, sys, threading, types
 import unittest, warnings
 from pymemflow import LeakError, limit_leaks
 def leak(size=100000):

@@ -37,6 +37,11 @@ class Recorded {
                        .result = address,
                        .after_ns = kStart + at_ns});
   }
+  // A small object of Python.
+  void make(std::uint64_t address, std::uint64_t bytes, SiteId site) {
+    allocate(address, bytes, site);
+    events_.back().function = in_domain(Function::malloc, Domain::Obj);
+  }
   void release(std::uint64_t address) {
     events_.push_back({.function = Function::free, .site = kPython, .arguments = {address}});
   }
@@ -124,6 +129,35 @@ TEST(Profile, IsBuiltFromMemoryInBatches) {
     ASSERT_EQ(profile.snapshots[1].sites.size(), 2U);
     EXPECT_EQ(profile.snapshots[1].sites[0].change.bytes, 30);
     EXPECT_EQ(profile.snapshots[1].sites[1].change.bytes, 7 - 100);
+  }
+}
+
+TEST(Profile, KnowsWhichRoundsHaveLiveBlocks) {
+  Recorded recorded;
+  recorded.mark("loop", 1);
+  for (std::uint64_t round = 0; round < 4; ++round) {
+    recorded.make(0x1000 + round * 0x100, 48, kPython);  // one that stays
+    recorded.allocate(0x10000, 100, kEngine);            // one that the next round replaces
+    recorded.mark("loop", 2 + round);
+    recorded.release(0x10000);
+  }
+  recorded.allocate(0x20000, 100, kEngine);  // after the last round
+  recorded.release(0x1000);
+  const Profile profile = recorded.profile(100);
+  ASSERT_EQ(profile.rounds.size(), 1U);
+  const Rounds& rounds = profile.rounds[0];
+  EXPECT_EQ(rounds.count, 4U);
+  EXPECT_TRUE(rounds.knows_kept);
+  ASSERT_EQ(rounds.stacks.size(), 2U);
+  for (const StackRounds& stack : rounds.stacks) {
+    const bool is_object = stack.entries.front().size == 48;
+    EXPECT_EQ(stack.entries.size(), is_object ? 4U : 1U);
+    EXPECT_EQ(stack.entries.front().change.blocks, 1);
+    EXPECT_EQ(stack.entries.front().size, is_object ? 48 : kNoObject);
+    // As it was at the last mark: what is freed later, such as at the end, makes no difference.
+    const Vector<std::uint32_t> expected =
+        is_object ? Vector<std::uint32_t>{0, 1, 2, 3} : Vector<std::uint32_t>{3};
+    EXPECT_EQ(stack.kept, expected);
   }
 }
 

@@ -71,6 +71,16 @@ TEST(SteadyGrowth, FindsABlockInTenRoundsOnceItGrewFourTimes) {
   }
 }
 
+TEST(SteadyGrowth, HasStoppedWhereItGrewTwiceAndThenRests) {
+  EXPECT_TRUE(has_stopped(Changes{48, 48, 48, 0, 0}));
+  EXPECT_TRUE(has_stopped(Changes{48, 48, -48, 0}));
+  EXPECT_FALSE(has_stopped(Changes{48, 48, 48, 48, 0}));
+  EXPECT_FALSE(has_stopped(Changes{48, 0, 0, 48, 0, 0}));
+  EXPECT_FALSE(has_stopped(Changes{48, 0, 0, 0}));
+  EXPECT_FALSE(has_stopped(Changes{0, 0, 0}));
+  EXPECT_FALSE(has_stopped(Changes{}));
+}
+
 TEST(SteadyGrowth, IsNoFirstUse) {
   for (std::int64_t rounds = 4; rounds <= 120; ++rounds) {
     for (std::int64_t step = 1; step <= rounds; ++step) {
