@@ -119,4 +119,19 @@ struct Event {
   }
 };
 
+// Whether a call of the realloc family has ended the block that it was given: it has moved it, or
+// was asked for 0 bytes, which releases it (not with Python's functions). Checks each argument by
+// itself, since a call whose product overflows to 0 has failed.
+constexpr bool releases_its_block(const Event& call) {
+  if (traits(call.function).effect != Effect::Move) return false;
+  if (call.result != 0) return true;
+  if (domain_of(call.function) != Domain::C) return false;
+  const std::string_view letters = traits(call.function).arguments;
+  for (std::size_t i = 0; i < letters.size(); ++i) {
+    const bool is_size = letters[i] == 's' || letters[i] == 'n';
+    if (is_size && call.arguments[i] == 0) return true;
+  }
+  return false;
+}
+
 }  // namespace pymemflow

@@ -44,7 +44,7 @@ OptionError unknown_format(std::span<const FormatName> formats, std::string_view
   return {subject.make({"format ", name}), problem.view()};
 }
 
-OptionError needs_every_event(const FormatName& format, const RecordingOptions& recording) {
+OptionError without_every_event(const FormatName& format, const RecordingOptions& recording) {
   const std::string_view reason =
       recording.ring != 0
           ? "needs every event, but a ring (--ring, PYMEMFLOW_RING) keeps only the last ones"
@@ -62,7 +62,7 @@ bool keeps_every_event(const Options& options) {
 Stack chosen_stack(const Options& options, FormatInput format) {
   const bool is_needed = !is_given(options, "stack") && shows_callers(options, format);
   if (options.stack != Stack::Auto && !is_needed) return options.stack;
-  const bool is_wanted = !options.capture.empty() || is_profile(format);
+  const bool is_wanted = !options.capture.empty() || needs_every_event(format);
   const bool can_be_shown = keeps_every_event(options) && !is_probed(options);
   return is_wanted && can_be_shown ? Stack::Native : Stack::Top;
 }
@@ -236,7 +236,7 @@ constexpr Conflict kConflicts[] = {
      "--metric mapped (PYMEMFLOW_METRIC=mapped)",
      "counts mappings, but --thread and --min-size select blocks; leave one of them out"},
     {[](const Options& options, FormatInput format) {
-       return options.inverted && !has_stacks(format);
+       return options.inverted && format != FormatInput::Tree && format != FormatInput::Stacks;
      },
      "--inverted (PYMEMFLOW_INVERTED)",
      "is for --format tree and folded, but another format is chosen; leave one of them out"},
@@ -247,12 +247,12 @@ constexpr Conflict kConflicts[] = {
        return is_given(options, "by") && format != FormatInput::Profile;
      },
      "--by (PYMEMFLOW_BY)",
-     "is for --format summary and json, but another format is chosen; leave one of them out"},
+     "is for --format summary, table and json, but another format is chosen; leave one of them out"},
     {[](const Options& options, FormatInput format) {
        return is_given(options, "depth") && (!is_profile(format) || format == FormatInput::Stacks);
      },
      "--depth (PYMEMFLOW_DEPTH)",
-     "is for --format summary, json and tree, but another format is chosen; leave one of them out"},
+     "is for --format summary, table, json and tree, but another format is chosen; leave one of them out"},
     {[](const Options& options, FormatInput format) {
        return options.full_stacks && !is_profile(format);
      },
@@ -261,7 +261,7 @@ constexpr Conflict kConflicts[] = {
      "leave it out",
      Resolver::Command},
     {[](const Options& options, FormatInput format) {
-       return options.debuginfod && !is_profile(format);
+       return options.debuginfod && !needs_every_event(format);
      },
      "--debuginfod (PYMEMFLOW_DEBUGINFOD)",
      "asks servers for the lines of C functions, but the format that is chosen shows none; choose "
@@ -388,11 +388,11 @@ OptionError resolve(const Options& options, std::span<const FormatName> formats,
   if (options.leaked) report.metric = Metric::Leaked;
   if (const OptionError wrong = value_error(options)) return wrong;
   if (const OptionError conflict = conflict_in(options, format->input, resolver)) return conflict;
-  if (is_profile(format->input) && !recording.keeps_every_event()) {
-    return needs_every_event(*format, recording);
+  if (needs_every_event(format->input) && !recording.keeps_every_event()) {
+    return without_every_event(*format, recording);
   }
   if (format->input == FormatInput::Rows && !recording.flow) {
-    return needs_every_event(*format, recording);
+    return without_every_event(*format, recording);
   }
   return {};
 }

@@ -45,12 +45,17 @@ struct ReportOptions {
 
 // A format of the report, from the table of formats (report/formats/formats.def), and what it is
 // made of.
-enum class FormatInput : std::uint8_t { Lines, Rows, Sums, Profile, Tree, Stacks };
+enum class FormatInput : std::uint8_t { Lines, Rows, Sums, Profile, Tree, Stacks, Blocks };
 constexpr bool has_stacks(FormatInput input) {
-  return input == FormatInput::Tree || input == FormatInput::Stacks;
+  return input == FormatInput::Tree || input == FormatInput::Stacks || input == FormatInput::Blocks;
 }
 constexpr bool is_profile(FormatInput input) {
-  return input == FormatInput::Profile || has_stacks(input);
+  return input == FormatInput::Profile || input == FormatInput::Tree ||
+         input == FormatInput::Stacks;
+}
+// Whether the format has live memory, so that no event may be missing.
+constexpr bool needs_every_event(FormatInput input) {
+  return is_profile(input) || input == FormatInput::Blocks;
 }
 struct FormatName {
   std::string_view name;

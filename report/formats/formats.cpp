@@ -28,7 +28,7 @@ std::string_view format_problem(Format format, RecordMode mode) {
   const FormatInput input = row_of(format).input;
   if (input == FormatInput::Rows && mode == RecordMode::Sums)
     return "holds no events, only their sums";
-  return is_profile(input) ? profile_problem(mode) : std::string_view();
+  return needs_every_event(input) ? profile_problem(mode) : std::string_view();
 }
 
 bool needs_stacks(const pymemflow::ReportOptions& asked) {

@@ -8,6 +8,7 @@
 #include "options/options.h"
 #include "report/base/names.h"
 #include "report/base/output.h"
+#include "report/blocks/block_events.h"
 #include "report/dtrace/function_set.h"
 #include "report/reader/event_sink.h"
 #include "report/replay/profile.h"
@@ -45,10 +46,14 @@ class Replay {
   virtual void stream(std::initializer_list<EventSink*> sinks) = 0;
   // Replays all events. Once, and not after stream().
   virtual Profile profile() = 0;
+  // Feeds all events to `blocks`. Once, and in place of the other two.
+  virtual void feed(BlockEvents& blocks) = 0;
   // The completeness of the record. After stream() or profile().
   virtual RecordCounts counts() const = 0;
   virtual std::uint32_t process() const = 0;
   virtual const ThreadNames& threads() const = 0;
+  virtual const NameTable& names() const = 0;
+  virtual ProcessInfo process_info() const = 0;
 };
 
 // The implementations, by the names in formats.def.

@@ -11,14 +11,14 @@ namespace {
 
 constexpr std::uint64_t kBatchesBetweenProgress = (1 << 16) / EventBatch::kEvents;
 
-void feed_part(const EventBatch& batch, std::size_t begin, std::size_t end,
-               ProfileBuilder& builder) {
-  if (begin == 0 && end == batch.size) return builder.on_events(batch);
+template <typename Taker>
+void feed_part(const EventBatch& batch, std::size_t begin, std::size_t end, Taker& taker) {
+  if (begin == 0 && end == batch.size) return taker.on_events(batch);
   EventBatch part;
   part.size = end - begin;
   std::copy_n(batch.events + begin, part.size, part.events);
   std::copy_n(batch.sites + begin, part.size, part.sites);
-  builder.on_events(part);
+  taker.on_events(part);
 }
 
 bool has_line(EventKind kind) {
@@ -50,10 +50,10 @@ void CaptureReplay::select_calls(Vector<std::uint64_t> calls) {
 
 void CaptureReplay::stream(Sinks sinks) {
   if (options_.profile == nullptr || !profile_problem(reader_.head().mode).empty()) {
-    replay(sinks, nullptr);
+    replay(sinks, {});
   } else {
     ProfileBuilder builder(reader_.process_info(), reader_.names(), symbols_);
-    replay(sinks, &builder);
+    replay(sinks, {.builder = &builder});
     *options_.profile = builder.finish();
   }
   for (const EventSum& sum : reader_.sums()) {
@@ -69,19 +69,25 @@ Profile CaptureReplay::profile() {
   if (selection_) builder.select(*selection_);
   builder.tell_apart_by(part_of(options_.asked.by));
   if (options_.asked.metric == Metric::Mapped) builder.count_mappings();
-  replay({}, &builder);
+  replay({}, {.builder = &builder});
   Profile profile = builder.finish();
   if (options_.profile != nullptr) *options_.profile = profile;
   return profile;
 }
 
-void CaptureReplay::replay(Sinks sinks, ProfileBuilder* builder) {
+void CaptureReplay::feed(BlockEvents& blocks) {
+  if (selection_) blocks.select(*selection_);
+  if (view_.has_range) blocks.wait_for_range();
+  replay({}, {.blocks = &blocks});
+}
+
+void CaptureReplay::replay(Sinks sinks, Takers takers) {
   DirectSource direct;
   EventSource& source = options_.source != nullptr ? *options_.source : direct;
   source.begin(reader_);
   Stops stops(view_);
   is_in_range_ = !view_.has_range;
-  const auto reach_stop = [&](Stops::Kind kind) { reach(kind, sinks, builder); };
+  const auto reach_stop = [&](Stops::Kind kind) { reach(kind, sinks, takers); };
   for (std::uint64_t batches = 1; output_.error() == 0; ++batches) {
     const EventBatch* const batch = source.next();
     if (batch == nullptr) {
@@ -91,7 +97,8 @@ void CaptureReplay::replay(Sinks sinks, ProfileBuilder* builder) {
     if (options_.progress != nullptr && batches % kBatchesBetweenProgress == 0)
       show_progress(source.progress());
     const auto take = [&](std::size_t begin, std::size_t end) {
-      if (builder != nullptr) feed_part(*batch, begin, end, *builder);
+      if (takers.builder != nullptr) feed_part(*batch, begin, end, *takers.builder);
+      if (takers.blocks != nullptr) feed_part(*batch, begin, end, *takers.blocks);
       if (sinks.size() != 0) feed(*batch, begin, end, sinks);
     };
     if (!stops.pass(batch->size, take, reach_stop)) break;
@@ -104,18 +111,19 @@ void CaptureReplay::show_progress(double part) const {
   options_.progress((passes - 1 + part) / passes);
 }
 
-void CaptureReplay::reach(Stops::Kind kind, Sinks sinks, ProfileBuilder* builder) {
+void CaptureReplay::reach(Stops::Kind kind, Sinks sinks, Takers takers) {
   switch (kind) {
     case Stops::Kind::From:
       is_in_range_ = true;
       for (EventSink* const sink : sinks) sink->on_left_out(view_.from.event);
-      if (builder != nullptr) builder->begin_range();
+      if (takers.builder != nullptr) takers.builder->begin_range();
+      if (takers.blocks != nullptr) takers.blocks->begin_range();
       break;
     case Stops::Kind::Peak:
-      if (builder != nullptr) builder->note_peak();
+      if (takers.builder != nullptr) takers.builder->note_peak();
       break;
     case Stops::Kind::To:
-      if (builder != nullptr) builder->end_early();
+      if (takers.builder != nullptr) takers.builder->end_early();
       break;
   }
 }

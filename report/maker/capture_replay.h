@@ -29,16 +29,25 @@ class CaptureReplay final : public Replay {
   RecordCounts counts() const override { return reader_.counts(); }
   std::uint32_t process() const override { return reader_.process(); }
   const ThreadNames& threads() const override { return reader_.threads(); }
+  const NameTable& names() const override { return reader_.names(); }
+  ProcessInfo process_info() const override { return reader_.process_info(); }
   void stream(std::initializer_list<EventSink*> sinks) override;
   Profile profile() override;
+  void feed(BlockEvents& blocks) override;
 
  private:
   using Sinks = std::initializer_list<EventSink*>;
 
-  void replay(Sinks sinks, ProfileBuilder* builder);
+  // Those who take all events in batches; null: nobody.
+  struct Takers {
+    ProfileBuilder* builder = nullptr;
+    BlockEvents* blocks = nullptr;
+  };
+
+  void replay(Sinks sinks, Takers takers);
   void show_progress(double part) const;
-  void reach(Stops::Kind kind, Sinks sinks, ProfileBuilder* builder);
-  // The sinks see the events as compat has them, the builder as they were recorded.
+  void reach(Stops::Kind kind, Sinks sinks, Takers takers);
+  // The sinks see the events as compat has them, the takers as they were recorded.
   void feed(const EventBatch& batch, std::size_t begin, std::size_t end, Sinks sinks);
   // Tells the sinks of a call that is not selected.
   bool leaves_out(const Event& event, Sinks sinks);

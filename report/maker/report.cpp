@@ -73,7 +73,7 @@ FormatOptions format_options(const pymemflow::ReportOptions& asked, const FileHe
 LinesWanted lines_wanted(const ReportOptions& options) {
   const FormatInput input = row_of(format_of(options.asked.format)).input;
   const bool is_in_host = options.is_in_process && !options.is_reporter;
-  if (is_in_host || !is_profile(input)) return {};
+  if (is_in_host || !needs_every_event(input)) return {};
   const bool is_whole =
       has_stacks(input) || options.asked.full_stacks || options.asked.format == "json";
   return {.is_wanted = is_whole ? is_any : is_foreign, .may_ask_servers = options.asked.debuginfod};

@@ -13,18 +13,6 @@ bool is_small_object(const Event& event, std::uint64_t bytes) {
   return (domain == Domain::Mem || domain == Domain::Obj) && bytes <= kMaxSmallObject;
 }
 
-// Returns true if a call asks for 0 bytes: realloc(p, 0) releases the block. Python's never does.
-// Checks each argument by itself, since a call whose product overflows to 0 has failed.
-bool asks_for_nothing(const Event& event) {
-  if (domain_of(event.function) != Domain::C) return false;
-  const std::string_view letters = traits(event.function).arguments;
-  for (std::size_t i = 0; i < letters.size(); ++i) {
-    const bool is_size = letters[i] == 's' || letters[i] == 'n';
-    if (is_size && event.arguments[i] == 0) return true;
-  }
-  return false;
-}
-
 }  // namespace
 
 void Totals::add(const Totals& other) {
@@ -42,7 +30,7 @@ bool Ledger::on_event(const Event& event, OriginId origin) {
       release(event.arguments[0]);
       return false;
     case Effect::Move:
-      if (event.result != 0 || asks_for_nothing(event)) release(event.arguments[0]);
+      if (releases_its_block(event)) release(event.arguments[0]);
       break;
     case Effect::Allocate:
       break;

@@ -87,6 +87,8 @@ class AllocationFilter {
   virtual ~AllocationFilter() = default;
   // A Call that hands out a block.
   virtual bool takes_allocation(const Event& event) = 0;
+  // The same, of the call of that number.
+  virtual bool takes_call(const Event& event, std::uint64_t number) = 0;
   virtual bool takes_mapping(const Event& event) = 0;
 };
 

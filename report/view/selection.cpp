@@ -106,6 +106,11 @@ bool Selection::takes_allocation(const Event& event) {
   return is_taken;
 }
 
+bool Selection::takes_call(const Event& event, std::uint64_t number) {
+  const bool is_taken = takes_allocation(event);
+  return is_taken && (!has_calls_ || std::binary_search(calls_.begin(), calls_.end(), number));
+}
+
 bool Selection::takes_mapping(const Event& event) {
   const bool is_taken = takes_thread(event.thread) && takes_origin(event.stack, event.site);
   has_taken_ = has_taken_ || is_taken;

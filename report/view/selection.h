@@ -40,6 +40,7 @@ class Selection final : public AllocationFilter {
   bool takes(const Event& event, bool is_in_view);
   // An allocation, for a profile.
   bool takes_allocation(const Event& event) override;
+  bool takes_call(const Event& event, std::uint64_t number) override;
   bool takes_mapping(const Event& event) override;
   bool takes(const EventSum& sum);
 
