@@ -49,7 +49,11 @@ Upstream-Name: pymemflow
 
 Files: *
 Copyright: the pymemflow authors
-License: Expat${license}")
+License: Expat${license}
+
+Files: third_party/uplot/*
+Copyright: 2022 Leon Sorokin
+License: Expat")
   configure_file(CHANGELOG.md ${PROJECT_BINARY_DIR}/install/changelog COPYONLY)
   foreach(file changelog changelog.Debian)
     execute_process(COMMAND gzip -9nf ${PROJECT_BINARY_DIR}/install/${file} COMMAND_ERROR_IS_FATAL ANY)

@@ -69,6 +69,7 @@ Profile CaptureReplay::profile() {
   if (selection_) builder.select(*selection_);
   builder.tell_apart_by(part_of(options_.asked.by));
   if (options_.asked.metric == Metric::Mapped) builder.count_mappings();
+  if (options_.asked.format == "html") builder.keep_history();
   replay({}, {.builder = &builder});
   Profile profile = builder.finish();
   if (options_.profile != nullptr) *options_.profile = profile;

@@ -55,6 +55,7 @@ void Ledger::allocate(std::uint64_t address, const Event& event, OriginId origin
     objects_.add({block.bytes, 1});
     allocated_objects_.add({block.bytes, 1});
   }
+  if (lives_ != nullptr) lives_->on_allocated(origin, block.bytes);
   latest_ = address;
   Totals& of_origin = totals_[origin];
   if (of_origin.allocated.blocks == 0) origins_.push_back(origin);
@@ -81,6 +82,9 @@ void Ledger::release(std::uint64_t address) {
 
 void Ledger::end(const Block& block) {
   if (block.is_object != 0) objects_.subtract({block.bytes, 1});
+  if (lives_ != nullptr) {
+    lives_->on_released(block.origin, block.thread, block.event, block.bytes, events_);
+  }
   totals_[block.origin].live.subtract({block.bytes, 1});
   total_.live.subtract({block.bytes, 1});
 }

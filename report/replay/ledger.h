@@ -13,6 +13,7 @@
 #include "capture/event.h"
 #include "report/base/amount.h"
 #include "report/base/memory.h"
+#include "report/history/block_lives.h"
 #include "report/reader/per_site.h"
 #include "report/replay/block_table.h"
 #include "report/stacks/origins.h"
@@ -56,6 +57,9 @@ class Ledger {
   // memory reached a new peak.
   bool on_event(const Event& event, OriginId origin);
 
+  // Before the first event: tells of each block that is allocated or released. Borrowed.
+  void tell(BlockLivesBuilder& lives) { lives_ = &lives; }
+
   // The peak is that of what follows: the highest from now on.
   void begin_range() { peak_ = {total_.live, events_, 0}; }
 
@@ -89,6 +93,7 @@ class Ledger {
   void end(const Block& block);
 
   BlockTable live_;
+  BlockLivesBuilder* lives_ = nullptr;
   PerSite<Totals> totals_;
   Vector<OriginId> origins_;
   Totals total_;

@@ -57,7 +57,9 @@ inline void ProfileBuilder::take(const Event& event, const Site& site, OriginId 
       !filter_->takes_allocation(event)) {
     origin = 0;
   }
+  if (history_) history_->reach(since_start(event), ledger_.events());
   const bool is_peak = ledger_.on_event(event, origin);
+  if (history_) history_->curve.on_blocks(ledger_.total().live.bytes);
   imports_.on_event(event, site, ledger_.events());
   marks_.on_event();
   if (is_peak) peak_after_ns_ = since_start(event);
@@ -86,6 +88,7 @@ void ProfileBuilder::note_whole_peak(OriginId origin) {
 }
 
 void ProfileBuilder::on_mark(const Event& mark) {
+  if (history_) history_->reach(since_start(mark), ledger_.events());
   // The reading comes right before its mark.
   const bool has_reading = latest_reading_.kind == EventKind::Memory &&
                            latest_reading_.thread == mark.thread &&
@@ -98,6 +101,10 @@ void ProfileBuilder::on_mark(const Event& mark) {
 
 void ProfileBuilder::on_memory(const Event& reading) {
   const std::uint64_t bytes = reading.arguments[0];
+  if (history_) {
+    history_->reach(since_start(reading), ledger_.events());
+    history_->curve.on_resident(bytes);
+  }
   if (resident_.count++ == 0) resident_.first = bytes;
   resident_.latest = bytes;
   if (bytes > resident_.most) {
@@ -116,6 +123,10 @@ void ProfileBuilder::on_mapping(const Event& event, const Site& /*site*/) {
   // Arenas have the objects that the ledger knows.
   const bool has_objects = ledger_.allocated_objects().blocks != 0;
   marks_.on_mapping(mapped_ - (has_objects ? mappings_.live_arenas() : 0));
+  if (history_) {
+    history_->reach(since_start(event), ledger_.events());
+    history_->curve.on_mapped(mappings_.live_arenas(), mapped_ - mappings_.live_arenas());
+  }
   if (outside_arenas().bytes + mapped_ > whole_peak_.bytes) note_whole_peak(origin);
 }
 
@@ -176,6 +187,7 @@ std::uint64_t ProfileBuilder::since_start(const Event& event) const {
 void ProfileBuilder::begin_range() {
   range_.note(ledger_);
   ledger_.begin_range();
+  if (history_) history_->begin_range(ledger_.events());
   whole_peak_ = {};
   note_whole_peak(0);
 }
@@ -236,6 +248,7 @@ Profile ProfileBuilder::finish() {
   profile.rounds = rounds_of(profile.snapshots);
   profile.mappings = mappings_.finish();
   add_account(profile);
+  add_history(profile);
   profile.tree = stack_names_.take_tree();
   profile.sites = rows_by_line(profile.tree, profile.stacks);
   return profile;
@@ -307,6 +320,23 @@ void ProfileBuilder::add_stacks(Profile& profile) {
         if (filter_ != nullptr && !selected_mappings_[origin]) return;
         stack_of(profile, numbers, origin).mapped.add({range.bytes(), 1});
       });
+}
+
+void ProfileBuilder::add_history(Profile& profile) {
+  if (!history_) return;
+  history_->blocks.end();
+  ledger_.blocks().for_each([&](const LiveBlock& block) {
+    history_->blocks.on_alive(block.origin, block.thread, block.event, block.bytes,
+                              exemptions_.of(block) != Exemption::None);
+  });
+  profile.history = {history_->curve.finish(), history_->blocks.finish()};
+  Vector<BlockLives>& lives = profile.history.blocks.lives;
+  std::erase_if(lives, [&](BlockLives& each) {
+    const bool is_known = names_.find(origins_.site(each.origin)) != nullptr;
+    if (is_known) each.origin = stack_names_.node_of(each.origin);
+    return !is_known;
+  });
+  join(lives);
 }
 
 Vector<Rounds> ProfileBuilder::rounds_of(const Vector<Snapshot>& snapshots) {

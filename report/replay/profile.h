@@ -4,12 +4,14 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string_view>
 
 #include "report/account/account.h"
 #include "report/base/amount.h"
 #include "report/base/memory.h"
+#include "report/history/history.h"
 #include "report/mappings/mapping_profile.h"
 #include "report/names/name_table.h"
 #include "report/reader/event_sink.h"
@@ -75,6 +77,7 @@ struct Profile {
   Vector<Rounds> rounds;
   Account account;          // of all of the memory
   MappingProfile mappings;  // no part of all the above
+  History history;          // after ProfileBuilder::keep_history()
 };
 
 // Why live memory cannot be told from a record of this mode; empty: it can.
@@ -122,6 +125,11 @@ class ProfileBuilder final : public EventSink {
   void select(AllocationFilter& filter) { filter_ = &filter; }
   // Stacks that have mapped memory are in the profile too.
   void count_mappings() { counts_mappings_ = true; }
+  // Before the first event. The profile has its history.
+  void keep_history() {
+    history_.emplace();
+    ledger_.tell(history_->blocks);
+  }
   // The record has more events: its account of the end is not that of this moment.
   void end_early() { is_early_ = true; }
 
@@ -163,6 +171,7 @@ class ProfileBuilder final : public EventSink {
   void add_totals(Profile& profile);
   void add_account(Profile& profile);
   void add_stacks(Profile& profile);
+  void add_history(Profile& profile);
   StackStats& stack_of(Profile& profile, StackNumbers& numbers, OriginId origin);
   Usage usage_of(OriginId origin);
   Vector<Rounds> rounds_of(const Vector<Snapshot>& snapshots);
@@ -183,6 +192,7 @@ class ProfileBuilder final : public EventSink {
   RangeStart range_;
   HashMap<OriginId, Amount> at_peak_;
   bool counts_mappings_ = false;
+  std::optional<HistoryBuilder> history_;
   AllocationFilter* filter_ = nullptr;
   HashMap<OriginId, bool> selected_mappings_;
   bool is_early_ = false;
