@@ -25,11 +25,12 @@ def examples_of(page):
 
 
 def normalized(text):
-    """The lines, with numbers as N and blanks as one."""
+    """The lines, with numbers as N, blanks as one, and units that do not depend on the number."""
     lines = []
     for line in text.splitlines():
         line = re.sub(r'\b0x[0-9a-f]+|\b[0-9a-f]{40}\b|\d+(\.\d+)?', 'N', line)
         line = re.sub(r'\b[KMG]?i?B\b|\bbytes?\b', 'bytes', line)
+        line = re.sub(r'\bN blocks?\b', 'N blocks', line)
         lines.append(re.sub(r'\s+', ' ', line).strip())
     return lines
 

@@ -67,7 +67,7 @@ class RandomCalls {
         std::find_if(times_.begin(), times_.end(), [&](auto time) { return time >= ns; }) -
         times_.begin());
   }
-  // What was allocated in a range of calls, and is live at its end.
+  // Returns the blocks that were allocated in a range of calls and are live at its end.
   Amount retained(std::uint64_t from, std::uint64_t to) const {
     Amount sum;
     for (const Block& block : blocks_) {
