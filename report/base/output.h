@@ -25,6 +25,9 @@ struct OutputRules {
   bool is_new = false;  // the name must be free, or that of a pipe or a device; EEXIST: it is not
 };
 
+// A long text is made in pieces of at least this size, each of which is written and cleared.
+inline constexpr std::size_t kTextPiece = std::size_t{1} << 16;
+
 class Output {
  public:
   // The largest size for reserve().

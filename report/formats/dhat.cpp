@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "report/base/json_text.h"
+#include "report/base/output.h"
 #include "report/blocks/block_events.h"
 #include "report/formats/replay.h"
 #include "report/rows/missing_callers.h"
@@ -15,8 +16,6 @@
 namespace pymemflow::report {
 namespace {
 
-// The text is written in pieces of this size.
-constexpr std::size_t kPiece = std::size_t{1} << 16;
 // Blocks that live no longer are called short-lived.
 constexpr std::uint64_t kShortLife = 10;
 
@@ -134,7 +133,7 @@ class Dhat final : public BlockSink {
   }
 
   void flush() {
-    if (text_.size() < kPiece) return;
+    if (text_.size() < kTextPiece) return;
     output_.write(text_);
     text_.clear();
   }

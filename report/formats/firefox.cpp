@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "report/base/json_text.h"
+#include "report/base/output.h"
 #include "report/blocks/block_events.h"
 #include "report/formats/firefox_tables.h"
 #include "report/formats/replay.h"
@@ -194,8 +195,7 @@ class Firefox final : public BlockSink {
   }
 
   void flush() {
-    constexpr std::size_t kPiece = std::size_t{1} << 16;
-    if (text_.size() < kPiece) return;
+    if (text_.size() < kTextPiece) return;
     // JsonText and add_time() look at the last byte.
     const std::string_view all = text_;
     output_.write(all.substr(0, all.size() - 1));

@@ -8,6 +8,7 @@
 #include <iterator>
 #include <string_view>
 
+#include "report/base/output.h"
 #include "report/blocks/block_events.h"
 #include "report/formats/replay.h"
 #include "report/rows/missing_callers.h"
@@ -19,8 +20,6 @@ namespace {
 
 constexpr std::string_view kVersions = "v 10400 3\n";  // of heaptrack 1.4.0, and of the format
 constexpr std::uint64_t kPageBytes = 4096;
-// The text is written in pieces of this size.
-constexpr std::size_t kPiece = std::size_t{1} << 16;
 constexpr std::uint64_t kNsPerMs = 1000000;
 
 class Heaptrack final : public BlockSink {
@@ -172,7 +171,7 @@ class Heaptrack final : public BlockSink {
   }
 
   void flush() {
-    if (text_.size() < kPiece) return;
+    if (text_.size() < kTextPiece) return;
     output_.write(text_);
     text_.clear();
   }

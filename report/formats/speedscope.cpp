@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "report/base/json_text.h"
+#include "report/base/output.h"
 #include "report/formats/replay.h"
 #include "report/rows/missing_callers.h"
 #include "report/rows/rows.h"
@@ -17,9 +18,6 @@ namespace pymemflow::report {
 namespace {
 
 constexpr std::string_view kSchema = "https://www.speedscope.app/file-format-schema.json";
-// The text is written in pieces of this size.
-constexpr std::size_t kPiece = std::size_t{1} << 16;
-
 class Speedscope {
  public:
   Speedscope(const Profile& profile, const FormatOptions& options, Output& output)
@@ -106,7 +104,7 @@ class Speedscope {
   }
 
   void flush() {
-    if (text_.size() < kPiece) return;
+    if (text_.size() < kTextPiece) return;
     output_.write(text_);
     text_.clear();
   }
