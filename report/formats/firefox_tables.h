@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <string_view>
+#include <tuple>
 
 #include "report/base/json_text.h"
 #include "report/base/memory.h"
@@ -51,7 +52,9 @@ class FirefoxTables {
     std::uint32_t file;     // text, or kNone
     std::uint32_t library;  // or kNone
 
-    auto operator<=>(const Function&) const = default;
+    bool operator<(const Function& other) const {
+      return std::tie(name, file, library) < std::tie(other.name, other.file, other.library);
+    }
   };
 
   std::uint32_t add_stack(std::uint32_t frame, std::uint32_t prefix);
